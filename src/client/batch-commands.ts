@@ -1,0 +1,164 @@
+import type { MemcacheError } from '../errors.ts'
+import type { Key, WireKey } from '../protocol/key.ts'
+import type { Interpret, Operation } from '../protocol/operation.ts'
+import { DELETE, GET, type Request } from '../protocol/request.ts'
+import { Batch, batchError, type BatchWindow } from './batch.ts'
+import type { BatchOptions, CallOptions, DeleteManyOptions, GetManyOptions, SetManyOptions } from './call-options.ts'
+import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
+import { distinctKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
+import { checkSerde, type ResolvedClientOptions } from './options.ts'
+import { readDeleted, readStored } from './results.ts'
+import { reader, type Values } from './values.ts'
+
+/** At most this many operations of one batch are under way. */
+const MAX_WINDOW = 10_000
+
+/** Stands for a key that is not there. */
+const MISSING = Symbol('missing')
+
+/** The commands over many keys: one operation per key, one promise per call. */
+export class BatchCommands {
+  readonly #dispatcher: Dispatcher
+  readonly #values: Values
+  readonly #window: BatchWindow
+  readonly #dispatch: (operation: Operation) => void
+  readonly #read: Interpret
+
+  constructor(dispatcher: Dispatcher, values: Values, options: ResolvedClientOptions) {
+    this.#dispatcher = dispatcher
+    this.#values = values
+    const { maxPending, maxPendingBytes } = options.connection
+    this.#window = { operations: Math.max(1, Math.min(MAX_WINDOW, maxPending >> 1)), bytes: Math.max(1, maxPendingBytes >> 1) }
+    this.#dispatch = (operation) => dispatcher.dispatch(operation)
+    this.#read = orMissing(values.read)
+  }
+
+  async getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
+    const interpret = options?.serde === undefined ? this.#read : orMissing(reader(checkSerde(options.serde)))
+    const asked = distinctKeys(keys)
+    const { operations, aliases } = this.#reads(asked, interpret, options)
+    const batch = new Batch<K>(operations.map((operation) => operation.callerKey as K), operations, this.#window, this.#dispatch)
+    // By position, so that the order is the caller's whichever answer comes first.
+    const values = new Array<unknown>(operations.length).fill(MISSING)
+    await batch.run((value, operation) => {
+      values[operation.index] = value
+    }, options?.signal)
+    const found = new Map<K, T>()
+    for (let at = 0; at < asked.length; at++) {
+      const value = values[aliases === undefined ? at : aliases[at]!]
+      if (value !== MISSING) found.set(asked[at]!, value as T)
+    }
+    this.#settleFailures('getMany', 'read', batch.failed, operations.length, found, [])
+    return found
+  }
+
+  /** One read per key of different bytes; with byte keys around, which read each asked key belongs to. */
+  #reads(
+    keys: readonly Key[],
+    interpret: Interpret,
+    options: GetManyOptions | undefined,
+  ): { operations: Operation[]; aliases: number[] | undefined } {
+    const operations: Operation[] = []
+    const aliases = keys.some((key) => typeof key !== 'string') ? ([] as number[]) : undefined
+    const positions = new Map<string, number>()
+    for (const key of keys) {
+      const wireKey = this.#encode(key, options)
+      if (aliases !== undefined) {
+        const text = typeof wireKey === 'string' ? wireKey : `${wireKey.form === 'base64' ? 'b' : ''} ${wireKey.echo}`
+        const known = positions.get(text)
+        aliases.push(known ?? operations.length)
+        if (known !== undefined) continue
+        positions.set(text, operations.length)
+      }
+      operations.push(this.#dispatcher.operation(GET, key, wireKey, interpret, options))
+    }
+    return { operations, aliases }
+  }
+
+  async setMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined): Promise<K[]> {
+    const exptime = this.#values.exptime(options?.ttl)
+    const pairs = entriesOf(entries).map(([key, value]) => ({ key, value, wireKey: this.#encode(key, options) }))
+    const failed = new Map<K, unknown>()
+    const keys: K[] = []
+    const operations: Operation[] = []
+    for (const { key, value, wireKey } of pairs) {
+      let request: Request
+      try {
+        request = this.#values.storeRequest(key, value, { command: 'set', exptime, cas: 0n }, options)
+      } catch (error) {
+        // A value that cannot be stored fails its own key; what is wrong with the call fails the call.
+        if (!isAbsorbable(error)) throw error
+        failed.set(key, error)
+        continue
+      }
+      keys.push(key)
+      operations.push(this.#dispatcher.operation(request, key, wireKey, readStored, options))
+    }
+    const { done, refused } = await this.#write(keys, operations, options, failed)
+    this.#settleFailures('setMany', 'write', failed, pairs.length, new Map<K, never>(), done)
+    return [...refused, ...failed.keys()]
+  }
+
+  async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<number> {
+    const asked = distinctKeys(keys)
+    const operations = asked.map((key) => this.#dispatcher.operation(DELETE, key, this.#encode(key, options), readDeleted, options))
+    const failed = new Map<Key, unknown>()
+    const { done, refused } = await this.#write(asked, operations, options, failed)
+    this.#settleFailures('deleteMany', 'write', failed, asked.length, new Map<Key, never>(), done)
+    return done.length - refused.length
+  }
+
+  /** Runs writes: `done` were answered, `refused` of them with no. */
+  async #write<K extends Key>(
+    keys: readonly K[],
+    operations: readonly Operation[],
+    options: CallOptions | undefined,
+    failed: Map<K, unknown>,
+  ): Promise<{ done: K[]; refused: K[] }> {
+    const batch = new Batch<K>(keys, operations, this.#window, this.#dispatch)
+    const done: K[] = []
+    const refused: K[] = []
+    await batch.run((value, operation) => {
+      const key = keys[operation.index]!
+      done.push(key)
+      if (value === false) refused.push(key)
+    }, options?.signal)
+    for (const [key, reason] of batch.failed) failed.set(key, reason)
+    return { done, refused }
+  }
+
+  #encode(key: Key, options: BatchOptions | undefined): WireKey {
+    return this.#dispatcher.encodeKey(withPrefix(options?.keyPrefix, key))
+  }
+
+  /** Nothing failed, or it is absorbed and reported; else a `BatchError` with what did succeed. */
+  #settleFailures<K extends Key, V>(
+    what: string,
+    kind: 'read' | 'write',
+    failed: Map<K, unknown>,
+    total: number,
+    found: Map<K, V>,
+    done: K[],
+  ): void {
+    if (failed.size === 0) return
+    const reasons = [...failed.values()]
+    if (!this.#dispatcher.absorbs(kind) || !reasons.every(isAbsorbable)) throw batchError(what, failed, total, found, done)
+    for (const [error, keys] of groupByError(failed as Map<K, MemcacheError>)) this.#dispatcher.report(error, keys)
+  }
+}
+
+/** One event per kind and server, not one per key: an outage fails every key of a batch in the same way. */
+function groupByError<K>(failed: Map<K, MemcacheError>): [MemcacheError, K[]][] {
+  const groups = new Map<string, [MemcacheError, K[]]>()
+  for (const [key, error] of failed) {
+    const name = `${error.code} ${error.server}`
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [error, [key]])
+    else group[1].push(key)
+  }
+  return [...groups.values()]
+}
+
+function orMissing(read: Interpret): Interpret {
+  return (reply, operation) => (reply.outcome === 'hit' ? read(reply, operation) : MISSING)
+}

@@ -1,0 +1,120 @@
+import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
+import type { Backend, Executor } from '../executor.ts'
+import type { Key, WireKey } from '../protocol/key.ts'
+import { type Interpret, Operation } from '../protocol/operation.ts'
+import type { Request } from '../protocol/request.ts'
+import type { CallOptions } from './call-options.ts'
+import type { CommandErrorEvent } from './events.ts'
+import { checkTimeout } from './numbers.ts'
+import type { Failures, ResolvedClientOptions } from './options.ts'
+
+/** Which failures of a command the option `failures` may absorb. */
+export type FailureKind = 'read' | 'write' | 'never'
+
+/** A command as a client method asks for it. */
+export interface CommandInit {
+  readonly request: Request
+  readonly key: Key
+  readonly interpret: Interpret
+  readonly kind: FailureKind
+  /** What the call gives when its failure is absorbed. */
+  readonly instead: unknown
+  readonly quiet?: boolean
+}
+
+/** Makes operations out of calls: key, deadline, abort signal, absorbed failures; and one promise for each. */
+export class Dispatcher {
+  readonly #options: ResolvedClientOptions
+  readonly #backend: Backend
+  readonly #report: (event: CommandErrorEvent) => void
+  readonly #failures: Failures
+  /** The time of a call that does not say otherwise, in milliseconds. */
+  readonly timeoutMs: number
+
+  constructor(options: ResolvedClientOptions, backend: Backend, report: (event: CommandErrorEvent) => void) {
+    this.#options = options
+    this.#backend = backend
+    this.#report = report
+    this.#failures = options.failures
+    this.timeoutMs = options.connection.timeoutMs
+  }
+
+  /** Carries out one command. The only promise between the caller and the socket. */
+  run<T>(command: CommandInit, call: CallOptions | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const { key, kind } = command
+      const operation = this.operation(command.request, key, this.#options.keys.encode(key), command.interpret, call)
+      operation.resolve = resolve as (value: unknown) => void
+      operation.reject = kind !== 'never' && this.absorbs(kind) ? this.#absorb(command, resolve as (value: unknown) => void, reject) : reject
+      if (command.quiet === true) operation.quiet = true
+      if (call?.signal !== undefined) abortWith(operation, call.signal)
+      if (!operation.settled) this.#backend.dispatch(operation)
+    })
+  }
+
+  /** Carries out a command without a key on one server. Its failures are never absorbed. */
+  runKeyless<T>(server: Executor, request: Request, interpret: Interpret, call: CallOptions | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const operation = this.operation(request, '', '', interpret, call)
+      operation.resolve = resolve as (value: unknown) => void
+      operation.reject = reject
+      if (call?.signal !== undefined) abortWith(operation, call.signal)
+      if (!operation.settled) server.dispatch(operation)
+    })
+  }
+
+  /** An operation that nobody waits for yet. */
+  operation(request: Request, callerKey: Key, key: WireKey, interpret: Interpret, call: CallOptions | undefined): Operation {
+    const timeoutMs = call?.timeoutMs === undefined ? this.timeoutMs : checkTimeout(call.timeoutMs)
+    return new Operation({ request, key, callerKey, timeoutMs, interpret })
+  }
+
+  /** The key on the wire, or `InvalidInputError`. */
+  encodeKey(key: Key): WireKey {
+    return this.#options.keys.encode(key)
+  }
+
+  dispatch(operation: Operation): void {
+    this.#backend.dispatch(operation)
+  }
+
+  /** Whether failures of this kind are results. */
+  absorbs(kind: FailureKind): boolean {
+    if (kind === 'never' || this.#failures === 'throw') return false
+    return kind === 'read' || this.#failures === 'miss'
+  }
+
+  /** Tells of a failure that no call rejects with. */
+  report(error: MemcacheError, keys: readonly Key[]): void {
+    this.#report({ error, keys, server: error.server })
+  }
+
+  #absorb(command: CommandInit, resolve: (value: unknown) => void, reject: (reason: unknown) => void): (reason: unknown) => void {
+    return (reason) => {
+      if (!isAbsorbable(reason)) return reject(reason)
+      this.report(reason, [command.key])
+      resolve(command.instead)
+    }
+  }
+}
+
+/** Bad input, an end of the client and an abort are the caller's own doing and never absorbed. */
+export function isAbsorbable(reason: unknown): reason is MemcacheError {
+  return reason instanceof MemcacheError && !(reason instanceof InvalidInputError) && !(reason instanceof ClosedError)
+}
+
+/** Ends the operation when the signal aborts; the listener goes when the operation has settled. */
+function abortWith(operation: Operation, signal: AbortSignal): void {
+  if (signal.aborted) return operation.fail(signal.reason)
+  const { resolve, reject } = operation
+  const onAbort = (): void => operation.cancel(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  operation.resolve = (value) => {
+    signal.removeEventListener('abort', onAbort)
+    resolve(value, operation)
+  }
+  operation.reject = (reason) => {
+    signal.removeEventListener('abort', onAbort)
+    reject(reason, operation)
+  }
+}

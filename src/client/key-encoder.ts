@@ -1,0 +1,67 @@
+import { Buffer } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { InvalidInputError } from '../errors.ts'
+import { encodeKeyBytes, fitsAsKey, isPlainKey, type Key, keyBytes, MAX_KEY_BYTES, quoteKey, type WireKey } from '../protocol/key.ts'
+
+/** What happens to keys that do not fit: a function gives another key for them, from their bytes. */
+export type LongKeys = 'reject' | 'hash' | ((key: Uint8Array) => string)
+
+/** Turns the caller's keys into keys on the wire: prefix, long keys, base64. */
+export class KeyEncoder {
+  readonly #prefix: Buffer
+  readonly #prefixText: string
+  readonly #shorten: ((key: Uint8Array) => string) | undefined
+  readonly #textOnly: boolean
+
+  /** @param textOnly - The classic protocol alone: no base64 keys. */
+  constructor(prefix: Key, longKeys: LongKeys, textOnly: boolean) {
+    this.#prefix = keyBytes(prefix)
+    if (this.#prefix.length >= MAX_KEY_BYTES) {
+      throw new InvalidInputError(`option keyPrefix has ${this.#prefix.length} bytes and leaves no room for a key`)
+    }
+    const plain = typeof prefix === 'string' ? prefix : this.#prefix.toString('latin1')
+    // A prefix that is not plain makes every key take the long way, where bytes are joined.
+    this.#prefixText = isPlainKey(plain) || plain === '' ? plain : '\0'
+    this.#shorten = longKeys === 'hash' ? hashKey : longKeys === 'reject' ? undefined : longKeys
+    this.#textOnly = textOnly
+  }
+
+  /** The wire key, or `InvalidInputError`. Printable ASCII, nearly every key, is joined and tested and no more. */
+  encode(key: Key): WireKey {
+    if (typeof key === 'string' && key !== '') {
+      const whole = this.#prefixText === '' ? key : this.#prefixText + key
+      if (isPlainKey(whole)) return whole
+    }
+    return this.#encodeBytes(key)
+  }
+
+  #encodeBytes(key: Key): WireKey {
+    const bytes = keyBytes(key)
+    if (bytes.length === 0) throw new InvalidInputError('a key must not be empty')
+    const encoded = encodeKeyBytes(this.#wholeKey(bytes, key))
+    if (this.#textOnly && typeof encoded !== 'string' && encoded.form === 'base64') {
+      throw new InvalidInputError(
+        `key ${quoteKey(key)} contains white space or a control character, which needs the meta protocol; the option protocol is 'text'`,
+      )
+    }
+    return encoded
+  }
+
+  #wholeKey(bytes: Buffer, key: Key): Buffer {
+    const whole = Buffer.concat([this.#prefix, bytes])
+    if (this.#shorten === undefined || fitsAsKey(whole)) return whole
+    const short: unknown = this.#shorten(bytes)
+    if (typeof short !== 'string' || short === '') {
+      throw new InvalidInputError(`option longKeys must give a string that is not empty, for key ${quoteKey(key)}`)
+    }
+    return Buffer.concat([this.#prefix, keyBytes(short)])
+  }
+}
+
+/**
+ * `~` and the SHA-256 of the key's bytes in base64url. A promise of the data format: it names items in caches that
+ * outlive the process.
+ */
+function hashKey(key: Uint8Array): string {
+  return `~${createHash('sha256').update(key).digest('base64url')}`
+}

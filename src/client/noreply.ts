@@ -1,0 +1,85 @@
+import type { Key } from '../protocol/key.ts'
+import { DELETE, type Request } from '../protocol/request.ts'
+import type { CallOptions, DeleteManyOptions, SetManyOptions, WriteOptions } from './call-options.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { type Entries, entriesOf, withPrefix } from './entries.ts'
+import { checkCas, checkUint64 } from './numbers.ts'
+import { readNothing } from './results.ts'
+import type { Ttl } from '../ttl.ts'
+import type { Values } from './values.ts'
+
+/**
+ * The writes of a client without their answers. A call resolves, to nothing, when its bytes are out of the caller's
+ * hands: sent, or copied to be sent. Whether the server carried it out is not known; what it refuses comes as one
+ * `commandError` event for the run of quiet commands that it was in, and what could not be sent rejects.
+ *
+ * In text mode the server swallows refusals: a value that is too large is dropped, and the old one deleted, without a
+ * word (protocol.txt, "noreply").
+ */
+export class NoreplyCommands {
+  readonly #dispatcher: Dispatcher
+  readonly #values: Values
+
+  /** @internal */
+  constructor(dispatcher: Dispatcher, values: Values) {
+    this.#dispatcher = dispatcher
+    this.#values = values
+  }
+
+  /** Stores a value. */
+  set(key: Key, value: unknown, options?: WriteOptions): Promise<void> {
+    return this.#store('set', key, value, 0n, options)
+  }
+
+  /** Stores a value if the item still has this cas number. */
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<void> {
+    return this.#store('cas', key, value, cas, options)
+  }
+
+  /** Removes an item. */
+  delete(key: Key, options?: CallOptions): Promise<void> {
+    return this.#send(DELETE, key, options)
+  }
+
+  /** Adds to a counter, if it exists. */
+  async incr(key: Key, delta: number | bigint = 1, options?: CallOptions): Promise<void> {
+    return this.#send({ command: 'incr', delta: checkUint64('delta', delta) }, key, options)
+  }
+
+  /** Takes from a counter, if it exists; it stops at 0. */
+  async decr(key: Key, delta: number | bigint = 1, options?: CallOptions): Promise<void> {
+    return this.#send({ command: 'decr', delta: checkUint64('delta', delta) }, key, options)
+  }
+
+  /** Renews the time to live. */
+  async touch(key: Key, ttl: Ttl, options?: CallOptions): Promise<void> {
+    return this.#send({ command: 'touch', exptime: this.#values.exptime(ttl) }, key, options)
+  }
+
+  /** Stores many values. */
+  async setMany<K extends Key>(entries: Entries<K>, options?: SetManyOptions): Promise<void> {
+    const exptime = this.#values.exptime(options?.ttl)
+    const writes = entriesOf(entries).map(([key, value]) => {
+      const whole = withPrefix(options?.keyPrefix, key)
+      this.#dispatcher.encodeKey(whole)
+      return { key: whole, request: this.#values.storeRequest(key, value, { command: 'set', exptime, cas: 0n }, options) }
+    })
+    await Promise.all(writes.map(({ key, request }) => this.#send(request, key, options)))
+  }
+
+  /** Removes many items. */
+  async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
+    const whole = Array.from(keys, (key) => withPrefix(options?.keyPrefix, key))
+    for (const key of whole) this.#dispatcher.encodeKey(key)
+    await Promise.all(whole.map((key) => this.#send(DELETE, key, options)))
+  }
+
+  async #store(command: 'set' | 'cas', key: Key, value: unknown, cas: bigint, options: WriteOptions | undefined): Promise<void> {
+    const terms = { command, exptime: this.#values.exptime(options?.ttl), cas: command === 'cas' ? checkCas(cas) : 0n }
+    return this.#send(this.#values.storeRequest(key, value, terms, options), key, options)
+  }
+
+  #send(request: Request, key: Key, options: CallOptions | undefined): Promise<void> {
+    return this.#dispatcher.run({ request, key, interpret: readNothing, kind: 'write', instead: undefined, quiet: true }, options)
+  }
+}

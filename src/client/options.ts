@@ -1,0 +1,146 @@
+import { type ConnectionOptions, count, refused, type ResolvedConnectionOptions, resolveConnectionOptions } from '../connection/options.ts'
+import type { Key } from '../protocol/key.ts'
+import { defaultSerde } from '../serde/default-serde.ts'
+import type { Serde } from '../serde/serde.ts'
+import { encodeExptime, type Ttl } from '../ttl.ts'
+import { KeyEncoder, type LongKeys } from './key-encoder.ts'
+
+/**
+ * What becomes of commands that fail, because the server is down, too slow, or refuses.
+ *
+ * - `throw`: the call rejects.
+ * - `missReads`: a read that fails is a miss.
+ * - `miss`: a write that fails is `false` as well, a counter `undefined`.
+ *
+ * Bad input and `cas` always reject. What is absorbed is reported as a `commandError` event.
+ */
+export type Failures = 'throw' | 'missReads' | 'miss'
+
+/** Options of a client. All have a default; all are checked when the client is made. */
+export interface MemcacheOptions extends ConnectionOptions {
+  /**
+   * Connections to the server. One is multiplexed and enough for nearly everybody; with more, a key always takes the
+   * same one, so that its commands keep their order.
+   *
+   * @defaultValue `1`
+   */
+  readonly connectionsPerServer?: number
+  /**
+   * Largest value that is sent, in bytes; a larger one rejects with `ValueTooLargeError` and nothing is sent. Without
+   * it the server decides, and deletes the old value when it refuses the new one.
+   */
+  readonly maxItemBytes?: number
+  /** Put in front of every key; counts for the 250 bytes. @defaultValue `''` */
+  readonly keyPrefix?: Key
+  /**
+   * Keys beyond 250 bytes: `reject` them, or send `~` and the base64url of the SHA-256 of their bytes instead
+   * (`hash`), or what a function of your own makes of them.
+   *
+   * @defaultValue `'reject'`
+   */
+  readonly longKeys?: LongKeys
+  /** How values become bytes. @defaultValue text, numbers, bytes and JSON: see `defaultSerde` */
+  readonly serde?: Serde
+  /** Time to live of values stored without a `ttl`, in seconds; 0 never expires. @defaultValue `0` */
+  readonly defaultTtl?: Ttl
+  /**
+   * Makes every ttl shorter by a random part of up to this much, 0 to 1, so that values stored together do not expire
+   * together: 0.1 is up to 10 %.
+   *
+   * @defaultValue `0`
+   */
+  readonly ttlJitter?: number
+  /** What becomes of commands that fail. @defaultValue `'throw'` */
+  readonly failures?: Failures
+}
+
+/** A client's options, checked and complete. */
+export interface ResolvedClientOptions {
+  readonly connection: ResolvedConnectionOptions
+  readonly connectionsPerServer: number
+  readonly maxItemBytes: number
+  readonly keys: KeyEncoder
+  readonly serde: Serde
+  readonly defaultTtl: Ttl
+  readonly ttlJitter: number
+  readonly failures: Failures
+}
+
+const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
+  'timeoutMs',
+  'connectTimeoutMs',
+  'noDelay',
+  'keepAlive',
+  'validateAfterIdleMs',
+  'idleTimeoutMs',
+  'keepProcessAlive',
+  'tls',
+  'auth',
+  'connect',
+  'protocol',
+  'coalesceReads',
+  'maxPending',
+  'maxPendingBytes',
+  'maxValueBytes',
+  'connectionsPerServer',
+  'maxItemBytes',
+  'keyPrefix',
+  'longKeys',
+  'serde',
+  'defaultTtl',
+  'ttlJitter',
+  'failures',
+])
+
+/** Checks the options and fills in the defaults; every error names the option and the value. */
+export function resolveClientOptions(options: MemcacheOptions): ResolvedClientOptions {
+  if (typeof options !== 'object' || options === null) throw refused('options', 'an object', options)
+  for (const name of Object.keys(options)) {
+    if (!OPTIONS.has(name)) throw refused(JSON.stringify(name), 'one that memlane knows', (options as Record<string, unknown>)[name])
+  }
+  const connection = resolveConnectionOptions(options)
+  return Object.freeze({
+    connection,
+    connectionsPerServer: count('connectionsPerServer', options.connectionsPerServer) ?? 1,
+    maxItemBytes: count('maxItemBytes', options.maxItemBytes) ?? Number.POSITIVE_INFINITY,
+    keys: resolveKeys(options, connection.protocol === 'text'),
+    serde: options.serde === undefined ? defaultSerde : checkSerde(options.serde),
+    defaultTtl: resolveDefaultTtl(options.defaultTtl),
+    ttlJitter: resolveJitter(options.ttlJitter),
+    failures: resolveFailures(options.failures),
+  })
+}
+
+/** A serde has both directions. */
+export function checkSerde(serde: Serde): Serde {
+  if (typeof serde?.serialize === 'function' && typeof serde.deserialize === 'function') return serde
+  throw refused('serde', 'an object with serialize and deserialize', serde)
+}
+
+function resolveKeys(options: MemcacheOptions, textOnly: boolean): KeyEncoder {
+  const { keyPrefix = '', longKeys = 'reject' } = options
+  if (longKeys !== 'reject' && longKeys !== 'hash' && typeof longKeys !== 'function') {
+    throw refused('longKeys', "'reject', 'hash' or a function", longKeys)
+  }
+  if (typeof keyPrefix !== 'string' && !(keyPrefix instanceof Uint8Array)) throw refused('keyPrefix', 'a string or a Uint8Array', keyPrefix)
+  if (typeof keyPrefix === 'string' && !keyPrefix.isWellFormed()) throw refused('keyPrefix', 'text without lone surrogates', keyPrefix)
+  return new KeyEncoder(keyPrefix, longKeys, textOnly)
+}
+
+function resolveDefaultTtl(ttl: Ttl | undefined): Ttl {
+  if (ttl === undefined) return 0
+  encodeExptime(ttl, Date.now(), 'defaultTtl')
+  return ttl
+}
+
+function resolveJitter(jitter: number | undefined): number {
+  if (jitter === undefined) return 0
+  if (typeof jitter === 'number' && jitter >= 0 && jitter <= 1) return jitter
+  throw refused('ttlJitter', 'a number from 0 to 1', jitter)
+}
+
+function resolveFailures(failures: Failures | undefined): Failures {
+  if (failures === undefined) return 'throw'
+  if (failures === 'throw' || failures === 'missReads' || failures === 'miss') return failures
+  throw refused('failures', "'throw', 'missReads' or 'miss'", failures)
+}

@@ -1,0 +1,37 @@
+import { InvalidInputError } from '../errors.ts'
+import type { Interpret } from '../protocol/operation.ts'
+
+/** What `cas` came to. All three are truthy: compare, do not test. */
+export type CasResult = 'stored' | 'exists' | 'notFound'
+
+/** A number delta counts in numbers, a bigint delta in bigints, exact to 64 bits. */
+export type Counted<N extends number | bigint> = N extends bigint ? bigint : number
+
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+
+export const readStored: Interpret = (reply) => reply.outcome === 'stored'
+
+export const readCas: Interpret = (reply): CasResult => {
+  if (reply.outcome === 'stored') return 'stored'
+  return reply.outcome === 'exists' ? 'exists' : 'notFound'
+}
+
+export const readDeleted: Interpret = (reply) => reply.outcome === 'deleted'
+
+export const readTouched: Interpret = (reply) => reply.outcome === 'touched'
+
+export const readVersion: Interpret = (reply) => reply.line().slice('VERSION '.length)
+
+export const readNothing: Interpret = () => undefined
+
+export const readBigCount: Interpret = (reply) => (reply.outcome === 'number' ? reply.digits() : undefined)
+
+export const readCount: Interpret = (reply, operation) => {
+  if (reply.outcome !== 'number') return undefined
+  const value = reply.digits()
+  if (value <= MAX_SAFE) return Number(value)
+  throw new InvalidInputError(
+    `${operation.describe()}: done, but the result ${value} is beyond 2^53 - 1 and no number is exact there; pass the delta as a bigint`,
+    { delivery: 'answered' },
+  )
+}

@@ -1,0 +1,497 @@
+import type { Buffer } from 'node:buffer'
+import { ClosedError, ConnectError, ConnectionClosedError, MemcacheError, OverloadedError, ProtocolError, TimeoutError } from '../errors.ts'
+import type { Executor } from '../executor.ts'
+import { type Holder, Operation } from '../protocol/operation.ts'
+import { ReplyParser } from '../protocol/reply-parser.ts'
+import { isIdempotent, VERSION } from '../protocol/request.ts'
+import type { Server } from '../server-address.ts'
+import { Attempt } from './attempt.ts'
+import { DeadlineSweep } from './deadline-sweep.ts'
+import { type Established, establish } from './establish.ts'
+import type { ServerMemory } from './handshake.ts'
+import type { ResolvedConnectionOptions } from './options.ts'
+import { Pipeline } from './pipeline.ts'
+import type { Transport } from './transport.ts'
+
+/** One batch is written before the next is encoded from this size on, so that a stalled socket is noticed. */
+const MAX_BATCH_BYTES = 262_144
+
+/** A connection that was idle for this long may have been closed by the server meanwhile, in milliseconds. */
+const MAYBE_DEAD_AFTER_MS = 1000
+
+/** However short the timeouts: a connection is not given up for a shorter silence, in milliseconds. */
+const MIN_STALL_MS = 250
+
+/** A turn of the caller's own that took longer does not count against the calls that it made, in milliseconds. */
+const LONG_TURN_MS = 20
+
+/** So many sweeps in a row with expired commands, and no reply in time for this long, end the connection. */
+const MAX_LATE_SWEEPS = 3
+const MAX_LATE_MS = 1000
+
+/** So long reads travel alone behind a refused read line, in milliseconds. */
+const UNSHARED_MS = 30_000
+
+/** Idle connections are looked at no more often than this, in milliseconds. */
+const MIN_IDLE_CHECK_MS = 10
+
+/** How a connection ended. */
+export interface ConnectionEnd {
+  readonly error: MemcacheError
+  /** It never became ready. */
+  readonly neverReady: boolean
+  /** It ended with commands waiting, or never became ready: evidence against the server. */
+  readonly failed: boolean
+  /** It answered a command in time, once at least. */
+  readonly proven: boolean
+  /** Commands that may be dispatched again: nothing of them was written, or repeating them is safe. */
+  readonly again: readonly Operation[]
+}
+
+/** Who owns a connection and is told of its life. */
+export interface ConnectionOwner {
+  /** It is ready for commands. */
+  onReady(connection: Connection): void
+  /** A reply did not fit: told before `onEnd`. */
+  onDesync(error: ProtocolError): void
+  /** It is no more. Told once. */
+  onEnd(connection: Connection, end: ConnectionEnd): void
+  /** Something failed that no caller waits for. */
+  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void
+}
+
+/** What a connection is made of. */
+export interface ConnectionInit {
+  readonly server: Server
+  readonly options: ResolvedConnectionOptions
+  readonly memory: ServerMemory
+  readonly owner: ConnectionOwner
+  /** Settles when dialling may begin; commands can be handed over before. */
+  readonly startAfter: Promise<void> | undefined
+}
+
+/**
+ * One connection to one server, from before it is dialled to its end: socket, parser and queue are born and die
+ * together, and its end settles everything on it. Commands of one turn of the event loop leave in one write.
+ */
+export class Connection implements Executor, Holder {
+  readonly #init: ConnectionInit
+  readonly #attempt: Attempt = new Attempt()
+  readonly #parser: ReplyParser = new ReplyParser()
+  readonly #sweep: DeadlineSweep
+  #state: 'opening' | 'ready' | 'ended' = 'opening'
+  #draining = false
+  #transport: Transport | undefined
+  #pipeline: Pipeline | undefined
+  #unsent: Operation[] = []
+  #unsentBytes = 0
+  /** Commands in `#unsent` that are settled already and only wait to be dropped. */
+  #settledUnsent = 0
+  /** The shortest timeout handed over since the last flush. */
+  #shortestMs = Number.POSITIVE_INFINITY
+  #flushScheduled = false
+  /** When the current turn's first command was handed over. */
+  #turnStartedAt = 0
+  #receivedAt = 0
+  #busySince = 0
+  #answeredInTimeAt = 0
+  #lateSweeps = 0
+  #proven = false
+  /** Commands wait, so the socket keeps the process alive. */
+  #active = false
+  /** What was written last went out on a connection that may have been dead, and no byte came since. */
+  #maybeDead = false
+  /** The question whether an idle connection still lives. */
+  #probe: Operation | undefined
+  /** Nothing else is written until the probe is answered. */
+  #probeFirst = false
+  #idleTimer: NodeJS.Timeout | undefined
+
+  constructor(init: ConnectionInit) {
+    this.#init = init
+    this.#sweep = new DeadlineSweep(
+      (now) => this.#expire(now),
+      () => this.#receivedAt,
+    )
+    void this.#open()
+  }
+
+  /** Whether it takes commands. */
+  get open(): boolean {
+    return this.#state !== 'ended' && !this.#draining
+  }
+
+  get ready(): boolean {
+    return this.#state === 'ready'
+  }
+
+  /** Commands that wait, written or not, and those that were given up and whose replies are still due. */
+  get pending(): number {
+    return this.#unsent.length - this.#settledUnsent + (this.#pipeline?.length ?? 0)
+  }
+
+  /** Takes a command; it leaves at the end of this turn of the event loop. */
+  dispatch(operation: Operation): void {
+    const { maxPending, maxPendingBytes } = this.#init.options
+    if (this.pending >= maxPending) return this.#refuse(operation, `${maxPending} commands wait (maxPending)`)
+    const bytes = requestBytes(operation)
+    if (bytes > 0) {
+      const waiting = this.#unsentBytes + (this.#pipeline?.bytes ?? 0)
+      // One command always fits, however large: the limit is for what piles up.
+      if (waiting > 0 && waiting + bytes > maxPendingBytes) {
+        return this.#refuse(operation, `${waiting} bytes wait (maxPendingBytes is ${maxPendingBytes})`)
+      }
+      this.#unsentBytes += bytes
+    }
+    if (!this.#flushScheduled) this.#scheduleFlush()
+    if (operation.deadline === 0) operation.deadline = this.#turnStartedAt + operation.timeoutMs
+    if (operation.timeoutMs < this.#shortestMs) this.#shortestMs = operation.timeoutMs
+    operation.holder = this
+    this.#unsent.push(operation)
+  }
+
+  #refuse(operation: Operation, why: string): void {
+    const server = this.#init.server.name
+    operation.fail(new OverloadedError(`${operation.describe()}: ${why} on the connection to ${server}`, { server }))
+  }
+
+  #scheduleFlush(): void {
+    this.#flushScheduled = true
+    this.#turnStartedAt = performance.now()
+    if (!this.#active) {
+      this.#active = true
+      this.#transport?.ref()
+    }
+    process.nextTick(flush, this)
+  }
+
+  /** Runs at the end of a turn: everything that the turn asked for leaves together. */
+  flush(): void {
+    this.#flushScheduled = false
+    if (this.#state === 'ended') return
+    const took = performance.now() - this.#turnStartedAt
+    if (took > LONG_TURN_MS) for (const operation of this.#unsent) operation.deadline += took
+    this.#sweep.watch(this.#shortestMs)
+    this.#shortestMs = Number.POSITIVE_INFINITY
+    this.#write()
+  }
+
+  /** Ends an operation from outside: takes it back, or leaves its place in the queue for the reply that will come. */
+  cancel(operation: Operation, reason: unknown): void {
+    if (operation.bodyPending) return this.#endHalfWritten(operation, reason)
+    if (!operation.written) this.#dropUnsent(operation)
+    operation.fail(reason)
+    this.#checkDrained()
+  }
+
+  #dropUnsent(operation: Operation): void {
+    this.#settledUnsent++
+    this.#unsentBytes -= requestBytes(operation)
+  }
+
+  /** Takes no more commands, finishes those it has, and closes. */
+  drain(): void {
+    this.#draining = true
+    this.#checkDrained()
+  }
+
+  /** Ends it now; everything on it fails. */
+  destroy(error: MemcacheError): void {
+    this.#end(error)
+  }
+
+  async #open(): Promise<void> {
+    const { server, options, memory, startAfter } = this.#init
+    try {
+      this.#attempt.stage = `waiting for the next attempt to connect to ${server.name}`
+      if (startAfter !== undefined) await this.#attempt.race(startAfter)
+      this.#onEstablished(await establish(server, options, memory, this.#attempt))
+    } catch (error) {
+      this.#end(error instanceof MemcacheError ? error : new ConnectError(String(error), { server: server.name, cause: error }))
+    }
+  }
+
+  #onEstablished(established: Established): void {
+    const { server, options, owner } = this.#init
+    if (this.#state === 'ended') return established.transport.destroy()
+    this.#pipeline = new Pipeline({
+      server: server.name,
+      protocol: established.protocol,
+      version: established.version,
+      coalesce: options.coalesceReads,
+      maxValueBytes: options.maxValueBytes,
+      timeoutMs: options.timeoutMs,
+      onQuietError: (error, operations) => owner.onUnclaimedError(error, operations),
+    })
+    this.#transport = established.transport
+    this.#state = 'ready'
+    this.#receivedAt = performance.now()
+    this.#answeredInTimeAt = this.#receivedAt
+    established.transport.setListener({
+      receive: (bytes, start, end) => this.#receive(bytes, start, end),
+      drained: () => this.#write(),
+      closed: (error) => this.#onClosed(error),
+    })
+    if (!this.#active && !options.keepProcessAlive) established.transport.unref()
+    this.#watchIdle()
+    owner.onReady(this)
+    this.#write()
+    this.#checkDrained()
+  }
+
+  #write(): void {
+    const pipeline = this.#pipeline
+    const transport = this.#transport
+    if (this.#state !== 'ready' || pipeline === undefined || transport === undefined) return
+    const unsent = this.#unsent
+    if (unsent.length === 0 || this.#probeFirst || transport.congested) return
+    if (pipeline.length === 0) this.#leaveIdle(pipeline)
+    pipeline.sharesLines = this.#turnStartedAt >= this.#init.memory.shareLinesFrom
+    let at = 0
+    do {
+      while (at < unsent.length && !this.#probeFirst && pipeline.batchLength < MAX_BATCH_BYTES) {
+        this.#send(pipeline, unsent[at++]!)
+      }
+      const chunks = pipeline.finish()
+      if (chunks.length > 0) transport.write(chunks)
+    } while (at < unsent.length && !this.#probeFirst && !transport.congested)
+    if (at === unsent.length) this.#unsent = []
+    else if (at > 0) this.#unsent = unsent.slice(at)
+  }
+
+  #send(pipeline: Pipeline, operation: Operation): void {
+    if (operation.settled) {
+      this.#settledUnsent--
+      return
+    }
+    this.#unsentBytes -= requestBytes(operation)
+    pipeline.send(operation)
+  }
+
+  /** The first write behind a pause: was the pause so long that the connection may be dead? */
+  #leaveIdle(pipeline: Pipeline): void {
+    this.#busySince = this.#turnStartedAt
+    const idleMs = this.#turnStartedAt - this.#receivedAt
+    this.#maybeDead = idleMs >= MAYBE_DEAD_AFTER_MS
+    const { validateAfterIdleMs, connectTimeoutMs, timeoutMs } = this.#init.options
+    if (idleMs < validateAfterIdleMs) return
+    const probe = new Operation({
+      request: VERSION,
+      key: '',
+      callerKey: '',
+      timeoutMs: Math.min(connectTimeoutMs, timeoutMs),
+      interpret: () => undefined,
+    })
+    probe.resolve = () => {
+      this.#probe = undefined
+      this.#probeFirst = false
+      this.#write()
+    }
+    this.#probe = probe
+    this.#probeFirst = !this.#unsent.every((operation) => isIdempotent(operation.request))
+    probe.deadline = this.#turnStartedAt + probe.timeoutMs
+    this.#sweep.watch(probe.timeoutMs)
+    pipeline.send(probe)
+  }
+
+  #receive(bytes: Buffer, start: number, end: number): number {
+    const pipeline = this.#pipeline!
+    const parser = this.#parser
+    this.#receivedAt = performance.now()
+    this.#maybeDead = false
+    parser.feed(bytes, start, end)
+    for (;;) {
+      const found = parser.next()
+      if (found === 'more') break
+      const fault = found === 'reply' ? pipeline.receive(parser.reply) : this.#receiveHeader(pipeline)
+      if (fault !== undefined) {
+        if (fault instanceof ProtocolError) this.#init.owner.onDesync(fault)
+        this.#end(fault)
+      }
+      // Also when a serde of the caller's destroyed the client meanwhile.
+      if (this.#state === 'ended') return end
+    }
+    if (pipeline.answeredInTime) {
+      pipeline.answeredInTime = false
+      this.#answeredInTimeAt = this.#receivedAt
+      this.#lateSweeps = 0
+      this.#proven = true
+    }
+    if (this.#draining) this.#checkDrained()
+    return parser.rest
+  }
+
+  #receiveHeader(pipeline: Pipeline): MemcacheError | undefined {
+    const decision = pipeline.receiveHeader(this.#parser.reply)
+    if (decision === 'accept') this.#parser.acceptBody()
+    else if (decision === 'skip') this.#parser.skipBody()
+    else return decision
+    return undefined
+  }
+
+  #onClosed(cause: Error | undefined): void {
+    const server = this.#init.server.name
+    const why = cause === undefined ? 'the server closed it' : cause.message
+    this.#end(new ConnectionClosedError(`the connection to ${server} was lost: ${why}`, { server, delivery: 'unknown', cause }))
+  }
+
+  /** Fails what is due, and ends a connection that has gone silent. */
+  #expire(now: number): void {
+    this.#expireUnsent(now)
+    if (this.#pipeline !== undefined) this.#expireWritten(this.#pipeline, now)
+    if (this.#state === 'ended') return
+    if (this.pending === 0) this.#becomeIdle()
+    this.#checkDrained()
+  }
+
+  #expireUnsent(now: number): void {
+    for (const operation of this.#unsent) {
+      if (operation.settled || operation.deadline > now) continue
+      this.#dropUnsent(operation)
+      operation.fail(this.#timeoutError(operation, this.#whyUnsent(), 'not-sent'))
+    }
+    if (this.#settledUnsent === 0) return
+    this.#unsent = this.#unsent.filter((operation) => !operation.settled)
+    this.#settledUnsent = 0
+  }
+
+  #whyUnsent(): string {
+    if (this.#state === 'opening') return `before a connection was made: ${this.#attempt.stage}`
+    return this.#probeFirst
+      ? 'before it was written: the idle connection had not answered "version" yet'
+      : 'before it was written: the server takes in no more bytes'
+  }
+
+  #expireWritten(pipeline: Pipeline, now: number): void {
+    let longestMs = Math.min(this.#init.options.timeoutMs, MIN_STALL_MS)
+    let expired = 0
+    for (let position = 0; position < pipeline.length; position++) {
+      const operation = pipeline.at(position)
+      // The barrier behind quiet commands starts its time here: nobody waits for it but us.
+      if (operation.deadline === 0) operation.deadline = now + operation.timeoutMs
+      if (operation.timeoutMs > longestMs) longestMs = operation.timeoutMs
+      if (operation.settled || operation.deadline > now) continue
+      if (operation === this.#probe) return this.#endSilent('an idle connection did not answer "version"')
+      const error = this.#timeoutError(operation, 'waiting for the reply', 'unknown')
+      if (operation.bodyPending) return this.#endHalfWritten(operation, error)
+      operation.fail(error)
+      expired++
+    }
+    if (pipeline.length > 0 && now - Math.max(this.#receivedAt, this.#busySince) >= longestMs) {
+      return this.#endSilent(`no byte came for ${Math.round(longestMs)} ms`)
+    }
+    if (expired > 0) this.#lateSweeps++
+    if (this.#lateSweeps >= MAX_LATE_SWEEPS && now - this.#answeredInTimeAt >= MAX_LATE_MS) {
+      this.#endSilent('every reply came too late')
+    }
+  }
+
+  #timeoutError(operation: Operation, where: string, delivery: 'not-sent' | 'unknown'): TimeoutError {
+    const server = this.#init.server.name
+    const message = `${operation.describe()} on ${server} timed out after ${operation.timeoutMs} ms, ${where}`
+    return new TimeoutError(message, { server, delivery })
+  }
+
+  #endSilent(why: string): void {
+    const server = this.#init.server.name
+    this.#end(new ConnectionClosedError(`the connection to ${server} was given up: ${why}`, { server, delivery: 'unknown' }))
+  }
+
+  /** The socket still reads the caller's bytes: the call may only settle once the socket is destroyed. */
+  #endHalfWritten(operation: Operation, reason: unknown): void {
+    operation.earlyError = reason
+    this.#endSilent(`the body of ${operation.describe()} was written only in part`)
+  }
+
+  #becomeIdle(): void {
+    this.#active = false
+    this.#sweep.stop()
+    if (!this.#init.options.keepProcessAlive) this.#transport?.unref()
+  }
+
+  #watchIdle(): void {
+    const { idleTimeoutMs } = this.#init.options
+    if (idleTimeoutMs === 0 || this.#state !== 'ready') return
+    const idleMs = performance.now() - this.#receivedAt
+    if (this.pending === 0 && idleMs >= idleTimeoutMs) return this.drain()
+    this.#idleTimer = setTimeout(() => this.#watchIdle(), Math.max(idleTimeoutMs - idleMs, MIN_IDLE_CHECK_MS)).unref()
+  }
+
+  #checkDrained(): void {
+    if (!this.#draining || this.#state === 'ended' || this.pending > 0) return
+    const server = this.#init.server.name
+    this.#transport?.end()
+    this.#end(new ClosedError(`the connection to ${server} was closed`, { server }))
+  }
+
+  #end(error: MemcacheError): void {
+    if (this.#state === 'ended') return
+    const neverReady = this.#state === 'opening'
+    this.#state = 'ended'
+    this.#sweep.stop()
+    clearTimeout(this.#idleTimer)
+    this.#attempt.abort(error)
+    this.#transport?.destroy()
+    // Only now, with the socket destroyed, may calls settle whose bodies it was reading.
+    const { unanswered, again: neighbours } = this.#pipeline?.drain() ?? { unanswered: [], again: [] }
+    const again = this.#settleUnanswered(unanswered, error)
+    if (neighbours.length > 0) this.#init.memory.shareLinesFrom = performance.now() + UNSHARED_MS
+    for (const operation of neighbours) operation.alone = true
+    again.unshift(...neighbours)
+    this.#settleUnsent(error, neverReady, again)
+    for (const operation of again) operation.prepareAgain()
+    const failed = (neverReady || unanswered.length > 0) && !(error instanceof ClosedError)
+    this.#init.owner.onEnd(this, { error, neverReady, failed, again, proven: this.#proven })
+  }
+
+  /** Fails what was written and not answered; gives what may be repeated. */
+  #settleUnanswered(unanswered: readonly Operation[], error: MemcacheError): Operation[] {
+    const again: Operation[] = []
+    const quiet: Operation[] = []
+    for (const operation of unanswered) {
+      if (operation.quiet) quiet.push(operation)
+      if (operation.settled || operation === this.#probe) continue
+      if (operation.earlyError !== undefined) operation.fail(operation.earlyError)
+      else if (this.#mayRepeat(operation, error)) again.push(operation)
+      else operation.fail(this.#lostError(operation, error))
+    }
+    if (quiet.length > 0) this.#init.owner.onUnclaimedError(this.#lostError(quiet[0]!, error), quiet)
+    return again
+  }
+
+  /** An idle connection turned out dead before any byte came back: what can be repeated safely is, once. */
+  #mayRepeat(operation: Operation, error: MemcacheError): boolean {
+    if (!this.#maybeDead || operation.repeated || error instanceof ClosedError) return false
+    operation.repeated = isIdempotent(operation.request) && !operation.quiet
+    return operation.repeated
+  }
+
+  #lostError(operation: Operation, error: MemcacheError): MemcacheError {
+    const server = this.#init.server.name
+    const message = `${operation.describe()}: ${error.message}`
+    const details = { server, delivery: 'unknown', cause: error } as const
+    if (error instanceof ProtocolError) return new ProtocolError(message, details)
+    if (error instanceof ClosedError) return new ClosedError(message, details)
+    return new ConnectionClosedError(message, details)
+  }
+
+  #settleUnsent(error: MemcacheError, neverReady: boolean, again: Operation[]): void {
+    const unsent = this.#unsent
+    this.#unsent = []
+    this.#settledUnsent = 0
+    for (const operation of unsent) {
+      if (operation.settled) continue
+      if (neverReady || error instanceof ClosedError) operation.fail(error)
+      else again.push(operation)
+    }
+  }
+}
+
+function requestBytes(operation: Operation): number {
+  return 'bytes' in operation.request ? operation.request.bytes : 0
+}
+
+/** One function for every connection's flush: a closure per turn costs more. */
+function flush(connection: Connection): void {
+  connection.flush()
+}

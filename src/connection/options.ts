@@ -1,0 +1,191 @@
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { InvalidInputError } from '../errors.ts'
+import { type Credentials, parseCredentials, parseTls, type ServerAddress, type TlsOptions } from '../server-address.ts'
+import { showValue } from '../show-value.ts'
+import type { LineLimits } from './pipeline.ts'
+
+/** TCP keep-alive. */
+export interface KeepAliveOptions {
+  /** Idle time before the first probe, in milliseconds. @defaultValue `60000` */
+  readonly idleMs?: number
+  /** Time between probes, in milliseconds; refused on runtimes that cannot set it. */
+  readonly intervalMs?: number
+  /** Unanswered probes until the connection counts as dead; refused on runtimes that cannot set it. */
+  readonly probes?: number
+}
+
+/** Opens the stream to a server: for tunnels, proxies, other socket layers. The signal aborts when time is up. */
+export type Dialer = (server: ServerAddress, context: { readonly signal: AbortSignal }) => Promise<Duplex>
+
+/** Options of the connections to a server. */
+export interface ConnectionOptions {
+  /**
+   * Time from the call to the last byte of its reply, in milliseconds, queueing and connecting included. When it has
+   * passed the call rejects with `TimeoutError`; a late reply is read and dropped. `Infinity` switches it off.
+   *
+   * @defaultValue `1000`
+   */
+  readonly timeoutMs?: number
+  /**
+   * Time for making a connection, in milliseconds: name look-up, TCP, TLS, login and handshake together, of which each
+   * address of a name gets at most 250 while others are left to try. `Infinity` switches it off.
+   *
+   * @defaultValue `500`
+   */
+  readonly connectTimeoutMs?: number
+  /** Send small packets at once (`TCP_NODELAY`). @defaultValue `true` */
+  readonly noDelay?: boolean
+  /** TCP keep-alive; `false` switches it off. @defaultValue `{ idleMs: 60000 }` */
+  readonly keepAlive?: boolean | KeepAliveOptions
+  /**
+   * A connection that was idle for longer, in milliseconds, is asked its `version` before it is trusted: together with
+   * the command where that may be repeated, before it otherwise. `Infinity` switches it off.
+   *
+   * @defaultValue `30000`
+   */
+  readonly validateAfterIdleMs?: number
+  /** Close connections that were idle for this long, in milliseconds; 0 keeps them. @defaultValue `0` */
+  readonly idleTimeoutMs?: number
+  /** Whether an open connection without pending commands keeps the process alive. @defaultValue `false` */
+  readonly keepProcessAlive?: boolean
+  /** TLS: `true`, or options of `node:tls` (own CA, client certificate, server name). @defaultValue `false` */
+  readonly tls?: boolean | TlsOptions
+  /** ASCII login (`memcached -Y`). */
+  readonly auth?: Credentials
+  /** Own dialer instead of TCP, unix socket and TLS. */
+  readonly connect?: Dialer
+  /**
+   * `auto` asks the server and speaks meta where it can (memcached 1.6.10 and newer), else text; `meta` fails where
+   * meta is not spoken; `text` is the classic protocol alone.
+   *
+   * @defaultValue `'auto'`
+   */
+  readonly protocol?: 'auto' | 'meta' | 'text'
+  /**
+   * Whether neighbouring plain reads share one command line, and how many at most. Half the cost for both sides.
+   *
+   * @defaultValue `{ maxKeys: 128, maxBytes: 16384 }`
+   */
+  readonly coalesceReads?: boolean | Partial<LineLimits>
+  /** Commands that may wait on one connection; beyond it `OverloadedError` at once. @defaultValue `100000` */
+  readonly maxPending?: number
+  /** Bytes of commands that may wait on one connection. @defaultValue `67108864` (64 MiB) */
+  readonly maxPendingBytes?: number
+  /**
+   * Largest value that is read, in bytes. A larger one is passed over on the wire and its read rejects with
+   * `ValueTooLargeError`; the connection stays.
+   *
+   * @defaultValue `134217728` (128 MiB)
+   */
+  readonly maxValueBytes?: number
+}
+
+/** Connection options, checked and complete. */
+export interface ResolvedConnectionOptions {
+  readonly timeoutMs: number
+  readonly connectTimeoutMs: number
+  readonly noDelay: boolean
+  readonly keepAlive: ResolvedKeepAlive | undefined
+  readonly validateAfterIdleMs: number
+  readonly idleTimeoutMs: number
+  readonly keepProcessAlive: boolean
+  readonly tls: TlsOptions | undefined
+  readonly auth: Credentials | undefined
+  readonly connect: Dialer | undefined
+  readonly protocol: 'auto' | 'meta' | 'text'
+  readonly coalesceReads: LineLimits | undefined
+  readonly maxPending: number
+  readonly maxPendingBytes: number
+  readonly maxValueBytes: number
+}
+
+interface ResolvedKeepAlive {
+  readonly idleMs: number
+  readonly intervalMs: number | undefined
+  readonly probes: number | undefined
+}
+
+/** A line of reads: 128 keys of ordinary length; more than that at once starves the server's other clients. */
+const DEFAULT_LINE: LineLimits = { maxKeys: 128, maxBytes: 16_384 }
+
+/** Checks the options and fills in the defaults; every error names the option and the value. */
+export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
+  return Object.freeze({
+    timeoutMs: duration('timeoutMs', options.timeoutMs, 1000),
+    connectTimeoutMs: duration('connectTimeoutMs', options.connectTimeoutMs, 500),
+    noDelay: flag('noDelay', options.noDelay, true),
+    keepAlive: resolveKeepAlive(options.keepAlive),
+    validateAfterIdleMs: duration('validateAfterIdleMs', options.validateAfterIdleMs, 30_000),
+    idleTimeoutMs: options.idleTimeoutMs === 0 ? 0 : (count('idleTimeoutMs', options.idleTimeoutMs) ?? 0),
+    keepProcessAlive: flag('keepProcessAlive', options.keepProcessAlive, false),
+    tls: parseTls(options.tls, 'tls') || undefined,
+    auth: options.auth === undefined ? undefined : parseCredentials(options.auth, 'auth'),
+    connect: resolveDialer(options.connect),
+    protocol: resolveProtocol(options.protocol),
+    coalesceReads: resolveCoalesce(options.coalesceReads),
+    maxPending: count('maxPending', options.maxPending) ?? 100_000,
+    maxPendingBytes: count('maxPendingBytes', options.maxPendingBytes) ?? 64 * 2 ** 20,
+    maxValueBytes: count('maxValueBytes', options.maxValueBytes) ?? 128 * 2 ** 20,
+  })
+}
+
+/** A time in milliseconds, above 0; Infinity means never. */
+export function duration(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback
+  if (typeof value === 'number' && value > 0) return value
+  throw refused(name, 'a number of milliseconds above 0, or Infinity', value)
+}
+
+/** A whole number above 0, or undefined where the option is not given. */
+export function count(name: string, value: number | undefined): number | undefined {
+  if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return value
+  throw refused(name, 'a whole number above 0', value)
+}
+
+/** A boolean option. */
+export function flag(name: string, value: boolean | undefined, fallback: boolean): boolean {
+  if (value === undefined) return fallback
+  if (typeof value === 'boolean') return value
+  throw refused(name, 'true or false', value)
+}
+
+/** The error for an option with a value that cannot be used. */
+export function refused(name: string, wanted: string, value: unknown): InvalidInputError {
+  return new InvalidInputError(`option ${name} must be ${wanted}, got ${showValue(value)}`)
+}
+
+function resolveKeepAlive(value: boolean | KeepAliveOptions | undefined): ResolvedKeepAlive | undefined {
+  if (value === false) return undefined
+  if (value === undefined || value === true) return { idleMs: 60_000, intervalMs: undefined, probes: undefined }
+  if (typeof value !== 'object' || value === null) throw refused('keepAlive', 'a boolean or an object', value)
+  const idleMs = count('keepAlive.idleMs', value.idleMs) ?? 60_000
+  const intervalMs = count('keepAlive.intervalMs', value.intervalMs)
+  const probes = count('keepAlive.probes', value.probes)
+  // Newer versions of Node take the interval and the count as further parameters.
+  if ((intervalMs !== undefined || probes !== undefined) && Socket.prototype.setKeepAlive.length < 4) {
+    throw new InvalidInputError('options keepAlive.intervalMs and keepAlive.probes cannot be set on this runtime')
+  }
+  return { idleMs, intervalMs, probes }
+}
+
+function resolveDialer(value: Dialer | undefined): Dialer | undefined {
+  if (value !== undefined && typeof value !== 'function') throw refused('connect', 'a function', value)
+  return value
+}
+
+function resolveProtocol(value: ConnectionOptions['protocol']): 'auto' | 'meta' | 'text' {
+  if (value === undefined) return 'auto'
+  if (value === 'auto' || value === 'meta' || value === 'text') return value
+  throw refused('protocol', "'auto', 'meta' or 'text'", value)
+}
+
+function resolveCoalesce(value: ConnectionOptions['coalesceReads']): LineLimits | undefined {
+  if (value === false) return undefined
+  if (value === undefined || value === true) return DEFAULT_LINE
+  if (typeof value !== 'object' || value === null) throw refused('coalesceReads', 'a boolean or an object', value)
+  return {
+    maxKeys: count('coalesceReads.maxKeys', value.maxKeys) ?? DEFAULT_LINE.maxKeys,
+    maxBytes: count('coalesceReads.maxBytes', value.maxBytes) ?? DEFAULT_LINE.maxBytes,
+  }
+}

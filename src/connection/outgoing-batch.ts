@@ -1,0 +1,84 @@
+/** A piece of output: text with the encoding that writes it, or bytes that are written as they are. */
+export interface OutgoingChunk {
+  readonly data: string | Uint8Array
+  readonly encoding: 'latin1' | 'utf8'
+  /** Called when the socket has let go of the bytes: they have left for the kernel, or the socket is destroyed. */
+  readonly onReleased: (() => void) | undefined
+}
+
+/** Bytes from this size on are written from where they are; smaller ones are cheaper to copy into the batch's text. */
+export const LARGE_BODY_BYTES = 4096
+
+/** Text from this length on is written by itself: joining it to the batch would copy it once more. */
+const LARGE_TEXT_LENGTH = 16_384
+
+/**
+ * Everything that leaves in one write: as few pieces as possible, most often one string. The string is latin1 while
+ * all of it is ASCII and turns to UTF-8 with the first part that is not: one write for the whole batch. Text and raw
+ * bytes (one character per byte) never share a string, for no encoding fits both.
+ */
+export class OutgoingBatch {
+  #chunks: OutgoingChunk[] = []
+  #text = ''
+  #form: 'ascii' | 'utf8' | 'bytes' = 'ascii'
+  #length = 0
+
+  /** Roughly the bytes in it. */
+  get length(): number {
+    return this.#length
+  }
+
+  addAscii(text: string): void {
+    this.#text += text
+    this.#length += text.length
+  }
+
+  /** Adds text that UTF-8 writes with more than one byte per character. */
+  addUtf8(text: string): void {
+    if (this.#form === 'bytes') this.#seal()
+    this.#form = 'utf8'
+    this.addAscii(text)
+  }
+
+  /** Adds bytes given as text, one character per byte. */
+  addByteText(text: string): void {
+    if (this.#form === 'utf8') this.#seal()
+    this.#form = 'bytes'
+    this.addAscii(text)
+  }
+
+  /** Adds a text body; `bytes` is its length in UTF-8. */
+  addTextBody(text: string, bytes: number): void {
+    if (text.length >= LARGE_TEXT_LENGTH) {
+      this.#seal()
+      this.#chunks.push({ data: text, encoding: bytes === text.length ? 'latin1' : 'utf8', onReleased: undefined })
+      this.#length += bytes
+    } else if (bytes === text.length) this.addAscii(text)
+    else this.addUtf8(text)
+  }
+
+  /** Adds bytes without copying them; they must not change until `onReleased`. */
+  addLargeBody(data: Uint8Array, onReleased: () => void): void {
+    this.#seal()
+    this.#chunks.push({ data, encoding: 'latin1', onReleased })
+    this.#length += data.length
+  }
+
+  /** Gives all of it and starts anew. */
+  take(): OutgoingChunk[] {
+    this.#seal()
+    const chunks = this.#chunks
+    this.#chunks = []
+    this.#length = 0
+    return chunks
+  }
+
+  #seal(): void {
+    if (this.#text !== '') {
+      const encoding = this.#form === 'utf8' ? 'utf8' : 'latin1'
+      this.#chunks.push({ data: this.#text, encoding, onReleased: undefined })
+    }
+    this.#text = ''
+    this.#form = 'ascii'
+  }
+}

@@ -1,0 +1,432 @@
+import { Buffer } from 'node:buffer'
+import { InvalidInputError, type MemcacheError, ProtocolError, ValueTooLargeError } from '../errors.ts'
+import type { WireKey } from '../protocol/key.ts'
+import { encodeMetaCommand } from '../protocol/meta/encode.ts'
+import { Operation } from '../protocol/operation.ts'
+import { interpretReply } from '../protocol/outcome.ts'
+import { MISS, type Reply } from '../protocol/reply.ts'
+import { NOOP } from '../protocol/request.ts'
+import { LONG_LINES_SINCE, OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
+import { encodeTextCommand } from '../protocol/text/encode.ts'
+import { LARGE_BODY_BYTES, OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
+import { RingQueue } from './ring-queue.ts'
+import { isErrorReply, serverReplyError, staysInStep } from './server-reply-error.ts'
+
+/** How the reads of one line are limited, so that one huge line does not starve the server's other clients. */
+export interface LineLimits {
+  readonly maxKeys: number
+  readonly maxBytes: number
+}
+
+/** A line for servers that answer ERROR to long ones (memcached 1.6.10 to 1.6.12) or do not say what they are. */
+const SHORT_LINE_BYTES = 2000
+
+/** Sequence numbers start again before they outgrow a small integer; no connection has that many commands waiting. */
+const MAX_OPAQUE = 1_000_000_000
+
+/** What a pipeline needs to know. */
+export interface PipelineInit {
+  readonly server: string
+  readonly protocol: 'meta' | 'text'
+  readonly version: ServerVersion
+  /** Undefined: every read travels on a line of its own. */
+  readonly coalesce: LineLimits | undefined
+  readonly maxValueBytes: number
+  /** Time that the barrier behind quiet commands may take. */
+  readonly timeoutMs: number
+  /** A quiet run was refused, in part: its commands are told here, for nobody waits for them. */
+  readonly onQuietError: (error: MemcacheError, operations: readonly Operation[]) => void
+}
+
+/**
+ * The conversation on one connection: which commands are under way, in what form, and which reply is whose. It puts
+ * commands into an outgoing batch and takes replies; it knows no socket and no clock. Replies come in the order of the
+ * commands, and every one is checked against the command at the head: by the key of a classic read, by the opaque of
+ * a meta command, by kind for the rest. What does not fit is a {@link ProtocolError}, and the connection's end.
+ */
+export class Pipeline {
+  readonly #init: PipelineInit
+  readonly #sent: RingQueue<Operation> = new RingQueue<Operation>()
+  readonly #batch: OutgoingBatch = new OutgoingBatch()
+  readonly #maxLineBytes: number
+  #bytes = 0
+  #opaque = 0
+  /** The read line under construction: its command, or '' while none is open. */
+  #lineCommand = ''
+  #lineKeys = 0
+  #lineBytes = 0
+  #lastInLine: Operation | undefined
+  /** Quiet commands since the last barrier. */
+  #openQuiet = 0
+  #quietError: MemcacheError | undefined
+  /** Where in the line at the head the next value is expected. */
+  #cursor = 0
+  /** Whose large data block is under way. */
+  #bodyOwner: Operation | undefined
+  /** Reads that shared a refused line and may be asked again, each alone. */
+  readonly #again: Operation[] = []
+  /** Answered, but the socket has not let go of their bodies. */
+  #held: Operation[] = []
+  /** Whether neighbouring reads may share a line at present. */
+  sharesLines = true
+  /** A reply settled somebody who was still waiting since this was last cleared. */
+  answeredInTime = false
+
+  constructor(init: PipelineInit) {
+    this.#init = init
+    const limit = init.coalesce?.maxBytes ?? 0
+    this.#maxLineBytes = init.version.order < LONG_LINES_SINCE ? Math.min(limit, SHORT_LINE_BYTES) : limit
+  }
+
+  /** Bytes of the bodies of commands written and not answered. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Commands written and not answered. */
+  get length(): number {
+    return this.#sent.length
+  }
+
+  /** The command at a position, counted from the oldest. */
+  at(position: number): Operation {
+    return this.#sent.at(position)
+  }
+
+  /** Roughly the bytes that wait in the batch. */
+  get batchLength(): number {
+    return this.#batch.length
+  }
+
+  /** Puts a command into the batch. Neighbouring plain reads share a line; any other command closes it, to keep the order. */
+  send(operation: Operation): void {
+    const { command } = operation.request
+    if (operation.quiet) return this.#sendQuiet(operation)
+    if (this.#openQuiet > 0) this.#sendBarrier()
+    if ((command === 'get' || command === 'gets') && !isBase64(operation.key)) return this.#sendInLine(operation, command)
+    this.#closeLine()
+    if (!this.#encode(operation)) return
+    this.#push(operation)
+  }
+
+  /** Closes what is open and gives all there is to write. */
+  finish(): OutgoingChunk[] {
+    this.#closeLine()
+    if (this.#openQuiet > 0) this.#sendBarrier()
+    return this.#batch.take()
+  }
+
+  #push(operation: Operation): void {
+    operation.written = true
+    if ('bytes' in operation.request) this.#bytes += operation.request.bytes
+    this.#sent.push(operation)
+  }
+
+  #shift(): Operation {
+    const operation = this.#sent.shift()
+    if ('bytes' in operation.request) this.#bytes -= operation.request.bytes
+    return operation
+  }
+
+  #sendInLine(operation: Operation, command: 'get' | 'gets'): void {
+    const key = operation.key
+    const bytes = (typeof key === 'string' ? key : key.echo).length + 1
+    if (this.#lineCommand !== '' && !this.#fitsInLine(operation, command, bytes)) this.#closeLine()
+    if (this.#lineCommand === '') {
+      this.#lineCommand = command
+      this.#batch.addAscii(command)
+    }
+    if (typeof key === 'string') this.#batch.addAscii(` ${key}`)
+    else if (key.form === 'utf8') this.#batch.addUtf8(` ${key.text}`)
+    else this.#batch.addByteText(` ${key.text}`)
+    this.#lineKeys++
+    this.#lineBytes += bytes
+    this.#lastInLine = operation
+    operation.inLine = true
+    this.#push(operation)
+  }
+
+  #fitsInLine(operation: Operation, command: string, bytes: number): boolean {
+    const limits = this.#init.coalesce
+    return (
+      limits !== undefined &&
+      this.sharesLines &&
+      this.#lineCommand === command &&
+      this.#lineKeys < limits.maxKeys &&
+      this.#lineBytes + bytes <= this.#maxLineBytes &&
+      !operation.alone &&
+      !this.#lastInLine!.alone
+    )
+  }
+
+  #closeLine(): void {
+    if (this.#lineCommand === '') return
+    this.#batch.addAscii('\r\n')
+    this.#lastInLine!.endsLine = true
+    this.#lastInLine = undefined
+    this.#lineCommand = ''
+    this.#lineKeys = 0
+    this.#lineBytes = 0
+  }
+
+  #sendQuiet(operation: Operation): void {
+    this.#closeLine()
+    if (!this.#encode(operation)) return
+    this.#push(operation)
+    this.#openQuiet++
+    // A large body settles its call when the socket has let go of it; anything smaller was copied.
+    if (!operation.bodyPending) operation.succeed(undefined)
+  }
+
+  /** Ends a run of quiet commands: error lines carry no opaque, so none may reach the next command. */
+  #sendBarrier(): void {
+    this.#openQuiet = 0
+    const { timeoutMs } = this.#init
+    const barrier = new Operation({ request: NOOP, key: '', callerKey: '', timeoutMs, interpret: () => undefined })
+    this.#encode(barrier)
+    this.#push(barrier)
+  }
+
+  /** Puts the command line and body into the batch; false, and settled, when this protocol cannot carry the command. */
+  #encode(operation: Operation): boolean {
+    const { request, key, quiet } = operation
+    const text = typeof key === 'string' ? key : key.text
+    const base64 = isBase64(key)
+    let line: string
+    if (this.#init.protocol === 'meta') {
+      // `version` and `mn` take no flags: their replies are matched by kind.
+      if (key !== '') operation.opaque = this.#nextOpaque()
+      line = encodeMetaCommand(request, text, base64, operation.opaque, quiet)
+    } else if (base64) {
+      operation.fail(
+        new InvalidInputError(
+          `${operation.describe()}: a key with white space or control characters needs the meta protocol, and ${this.#init.server} speaks text`,
+          { server: this.#init.server },
+        ),
+      )
+      return false
+    } else line = encodeTextCommand(request, text, quiet)
+    if (typeof key === 'string' || key.form === 'base64') this.#batch.addAscii(line)
+    else if (key.form === 'utf8') this.#batch.addUtf8(line)
+    else this.#batch.addByteText(line)
+    if ('data' in request) this.#addBody(operation, request.data, request.bytes)
+    return true
+  }
+
+  #addBody(operation: Operation, data: string | Uint8Array, bytes: number): void {
+    if (typeof data === 'string') this.#batch.addTextBody(data, bytes)
+    else if (data.length < LARGE_BODY_BYTES) this.#batch.addByteText(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1'))
+    else {
+      operation.bodyPending = true
+      this.#batch.addLargeBody(data, () => operation.releaseBody())
+    }
+    this.#batch.addAscii('\r\n')
+  }
+
+  #nextOpaque(): number {
+    this.#opaque = this.#opaque >= MAX_OPAQUE ? 1 : this.#opaque + 1
+    return this.#opaque
+  }
+
+  /**
+   * Gives a whole reply to the command that it answers.
+   *
+   * @returns why the connection cannot go on, or undefined while it can.
+   */
+  receive(reply: Reply): MemcacheError | undefined {
+    if (this.#sent.length === 0) return this.#desync(reply, 'a reply that nobody waits for')
+    const head = this.#sent.at(0)
+    if (reply.type === 'VALUE') return this.#receiveValue(reply)
+    if (head.quiet) return this.#receiveQuiet(reply)
+    if (head.inLine && reply.type === 'END') return this.#endLine(reply)
+    if (isErrorReply(reply)) return head.inLine ? this.#refuseLine(reply, head) : this.#refuse(reply, head)
+    if (head.inLine || !this.#opaqueFits(reply, head) || !interpretReply(head.request.command, reply)) {
+      return this.#desync(reply, `not an answer to ${head.describe()}`)
+    }
+    this.#shift()
+    this.#bodyOwner = undefined
+    return this.#settle(reply, head)
+  }
+
+  /**
+   * Decides about a large data block when its header has come, before anything is allocated for it.
+   *
+   * @returns whether to read it, to pass over it, or why the connection cannot go on.
+   */
+  receiveHeader(reply: Reply): 'accept' | 'skip' | MemcacheError {
+    const owner = reply.type === 'VALUE' ? this.#findInLine(reply) : this.#sent.length > 0 ? this.#sent.at(0) : undefined
+    if (owner === undefined || (reply.type === 'VA' && !this.#opaqueFits(reply, owner))) {
+      return this.#desync(reply, 'a value that nobody asked for')
+    }
+    this.#bodyOwner = owner
+    return owner.settled || reply.size > this.#init.maxValueBytes ? 'skip' : 'accept'
+  }
+
+  /**
+   * What is left when the connection has ended and its socket is destroyed, oldest first; and the reads to be asked
+   * again.
+   */
+  drain(): { readonly unanswered: Operation[]; readonly again: Operation[] } {
+    for (const operation of this.#held) operation.releaseBody()
+    this.#held = []
+    const unanswered: Operation[] = []
+    while (this.#sent.length > 0) unanswered.push(this.#shift())
+    return { unanswered, again: this.#again }
+  }
+
+  #settle(reply: Reply, operation: Operation): MemcacheError | undefined {
+    if (operation.settled) return undefined
+    this.answeredInTime = true
+    if (reply.size > this.#init.maxValueBytes && (reply.type === 'VALUE' || reply.type === 'VA')) {
+      operation.fail(this.#tooLarge(reply, operation))
+    } else if (operation.bodyPending) {
+      operation.settleWhenReleased(reply)
+      this.#held = this.#held.filter((held) => !held.settled)
+      this.#held.push(operation)
+    } else operation.settle(reply)
+    return undefined
+  }
+
+  #tooLarge(reply: Reply, operation: Operation): ValueTooLargeError {
+    return new ValueTooLargeError(
+      `${operation.describe()}: the value has ${reply.size} bytes, more than maxValueBytes (${this.#init.maxValueBytes})`,
+      { server: this.#init.server, delivery: 'answered' },
+    )
+  }
+
+  #receiveValue(reply: Reply): MemcacheError | undefined {
+    const owner = this.#bodyOwner ?? this.#findInLine(reply)
+    this.#bodyOwner = undefined
+    if (owner === undefined) return this.#desync(reply, 'a value under a key that was not asked for')
+    owner.answered = true
+    reply.outcome = 'hit'
+    return this.#settle(reply, owner)
+  }
+
+  /** The read of the line at the head that a VALUE answers: the next one as a rule, any other if a proxy reordered. */
+  #findInLine(reply: Reply): Operation | undefined {
+    if (this.#sent.length === 0 || !this.#sent.at(0).inLine) return undefined
+    let position = this.#cursor
+    for (;;) {
+      const operation = this.#sent.at(position)
+      if (!operation.answered && keyMatches(reply, operation.key)) {
+        if (!operation.endsLine) this.#cursor = position + 1
+        return operation
+      }
+      if (operation.endsLine) break
+      position++
+    }
+    for (position = 0; position < this.#cursor; position++) {
+      const operation = this.#sent.at(position)
+      if (!operation.answered && keyMatches(reply, operation.key)) return operation
+    }
+    return undefined
+  }
+
+  #endLine(reply: Reply): MemcacheError | undefined {
+    if (reply.opaque !== -1) return this.#desync(reply, 'not an answer to a read')
+    this.#cursor = 0
+    for (;;) {
+      const operation = this.#shift()
+      if (!operation.answered && !operation.settled) {
+        this.answeredInTime = true
+        operation.settle(MISS)
+      }
+      if (operation.endsLine) return undefined
+    }
+  }
+
+  #opaqueFits(reply: Reply, operation: Operation): boolean {
+    if (operation.opaque === 0) return reply.opaque === -1
+    if (reply.opaque === operation.opaque) return true
+    return reply.type === 'EN' && reply.opaque === -1 && this.#init.version.order < OPAQUE_ON_MISS_SINCE
+  }
+
+  /** An error line for a command that stands alone. */
+  #refuse(reply: Reply, operation: Operation): MemcacheError | undefined {
+    const error = serverReplyError(reply, operation.describe(), this.#init.server)
+    // An answer while the body is still being written leaves the rest of it to be taken for commands.
+    if (operation.bodyPending) {
+      operation.earlyError = error
+      return error
+    }
+    this.#shift()
+    if (!operation.settled) this.answeredInTime = true
+    operation.fail(error)
+    return staysInStep(reply, operation) ? undefined : error
+  }
+
+  /**
+   * An error line where a read line's values are due. Servers frame it in three ways (memcached: it replaces the whole
+   * reply; its proxy: one per key, then END; twemproxy: one, then it closes), so a shared line ends the connection.
+   * Reads that were only neighbours are asked again, each alone.
+   */
+  #refuseLine(reply: Reply, head: Operation): MemcacheError | undefined {
+    if (head.endsLine) return this.#refuse(reply, head)
+    const error = serverReplyError(reply, 'a line of reads', this.#init.server)
+    this.#cursor = 0
+    for (;;) {
+      const operation = this.#shift()
+      if (!operation.answered && !operation.settled) this.#again.push(operation)
+      if (operation.endsLine) return error
+    }
+  }
+
+  #receiveQuiet(reply: Reply): MemcacheError | undefined {
+    if (reply.type === 'MN' || (reply.type === 'VERSION' && this.#init.protocol === 'text')) return this.#endQuiet(reply)
+    if (isErrorReply(reply)) {
+      this.#quietError ??= serverReplyError(reply, 'a quiet command', this.#init.server)
+      return this.#init.protocol === 'meta' && this.#quietStaysInStep(reply) ? undefined : this.#quietError
+    }
+    // With `q` refusals still come, and hits of a touch; they carry an opaque of the run and mean nothing to anybody.
+    for (let position = 0; this.#sent.at(position).quiet; position++) {
+      if (this.#sent.at(position).opaque === reply.opaque && reply.opaque > 0) return undefined
+    }
+    return this.#desync(reply, 'not an answer to a quiet command')
+  }
+
+  /** An error line says not which command of the run it is about: it must be harmless behind any of them. */
+  #quietStaysInStep(reply: Reply): boolean {
+    for (let position = 0; this.#sent.at(position).quiet; position++) {
+      const operation = this.#sent.at(position)
+      if (operation.bodyPending || !staysInStep(reply, operation)) return false
+    }
+    return true
+  }
+
+  #endQuiet(reply: Reply): MemcacheError | undefined {
+    const run: Operation[] = []
+    while (this.#sent.at(0).quiet) run.push(this.#shift())
+    if (this.#quietError !== undefined) this.#init.onQuietError(this.#quietError, run)
+    this.#quietError = undefined
+    const barrier = this.#shift()
+    interpretReply(barrier.request.command, reply)
+    this.answeredInTime = true
+    barrier.settle(reply)
+    return undefined
+  }
+
+  #desync(reply: Reply, what: string): ProtocolError {
+    const excerpt = reply.type === 'GARBAGE' ? `: ${JSON.stringify(reply.line())}` : ` (${reply.type})`
+    return new ProtocolError(`${this.#init.server} sent ${what}${excerpt}; the connection is out of step`, {
+      server: this.#init.server,
+      delivery: 'unknown',
+    })
+  }
+}
+
+function isBase64(key: WireKey): boolean {
+  return typeof key !== 'string' && key.form === 'base64'
+}
+
+/** Compares the key of a VALUE with one that was asked for, in place. */
+function keyMatches(reply: Reply, key: WireKey): boolean {
+  const expected = typeof key === 'string' ? key : key.echo
+  const length = expected.length
+  const start = reply.keyStart
+  if (reply.keyEnd - start !== length) return false
+  const bytes = reply.bytes
+  // From the end: keys that share a prefix differ there.
+  for (let at = length - 1; at >= 0; at--) if (bytes[start + at] !== expected.charCodeAt(at)) return false
+  return true
+}

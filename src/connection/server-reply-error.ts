@@ -1,0 +1,59 @@
+import {
+  ClientError,
+  type MemcacheError,
+  ServerError,
+  UnknownCommandError,
+  ValueTooLargeError,
+} from '../errors.ts'
+import type { Operation } from '../protocol/operation.ts'
+import type { Reply } from '../protocol/reply.ts'
+
+/** A server's words longer than this are cut in messages. */
+const MAX_TEXT = 200
+
+/** Whether the reply is one of the protocol's three error lines. */
+export function isErrorReply(reply: Reply): boolean {
+  return reply.type === 'ERROR' || reply.type === 'CLIENT_ERROR' || reply.type === 'SERVER_ERROR'
+}
+
+/** The error that an error line means for a command; `about` names the command in the message. */
+export function serverReplyError(reply: Reply, about: string, server: string): MemcacheError {
+  const text = reply.line().slice(0, MAX_TEXT)
+  const details = { server, delivery: 'answered' } as const
+  if (reply.type === 'ERROR') return new UnknownCommandError(`${about}: ${server} answered ${text}`, details)
+  if (reply.type === 'CLIENT_ERROR') return new ClientError(`${about}: ${server} answered ${text}`, details)
+  if (/object too large/.test(text)) {
+    // memcached deletes what was stored under the key before it refuses (every version seen, 1.6.9 to 1.6.45).
+    const message = `${about}: too large for ${server} (${text}); the old value, if there was one, is gone`
+    return new ValueTooLargeError(message, details)
+  }
+  return new ServerError(`${about}: ${server} answered ${text}`, details)
+}
+
+/**
+ * Whether the connection is still in step behind an error line (protocol.txt, "Error strings", and what real servers
+ * do): SERVER_ERROR always; the others unless a data block may now be taken for commands, or a classic read's framing
+ * differs between versions.
+ */
+export function staysInStep(reply: Reply, operation: Operation): boolean {
+  if (reply.type === 'SERVER_ERROR') return true
+  if (reply.line().startsWith('CLIENT_ERROR bad data chunk')) return false
+  if (operation.inLine) return false
+  const isMeta = operation.opaque !== 0
+  switch (operation.request.command) {
+    case 'set':
+    case 'add':
+    case 'cas':
+      // A server that knows `ms` swallows the block behind a refused line; ERROR says that it does not know it.
+      return isMeta && reply.type === 'CLIENT_ERROR'
+    case 'get':
+    case 'gets':
+    case 'delete':
+    case 'incr':
+    case 'decr':
+    case 'touch':
+    case 'version':
+    case 'noop':
+      return true
+  }
+}

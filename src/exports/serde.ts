@@ -1,0 +1,3 @@
+export { defaultSerde } from '../serde/default-serde.ts'
+export { raw } from '../serde/raw.ts'
+export type { Serde, SerializedValue } from '../serde/serde.ts'

@@ -1,0 +1,174 @@
+import { Connection, type ConnectionEnd, type ConnectionOwner } from '../connection/connection.ts'
+import type { ServerMemory } from '../connection/handshake.ts'
+import type { ResolvedConnectionOptions } from '../connection/options.ts'
+import { AuthError, ClosedError, type MemcacheError, type ProtocolError, ServerDownError } from '../errors.ts'
+import type { Executor } from '../executor.ts'
+import type { Operation } from '../protocol/operation.ts'
+import type { Server } from '../server-address.ts'
+import { backoffMs } from './backoff.ts'
+
+/** Who hears of what no caller is told. */
+export interface PoolListener {
+  /** A quiet command, or several, failed. */
+  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void
+  /** A connection was given up because a reply did not fit. */
+  onDesync(error: ProtocolError): void
+}
+
+/** What a slot is made of; shared by all slots of a pool. */
+export interface SlotInit {
+  readonly server: Server
+  readonly options: ResolvedConnectionOptions
+  readonly memory: ServerMemory
+  readonly listener: PoolListener
+}
+
+/**
+ * The place of one connection in a pool: makes it when a command comes, and again when it was lost. There is never
+ * more than one attempt under way, however many commands wait. Between a failed attempt and the next one commands fail
+ * at once: queueing behind a server that is down would only make the caller slow as well.
+ */
+export class Slot implements Executor, ConnectionOwner {
+  readonly #init: SlotInit
+  #connection: Connection | undefined
+  #closed: MemcacheError | undefined
+  /** Attempts that failed in a row. */
+  #failures = 0
+  #nextAttemptAt = 0
+  #lastError: MemcacheError | undefined
+  /** Settles when connections that were told to finish have done so; their successors wait for it, to keep the order. */
+  #drained: Promise<void> | undefined
+  readonly #ends: Map<Connection, () => void> = new Map()
+  readonly #waiters: Map<Connection, { resolve: () => void; reject: (error: MemcacheError) => void }[]> = new Map()
+
+  constructor(init: SlotInit) {
+    this.#init = init
+  }
+
+  dispatch(operation: Operation): void {
+    const connection = this.#connection
+    if (connection?.open) connection.dispatch(operation)
+    else this.#dispatchUnconnected(operation)
+  }
+
+  #dispatchUnconnected(operation: Operation): void {
+    if (this.#closed !== undefined) return operation.fail(this.#closed)
+    const waitMs = this.#nextAttemptAt - performance.now()
+    if (waitMs > 0) return operation.fail(this.#downError(operation, waitMs))
+    this.#connect(this.#drained).dispatch(operation)
+  }
+
+  #downError(operation: Operation, waitMs: number): ServerDownError {
+    const { name } = this.#init.server
+    const why = this.#lastError === undefined ? '' : `: ${this.#lastError.message}`
+    return new ServerDownError(
+      `${operation.describe()}: ${name} is down, next attempt in ${Math.ceil(waitMs)} ms${why}`,
+      { server: name, cause: this.#lastError },
+    )
+  }
+
+  #connect(startAfter: Promise<void> | undefined): Connection {
+    const { server, options, memory } = this.#init
+    const connection = new Connection({ server, options, memory, owner: this, startAfter })
+    this.#connection = connection
+    return connection
+  }
+
+  /** Connects now, whatever happened before. */
+  connect(): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed)
+    const connection = this.#connection?.open ? this.#connection : this.#connect(this.#drained)
+    if (connection.ready) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const waiters = this.#waiters.get(connection) ?? []
+      waiters.push({ resolve, reject })
+      this.#waiters.set(connection, waiters)
+    })
+  }
+
+  /** Lets the connection finish and closes it. Settles when it is closed; the next command makes a new one. */
+  disconnect(): Promise<void> {
+    const connection = this.#connection
+    const before = this.#drained
+    if (connection === undefined) return before ?? Promise.resolve()
+    this.#connection = undefined
+    const ended = new Promise<void>((resolve) => this.#ends.set(connection, resolve))
+    const drained = Promise.all([before, ended]).then(() => {
+      if (this.#drained === drained) this.#drained = undefined
+    })
+    this.#drained = drained
+    connection.drain()
+    return drained
+  }
+
+  /** As `disconnect`, and nothing connects again. */
+  close(error: MemcacheError): Promise<void> {
+    this.#closed ??= error
+    return this.disconnect()
+  }
+
+  /** Ends it now. */
+  destroy(error: MemcacheError): void {
+    this.#closed ??= error
+    for (const connection of [...this.#ends.keys()]) connection.destroy(error)
+    this.#connection?.destroy(error)
+  }
+
+  onReady(connection: Connection): void {
+    for (const waiter of this.#waiters.get(connection) ?? []) waiter.resolve()
+    this.#waiters.delete(connection)
+  }
+
+  onDesync(error: ProtocolError): void {
+    this.#init.listener.onDesync(error)
+  }
+
+  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void {
+    this.#init.listener.onUnclaimedError(error, operations)
+  }
+
+  onEnd(connection: Connection, end: ConnectionEnd): void {
+    if (this.#connection === connection) this.#connection = undefined
+    for (const waiter of this.#waiters.get(connection) ?? []) waiter.reject(end.error)
+    this.#waiters.delete(connection)
+    this.#ends.get(connection)?.()
+    this.#ends.delete(connection)
+    this.#takeEvidence(end)
+    this.#dispatchAgain(end.again)
+  }
+
+  #takeEvidence(end: ConnectionEnd): void {
+    if (!end.failed) {
+      this.#failures = 0
+      this.#nextAttemptAt = 0
+      return
+    }
+    this.#lastError = end.error
+    // One that was ready and lost before it answered anything is no better than one that never was.
+    this.#failures = end.proven ? 0 : this.#failures + 1
+    this.#nextAttemptAt = performance.now() + backoffMs(this.#failures, end.error instanceof AuthError)
+  }
+
+  /** Commands that may be repeated wait for the next attempt, within their own time; so does whoever comes meanwhile. */
+  #dispatchAgain(operations: readonly Operation[]): void {
+    if (operations.length === 0) return
+    if (this.#closed !== undefined) {
+      for (const operation of operations) operation.fail(this.#closed)
+      return
+    }
+    const connection = this.#connection?.open ? this.#connection : this.#connect(this.#untilNextAttempt())
+    for (const operation of operations) connection.dispatch(operation)
+  }
+
+  #untilNextAttempt(): Promise<void> | undefined {
+    const waitMs = this.#nextAttemptAt - performance.now()
+    if (waitMs <= 0) return this.#drained
+    const pause = new Promise<void>((resolve) => setTimeout(resolve, waitMs))
+    return this.#drained === undefined ? pause : Promise.all([this.#drained, pause]).then(() => undefined)
+  }
+}
+
+/** The error of commands that come after the end of a client. */
+export function closedError(): ClosedError {
+  return new ClosedError('the client is closed')
+}

@@ -1,0 +1,55 @@
+import type { Buffer } from 'node:buffer'
+
+/** `pos` values that a parse function gives instead of a position. */
+export const NEED_MORE = -1
+export const GARBAGE = -2
+
+/** A reply line longer than this is nobody's reply: the longest real ones are well under 1 kB. */
+export const MAX_LINE_BYTES = 4096
+
+/** No memcached takes items larger than this (`-I 1g`); a larger size in a reply is garbage. */
+export const MAX_DECLARED_BYTES: number = 2 ** 30
+
+const SPACE = 0x20
+const CR = 0x0d
+const LF = 0x0a
+
+/** Where the word that begins at `pos` ends: at a space or CR; NEED_MORE when the bytes end first. */
+export function wordEnd(bytes: Buffer, pos: number, end: number): number {
+  for (let at = pos; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte === SPACE || byte === CR) return at
+  }
+  return NEED_MORE
+}
+
+/** The decimal number in `[pos, end)`, or GARBAGE when it is not one, or one beyond 2^53. */
+export function parseDecimal(bytes: Buffer, pos: number, end: number): number {
+  if (pos >= end || end - pos > 15) return GARBAGE
+  let value = 0
+  for (let at = pos; at < end; at++) {
+    const digit = bytes[at]! - 0x30
+    if (digit < 0 || digit > 9) return GARBAGE
+    value = value * 10 + digit
+  }
+  return value
+}
+
+/** The position behind the CR LF that must stand at `pos`. */
+export function lineBreak(bytes: Buffer, pos: number, end: number): number {
+  if (pos + 2 > end) return pos < end && bytes[pos] !== CR ? GARBAGE : NEED_MORE
+  return bytes[pos] === CR && bytes[pos + 1] === LF ? pos + 2 : GARBAGE
+}
+
+/** Whether the bytes at `pos` spell an ASCII word. The caller knows that they are all there. */
+export function spells(bytes: Buffer, pos: number, word: string): boolean {
+  for (let at = 0; at < word.length; at++) if (bytes[pos + at] !== word.charCodeAt(at)) return false
+  return true
+}
+
+/** The position of the LF that ends the line, NEED_MORE, or GARBAGE for a line that has no end. */
+export function findLineFeed(bytes: Buffer, pos: number, end: number): number {
+  const limit = Math.min(end, pos + MAX_LINE_BYTES)
+  for (let at = pos; at < limit; at++) if (bytes[at] === LF) return at
+  return limit < end ? GARBAGE : NEED_MORE
+}

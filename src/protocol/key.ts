@@ -1,0 +1,101 @@
+import { Buffer } from 'node:buffer'
+import { InvalidInputError } from '../errors.ts'
+
+/** A key as callers give it: text (sent as UTF-8, not normalized) or the bytes themselves. Equal bytes are the same key. */
+export type Key = string | Uint8Array
+
+/** The server's limit for a key on the wire, in bytes: `KEY_MAX_LENGTH` of memcached. */
+export const MAX_KEY_BYTES = 250
+
+/** Longest key that still fits once written in base64, in bytes: 248 characters of base64. */
+export const MAX_BASE64_KEY_BYTES = 186
+
+/**
+ * A key in the form that commands carry. Printable ASCII, nearly every key, is a bare string so that the hot path
+ * allocates nothing; anything else is an {@link EncodedKey}.
+ */
+export type WireKey = string | EncodedKey
+
+/** A key that is not printable ASCII. */
+export interface EncodedKey {
+  /** What is put into the command line. */
+  readonly text: string
+  /** How `text` becomes bytes; `base64` keys are ASCII and need the meta protocol's `b` flag. */
+  readonly form: 'utf8' | 'bytes' | 'base64'
+  /** The bytes that a server repeats in a reply, one character per byte. */
+  readonly echo: string
+}
+
+const PRINTABLE_ASCII = /^[!-~]+$/
+
+/** Whether a text needs nothing done to be a key: printable ASCII, not too long. */
+export function isPlainKey(text: string): boolean {
+  return text.length <= MAX_KEY_BYTES && PRINTABLE_ASCII.test(text)
+}
+
+/** The bytes of a key, before any prefix; refuses what has no bytes of its own. */
+export function keyBytes(key: Key): Buffer {
+  if (typeof key === 'string') {
+    if (!key.isWellFormed()) throw new InvalidInputError(`key ${quoteKey(key)} contains a lone surrogate`)
+    return Buffer.from(key, 'utf8')
+  }
+  if (key instanceof Uint8Array) return Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  throw new InvalidInputError(`a key must be a string or a Uint8Array, got ${describeType(key)}`)
+}
+
+/** Whether a byte may stand in a command line: not white space, not a control character. */
+function isLineByte(byte: number): boolean {
+  return byte > 0x20 && byte !== 0x7f
+}
+
+/** Whether the bytes fit on the wire as a key, in base64 if they have to be. */
+export function fitsAsKey(bytes: Uint8Array): boolean {
+  return bytes.length <= MAX_BASE64_KEY_BYTES || (bytes.length <= MAX_KEY_BYTES && bytes.every(isLineByte))
+}
+
+/**
+ * Encodes the bytes of a whole key, prefix included. White space and control characters make it a base64 key, which
+ * only the meta protocol can carry (memcached 1.6.10 and newer).
+ */
+export function encodeKeyBytes(bytes: Buffer): WireKey {
+  if (bytes.length === 0) throw new InvalidInputError('a key must not be empty')
+  if (!bytes.every(isLineByte)) return encodeBase64Key(bytes)
+  if (bytes.length > MAX_KEY_BYTES) {
+    throw new InvalidInputError(
+      `key ${quoteKey(bytes)} has ${bytes.length} bytes, prefix included; memcached takes ${MAX_KEY_BYTES} (see the option longKeys)`,
+    )
+  }
+  const echo = bytes.toString('latin1')
+  if (PRINTABLE_ASCII.test(echo)) return echo
+  const text = bytes.toString('utf8')
+  // Bytes that are not UTF-8 survive only as one character per byte.
+  return Buffer.byteLength(text, 'utf8') === bytes.length && Buffer.from(text, 'utf8').equals(bytes)
+    ? { text, form: 'utf8', echo }
+    : { text: echo, form: 'bytes', echo }
+}
+
+function encodeBase64Key(bytes: Buffer): EncodedKey {
+  if (bytes.length > MAX_BASE64_KEY_BYTES) {
+    throw new InvalidInputError(
+      `key ${quoteKey(bytes)} has ${bytes.length} bytes; with white space or control characters it may have ${MAX_BASE64_KEY_BYTES}, prefix included (see the option longKeys)`,
+    )
+  }
+  const text = bytes.toString('base64')
+  return { text, form: 'base64', echo: text }
+}
+
+/** The bytes that the server stores a key under. */
+export function wireKeyBytes(key: WireKey): Buffer {
+  if (typeof key === 'string') return Buffer.from(key, 'latin1')
+  return key.form === 'base64' ? Buffer.from(key.text, 'base64') : Buffer.from(key.echo, 'latin1')
+}
+
+/** A key for an error message: cut to 40 characters, escaped, quoted. */
+export function quoteKey(key: Key): string {
+  const text = typeof key === 'string' ? key : Buffer.from(key.buffer, key.byteOffset, Math.min(key.byteLength, 64)).toString()
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+}
+
+function describeType(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}

@@ -1,0 +1,156 @@
+import { type Key, quoteKey, type WireKey } from './key.ts'
+import type { Reply } from './reply.ts'
+import type { Request } from './request.ts'
+
+/** Whoever has an operation in hand and can let go of it. */
+export interface Holder {
+  /** Ends the operation with `reason`: takes it back if nothing of it was written, else leaves a place for its reply. */
+  cancel(operation: Operation, reason: unknown): void
+}
+
+/** What turns a reply into the call's result. Called once, while the reply's bytes are valid; what it throws is the result. */
+export type Interpret = (reply: Reply, operation: Operation) => unknown
+
+/** What an operation is made of. */
+export interface OperationInit {
+  readonly request: Request
+  readonly key: WireKey
+  readonly callerKey: Key
+  readonly timeoutMs: number
+  readonly interpret: Interpret
+}
+
+/**
+ * One command on its way: what to do, the key, and how to settle. Made by the client, passed down from floor to floor
+ * by plain calls, and settled exactly once by whoever finishes it. One shape for every command, and mutable, because
+ * an object or a promise per floor would cost more than the command itself.
+ */
+export class Operation {
+  readonly request: Request
+  /** The key on the wire; empty for commands without one. */
+  readonly key: WireKey
+  /** The key as the caller gave it: for results, serdes and messages. */
+  readonly callerKey: Key
+  /** The time for the whole of it, in milliseconds; may be Infinity. */
+  readonly timeoutMs: number
+  readonly interpret: Interpret
+  /** Settles with the result. The second argument tells batches which operation it is. */
+  resolve: (value: unknown, operation: Operation) => void = ignore
+  /** Settles with what went wrong: a `MemcacheError`, or a signal's reason. */
+  reject: (reason: unknown, operation: Operation) => void = ignore
+  /** Position in its batch. */
+  index = 0
+  /** When its time is up, on the monotonic clock; 0 until somebody starts it. */
+  deadline = 0
+  /** No reply is wanted: it settles when its bytes are out of the caller's hands. */
+  quiet = false
+  settled = false
+  holder: Holder | undefined
+
+  // The connection's notes.
+
+  /** Sequence number on the wire, for meta commands; 0 before. */
+  opaque = 0
+  /** It was written, at least in part. */
+  written = false
+  /** It travels in a classic read line, by itself or with neighbours. */
+  inLine = false
+  /** It is the last of its read line: behind its value comes END. */
+  endsLine = false
+  /** Its value came already; END says nothing about it. */
+  answered = false
+  /** Its large body is still in the hands of the socket, which reads the caller's bytes. */
+  bodyPending = false
+  /** It must travel alone, because the line that it shared was refused. */
+  alone = false
+  /** It was repeated once already. */
+  repeated = false
+  /** The error that came before its body was out; told once the connection is destroyed. */
+  earlyError: unknown
+  #release: (() => void) | undefined
+
+  constructor(init: OperationInit) {
+    this.request = init.request
+    this.key = init.key
+    this.callerKey = init.callerKey
+    this.timeoutMs = init.timeoutMs
+    this.interpret = init.interpret
+  }
+
+  /** Settles by a reply. */
+  settle(reply: Reply): void {
+    if (this.settled) return
+    this.settled = true
+    this.holder = undefined
+    let value: unknown
+    try {
+      value = this.interpret(reply, this)
+    } catch (error) {
+      this.reject(error, this)
+      return
+    }
+    this.resolve(value, this)
+  }
+
+  /**
+   * Takes the result of a reply that came before the socket let go of the body, and settles when it has: until then
+   * the socket may still read bytes that belong to the caller again once the call has settled.
+   */
+  settleWhenReleased(reply: Reply): void {
+    let value: unknown
+    try {
+      value = this.interpret(reply, this)
+    } catch (error) {
+      this.#release = () => this.fail(error)
+      return
+    }
+    this.#release = () => this.succeed(value)
+  }
+
+  /** The socket has let go of the body: its bytes are with the kernel, or the socket is destroyed. */
+  releaseBody(): void {
+    this.bodyPending = false
+    if (this.quiet) this.succeed(undefined)
+    else this.#release?.()
+  }
+
+  /** Forgets the connection that it was on, to be sent on another. */
+  prepareAgain(): void {
+    this.holder = undefined
+    this.opaque = 0
+    this.written = false
+    this.inLine = false
+    this.endsLine = false
+    this.answered = false
+    this.bodyPending = false
+  }
+
+  /** Settles with a value made elsewhere. */
+  succeed(value: unknown): void {
+    if (this.settled) return
+    this.settled = true
+    this.holder = undefined
+    this.resolve(value, this)
+  }
+
+  /** Settles with a failure. */
+  fail(reason: unknown): void {
+    if (this.settled) return
+    this.settled = true
+    this.holder = undefined
+    this.reject(reason, this)
+  }
+
+  /** Ends it from outside: the call was aborted. */
+  cancel(reason: unknown): void {
+    if (this.holder === undefined) this.fail(reason)
+    else this.holder.cancel(this, reason)
+  }
+
+  /** For messages: `get "user:1"`. */
+  describe(): string {
+    return this.key === '' ? this.request.command : `${this.request.command} ${quoteKey(this.callerKey)}`
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,172 @@
+import { Buffer } from 'node:buffer'
+import { GARBAGE, lineBreak, MAX_LINE_BYTES, NEED_MORE } from './byte-scan.ts'
+import { parseMetaLine, parseMetaValueLine } from './meta/parse.ts'
+import { Reply, type ReplyType } from './reply.ts'
+import { parseTextLine, parseValueLine } from './text/parse.ts'
+
+/**
+ * A data block up to this size that is not all there yet waits in the read buffer, with its line, for the rest; a
+ * larger one gets a buffer of its own that is filled as the bytes come.
+ */
+export const SMALL_BODY_BYTES = 4096
+
+/**
+ * The most that {@link ReplyParser.rest} ever leaves unread: a line without its end, or a line and a small data block.
+ * Whoever owns the read buffer keeps this much room for it.
+ */
+export const MAX_REST_BYTES: number = MAX_LINE_BYTES + SMALL_BODY_BYTES + 2
+
+/** What `next` found: a whole reply; a large data block whose header is read; or nothing whole yet. */
+export type Found = 'reply' | 'body' | 'more'
+
+const V = 0x56
+const A = 0x41
+const L = 0x4c
+const H = 0x48
+const E = 0x45
+const N = 0x4e
+const SPACE = 0x20
+const CR = 0x0d
+
+/**
+ * Cuts a stream of reply bytes into replies of either protocol. Pure: bytes in, replies out. It reads in place, keeps
+ * no bytes of a line, and is used for one connection and never again, so that no half reply outlives its socket.
+ *
+ * After `feed`, call `next` until it says 'more', then keep the bytes from `rest` on in front of the next chunk. On
+ * 'body' call `acceptBody` or `skipBody` before the next `next`.
+ */
+export class ReplyParser {
+  /** The reply that `next` found; the same object every time. */
+  readonly reply: Reply = new Reply()
+  #bytes: Buffer = this.reply.bytes
+  #pos = 0
+  #end = 0
+  /** The large data block under way: its buffer, or undefined while one is being skipped. */
+  #body: Buffer | undefined
+  /** What is still to come of the large data block and its CR LF; -1 when none is under way. */
+  #missing = -1
+  #header: ReplyType = 'VALUE'
+
+  /** Hands over the bytes `[start, end)`; they must begin where `rest` said. */
+  feed(bytes: Buffer, start: number, end: number): void {
+    this.#bytes = bytes
+    this.#pos = start
+    this.#end = end
+  }
+
+  /** Position of the first byte that is still needed. */
+  get rest(): number {
+    return this.#pos
+  }
+
+  /** Finds the next reply. */
+  next(): Found {
+    if (this.#missing >= 0) return this.#continueBody()
+    const at = this.#pos
+    const reply = this.reply
+    reply.bytes = this.#bytes
+    reply.owned = false
+    const available = this.#end - at
+    if (available === 0) return 'more'
+    // Two letters tell the families apart; `VE…` (VERSION) and everything else is a classic line.
+    if (available < 3) return this.#shortLine(at, available)
+    const first = this.#bytes[at]!
+    const second = this.#bytes[at + 1]!
+    if (first === V && second === A) {
+      if (this.#bytes[at + 2] === L) return this.#value(parseValueLine(reply, this.#bytes, at, this.#end))
+      if (this.#bytes[at + 2] === SPACE) return this.#value(parseMetaValueLine(reply, this.#bytes, at, this.#end))
+    }
+    const third = this.#bytes[at + 2]!
+    const meta = third === SPACE || third === CR ? metaStatus(first, second) : undefined
+    if (meta !== undefined) return this.#line(parseMetaLine(reply, meta, this.#bytes, at, this.#end))
+    return this.#line(parseTextLine(reply, this.#bytes, at, this.#end))
+  }
+
+  /** Reads the large data block into a buffer of its own; `next` says 'reply' when it is whole. */
+  acceptBody(): void {
+    this.reply.keepCas()
+    this.#body = Buffer.allocUnsafeSlow(this.reply.size + 2)
+  }
+
+  /** Passes over the large data block without keeping it; `next` says 'reply', with no data, when it is past. */
+  skipBody(): void {
+    this.#body = undefined
+  }
+
+  /** Fewer than three bytes: not even a line break fits behind a word, so only garbage can be whole. */
+  #shortLine(at: number, available: number): Found {
+    if (available === 2 && this.#bytes[at + 1] === 0x0a) return this.#line(GARBAGE)
+    return this.#bytes[at] === 0x0a ? this.#line(GARBAGE) : 'more'
+  }
+
+  #line(next: number): Found {
+    if (next === NEED_MORE) return this.#end - this.#pos > MAX_LINE_BYTES ? this.#line(GARBAGE) : 'more'
+    if (next === GARBAGE) return this.#garbage()
+    this.#pos = next
+    return 'reply'
+  }
+
+  #value(dataStart: number): Found {
+    if (dataStart < 0) return this.#line(dataStart)
+    const reply = this.reply
+    const dataEnd = dataStart + reply.size
+    if (dataEnd + 2 > this.#end) return this.#incompleteValue(dataStart)
+    if (this.#bytes[dataEnd] !== CR || this.#bytes[dataEnd + 1] !== 0x0a) return this.#garbage()
+    reply.start = dataStart
+    reply.end = dataEnd
+    this.#pos = dataEnd + 2
+    return 'reply'
+  }
+
+  #incompleteValue(dataStart: number): Found {
+    if (this.reply.size <= SMALL_BODY_BYTES) return 'more'
+    this.#header = this.reply.type
+    this.#missing = this.reply.size + 2
+    this.#pos = dataStart
+    return 'body'
+  }
+
+  #continueBody(): Found {
+    const take = Math.min(this.#missing, this.#end - this.#pos)
+    const body = this.#body
+    if (body !== undefined) {
+      const at = this.reply.size + 2 - this.#missing
+      this.#bytes.copy(body, at, this.#pos, this.#pos + take)
+    }
+    this.#pos += take
+    this.#missing -= take
+    return this.#missing > 0 ? 'more' : this.#finishBody(body)
+  }
+
+  #finishBody(body: Buffer | undefined): Found {
+    const reply = this.reply
+    this.#missing = -1
+    this.#body = undefined
+    reply.type = this.#header
+    reply.start = 0
+    reply.end = 0
+    if (body === undefined) return 'reply'
+    if (lineBreak(body, reply.size, reply.size + 2) < 0) return this.#garbage()
+    reply.bytes = body.subarray(0, reply.size)
+    reply.end = reply.size
+    reply.owned = true
+    return 'reply'
+  }
+
+  #garbage(): Found {
+    const reply = this.reply
+    reply.type = 'GARBAGE'
+    reply.lineStart = Math.min(this.#pos, this.#end)
+    reply.lineEnd = Math.min(this.#pos + 64, this.#end)
+    this.#pos = this.#end
+    return 'reply'
+  }
+}
+
+/** The meta status that two letters spell. */
+function metaStatus(first: number, second: number): ReplyType | undefined {
+  if (first === H) return second === 0x44 ? 'HD' : undefined
+  if (first === E) return second === N ? 'EN' : second === 0x58 ? 'EX' : undefined
+  if (first === N) return second === 0x53 ? 'NS' : second === 0x46 ? 'NF' : undefined
+  return undefined
+}

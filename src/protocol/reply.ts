@@ -1,0 +1,100 @@
+import { Buffer } from 'node:buffer'
+import { latin1Slice } from '../buffer-slices.ts'
+
+/** The first word of a reply, or what stands for it. */
+export type ReplyType =
+  // classic
+  | 'VALUE'
+  | 'END'
+  | 'STORED'
+  | 'NOT_STORED'
+  | 'EXISTS'
+  | 'NOT_FOUND'
+  | 'DELETED'
+  | 'TOUCHED'
+  | 'OK'
+  | 'NUMBER'
+  | 'VERSION'
+  // meta
+  | 'VA'
+  | 'HD'
+  | 'EN'
+  | 'NS'
+  | 'EX'
+  | 'NF'
+  | 'MN'
+  // errors, in either protocol
+  | 'ERROR'
+  | 'CLIENT_ERROR'
+  | 'SERVER_ERROR'
+  /** A complete line that is none of the above: the stream cannot be trusted any more. */
+  | 'GARBAGE'
+
+/** What a reply means for the command it answers; the same words for both protocols. */
+export type Outcome =
+  | 'hit'
+  | 'miss'
+  | 'stored'
+  | 'notStored'
+  | 'exists'
+  | 'notFound'
+  | 'deleted'
+  | 'touched'
+  | 'number'
+  | 'version'
+  | 'pong'
+
+/**
+ * One reply, read in place: positions into `bytes`, valid only until the next reply is parsed. One object per parser,
+ * used again for every reply, because an object per reply costs more than parsing it.
+ */
+export class Reply {
+  type: ReplyType = 'END'
+  outcome: Outcome = 'miss'
+  /** What the positions point into. */
+  bytes: Buffer = Buffer.alloc(0)
+  /** The data block, or the digits of a NUMBER. */
+  start = 0
+  end = 0
+  /** Whether `bytes` holds this data block alone and may be handed to the caller without a copy. */
+  owned = false
+  /** The key, where the reply repeats it. */
+  keyStart = 0
+  keyEnd = 0
+  /** The line, without its CR LF. */
+  lineStart = 0
+  lineEnd = 0
+  clientFlags = 0
+  /** The sequence number that a meta reply repeats (`O`), or -1. */
+  opaque = -1
+  /** The cas number's digits; empty where the reply has none. */
+  casStart = 0
+  casEnd = 0
+  /** Length of the data block as declared. */
+  size = 0
+  #keptCas = 0n
+
+  /** The line as text; one character per byte. */
+  line(): string {
+    return latin1Slice(this.bytes, this.lineStart, this.lineEnd)
+  }
+
+  /** The cas number; 0 where the server has none (`-C`). */
+  cas(): bigint {
+    if (this.owned) return this.#keptCas
+    return this.casEnd > this.casStart ? BigInt(latin1Slice(this.bytes, this.casStart, this.casEnd)) : 0n
+  }
+
+  /** Keeps the cas number of a data block that gets a buffer of its own: its line will have been overwritten by then. */
+  keepCas(): void {
+    this.#keptCas = this.cas()
+  }
+
+  /** The digits of a NUMBER, or of the block of a meta counter. Exact to 64 bits. */
+  digits(): bigint {
+    return BigInt(latin1Slice(this.bytes, this.start, this.end))
+  }
+}
+
+/** The reply that stands for "not there": what `END` says of every key that it leaves out. */
+export const MISS: Reply = new Reply()

@@ -1,0 +1,34 @@
+import type { Request } from '../request.ts'
+
+/** What a classic command line ends with when no reply is wanted. */
+const NOREPLY = ' noreply'
+
+/**
+ * The classic command line of a request, CR LF included; a store's data block follows it. Numbers are formatted from
+ * numbers, never from text, and the key was checked when it was encoded: nothing else can reach the line.
+ *
+ * @param quiet - with `noreply`. The server then swallows refusals too (protocol.txt, "noreply").
+ */
+export function encodeTextCommand(request: Request, key: string, quiet: boolean): string {
+  const ending = quiet ? `${NOREPLY}\r\n` : '\r\n'
+  switch (request.command) {
+    case 'get':
+    case 'gets':
+      return `${request.command} ${key}\r\n`
+    case 'set':
+    case 'add':
+      return `${request.command} ${key} ${request.clientFlags} ${request.exptime} ${request.bytes}${ending}`
+    case 'cas':
+      return `cas ${key} ${request.clientFlags} ${request.exptime} ${request.bytes} ${request.cas}${ending}`
+    case 'delete':
+      return `delete ${key}${ending}`
+    case 'incr':
+    case 'decr':
+      return `${request.command} ${key} ${request.delta}${ending}`
+    case 'touch':
+      return `touch ${key} ${request.exptime}${ending}`
+    case 'version':
+    case 'noop':
+      return 'version\r\n'
+  }
+}

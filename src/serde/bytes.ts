@@ -1,0 +1,22 @@
+import { Buffer } from 'node:buffer'
+
+/** Whether a value is a `Uint8Array`, of another realm (jest, `node:vm`) too, where `instanceof` fails. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return (
+    value instanceof Uint8Array ||
+    (ArrayBuffer.isView(value) && Reflect.get(value, Symbol.toStringTag) === 'Uint8Array')
+  )
+}
+
+/** The same bytes as a Buffer; a view, not a copy. */
+export function asBuffer(data: Uint8Array): Buffer {
+  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+}
+
+/** A range of bytes for the caller to keep: the buffer itself where it is owned and the range is all of it. */
+export function takeBytes(bytes: Buffer, start: number, end: number, owned: boolean): Buffer {
+  if (owned && start === 0 && end === bytes.length) return bytes
+  const copy = Buffer.allocUnsafe(end - start)
+  bytes.copy(copy, 0, start, end)
+  return copy
+}

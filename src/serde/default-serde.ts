@@ -1,0 +1,194 @@
+import { type Buffer, isUtf8 } from 'node:buffer'
+import { utf8Slice } from '../buffer-slices.ts'
+import { SerdeError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
+import { asBuffer, isBytes, takeBytes } from './bytes.ts'
+import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
+
+// The layout is a data-format promise: other programs read these items, so no number here ever changes its meaning.
+const TEXT = 0
+const INTEGER = 2
+const BIGINT = 4
+const EXPLICIT_TEXT = 16
+const JSON_TEXT = 32
+const BYTES = 64
+
+const COUNTER = /^-?[0-9]+ *$/
+
+/** So many digits are exact in a double whatever they are: the largest safe integer has 16. */
+const SAFE_DIGITS = 15
+const DIGIT_0 = 0x30
+
+/**
+ * The serde of every client that names no other. What is stored, by client flags:
+ *
+ * | flags | written for | stored as | read as |
+ * |---|---|---|---|
+ * | 0 | text | UTF-8 | text |
+ * | 2 | integers up to ±(2⁵³−1) | decimal | number, beyond that bigint |
+ * | 4 | bigint of any size | decimal | bigint |
+ * | 16 | (never) | UTF-8 | text |
+ * | 32 | everything else | JSON | what the JSON says |
+ * | 64 | `Uint8Array` | the bytes | Buffer |
+ *
+ * Counters (2 and 4) are read without the spaces that `decr` leaves behind them. Text and integers are what
+ * pymemcache writes, so Python reads them, and text is read everywhere.
+ *
+ * It refuses with `SerdeError` what it could not give back: undefined, functions, symbols, promises, NaN, ±Infinity,
+ * cycles, text with lone surrogates, and binary data other than `Uint8Array`. Inside objects and arrays the rules are
+ * those of JSON: a `Date` comes back as text, a `Map` or `Set` as `{}`, undefined members are left out, NaN becomes
+ * null. Text that is not valid UTF-8 is a `SerdeError` too: read it with `raw`.
+ */
+export const defaultSerde: Serde = Object.freeze<RangeSerde>({
+  serialize,
+  deserialize(data, clientFlags) {
+    return deserializeRange(asBuffer(data), 0, data.byteLength, clientFlags, false)
+  },
+  deserializeRange,
+})
+
+function serialize(value: unknown): SerializedValue {
+  switch (typeof value) {
+    case 'string':
+      // Costs next to nothing for text without two-byte characters.
+      if (value.isWellFormed()) return { data: value, clientFlags: TEXT }
+      throw new SerdeError('text with a lone surrogate cannot be stored: it has no UTF-8')
+    case 'number':
+      return serializeNumber(value)
+    case 'bigint':
+      return { data: value.toString(), clientFlags: BIGINT }
+    case 'boolean':
+      return { data: value ? 'true' : 'false', clientFlags: JSON_TEXT }
+    case 'object':
+      return isBytes(value) ? { data: value, clientFlags: BYTES } : serializeObject(value)
+    case 'undefined':
+    case 'function':
+    case 'symbol':
+      throw new SerdeError(`${showValue(value)} cannot be stored`)
+  }
+}
+
+function serializeNumber(value: number): SerializedValue {
+  if (!Number.isFinite(value)) throw new SerdeError(`${showValue(value)} cannot be stored`)
+  if (Object.is(value, -0)) return { data: '-0', clientFlags: JSON_TEXT }
+  // An integer that is not safe goes as JSON: from flags 2 it would come back as a bigint.
+  return { data: String(value), clientFlags: Number.isSafeInteger(value) ? INTEGER : JSON_TEXT }
+}
+
+function serializeObject(value: object | null): SerializedValue {
+  const data = stringify(value)
+  if (data === undefined) throw new SerdeError(`${showValue(value)} cannot be stored: its toJSON gives nothing`)
+  return { data, clientFlags: JSON_TEXT }
+}
+
+function stringify(value: object | null): string | undefined {
+  try {
+    if (value !== null) refuseLossyObject(value)
+    return JSON.stringify(value)
+  } catch (cause) {
+    throw cause instanceof SerdeError ? cause : new SerdeError('the value cannot be stored as JSON', { cause })
+  }
+}
+
+/** Refuses what JSON would quietly turn into `{}` and that somebody surely meant to keep. */
+function refuseLossyObject(value: TaggedObject): void {
+  const kind = value[Symbol.toStringTag]
+  if (ArrayBuffer.isView(value) || kind === 'ArrayBuffer' || kind === 'SharedArrayBuffer') {
+    throw new SerdeError(`${showValue(value)} cannot be stored: binary data is stored as a Uint8Array`)
+  }
+  if (typeof value.then === 'function') throw new SerdeError('a promise cannot be stored: await it first')
+}
+
+interface TaggedObject {
+  readonly [Symbol.toStringTag]?: unknown
+  readonly then?: unknown
+}
+
+function deserializeRange(bytes: Buffer, start: number, end: number, clientFlags: number, owned: boolean): unknown {
+  switch (clientFlags) {
+    case TEXT:
+    case EXPLICIT_TEXT:
+      return readText(bytes, start, end)
+    case INTEGER:
+      return readInteger(bytes, start, end)
+    case BIGINT:
+      return readBigint(bytes, start, end)
+    case JSON_TEXT:
+      return readJson(bytes, start, end)
+    case BYTES:
+      return takeBytes(bytes, start, end, owned)
+    default:
+      throw unreadable(
+        `client flags ${clientFlags} are not the default serde's: written by another client? Choose its serde, or \`raw\``,
+      )
+  }
+}
+
+function readText(bytes: Buffer, start: number, end: number): string {
+  const text = decodeUtf8(bytes, start, end)
+  // Looking for U+FFFD is free in one-byte text and cheap in any other; validating first would double the cost.
+  if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) {
+    throw unreadable('the value is not valid UTF-8: read it with the serde `raw`')
+  }
+  return text
+}
+
+function decodeUtf8(bytes: Buffer, start: number, end: number): string {
+  try {
+    return utf8Slice(bytes, start, end)
+  } catch (cause) {
+    throw unreadable('the value is too long for a string: read it with the serde `raw`', cause)
+  }
+}
+
+function readInteger(bytes: Buffer, start: number, end: number): number | bigint {
+  let value = 0
+  let at = start
+  // Plain digits are read in place, at a tenth of what a string costs; the rest leaves them to `readAnyInteger`.
+  for (const last = Math.min(end, start + SAFE_DIGITS); at < last; at++) {
+    const digit = bytes[at]! - DIGIT_0
+    if (digit < 0 || digit > 9) break
+    value = value * 10 + digit
+  }
+  return at === end && at > start ? value : readAnyInteger(bytes, start, end)
+}
+
+function readAnyInteger(bytes: Buffer, start: number, end: number): number | bigint {
+  const digits = readCounter(bytes, start, end)
+  const value = Number(digits)
+  // `+ 0` makes a 0 of -0.
+  return Number.isSafeInteger(value) ? value + 0 : toBigint(digits)
+}
+
+function readBigint(bytes: Buffer, start: number, end: number): bigint {
+  return toBigint(readCounter(bytes, start, end))
+}
+
+function readCounter(bytes: Buffer, start: number, end: number): string {
+  const text = decodeUtf8(bytes, start, end)
+  if (!COUNTER.test(text)) throw unreadable('the value has the flags of an integer and is not one')
+  // `decr` pads the shorter number with spaces.
+  return text.trimEnd()
+}
+
+function toBigint(digits: string): bigint {
+  try {
+    return BigInt(digits)
+  } catch (cause) {
+    throw unreadable('the integer is too large for a bigint', cause)
+  }
+}
+
+function readJson(bytes: Buffer, start: number, end: number): unknown {
+  const text = readText(bytes, start, end)
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The engine's own message quotes the text, and a value must not reach a log.
+    throw unreadable('the value has the flags of JSON and is not JSON', new SyntaxError('not JSON'))
+  }
+}
+
+function unreadable(message: string, cause?: unknown): SerdeError {
+  return new SerdeError(message, { delivery: 'answered', cause })
+}

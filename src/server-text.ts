@@ -1,0 +1,160 @@
+import { InvalidInputError } from './errors.ts'
+import { showValue } from './show-value.ts'
+
+/** What a server written as text says; not yet checked where the spelled-out form needs the same check. */
+export interface ServerText {
+  readonly address: {
+    readonly host?: string
+    readonly port?: number
+    readonly path?: string
+    readonly name?: string
+    readonly weight?: number
+    readonly tls?: boolean
+    readonly auth?: { readonly username: string; readonly password: string }
+    readonly version?: string
+  }
+  /** The text for an error message: quoted, short, without login and query. */
+  readonly shown: string
+}
+
+type Address = ServerText['address']
+
+/** Reads a server from its text form. What is wrong with it is an `InvalidInputError` that never shows a login. */
+export function parseServerText(text: string): ServerText {
+  const shown = showServer(text)
+  const fail: Fail = (problem) => {
+    throw new InvalidInputError(`server ${shown}: ${problem}`)
+  }
+  if (text === '') fail('it must not be empty')
+  if (/[\s\p{Cc}]/u.test(text)) fail('it must not contain white space or control characters')
+  return { address: parseForm(text, fail), shown }
+}
+
+type Fail = (problem: string) => never
+
+function parseForm(text: string, fail: Fail): Address {
+  if (text.startsWith('/')) return { path: text }
+  if (text.startsWith('unix:')) return { path: parseUnixPath(text.slice('unix:'.length), fail) }
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]
+  if (scheme === undefined) return parsePlain(text, fail)
+  const rest = text.slice(scheme.length + '://'.length)
+  switch (scheme.toLowerCase()) {
+    case 'memcached':
+      return parseUrl(rest, fail)
+    case 'memcacheds':
+      return { ...parseUrl(rest, fail), tls: true }
+    default:
+      return fail(`unknown scheme ${showValue(scheme)}; it is memcached:// or memcacheds:// (TLS)`)
+  }
+}
+
+function parseUnixPath(path: string, fail: Fail): string {
+  // `unix:///run/mc.sock`, with an empty authority, is the same path.
+  const bare = path.startsWith('///') ? path.slice(2) : path
+  if (bare.startsWith('//')) fail("a unix socket is 'unix:/path/to/socket'")
+  // Without this, 'unix:11211' could be meant as a host and a port.
+  if (!/[/\\]/.test(bare)) fail("a unix socket is 'unix:/path/to/socket' or 'unix:./socket'")
+  return bare
+}
+
+function parsePlain(text: string, fail: Fail): Address {
+  if (text.includes('@')) fail("a login needs the form 'memcached://user:password@host'")
+  if (text.includes(',')) fail('it is one server; give several as a list')
+  if (text.includes('/')) fail("it is 'host:port'; a unix socket is '/path/to/socket' or 'unix:./socket'")
+  if (/^[0-9]+$/.test(text)) fail('it is a port without a host')
+  return parseHostPort(text, (port) => fail(badPort(port)), fail)
+}
+
+/** The part of a URL behind `://`. */
+function parseUrl(rest: string, fail: Fail): Address {
+  const [, authority = '', path = '', query = '', fragment = ''] =
+    /^([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(rest) ?? []
+  if ((path + query + fragment).includes('@')) {
+    fail("'/', '?', '#' and '@' in a user name or password are percent-encoded ('@' is '%40')")
+  }
+  if (path !== '' && path !== '/') fail('it has a path, which means nothing here')
+  if (fragment !== '') fail("it has a '#', which means nothing here")
+  const at = authority.lastIndexOf('@')
+  return {
+    // The port is not shown: in 'memcached://user:password', host forgotten, it is the password.
+    ...parseHostPort(authority.slice(at + 1), () => fail('its port must be an integer from 1 to 65535'), fail),
+    ...(at === -1 ? {} : { auth: parseLogin(authority.slice(0, at), fail) }),
+    ...parseQuery(query.slice(1), fail),
+  }
+}
+
+function parseHostPort(text: string, failPort: Fail, fail: Fail): Address {
+  if (text === '') fail('it has no host')
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text)
+  if (bracketed === null && text.split(':').length > 2) {
+    fail("an IPv6 address is written in brackets: '[::1]' or '[::1]:11211'")
+  }
+  const [, host = '', port] = bracketed ?? /^([^:]*)(?::(.*))?$/.exec(text) ?? []
+  if (host === '') fail('it has no host')
+  const address = { host: bracketed === null ? host : `[${host}]` }
+  return port === undefined ? address : { ...address, port: parsePort(port, failPort) }
+}
+
+function parsePort(port: string, failPort: Fail): number {
+  const number = Number(port)
+  return /^[0-9]{1,5}$/.test(port) && number >= 1 && number <= 65_535 ? number : failPort(port)
+}
+
+function badPort(port: string): string {
+  return `port must be an integer from 1 to 65535, got ${showValue(port)}`
+}
+
+function parseLogin(login: string, fail: Fail): { username: string; password: string } {
+  const colon = login.indexOf(':')
+  if (colon === -1) fail('its login has no password')
+  const failLogin: Fail = () => fail('its login is not percent-encoded correctly')
+  return {
+    username: decodePercent(login.slice(0, colon), failLogin),
+    password: decodePercent(login.slice(colon + 1), failLogin),
+  }
+}
+
+function parseQuery(query: string, fail: Fail): Address {
+  const parameters: { name?: string; weight?: number; version?: string } = {}
+  for (const part of query === '' ? [] : query.split('&')) {
+    const [, name = '', value = ''] = /^([^=]*)=?(.*)$/.exec(part) ?? []
+    if (Object.hasOwn(parameters, name)) fail(`its parameter ${showValue(name)} is given twice`)
+    switch (name) {
+      case 'name':
+      case 'version':
+        parameters[name] = decodePercent(value, () => fail(`its ${name} is not percent-encoded correctly`))
+        break
+      case 'weight':
+        parameters.weight = /^[0-9]+$/.test(value) ? Number(value) : fail(badWeight(value))
+        break
+      default:
+        fail(`unknown parameter ${showValue(name)}; it has name, weight, version`)
+    }
+  }
+  return parameters
+}
+
+function badWeight(weight: string): string {
+  return `weight must be a positive integer, got ${showValue(weight)}`
+}
+
+function decodePercent(text: string, fail: Fail): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return fail(text)
+  }
+}
+
+/**
+ * A server for an error message: without what may be a login (whatever stands before the last `@`, and what stands in
+ * the place of the port of a URL) and without the query.
+ */
+function showServer(text: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0] ?? ''
+  const rest = text.slice(scheme.length)
+  const at = rest.lastIndexOf('@')
+  const address = rest.slice(at + 1).replace(/\?.*$/su, '?…')
+  const safe = scheme === '' || at !== -1 ? address : address.replace(/:(?![0-9]{1,5}(?:[/?#]|$))[^\]]*$/u, ':…')
+  return showValue(`${scheme}${at === -1 ? '' : '…@'}${safe}`)
+}

@@ -1,0 +1,65 @@
+import { InvalidInputError } from './errors.ts'
+import { showValue } from './show-value.ts'
+
+/**
+ * How long an item lives. A number is whole seconds, 0 = never expires, of any length that ends before 2038.
+ * A `Date` is a point in time: sent as the seconds until then, rounded up; one that has passed is an error.
+ */
+export type Ttl = number | Date
+
+/** memcached takes a larger exptime for a point in time (`REALTIME_MAXDELTA`): 30 days, in seconds. */
+const MAX_RELATIVE_SECONDS = 60 * 60 * 24 * 30
+
+/** memcached keeps an exptime as a signed 32-bit number. */
+const EXPTIME_LIMIT = 2 ** 31
+
+/**
+ * Encodes a ttl as the exptime on the wire: seconds up to 30 days, an absolute unix time beyond.
+ *
+ * @param ttl - What the caller gave; anything but a usable `Ttl` is an `InvalidInputError`.
+ * @param nowMs - The wall clock, in milliseconds since 1970.
+ * @param option - What the error calls it.
+ */
+export function encodeExptime(ttl: Ttl, nowMs: number, option = 'ttl'): number {
+  if (typeof ttl === 'number') return encodeSeconds(ttl, nowMs, option)
+  const timeMs = timeOf(ttl)
+  if (timeMs !== undefined) return encodeDate(timeMs, nowMs, option)
+  throw new InvalidInputError(`${option} must be whole seconds (0 = never expires) or a Date, got ${showValue(ttl)}`)
+}
+
+function encodeSeconds(seconds: number, nowMs: number, option: string): number {
+  // `+ 0` makes a 0 of -0.
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_RELATIVE_SECONDS) return seconds + 0
+  if (!Number.isInteger(seconds) || seconds < 0) {
+    throw new InvalidInputError(`${option} must be whole seconds, 0 (never expires) or more, got ${showValue(seconds)}`)
+  }
+  const exptime = Math.ceil(nowMs / 1000) + seconds
+  if (exptime < EXPTIME_LIMIT) return exptime
+  throw new InvalidInputError(
+    `${option} ${seconds} ends after January 2038, which memcached cannot store; 0 never expires, a point in time is given as a Date`,
+  )
+}
+
+function encodeDate(timeMs: number, nowMs: number, option: string): number {
+  if (Number.isNaN(timeMs)) throw new InvalidInputError(`${option} is an invalid Date`)
+  if (timeMs < nowMs) throw new InvalidInputError(`${option} ${showTime(timeMs)} has passed`)
+  // Never 0: rounding must not make an item immortal.
+  const seconds = Math.max(1, Math.ceil((timeMs - nowMs) / 1000))
+  if (seconds <= MAX_RELATIVE_SECONDS) return seconds
+  const exptime = Math.ceil(timeMs / 1000)
+  if (exptime < EXPTIME_LIMIT) return exptime
+  throw new InvalidInputError(`${option} ${showTime(timeMs)} is after January 2038, which memcached cannot store`)
+}
+
+/** The time of a Date, of another realm (jest, `node:vm`) too, where `instanceof` fails; undefined for anything else. */
+function timeOf(value: unknown): number | undefined {
+  try {
+    return Date.prototype.getTime.call(value as Date)
+  } catch {
+    return undefined
+  }
+}
+
+function showTime(timeMs: number): string {
+  return new Date(timeMs).toISOString()
+}
