@@ -1,11 +1,11 @@
-import type { MemcacheError } from '../errors.ts'
+import { ClosedError, type MemcacheError } from '../errors.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { DELETE, GET, type Request } from '../protocol/request.ts'
-import { Batch, batchError, type BatchWindow } from './batch.ts'
+import { Batch, type BatchWindow, batchError } from './batch.ts'
 import type { BatchOptions, CallOptions, DeleteManyOptions, GetManyOptions, SetManyOptions } from './call-options.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
-import { distinctKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
+import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
 import { readDeleted, readStored } from './results.ts'
 import { reader, type Values } from './values.ts'
@@ -28,55 +28,62 @@ export class BatchCommands {
     this.#dispatcher = dispatcher
     this.#values = values
     const { maxPending, maxPendingBytes } = options.connection
-    this.#window = { operations: Math.max(1, Math.min(MAX_WINDOW, maxPending >> 1)), bytes: Math.max(1, maxPendingBytes >> 1) }
+    this.#window = {
+      operations: Math.max(1, Math.min(MAX_WINDOW, maxPending >> 1)),
+      bytes: Math.max(1, maxPendingBytes >> 1),
+    }
     this.#dispatch = (operation) => dispatcher.dispatch(operation)
     this.#read = orMissing(values.read)
   }
 
   async getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
     const interpret = options?.serde === undefined ? this.#read : orMissing(reader(checkSerde(options.serde)))
-    const asked = distinctKeys(keys)
-    const { operations, aliases } = this.#reads(asked, interpret, options)
-    const batch = new Batch<K>(operations.map((operation) => operation.callerKey as K), operations, this.#window, this.#dispatch)
-    // By position, so that the order is the caller's whichever answer comes first.
-    const values = new Array<unknown>(operations.length).fill(MISSING)
+    const asked = distinct(checkKeys(keys))
+    const { operations, sources } = this.#reads(asked, interpret, options)
+    const values: unknown[] = operations.map(() => MISSING)
+    const batch = new Batch(operations, this.#window, this.#dispatch)
     await batch.run((value, operation) => {
       values[operation.index] = value
     }, options?.signal)
+    // Only now, so that the order is the caller's whichever answer came first.
     const found = new Map<K, T>()
     for (let at = 0; at < asked.length; at++) {
-      const value = values[aliases === undefined ? at : aliases[at]!]
+      const value = values[sources === undefined ? at : sources[at]!]
       if (value !== MISSING) found.set(asked[at]!, value as T)
     }
-    this.#settleFailures('getMany', 'read', batch.failed, operations.length, found, [])
+    this.#settleFailures('getMany', 'read', batch.failed as Map<K, unknown>, operations.length, found, [])
     return found
   }
 
-  /** One read per key of different bytes; with byte keys around, which read each asked key belongs to. */
+  /**
+   * One read per key. Where a key is given as bytes, equal keys of either form share one read: `sources` then says
+   * which read each key has its value from.
+   */
   #reads(
     keys: readonly Key[],
     interpret: Interpret,
     options: GetManyOptions | undefined,
-  ): { operations: Operation[]; aliases: number[] | undefined } {
+  ): { operations: Operation[]; sources: number[] | undefined } {
     const operations: Operation[] = []
-    const aliases = keys.some((key) => typeof key !== 'string') ? ([] as number[]) : undefined
-    const positions = new Map<string, number>()
+    const sources: number[] | undefined = keys.every(isText) ? undefined : []
+    const known = new Map<string, number>()
     for (const key of keys) {
       const wireKey = this.#encode(key, options)
-      if (aliases !== undefined) {
-        const text = typeof wireKey === 'string' ? wireKey : `${wireKey.form === 'base64' ? 'b' : ''} ${wireKey.echo}`
-        const known = positions.get(text)
-        aliases.push(known ?? operations.length)
-        if (known !== undefined) continue
-        positions.set(text, operations.length)
+      if (sources !== undefined) {
+        const name = wireName(wireKey)
+        const source = known.get(name) ?? operations.length
+        sources.push(source)
+        if (source < operations.length) continue
+        known.set(name, source)
       }
       operations.push(this.#dispatcher.operation(GET, key, wireKey, interpret, options))
     }
-    return { operations, aliases }
+    return { operations, sources }
   }
 
   async setMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined): Promise<K[]> {
-    const exptime = this.#values.exptime(options?.ttl)
+    // What is wrong with the call fails the call, before any value is looked at.
+    this.#values.exptime(options?.ttl)
     const pairs = entriesOf(entries).map(([key, value]) => ({ key, value, wireKey: this.#encode(key, options) }))
     const failed = new Map<K, unknown>()
     const keys: K[] = []
@@ -84,7 +91,7 @@ export class BatchCommands {
     for (const { key, value, wireKey } of pairs) {
       let request: Request
       try {
-        request = this.#values.storeRequest(key, value, { command: 'set', exptime, cas: 0n }, options)
+        request = this.#values.storeRequest('set', key, value, 0n, options)
       } catch (error) {
         // A value that cannot be stored fails its own key; what is wrong with the call fails the call.
         if (!isAbsorbable(error)) throw error
@@ -100,8 +107,10 @@ export class BatchCommands {
   }
 
   async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<number> {
-    const asked = distinctKeys(keys)
-    const operations = asked.map((key) => this.#dispatcher.operation(DELETE, key, this.#encode(key, options), readDeleted, options))
+    const asked = distinct(checkKeys(keys))
+    const operations = asked.map((key) =>
+      this.#dispatcher.operation(DELETE, key, this.#encode(key, options), readDeleted, options),
+    )
     const failed = new Map<Key, unknown>()
     const { done, refused } = await this.#write(asked, operations, options, failed)
     this.#settleFailures('deleteMany', 'write', failed, asked.length, new Map<Key, never>(), done)
@@ -115,7 +124,7 @@ export class BatchCommands {
     options: CallOptions | undefined,
     failed: Map<K, unknown>,
   ): Promise<{ done: K[]; refused: K[] }> {
-    const batch = new Batch<K>(keys, operations, this.#window, this.#dispatch)
+    const batch = new Batch(operations, this.#window, this.#dispatch)
     const done: K[] = []
     const refused: K[] = []
     await batch.run((value, operation) => {
@@ -123,7 +132,7 @@ export class BatchCommands {
       done.push(key)
       if (value === false) refused.push(key)
     }, options?.signal)
-    for (const [key, reason] of batch.failed) failed.set(key, reason)
+    for (const [key, reason] of batch.failed) failed.set(key as K, reason)
     return { done, refused }
   }
 
@@ -142,21 +151,28 @@ export class BatchCommands {
   ): void {
     if (failed.size === 0) return
     const reasons = [...failed.values()]
-    if (!this.#dispatcher.absorbs(kind) || !reasons.every(isAbsorbable)) throw batchError(what, failed, total, found, done)
-    for (const [error, keys] of groupByError(failed as Map<K, MemcacheError>)) this.#dispatcher.report(error, keys)
+    const closed = reasons.find((reason) => reason instanceof ClosedError)
+    if (closed !== undefined) throw closed
+    if (!this.#dispatcher.absorbs(kind) || !reasons.every(isAbsorbable))
+      throw batchError(what, failed, total, found, done)
+    for (const [key, error] of failed as Map<K, MemcacheError>) this.#dispatcher.report(error, [key])
   }
 }
 
-/** One event per kind and server, not one per key: an outage fails every key of a batch in the same way. */
-function groupByError<K>(failed: Map<K, MemcacheError>): [MemcacheError, K[]][] {
-  const groups = new Map<string, [MemcacheError, K[]]>()
-  for (const [key, error] of failed) {
-    const name = `${error.code} ${error.server}`
-    const group = groups.get(name)
-    if (group === undefined) groups.set(name, [error, [key]])
-    else group[1].push(key)
-  }
-  return [...groups.values()]
+/** Each key once; the list itself where it is so already, as nearly always. */
+function distinct<K>(keys: readonly K[]): readonly K[] {
+  const set = new Set(keys)
+  return set.size === keys.length ? keys : [...set]
+}
+
+function isText(key: Key): boolean {
+  return typeof key === 'string'
+}
+
+/** One name per wire key: a base64 key is another key than the text that spells it. */
+function wireName(key: WireKey): string {
+  if (typeof key === 'string') return key
+  return key.form === 'base64' ? `${key.echo} b` : key.echo
 }
 
 function orMissing(read: Interpret): Interpret {

@@ -1,4 +1,5 @@
 import { BatchError, type Delivery, MemcacheError } from '../errors.ts'
+import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 
 /** How much of a batch may be under way at a time, so that a batch alone never overloads a connection. */
@@ -7,33 +8,23 @@ export interface BatchWindow {
   readonly bytes: number
 }
 
-/** What a batch came to. */
-export interface BatchResults<K> {
-  /** Results by position; positions of failed keys are left out. */
-  readonly values: Map<number, unknown>
-  /** The keys that failed, and why. */
-  readonly failed: Map<K, unknown>
-}
-
 /**
  * Runs many operations as one call: fed in slices, one deadline, one promise. It settles when every operation has;
  * only an abort ends it earlier.
  */
-export class Batch<K> {
-  readonly #keys: readonly K[]
+export class Batch {
   readonly #operations: readonly Operation[]
   readonly #dispatch: (operation: Operation) => void
   readonly #window: BatchWindow
-  readonly failed: Map<K, unknown> = new Map()
+  /** The caller's keys that failed, and why. */
+  readonly failed: Map<Key, unknown> = new Map()
   #next = 0
   #underWay = 0
   #bytesUnderWay = 0
   #feeding = false
   #finish: () => void = () => undefined
 
-  /** @param keys - The caller's key of each operation. */
-  constructor(keys: readonly K[], operations: readonly Operation[], window: BatchWindow, dispatch: (operation: Operation) => void) {
-    this.#keys = keys
+  constructor(operations: readonly Operation[], window: BatchWindow, dispatch: (operation: Operation) => void) {
     this.#operations = operations
     this.#window = window
     this.#dispatch = dispatch
@@ -45,19 +36,22 @@ export class Batch<K> {
    * @param onResult - Called with the result of each operation that did not fail.
    */
   run(onResult: (value: unknown, operation: Operation) => void, signal: AbortSignal | undefined): Promise<void> {
-    const start = performance.now()
+    const startedAt = performance.now()
+    // Two functions for all operations, not two for each: the second argument says which one it is.
+    const resolveOne = (value: unknown, operation: Operation): void => {
+      onResult(value, operation)
+      this.#settled(operation)
+    }
+    const rejectOne = (reason: unknown, operation: Operation): void => {
+      this.failed.set(operation.callerKey, reason)
+      this.#settled(operation)
+    }
     for (let index = 0; index < this.#operations.length; index++) {
       const operation = this.#operations[index]!
       operation.index = index
-      operation.deadline = start + operation.timeoutMs
-      operation.resolve = (value) => {
-        onResult(value, operation)
-        this.#settled(operation)
-      }
-      operation.reject = (reason) => {
-        this.failed.set(this.#keys[index]!, reason)
-        this.#settled(operation)
-      }
+      operation.deadline = startedAt + operation.timeoutMs
+      operation.resolve = resolveOne
+      operation.reject = rejectOne
     }
     return new Promise((resolve, reject) => {
       this.#finish = resolve
@@ -86,7 +80,7 @@ export class Batch<K> {
     while (this.#next < this.#operations.length && this.#hasRoom()) {
       const operation = this.#operations[this.#next++]!
       this.#underWay++
-      this.#bytesUnderWay += bodyBytes(operation)
+      this.#bytesUnderWay += operation.bodyBytes
       this.#dispatch(operation)
     }
     this.#feeding = false
@@ -95,23 +89,27 @@ export class Batch<K> {
 
   #hasRoom(): boolean {
     // One operation always fits, however large its body.
-    return this.#underWay === 0 || (this.#underWay < this.#window.operations && this.#bytesUnderWay < this.#window.bytes)
+    return (
+      this.#underWay === 0 || (this.#underWay < this.#window.operations && this.#bytesUnderWay < this.#window.bytes)
+    )
   }
 
   #settled(operation: Operation): void {
     this.#underWay--
-    this.#bytesUnderWay -= bodyBytes(operation)
+    this.#bytesUnderWay -= operation.bodyBytes
     // An operation that fails at once settles inside `#feed`, whose loop goes on by itself.
     if (!this.#feeding && (this.#underWay === 0 || this.#next < this.#operations.length)) this.#feed()
   }
 }
 
-function bodyBytes(operation: Operation): number {
-  return 'bytes' in operation.request ? operation.request.bytes : 0
-}
-
 /** The error of a batch of which some keys failed; it carries the rest. */
-export function batchError<K, V>(what: string, failed: Map<K, unknown>, total: number, found: Map<K, V>, done: K[]): BatchError<K, V> {
+export function batchError<K, V>(
+  what: string,
+  failed: Map<K, unknown>,
+  total: number,
+  found: Map<K, V>,
+  done: K[],
+): BatchError<K, V> {
   const errors = [...failed.values()]
   const cause = errors[0]
   const server = cause instanceof MemcacheError ? cause.server : undefined

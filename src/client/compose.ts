@@ -23,7 +23,9 @@ function oneServer(servers: ServerSpec | readonly ServerSpec[] | undefined): Ser
   if (!isList(servers)) return servers
   for (const server of servers) {
     if (typeof server !== 'string' && (typeof server !== 'object' || server === null)) {
-      throw new InvalidInputError(`a list of servers holds strings or addresses, got ${showValue(server)}; write 'host:port' as one string`)
+      throw new InvalidInputError(
+        `a list of servers holds strings or addresses, got ${showValue(server)}; write 'host:port' as one string`,
+      )
     }
   }
   const [server] = servers

@@ -2,8 +2,8 @@ import { InvalidInputError, ServerError } from '../errors.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { StoreRequest } from '../protocol/request.ts'
 import type { CallOptions, CountOptions } from './call-options.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import { checkUint64, checkTimeout } from './numbers.ts'
+import { attempt, type Dispatcher } from './dispatcher.ts'
+import { checkTimeout, checkUint64 } from './numbers.ts'
 import { readBigCount, readCount, readStored } from './results.ts'
 import type { Values } from './values.ts'
 
@@ -25,13 +25,30 @@ export class Counters {
     this.#values = values
   }
 
-  async count(command: CountCommand, key: Key, delta: number | bigint, options: CountOptions | undefined): Promise<number | bigint | undefined> {
-    const amount = checkUint64('delta', delta)
-    if (options?.initial === undefined) {
-      if (options?.ttl !== undefined) throw new InvalidInputError('ttl needs initial: it is the time to live of a counter that the call creates')
-      return this.#count(command, key, amount, typeof delta, options)
-    }
-    const initial = checkUint64('initial', options.initial)
+  count(
+    command: CountCommand,
+    key: Key,
+    delta: number | bigint,
+    options: CountOptions | undefined,
+  ): Promise<number | bigint | undefined> {
+    return attempt(() => {
+      const amount = checkUint64('delta', delta)
+      if (options?.initial !== undefined)
+        return this.#countOrCreate(command, key, delta, amount, options, options.initial)
+      if (options?.ttl === undefined) return this.#count(command, key, amount, typeof delta, options)
+      throw new InvalidInputError('ttl needs initial: it is the time to live of a counter that the call creates')
+    })
+  }
+
+  async #countOrCreate(
+    command: CountCommand,
+    key: Key,
+    delta: number | bigint,
+    amount: bigint,
+    options: CountOptions,
+    start: number | bigint,
+  ): Promise<number | bigint | undefined> {
+    const initial = checkUint64('initial', start)
     if (typeof delta === 'number' && initial > BigInt(Number.MAX_SAFE_INTEGER)) {
       throw new InvalidInputError('initial is beyond 2^53 - 1, where no number is exact; pass the delta as a bigint')
     }
@@ -40,14 +57,27 @@ export class Counters {
     return first ?? this.#createOrCount(command, key, delta, initial, create, options)
   }
 
-  #count(command: CountCommand, key: Key, delta: bigint, type: string, options: CallOptions | undefined): Promise<number | bigint | undefined> {
+  #count(
+    command: CountCommand,
+    key: Key,
+    delta: bigint,
+    type: string,
+    options: CallOptions | undefined,
+  ): Promise<number | bigint | undefined> {
     const interpret = type === 'bigint' ? readBigCount : readCount
-    return this.#dispatcher.run({ request: { command, delta }, key, interpret, kind: 'write', instead: undefined }, options)
+    return this.#dispatcher.run({ command, delta }, key, interpret, 'write', undefined, options)
   }
 
   #creation(initial: bigint, options: CountOptions): StoreRequest {
     const data = String(initial)
-    return { command: 'add', data, bytes: data.length, clientFlags: INTEGER_FLAGS, exptime: this.#values.exptime(options.ttl), cas: 0n }
+    return {
+      command: 'add',
+      data,
+      bytes: data.length,
+      clientFlags: INTEGER_FLAGS,
+      exptime: this.#values.exptime(options.ttl),
+      cas: 0n,
+    }
   }
 
   /** It was missing: create it, unless somebody else just did; then count again. All within the call's own time. */
@@ -65,7 +95,11 @@ export class Counters {
       // A millisecond at least: what is late fails by its deadline, not as bad input.
       const rest = (): CallOptions => ({ ...options, timeoutMs: Math.max(1, deadline - performance.now()) })
       const stored = await this.#dispatcher.run<boolean | undefined>(
-        { request: create, key, interpret: readStored, kind: 'write', instead: undefined },
+        create,
+        key,
+        readStored,
+        'write',
+        undefined,
         rest(),
       )
       if (stored === undefined) return undefined
@@ -73,6 +107,9 @@ export class Counters {
       const counted = await this.#count(command, key, BigInt(delta), typeof delta, rest())
       if (counted !== undefined) return counted
     }
-    throw new ServerError(`${command} ${quoteKey(key)}: the counter was created and deleted ${MAX_ROUNDS} times meanwhile`, { delivery: 'answered' })
+    throw new ServerError(
+      `${command} ${quoteKey(key)}: the counter was created and deleted ${MAX_ROUNDS} times meanwhile`,
+      { delivery: 'answered' },
+    )
   }
 }

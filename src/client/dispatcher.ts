@@ -11,17 +11,6 @@ import type { Failures, ResolvedClientOptions } from './options.ts'
 /** Which failures of a command the option `failures` may absorb. */
 export type FailureKind = 'read' | 'write' | 'never'
 
-/** A command as a client method asks for it. */
-export interface CommandInit {
-  readonly request: Request
-  readonly key: Key
-  readonly interpret: Interpret
-  readonly kind: FailureKind
-  /** What the call gives when its failure is absorbed. */
-  readonly instead: unknown
-  readonly quiet?: boolean
-}
-
 /** Makes operations out of calls: key, deadline, abort signal, absorbed failures; and one promise for each. */
 export class Dispatcher {
   readonly #options: ResolvedClientOptions
@@ -39,14 +28,28 @@ export class Dispatcher {
     this.timeoutMs = options.connection.timeoutMs
   }
 
-  /** Carries out one command. The only promise between the caller and the socket. */
-  run<T>(command: CommandInit, call: CallOptions | undefined): Promise<T> {
+  /**
+   * Carries out one command. The only promise between the caller and the socket.
+   *
+   * @param kind - Which failures may be absorbed.
+   * @param instead - What the call gives when its failure is absorbed.
+   */
+  run<T>(
+    request: Request,
+    key: Key,
+    interpret: Interpret,
+    kind: FailureKind,
+    instead: unknown,
+    call: CallOptions | undefined,
+    quiet = false,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const { key, kind } = command
-      const operation = this.operation(command.request, key, this.#options.keys.encode(key), command.interpret, call)
-      operation.resolve = resolve as (value: unknown) => void
-      operation.reject = kind !== 'never' && this.absorbs(kind) ? this.#absorb(command, resolve as (value: unknown) => void, reject) : reject
-      if (command.quiet === true) operation.quiet = true
+      const operation = this.operation(request, key, this.#options.keys.encode(key), interpret, call)
+      const settle = resolve as (value: unknown) => void
+      operation.resolve = settle
+      operation.reject =
+        this.#failures !== 'throw' && this.absorbs(kind) ? this.#absorb(key, instead, settle, reject) : reject
+      operation.quiet = quiet
       if (call?.signal !== undefined) abortWith(operation, call.signal)
       if (!operation.settled) this.#backend.dispatch(operation)
     })
@@ -64,9 +67,15 @@ export class Dispatcher {
   }
 
   /** An operation that nobody waits for yet. */
-  operation(request: Request, callerKey: Key, key: WireKey, interpret: Interpret, call: CallOptions | undefined): Operation {
+  operation(
+    request: Request,
+    callerKey: Key,
+    key: WireKey,
+    interpret: Interpret,
+    call: CallOptions | undefined,
+  ): Operation {
     const timeoutMs = call?.timeoutMs === undefined ? this.timeoutMs : checkTimeout(call.timeoutMs)
-    return new Operation({ request, key, callerKey, timeoutMs, interpret })
+    return new Operation(request, key, callerKey, timeoutMs, interpret)
   }
 
   /** The key on the wire, or `InvalidInputError`. */
@@ -86,14 +95,19 @@ export class Dispatcher {
 
   /** Tells of a failure that no call rejects with. */
   report(error: MemcacheError, keys: readonly Key[]): void {
-    this.#report({ error, keys, server: error.server })
+    this.#report({ error, key: keys.length === 1 ? keys[0] : undefined, keys, server: error.server })
   }
 
-  #absorb(command: CommandInit, resolve: (value: unknown) => void, reject: (reason: unknown) => void): (reason: unknown) => void {
+  #absorb(
+    key: Key,
+    instead: unknown,
+    resolve: (value: unknown) => void,
+    reject: (reason: unknown) => void,
+  ): (reason: unknown) => void {
     return (reason) => {
       if (!isAbsorbable(reason)) return reject(reason)
-      this.report(reason, [command.key])
-      resolve(command.instead)
+      this.report(reason, [key])
+      resolve(instead)
     }
   }
 }
@@ -101,6 +115,15 @@ export class Dispatcher {
 /** Bad input, an end of the client and an abort are the caller's own doing and never absorbed. */
 export function isAbsorbable(reason: unknown): reason is MemcacheError {
   return reason instanceof MemcacheError && !(reason instanceof InvalidInputError) && !(reason instanceof ClosedError)
+}
+
+/** Makes a rejection of what a call throws while its request is made; an `async` function would cost a second promise. */
+export function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /** Ends the operation when the signal aborts; the listener goes when the operation has settled. */

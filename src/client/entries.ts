@@ -11,19 +11,23 @@ export function entriesOf<K extends Key>(entries: Entries<K>): (readonly [K, unk
   if (typeof entries !== 'object' || entries === null) {
     throw new InvalidInputError(`entries must be pairs of key and value, or an object, got ${showValue(entries)}`)
   }
-  const pairs = Symbol.iterator in entries ? [...(entries as Iterable<readonly [K, unknown]>)] : (Object.entries(entries) as [K, unknown][])
+  const pairs =
+    Symbol.iterator in entries
+      ? [...(entries as Iterable<readonly [K, unknown]>)]
+      : (Object.entries(entries) as [K, unknown][])
   for (const pair of pairs) {
-    if (!Array.isArray(pair)) throw new InvalidInputError(`entries must be pairs of key and value, got ${showValue(pair)}`)
+    if (!Array.isArray(pair))
+      throw new InvalidInputError(`entries must be pairs of key and value, got ${showValue(pair)}`)
   }
   return pairs
 }
 
-/** The keys of a batch of reads or deletes, each once. */
-export function distinctKeys<K extends Key>(keys: Iterable<K>): K[] {
+/** The keys of a batch of reads or deletes. */
+export function checkKeys<K extends Key>(keys: Iterable<K>): readonly K[] {
   if (typeof keys !== 'object' || keys === null || !(Symbol.iterator in keys) || keys instanceof Uint8Array) {
     throw new InvalidInputError(`keys must be an array or another iterable of keys, got ${showValue(keys)}`)
   }
-  return [...new Set(keys)]
+  return Array.isArray(keys) ? keys : [...keys]
 }
 
 /** A key with a batch's prefix in front. */

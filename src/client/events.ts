@@ -4,6 +4,8 @@ import type { Key } from '../protocol/key.ts'
 /** A failure that no call rejected with: absorbed by the option `failures`, or of a quiet command. */
 export interface CommandErrorEvent {
   readonly error: MemcacheError
+  /** The key, where the error is about one. */
+  readonly key: Key | undefined
   /** The keys of the command, or of the run of quiet commands that the error is about, as the caller gave them. */
   readonly keys: readonly Key[]
   /** Name of the server, when one was chosen. */

@@ -1,7 +1,16 @@
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { InvalidInputError } from '../errors.ts'
-import { encodeKeyBytes, fitsAsKey, isPlainKey, type Key, keyBytes, MAX_KEY_BYTES, quoteKey, type WireKey } from '../protocol/key.ts'
+import {
+  encodeKeyBytes,
+  fitsAsKey,
+  isPlainKey,
+  type Key,
+  keyBytes,
+  MAX_KEY_BYTES,
+  quoteKey,
+  type WireKey,
+} from '../protocol/key.ts'
 
 /** What happens to keys that do not fit: a function gives another key for them, from their bytes. */
 export type LongKeys = 'reject' | 'hash' | ((key: Uint8Array) => string)

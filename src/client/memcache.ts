@@ -21,13 +21,22 @@ import type {
 } from './call-options.ts'
 import { composeBackend } from './compose.ts'
 import { Counters } from './counters.ts'
-import { Dispatcher } from './dispatcher.ts'
+import { attempt, Dispatcher } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
 import type { MemcacheEvents } from './events.ts'
 import { NoreplyCommands } from './noreply.ts'
 import { checkCas } from './numbers.ts'
 import { checkSerde, type MemcacheOptions, resolveClientOptions } from './options.ts'
-import { type CasResult, type Counted, readCas, readDeleted, readNothing, readStored, readTouched, readVersion } from './results.ts'
+import {
+  type CasResult,
+  type Counted,
+  readCas,
+  readDeleted,
+  readNothing,
+  readStored,
+  readTouched,
+  readVersion,
+} from './results.ts'
 import { casReader, reader, Values, type ValueWithCas } from './values.ts'
 
 /**
@@ -61,7 +70,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     super()
     const resolved = resolveClientOptions(options)
     this.#backend = composeBackend(servers, resolved, {
-      onUnclaimedError: (error, operations) => this.#dispatcher.report(error, operations.map((operation) => operation.callerKey)),
+      onUnclaimedError: (error, operations) =>
+        this.#dispatcher.report(
+          error,
+          operations.map((operation) => operation.callerKey),
+        ),
       onDesync: (error) => this.emit('desync', { error, server: error.server }),
     })
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.emit('commandError', event))
@@ -81,8 +94,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   get<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   get<T = unknown>(key: Key, options?: GetOptions): Promise<T | undefined>
   get(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
-    const read = options === undefined ? this.#values.read : this.#reader(options)
-    return this.#dispatcher.run({ request: GET, key, interpret: read, kind: 'read', instead: options?.default }, options)
+    if (options === undefined) return this.#dispatcher.run(GET, key, this.#values.read, 'read', undefined, undefined)
+    return attempt(() => this.#dispatcher.run(GET, key, this.#reader(options), 'read', options.default, options))
   }
 
   #reader(options: GetOptions<unknown>): Interpret {
@@ -96,9 +109,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * @returns both; a miss gives `undefined`. A cas of 0n means that the server keeps none (`memcached -C`).
    */
-  async gets<T = unknown>(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
-    const interpret = options?.serde === undefined ? this.#values.readWithCas : casReader(checkSerde(options.serde))
-    return this.#dispatcher.run({ request: GETS, key, interpret, kind: 'read', instead: undefined }, options)
+  gets<T = unknown>(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
+    return attempt(() => {
+      const read = options?.serde === undefined ? this.#values.readWithCas : casReader(checkSerde(options.serde))
+      return this.#dispatcher.run(GETS, key, read, 'read', undefined, options)
+    })
   }
 
   /**
@@ -122,10 +137,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `ValueTooLargeError` - larger than `maxItemBytes` (not sent), or than the server takes, which then has
    * deleted the old value.
    */
-  async set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
-    const terms = { command: 'set', exptime: this.#values.exptime(options?.ttl), cas: 0n } as const
-    const request = this.#values.storeRequest(key, value, terms, options)
-    return this.#dispatcher.run({ request, key, interpret: readStored, kind: 'write', instead: false }, options)
+  set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
+    return attempt(() => {
+      const request = this.#values.storeRequest('set', key, value, 0n, options)
+      return this.#dispatcher.run(request, key, readStored, 'write', false, options)
+    })
   }
 
   /**
@@ -135,7 +151,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns the keys that were NOT stored; empty when all went well.
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
-  setMany<K extends Key>(entries: Entries<K>, options?: SetManyOptions): Promise<K[]> {
+  setMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
+  setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
+  setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
     return this.#batches.setMany(entries, options)
   }
 
@@ -145,10 +163,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @param cas - From `gets`.
    * @returns `stored`, `exists` (somebody changed it) or `notFound`. All three are truthy: compare, do not test.
    */
-  async cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult> {
-    const terms = { command: 'cas', exptime: this.#values.exptime(options?.ttl), cas: checkCas(cas) } as const
-    const request = this.#values.storeRequest(key, value, terms, options)
-    return this.#dispatcher.run({ request, key, interpret: readCas, kind: 'never', instead: undefined }, options)
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult> {
+    return attempt(() => {
+      const request = this.#values.storeRequest('cas', key, value, checkCas(cas), options)
+      return this.#dispatcher.run(request, key, readCas, 'never', undefined, options)
+    })
   }
 
   /**
@@ -157,7 +176,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns whether it was there.
    */
   delete(key: Key, options?: CallOptions): Promise<boolean> {
-    return this.#dispatcher.run({ request: DELETE, key, interpret: readDeleted, kind: 'write', instead: false }, options)
+    return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, options)
   }
 
   /**
@@ -175,9 +194,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * @returns whether the item was there.
    */
-  async touch(key: Key, ttl: Ttl, options?: CallOptions): Promise<boolean> {
-    const request = { command: 'touch', exptime: this.#values.exptime(requireTtl(ttl)) } as const
-    return this.#dispatcher.run({ request, key, interpret: readTouched, kind: 'write', instead: false }, options)
+  touch(key: Key, ttl: Ttl, options?: CallOptions): Promise<boolean> {
+    return attempt(() => {
+      const request = { command: 'touch', exptime: this.#values.exptime(requireTtl(ttl)) } as const
+      return this.#dispatcher.run(request, key, readTouched, 'write', false, options)
+    })
   }
 
   /**
@@ -223,7 +244,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
   version(options?: CallOptions): Promise<Map<string, string>> {
-    return this.#askServers('version', (server) => this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, options))
+    return this.#askServers('version', (server) =>
+      this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, options),
+    )
   }
 
   /**
@@ -250,7 +273,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
       else failed.set(servers[index]!.name, answer.reason)
     }
     // What is wrong with the call, and an abort, is no server's failure.
-    for (const reason of failed.values()) if (!(reason instanceof MemcacheError) || reason instanceof InvalidInputError) throw reason
+    for (const reason of failed.values())
+      if (!(reason instanceof MemcacheError) || reason instanceof InvalidInputError) throw reason
     if (failed.size > 0) throw batchError(what, failed, servers.length, found, [...found.keys()])
     return found
   }

@@ -1,11 +1,11 @@
 import type { Key } from '../protocol/key.ts'
 import { DELETE, type Request } from '../protocol/request.ts'
+import type { Ttl } from '../ttl.ts'
 import type { CallOptions, DeleteManyOptions, SetManyOptions, WriteOptions } from './call-options.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { type Entries, entriesOf, withPrefix } from './entries.ts'
 import { checkCas, checkUint64 } from './numbers.ts'
 import { readNothing } from './results.ts'
-import type { Ttl } from '../ttl.ts'
 import type { Values } from './values.ts'
 
 /**
@@ -57,12 +57,13 @@ export class NoreplyCommands {
   }
 
   /** Stores many values. */
-  async setMany<K extends Key>(entries: Entries<K>, options?: SetManyOptions): Promise<void> {
-    const exptime = this.#values.exptime(options?.ttl)
+  setMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
+  setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
+  async setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
     const writes = entriesOf(entries).map(([key, value]) => {
       const whole = withPrefix(options?.keyPrefix, key)
       this.#dispatcher.encodeKey(whole)
-      return { key: whole, request: this.#values.storeRequest(key, value, { command: 'set', exptime, cas: 0n }, options) }
+      return { key: whole, request: this.#values.storeRequest('set', key, value, 0n, options) }
     })
     await Promise.all(writes.map(({ key, request }) => this.#send(request, key, options)))
   }
@@ -74,12 +75,21 @@ export class NoreplyCommands {
     await Promise.all(whole.map((key) => this.#send(DELETE, key, options)))
   }
 
-  async #store(command: 'set' | 'cas', key: Key, value: unknown, cas: bigint, options: WriteOptions | undefined): Promise<void> {
-    const terms = { command, exptime: this.#values.exptime(options?.ttl), cas: command === 'cas' ? checkCas(cas) : 0n }
-    return this.#send(this.#values.storeRequest(key, value, terms, options), key, options)
+  async #store(
+    command: 'set' | 'cas',
+    key: Key,
+    value: unknown,
+    cas: bigint,
+    options: WriteOptions | undefined,
+  ): Promise<void> {
+    return this.#send(
+      this.#values.storeRequest(command, key, value, command === 'cas' ? checkCas(cas) : 0n, options),
+      key,
+      options,
+    )
   }
 
   #send(request: Request, key: Key, options: CallOptions | undefined): Promise<void> {
-    return this.#dispatcher.run({ request, key, interpret: readNothing, kind: 'write', instead: undefined, quiet: true }, options)
+    return this.#dispatcher.run(request, key, readNothing, 'write', undefined, options, true)
   }
 }

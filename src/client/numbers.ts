@@ -17,7 +17,9 @@ export function checkUint64(name: string, value: number | bigint): bigint {
 export function checkCas(value: bigint): bigint {
   if (typeof value === 'bigint' && value > 0n && value < UINT64_LIMIT) return value
   if (value === 0n) {
-    throw new InvalidInputError('cas 0n means that the server keeps no cas numbers (memcached -C): use set, or a server that does')
+    throw new InvalidInputError(
+      'cas 0n means that the server keeps no cas numbers (memcached -C): use set, or a server that does',
+    )
   }
   throw new InvalidInputError(`cas must be a bigint below 2^64, as gets gives it, got ${showValue(value)}`)
 }
@@ -31,5 +33,7 @@ export function checkClientFlags(value: number): number {
 /** A call's own timeout. */
 export function checkTimeout(value: number): number {
   if (typeof value === 'number' && value > 0) return value
-  throw new InvalidInputError(`timeoutMs must be a number of milliseconds above 0, or Infinity, got ${showValue(value)}`)
+  throw new InvalidInputError(
+    `timeoutMs must be a number of milliseconds above 0, or Infinity, got ${showValue(value)}`,
+  )
 }

@@ -1,4 +1,10 @@
-import { type ConnectionOptions, count, refused, type ResolvedConnectionOptions, resolveConnectionOptions } from '../connection/options.ts'
+import {
+  type ConnectionOptions,
+  count,
+  type ResolvedConnectionOptions,
+  refused,
+  resolveConnectionOptions,
+} from '../connection/options.ts'
 import type { Key } from '../protocol/key.ts'
 import { defaultSerde } from '../serde/default-serde.ts'
 import type { Serde } from '../serde/serde.ts'
@@ -96,7 +102,8 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
 export function resolveClientOptions(options: MemcacheOptions): ResolvedClientOptions {
   if (typeof options !== 'object' || options === null) throw refused('options', 'an object', options)
   for (const name of Object.keys(options)) {
-    if (!OPTIONS.has(name)) throw refused(JSON.stringify(name), 'one that memlane knows', (options as Record<string, unknown>)[name])
+    if (!OPTIONS.has(name))
+      throw refused(JSON.stringify(name), 'one that memlane knows', (options as Record<string, unknown>)[name])
   }
   const connection = resolveConnectionOptions(options)
   return Object.freeze({
@@ -122,8 +129,10 @@ function resolveKeys(options: MemcacheOptions, textOnly: boolean): KeyEncoder {
   if (longKeys !== 'reject' && longKeys !== 'hash' && typeof longKeys !== 'function') {
     throw refused('longKeys', "'reject', 'hash' or a function", longKeys)
   }
-  if (typeof keyPrefix !== 'string' && !(keyPrefix instanceof Uint8Array)) throw refused('keyPrefix', 'a string or a Uint8Array', keyPrefix)
-  if (typeof keyPrefix === 'string' && !keyPrefix.isWellFormed()) throw refused('keyPrefix', 'text without lone surrogates', keyPrefix)
+  if (typeof keyPrefix !== 'string' && !(keyPrefix instanceof Uint8Array))
+    throw refused('keyPrefix', 'a string or a Uint8Array', keyPrefix)
+  if (typeof keyPrefix === 'string' && !keyPrefix.isWellFormed())
+    throw refused('keyPrefix', 'text without lone surrogates', keyPrefix)
   return new KeyEncoder(keyPrefix, longKeys, textOnly)
 }
 

@@ -20,13 +20,6 @@ export interface ValueWithCas<T> {
 /** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
 const MAX_RELATIVE_SECONDS = 2_592_000
 
-/** What a store takes besides key and value. */
-export interface StoreTerms {
-  readonly command: StoreRequest['command']
-  readonly exptime: number
-  readonly cas: bigint
-}
-
 /** The client's side of values: serde, ttl, limits; no wire. */
 export class Values {
   readonly #options: ResolvedClientOptions
@@ -52,16 +45,32 @@ export class Values {
   }
 
   /** The request that stores a value; `InvalidInputError`, `SerdeError` or `ValueTooLargeError` if it cannot be. */
-  storeRequest(key: Key, value: unknown, terms: StoreTerms, options: WriteOptions | undefined): StoreRequest {
+  storeRequest(
+    command: StoreRequest['command'],
+    key: Key,
+    value: unknown,
+    cas: bigint,
+    options: WriteOptions | undefined,
+  ): StoreRequest {
+    const exptime = this.exptime(options?.ttl)
     const serde = options?.serde === undefined ? this.#options.serde : checkSerde(options.serde)
     const { data, clientFlags } = serialize(serde, value, key)
     const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : data.byteLength
-    if (bytes > this.#options.maxItemBytes) {
-      throw new ValueTooLargeError(`the value for ${quoteKey(key)} has ${bytes} bytes, more than maxItemBytes (${this.#options.maxItemBytes})`)
+    const limit = this.#options.maxItemBytes
+    if (bytes > limit) {
+      throw new ValueTooLargeError(
+        `the value for ${quoteKey(key)} has ${bytes} bytes, more than maxItemBytes (${limit})`,
+      )
     }
     const flags = options?.clientFlags
-    const { command, exptime, cas } = terms
-    return { command, data, bytes, clientFlags: flags === undefined ? clientFlags : checkClientFlags(flags), exptime, cas }
+    return {
+      command,
+      data,
+      bytes,
+      clientFlags: flags === undefined ? clientFlags : checkClientFlags(flags),
+      exptime,
+      cas,
+    }
   }
 }
 
@@ -102,7 +111,15 @@ export function casReader(serde: Serde): Interpret {
 
 function deserialize(serde: Serde, reply: Reply, operation: Operation): unknown {
   try {
-    if (isRangeSerde(serde)) return serde.deserializeRange(reply.bytes, reply.start, reply.end, reply.clientFlags, reply.owned)
+    if (isRangeSerde(serde))
+      return serde.deserializeRange(
+        reply.bytes,
+        reply.start,
+        reply.end,
+        reply.clientFlags,
+        reply.owned,
+        reply.isAscii(),
+      )
     return serde.deserialize(reply.bytes.subarray(reply.start, reply.end), reply.clientFlags, operation.callerKey)
   } catch (error) {
     throw new SerdeError(`${operation.describe()}: ${messageOf(error)}`, { cause: error, delivery: 'answered' })

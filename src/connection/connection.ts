@@ -1,5 +1,13 @@
 import type { Buffer } from 'node:buffer'
-import { ClosedError, ConnectError, ConnectionClosedError, MemcacheError, OverloadedError, ProtocolError, TimeoutError } from '../errors.ts'
+import {
+  ClosedError,
+  ConnectError,
+  ConnectionClosedError,
+  MemcacheError,
+  OverloadedError,
+  ProtocolError,
+  TimeoutError,
+} from '../errors.ts'
 import type { Executor } from '../executor.ts'
 import { type Holder, Operation } from '../protocol/operation.ts'
 import { ReplyParser } from '../protocol/reply-parser.ts'
@@ -15,9 +23,6 @@ import type { Transport } from './transport.ts'
 
 /** One batch is written before the next is encoded from this size on, so that a stalled socket is noticed. */
 const MAX_BATCH_BYTES = 262_144
-
-/** A connection that was idle for this long may have been closed by the server meanwhile, in milliseconds. */
-const MAYBE_DEAD_AFTER_MS = 1000
 
 /** However short the timeouts: a connection is not given up for a shorter silence, in milliseconds. */
 const MIN_STALL_MS = 250
@@ -99,7 +104,7 @@ export class Connection implements Executor, Holder {
   #proven = false
   /** Commands wait, so the socket keeps the process alive. */
   #active = false
-  /** What was written last went out on a connection that may have been dead, and no byte came since. */
+  /** The connection worked, was idle, and no byte came since: the server may have closed it unnoticed. */
   #maybeDead = false
   /** The question whether an idle connection still lives. */
   #probe: Operation | undefined
@@ -134,7 +139,7 @@ export class Connection implements Executor, Holder {
   dispatch(operation: Operation): void {
     const { maxPending, maxPendingBytes } = this.#init.options
     if (this.pending >= maxPending) return this.#refuse(operation, `${maxPending} commands wait (maxPending)`)
-    const bytes = requestBytes(operation)
+    const bytes = operation.bodyBytes
     if (bytes > 0) {
       const waiting = this.#unsentBytes + (this.#pipeline?.bytes ?? 0)
       // One command always fits, however large: the limit is for what piles up.
@@ -186,7 +191,7 @@ export class Connection implements Executor, Holder {
 
   #dropUnsent(operation: Operation): void {
     this.#settledUnsent++
-    this.#unsentBytes -= requestBytes(operation)
+    this.#unsentBytes -= operation.bodyBytes
   }
 
   /** Takes no more commands, finishes those it has, and closes. */
@@ -207,7 +212,9 @@ export class Connection implements Executor, Holder {
       if (startAfter !== undefined) await this.#attempt.race(startAfter)
       this.#onEstablished(await establish(server, options, memory, this.#attempt))
     } catch (error) {
-      this.#end(error instanceof MemcacheError ? error : new ConnectError(String(error), { server: server.name, cause: error }))
+      this.#end(
+        error instanceof MemcacheError ? error : new ConnectError(String(error), { server: server.name, cause: error }),
+      )
     }
   }
 
@@ -264,7 +271,7 @@ export class Connection implements Executor, Holder {
       this.#settledUnsent--
       return
     }
-    this.#unsentBytes -= requestBytes(operation)
+    this.#unsentBytes -= operation.bodyBytes
     pipeline.send(operation)
   }
 
@@ -272,16 +279,10 @@ export class Connection implements Executor, Holder {
   #leaveIdle(pipeline: Pipeline): void {
     this.#busySince = this.#turnStartedAt
     const idleMs = this.#turnStartedAt - this.#receivedAt
-    this.#maybeDead = idleMs >= MAYBE_DEAD_AFTER_MS
+    this.#maybeDead = this.#proven
     const { validateAfterIdleMs, connectTimeoutMs, timeoutMs } = this.#init.options
     if (idleMs < validateAfterIdleMs) return
-    const probe = new Operation({
-      request: VERSION,
-      key: '',
-      callerKey: '',
-      timeoutMs: Math.min(connectTimeoutMs, timeoutMs),
-      interpret: () => undefined,
-    })
+    const probe = new Operation(VERSION, '', '', Math.min(connectTimeoutMs, timeoutMs), () => undefined)
     probe.resolve = () => {
       this.#probe = undefined
       this.#probeFirst = false
@@ -332,7 +333,9 @@ export class Connection implements Executor, Holder {
   #onClosed(cause: Error | undefined): void {
     const server = this.#init.server.name
     const why = cause === undefined ? 'the server closed it' : cause.message
-    this.#end(new ConnectionClosedError(`the connection to ${server} was lost: ${why}`, { server, delivery: 'unknown', cause }))
+    this.#end(
+      new ConnectionClosedError(`the connection to ${server} was lost: ${why}`, { server, delivery: 'unknown', cause }),
+    )
   }
 
   /** Fails what is due, and ends a connection that has gone silent. */
@@ -394,7 +397,9 @@ export class Connection implements Executor, Holder {
 
   #endSilent(why: string): void {
     const server = this.#init.server.name
-    this.#end(new ConnectionClosedError(`the connection to ${server} was given up: ${why}`, { server, delivery: 'unknown' }))
+    this.#end(
+      new ConnectionClosedError(`the connection to ${server} was given up: ${why}`, { server, delivery: 'unknown' }),
+    )
   }
 
   /** The socket still reads the caller's bytes: the call may only settle once the socket is destroyed. */
@@ -461,7 +466,11 @@ export class Connection implements Executor, Holder {
 
   /** An idle connection turned out dead before any byte came back: what can be repeated safely is, once. */
   #mayRepeat(operation: Operation, error: MemcacheError): boolean {
-    if (!this.#maybeDead || operation.repeated || error instanceof ClosedError) return false
+    if (error instanceof ClosedError) return false
+    // A proxy that closes on a bad key takes the reads behind it along; only a key that fails alone fails. Each round
+    // settles the bad key at least, so this ends.
+    if (operation.alone && this.#pipeline!.refusedAlone) return true
+    if (!this.#maybeDead || operation.repeated) return false
     operation.repeated = isIdempotent(operation.request) && !operation.quiet
     return operation.repeated
   }
@@ -485,10 +494,6 @@ export class Connection implements Executor, Holder {
       else again.push(operation)
     }
   }
-}
-
-function requestBytes(operation: Operation): number {
-  return 'bytes' in operation.request ? operation.request.bytes : 0
 }
 
 /** One function for every connection's flush: a closure per turn costs more. */

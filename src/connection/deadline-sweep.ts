@@ -61,6 +61,9 @@ export class DeadlineSweep {
     this.#immediate = setImmediate(() => {
       this.#immediate = undefined
       const now = performance.now()
+      const blockedMs = now - since
+      // Blocked between the timer and this, behind the poll phase: nothing was read since.
+      if (blockedMs > LATE_MS && now < patientUntil + blockedMs) return this.#runAfterReading(now, now + LATE_MS)
       if (this.#receivedAt() >= since && now < patientUntil) return this.#runAfterReading(now, patientUntil)
       this.#arm()
       this.#sweep(now)

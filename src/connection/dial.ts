@@ -20,25 +20,46 @@ export async function dial(server: Server, options: ResolvedConnectionOptions, a
   return new Transport(stream, buffer)
 }
 
-function openStream(server: Server, options: ResolvedConnectionOptions, attempt: Attempt, buffer: ReadBuffer): Promise<Duplex> {
+function openStream(
+  server: Server,
+  options: ResolvedConnectionOptions,
+  attempt: Attempt,
+  buffer: ReadBuffer,
+): Promise<Duplex> {
   if (options.connect !== undefined) return callDialer(server, options, attempt, buffer)
-  const tls = server.tls === undefined ? options.tls : server.tls === false ? undefined : server.tls
+  // A server's own TLS options add to the client's: `memcacheds://` says that there is TLS, not with which CA.
+  const tls =
+    server.tls === undefined ? options.tls : server.tls === false ? undefined : { ...options.tls, ...server.tls }
   const { endpoint } = server
   if (endpoint.kind === 'tcp') return dialHost(server, endpoint, { ...options, tls }, attempt, buffer)
   return openSocket(server.name, { path: endpoint.path }, { ...options, tls }, attempt, buffer)
 }
 
-async function callDialer(server: Server, options: ResolvedConnectionOptions, attempt: Attempt, buffer: ReadBuffer): Promise<Duplex> {
+async function callDialer(
+  server: Server,
+  options: ResolvedConnectionOptions,
+  attempt: Attempt,
+  buffer: ReadBuffer,
+): Promise<Duplex> {
   attempt.stage = `waiting for the option connect to open a stream to ${server.name}`
   const { endpoint, name, weight } = server
-  const address = endpoint.kind === 'tcp' ? { name, weight, host: endpoint.host, port: endpoint.port } : { name, weight, path: endpoint.path }
+  const address =
+    endpoint.kind === 'tcp'
+      ? { name, weight, host: endpoint.host, port: endpoint.port }
+      : { name, weight, path: endpoint.path }
   try {
-    const stream = await attempt.race(Promise.resolve(options.connect!(address, { signal: attempt.signal })))
+    const opened = Promise.resolve(options.connect!(address, { signal: attempt.signal }))
+    // One that comes when nobody waits for it any more must not stay open.
+    opened.then((late) => attempt.signal.aborted && late.destroy()).catch(() => undefined)
+    const stream = await attempt.race(opened)
     stream.on('data', (bytes: Uint8Array) => buffer.receive(bytes))
     return stream
   } catch (error) {
     if (attempt.signal.aborted) throw attempt.signal.reason
-    throw new ConnectError(`the option connect gave no stream to ${name}: ${messageOf(error)}`, { server: name, cause: error })
+    throw new ConnectError(`the option connect gave no stream to ${name}: ${messageOf(error)}`, {
+      server: name,
+      cause: error,
+    })
   }
 }
 
@@ -63,7 +84,11 @@ async function dialHost(
   const addresses = await resolveHost(server, endpoint.host, attempt)
   const failures: Error[] = []
   for (const [index, address] of addresses.entries()) {
-    const target = { host: address, port: endpoint.port, ...(isIP(endpoint.host) === 0 && { servername: endpoint.host }) }
+    const target = {
+      host: address,
+      port: endpoint.port,
+      ...(isIP(endpoint.host) === 0 && { servername: endpoint.host }),
+    }
     const patience = index < addresses.length - 1 ? ADDRESS_TIMEOUT_MS : Number.POSITIVE_INFINITY
     try {
       return await openSocket(server.name, target, options, attempt, buffer, patience)
@@ -120,7 +145,10 @@ async function openSocket(
   } catch (error) {
     socket.destroy()
     if (attempt.signal.aborted) throw attempt.signal.reason
-    throw new ConnectError(`cannot connect to ${name}: ${explain(error, options.tls !== undefined)}`, { server: name, cause: error })
+    throw new ConnectError(`cannot connect to ${name}: ${explain(error, options.tls !== undefined)}`, {
+      server: name,
+      cause: error,
+    })
   } finally {
     clearTimeout(timer)
   }
@@ -153,7 +181,12 @@ function createSocket(target: Target, tls: TlsOptions | undefined, buffer: ReadB
   const { path, host, port, servername } = target
   const address = path === undefined ? { host: host!, port: port! } : { path }
   // `node:tls` hands `onread` to its socket as `node:net` does; the type definitions leave it out.
-  const secure: TlsConnectOptions & { onread: typeof onread } = { ...address, ...(servername !== undefined && { servername }), ...tls, onread }
+  const secure: TlsConnectOptions & { onread: typeof onread } = {
+    ...address,
+    ...(servername !== undefined && { servername }),
+    ...tls,
+    onread,
+  }
   const socket = tls === undefined ? connectTcp({ ...address, onread }) : connectTls(secure)
   // Errors are heard by whoever waits; one that comes when nobody does must not end the process.
   socket.on('error', () => undefined)

@@ -22,7 +22,10 @@ export async function establish(
   attempt: Attempt,
 ): Promise<Established> {
   const limit = options.connectTimeoutMs
-  const timer = limit === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => attempt.abort(tooSlow(server, limit, attempt)), limit)
+  const timer =
+    limit === Number.POSITIVE_INFINITY
+      ? undefined
+      : setTimeout(() => attempt.abort(tooSlow(server, limit, attempt)), limit)
   try {
     return await connect(server, options, memory, attempt)
   } catch (error) {

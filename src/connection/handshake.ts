@@ -68,7 +68,12 @@ async function askMeta(lines: LineExchange, attempt: Attempt): Promise<string | 
   }
 }
 
-function withoutMeta(server: Server, options: ResolvedConnectionOptions, version: ServerVersion, answer: string): Greeting {
+function withoutMeta(
+  server: Server,
+  options: ResolvedConnectionOptions,
+  version: ServerVersion,
+  answer: string,
+): Greeting {
   if (options.protocol !== 'meta') return { protocol: 'text', version }
   throw new ConnectError(
     `${server.name} does not speak the meta protocol, which the option protocol: 'meta' demands: it answered ${JSON.stringify(answer.slice(0, 80))}; memcached 1.6.10 or newer does`,
@@ -85,7 +90,9 @@ function readVersion(answer: string, server: Server, options: ResolvedConnection
   if (answer.startsWith('VERSION ')) return known ?? parseServerVersion(answer.slice('VERSION '.length))
   // A proxy without a live backend answers `version` with SERVER_ERROR and may carry out commands all the same.
   if (options.protocol !== 'meta') return known ?? UNKNOWN_VERSION
-  throw new ConnectError(`${name} does not answer like a memcached: ${JSON.stringify(answer.slice(0, 80))}`, { server: name })
+  throw new ConnectError(`${name} does not answer like a memcached: ${JSON.stringify(answer.slice(0, 80))}`, {
+    server: name,
+  })
 }
 
 /**
@@ -118,7 +125,10 @@ class LineExchange {
     transport.setListener({
       receive: (bytes, start, end) => this.#receive(bytes, start, end),
       drained: () => undefined,
-      closed: (error) => this.#end(new ConnectError(`${server} closed the connection${error === undefined ? '' : ` (${error.message})`} during the handshake`, { server, cause: error })),
+      closed: (error) => {
+        const why = error === undefined ? '' : ` (${error.message})`
+        this.#end(new ConnectError(`${server} closed the connection${why}, ${attempt.stage}`, { server, cause: error }))
+      },
     })
   }
 
@@ -140,7 +150,8 @@ class LineExchange {
     const resolve = this.#resolve
     this.#resolve = undefined
     // The banner comes without being asked for, right behind the accept, and stands for every answer.
-    if (line.startsWith('ERROR Too many open connections')) this.#end(this.#error(`is at its connection limit: ${line}`))
+    if (line.startsWith('ERROR Too many open connections'))
+      this.#end(this.#error(`is at its connection limit: ${line}`))
     resolve(line)
     return end
   }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { InvalidInputError, type MemcacheError, ProtocolError, ValueTooLargeError } from '../errors.ts'
 import type { WireKey } from '../protocol/key.ts'
-import { encodeMetaCommand } from '../protocol/meta/encode.ts'
+import { encodeMetaCommand, LAST_OPAQUE } from '../protocol/meta/encode.ts'
 import { Operation } from '../protocol/operation.ts'
 import { interpretReply } from '../protocol/outcome.ts'
 import { MISS, type Reply } from '../protocol/reply.ts'
@@ -20,9 +20,6 @@ export interface LineLimits {
 
 /** A line for servers that answer ERROR to long ones (memcached 1.6.10 to 1.6.12) or do not say what they are. */
 const SHORT_LINE_BYTES = 2000
-
-/** Sequence numbers start again before they outgrow a small integer; no connection has that many commands waiting. */
-const MAX_OPAQUE = 1_000_000_000
 
 /** What a pipeline needs to know. */
 export interface PipelineInit {
@@ -69,6 +66,8 @@ export class Pipeline {
   #held: Operation[] = []
   /** Whether neighbouring reads may share a line at present. */
   sharesLines = true
+  /** A read that travelled alone, because its line was refused before, was refused itself. */
+  refusedAlone = false
   /** A reply settled somebody who was still waiting since this was last cleared. */
   answeredInTime = false
 
@@ -103,7 +102,8 @@ export class Pipeline {
     const { command } = operation.request
     if (operation.quiet) return this.#sendQuiet(operation)
     if (this.#openQuiet > 0) this.#sendBarrier()
-    if ((command === 'get' || command === 'gets') && !isBase64(operation.key)) return this.#sendInLine(operation, command)
+    if ((command === 'get' || command === 'gets') && !isBase64(operation.key))
+      return this.#sendInLine(operation, command)
     this.#closeLine()
     if (!this.#encode(operation)) return
     this.#push(operation)
@@ -118,13 +118,13 @@ export class Pipeline {
 
   #push(operation: Operation): void {
     operation.written = true
-    if ('bytes' in operation.request) this.#bytes += operation.request.bytes
+    this.#bytes += operation.bodyBytes
     this.#sent.push(operation)
   }
 
   #shift(): Operation {
     const operation = this.#sent.shift()
-    if ('bytes' in operation.request) this.#bytes -= operation.request.bytes
+    this.#bytes -= operation.bodyBytes
     return operation
   }
 
@@ -182,7 +182,7 @@ export class Pipeline {
   #sendBarrier(): void {
     this.#openQuiet = 0
     const { timeoutMs } = this.#init
-    const barrier = new Operation({ request: NOOP, key: '', callerKey: '', timeoutMs, interpret: () => undefined })
+    const barrier = new Operation(NOOP, '', '', timeoutMs, () => undefined)
     this.#encode(barrier)
     this.#push(barrier)
   }
@@ -215,7 +215,8 @@ export class Pipeline {
 
   #addBody(operation: Operation, data: string | Uint8Array, bytes: number): void {
     if (typeof data === 'string') this.#batch.addTextBody(data, bytes)
-    else if (data.length < LARGE_BODY_BYTES) this.#batch.addByteText(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1'))
+    else if (data.length < LARGE_BODY_BYTES)
+      this.#batch.addByteText(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1'))
     else {
       operation.bodyPending = true
       this.#batch.addLargeBody(data, () => operation.releaseBody())
@@ -224,7 +225,7 @@ export class Pipeline {
   }
 
   #nextOpaque(): number {
-    this.#opaque = this.#opaque >= MAX_OPAQUE ? 1 : this.#opaque + 1
+    this.#opaque = this.#opaque === LAST_OPAQUE ? 1 : this.#opaque + 1
     return this.#opaque
   }
 
@@ -254,7 +255,8 @@ export class Pipeline {
    * @returns whether to read it, to pass over it, or why the connection cannot go on.
    */
   receiveHeader(reply: Reply): 'accept' | 'skip' | MemcacheError {
-    const owner = reply.type === 'VALUE' ? this.#findInLine(reply) : this.#sent.length > 0 ? this.#sent.at(0) : undefined
+    const owner =
+      reply.type === 'VALUE' ? this.#findInLine(reply) : this.#sent.length > 0 ? this.#sent.at(0) : undefined
     if (owner === undefined || (reply.type === 'VA' && !this.#opaqueFits(reply, owner))) {
       return this.#desync(reply, 'a value that nobody asked for')
     }
@@ -352,6 +354,7 @@ export class Pipeline {
     }
     this.#shift()
     if (!operation.settled) this.answeredInTime = true
+    if (operation.alone) this.refusedAlone = true
     operation.fail(error)
     return staysInStep(reply, operation) ? undefined : error
   }
@@ -373,7 +376,8 @@ export class Pipeline {
   }
 
   #receiveQuiet(reply: Reply): MemcacheError | undefined {
-    if (reply.type === 'MN' || (reply.type === 'VERSION' && this.#init.protocol === 'text')) return this.#endQuiet(reply)
+    if (reply.type === 'MN' || (reply.type === 'VERSION' && this.#init.protocol === 'text'))
+      return this.#endQuiet(reply)
     if (isErrorReply(reply)) {
       this.#quietError ??= serverReplyError(reply, 'a quiet command', this.#init.server)
       return this.#init.protocol === 'meta' && this.#quietStaysInStep(reply) ? undefined : this.#quietError

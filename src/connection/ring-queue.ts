@@ -3,7 +3,7 @@
  * costs about three times as much at the depths that pipelining reaches.
  */
 export class RingQueue<T> {
-  #items: (T | undefined)[] = new Array<T | undefined>(64).fill(undefined)
+  #items: (T | undefined)[] = Array.from({ length: 64 })
   #mask = 63
   #head = 0
   #length = 0
@@ -33,7 +33,7 @@ export class RingQueue<T> {
   }
 
   #grow(): void {
-    const items = new Array<T | undefined>((this.#mask + 1) * 2).fill(undefined)
+    const items: (T | undefined)[] = Array.from({ length: (this.#mask + 1) * 2 })
     for (let position = 0; position < this.#length; position++) items[position] = this.at(position)
     this.#items = items
     this.#mask = items.length - 1

@@ -1,10 +1,4 @@
-import {
-  ClientError,
-  type MemcacheError,
-  ServerError,
-  UnknownCommandError,
-  ValueTooLargeError,
-} from '../errors.ts'
+import { ClientError, type MemcacheError, ServerError, UnknownCommandError, ValueTooLargeError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Reply } from '../protocol/reply.ts'
 

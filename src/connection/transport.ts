@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { OutgoingChunk } from './outgoing-batch.ts'
-import type { Reader, ReadBuffer } from './read-buffer.ts'
+import type { ReadBuffer, Reader } from './read-buffer.ts'
 
 /** Who hears about a transport. */
 export interface TransportListener {

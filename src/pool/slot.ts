@@ -7,6 +7,12 @@ import type { Operation } from '../protocol/operation.ts'
 import type { Server } from '../server-address.ts'
 import { backoffMs } from './backoff.ts'
 
+/**
+ * A command waits for the next attempt if that is due within this time, in milliseconds: a lost connection, or a server
+ * that restarts quickly, then costs a short delay and no error.
+ */
+const WORTH_WAITING_MS = 100
+
 /** Who hears of what no caller is told. */
 export interface PoolListener {
   /** A quiet command, or several, failed. */
@@ -54,8 +60,8 @@ export class Slot implements Executor, ConnectionOwner {
   #dispatchUnconnected(operation: Operation): void {
     if (this.#closed !== undefined) return operation.fail(this.#closed)
     const waitMs = this.#nextAttemptAt - performance.now()
-    if (waitMs > 0) return operation.fail(this.#downError(operation, waitMs))
-    this.#connect(this.#drained).dispatch(operation)
+    if (waitMs > WORTH_WAITING_MS) return operation.fail(this.#downError(operation, waitMs))
+    this.#connect(this.#untilNextAttempt()).dispatch(operation)
   }
 
   #downError(operation: Operation, waitMs: number): ServerDownError {
@@ -93,12 +99,15 @@ export class Slot implements Executor, ConnectionOwner {
     if (connection === undefined) return before ?? Promise.resolve()
     this.#connection = undefined
     const ended = new Promise<void>((resolve) => this.#ends.set(connection, resolve))
-    const drained = Promise.all([before, ended]).then(() => {
-      if (this.#drained === drained) this.#drained = undefined
-    })
+    const drained = this.#untilDrained(before, ended)
     this.#drained = drained
     connection.drain()
     return drained
+  }
+
+  async #untilDrained(before: Promise<void> | undefined, ended: Promise<void>): Promise<void> {
+    await before
+    await ended
   }
 
   /** As `disconnect`, and nothing connects again. */
@@ -110,7 +119,7 @@ export class Slot implements Executor, ConnectionOwner {
   /** Ends it now. */
   destroy(error: MemcacheError): void {
     this.#closed ??= error
-    for (const connection of [...this.#ends.keys()]) connection.destroy(error)
+    for (const connection of this.#ends.keys()) connection.destroy(error)
     this.#connection?.destroy(error)
   }
 

@@ -92,7 +92,8 @@ export function wireKeyBytes(key: WireKey): Buffer {
 
 /** A key for an error message: cut to 40 characters, escaped, quoted. */
 export function quoteKey(key: Key): string {
-  const text = typeof key === 'string' ? key : Buffer.from(key.buffer, key.byteOffset, Math.min(key.byteLength, 64)).toString()
+  const text =
+    typeof key === 'string' ? key : Buffer.from(key.buffer, key.byteOffset, Math.min(key.byteLength, 64)).toString()
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 }
 

@@ -11,15 +11,6 @@ export interface Holder {
 /** What turns a reply into the call's result. Called once, while the reply's bytes are valid; what it throws is the result. */
 export type Interpret = (reply: Reply, operation: Operation) => unknown
 
-/** What an operation is made of. */
-export interface OperationInit {
-  readonly request: Request
-  readonly key: WireKey
-  readonly callerKey: Key
-  readonly timeoutMs: number
-  readonly interpret: Interpret
-}
-
 /**
  * One command on its way: what to do, the key, and how to settle. Made by the client, passed down from floor to floor
  * by plain calls, and settled exactly once by whoever finishes it. One shape for every command, and mutable, because
@@ -34,6 +25,8 @@ export class Operation {
   /** The time for the whole of it, in milliseconds; may be Infinity. */
   readonly timeoutMs: number
   readonly interpret: Interpret
+  /** Length of the data block that it sends. */
+  readonly bodyBytes: number
   /** Settles with the result. The second argument tells batches which operation it is. */
   resolve: (value: unknown, operation: Operation) => void = ignore
   /** Settles with what went wrong: a `MemcacheError`, or a signal's reason. */
@@ -45,7 +38,7 @@ export class Operation {
   /** No reply is wanted: it settles when its bytes are out of the caller's hands. */
   quiet = false
   settled = false
-  holder: Holder | undefined
+  holder: Holder | undefined = undefined
 
   // The connection's notes.
 
@@ -66,15 +59,17 @@ export class Operation {
   /** It was repeated once already. */
   repeated = false
   /** The error that came before its body was out; told once the connection is destroyed. */
-  earlyError: unknown
-  #release: (() => void) | undefined
+  earlyError: unknown = undefined
+  /** Settles it with the result that came before the socket let go of its body. */
+  release: (() => void) | undefined = undefined
 
-  constructor(init: OperationInit) {
-    this.request = init.request
-    this.key = init.key
-    this.callerKey = init.callerKey
-    this.timeoutMs = init.timeoutMs
-    this.interpret = init.interpret
+  constructor(request: Request, key: WireKey, callerKey: Key, timeoutMs: number, interpret: Interpret) {
+    this.request = request
+    this.key = key
+    this.callerKey = callerKey
+    this.timeoutMs = timeoutMs
+    this.interpret = interpret
+    this.bodyBytes = 'bytes' in request ? request.bytes : 0
   }
 
   /** Settles by a reply. */
@@ -101,17 +96,17 @@ export class Operation {
     try {
       value = this.interpret(reply, this)
     } catch (error) {
-      this.#release = () => this.fail(error)
+      this.release = () => this.fail(error)
       return
     }
-    this.#release = () => this.succeed(value)
+    this.release = () => this.succeed(value)
   }
 
   /** The socket has let go of the body: its bytes are with the kernel, or the socket is destroyed. */
   releaseBody(): void {
     this.bodyPending = false
     if (this.quiet) this.succeed(undefined)
-    else this.#release?.()
+    else this.release?.()
   }
 
   /** Forgets the connection that it was on, to be sent on another. */

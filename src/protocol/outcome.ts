@@ -14,7 +14,14 @@ const STORE: Fitting = {
   NF: 'notFound',
 }
 const READ: Fitting = { VALUE: 'hit', VA: 'hit', EN: 'miss' }
-const COUNT: Fitting = { NUMBER: 'number', VA: 'number', NOT_FOUND: 'notFound', NF: 'notFound', NS: 'notStored', EX: 'exists' }
+const COUNT: Fitting = {
+  NUMBER: 'number',
+  VA: 'number',
+  NOT_FOUND: 'notFound',
+  NF: 'notFound',
+  NS: 'notStored',
+  EX: 'exists',
+}
 
 /** For every command the replies that can answer it, in either protocol, and what each of them means. */
 const FITTING: Readonly<Record<Command, Fitting>> = {

@@ -52,6 +52,7 @@ export class ReplyParser {
     this.#bytes = bytes
     this.#pos = start
     this.#end = end
+    this.reply.startChunk(start, end)
   }
 
   /** Position of the first byte that is still needed. */

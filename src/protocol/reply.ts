@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer, isAscii } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
 
 /** The first word of a reply, or what stands for it. */
@@ -73,6 +73,26 @@ export class Reply {
   /** Length of the data block as declared. */
   size = 0
   #keptCas = 0n
+  #chunkStart = 0
+  #chunkEnd = 0
+  #chunkIsAscii: boolean | undefined
+
+  /** Notes where the bytes of the present chunk lie. */
+  startChunk(start: number, end: number): void {
+    this.#chunkStart = start
+    this.#chunkEnd = end
+    this.#chunkIsAscii = undefined
+  }
+
+  /**
+   * Whether the data is known to be ASCII, which decodes at a third of the cost. Looked up once for a whole chunk of
+   * replies: a look per value costs more than it saves.
+   */
+  isAscii(): boolean {
+    if (this.owned) return isAscii(this.bytes)
+    this.#chunkIsAscii ??= isAscii(this.bytes.subarray(this.#chunkStart, this.#chunkEnd))
+    return this.#chunkIsAscii
+  }
 
   /** The line as text; one character per byte. */
   line(): string {

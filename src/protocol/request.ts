@@ -1,5 +1,12 @@
 /** What a command asks for, whichever protocol carries it. One interface per family; the wire encoders switch on `command`. */
-export type Request = ReadRequest | StoreRequest | DeleteRequest | CountRequest | TouchRequest | VersionRequest | NoopRequest
+export type Request =
+  | ReadRequest
+  | StoreRequest
+  | DeleteRequest
+  | CountRequest
+  | TouchRequest
+  | VersionRequest
+  | NoopRequest
 
 /** The name of a command, as the classic protocol spells it; `noop` is the meta protocol's `mn`. */
 export type Command = Request['command']

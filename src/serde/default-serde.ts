@@ -1,5 +1,5 @@
 import { type Buffer, isUtf8 } from 'node:buffer'
-import { utf8Slice } from '../buffer-slices.ts'
+import { latin1Slice, utf8Slice } from '../buffer-slices.ts'
 import { SerdeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import { asBuffer, isBytes, takeBytes } from './bytes.ts'
@@ -42,7 +42,7 @@ const DIGIT_0 = 0x30
 export const defaultSerde: Serde = Object.freeze<RangeSerde>({
   serialize,
   deserialize(data, clientFlags) {
-    return deserializeRange(asBuffer(data), 0, data.byteLength, clientFlags, false)
+    return deserializeRange(asBuffer(data), 0, data.byteLength, clientFlags, false, false)
   },
   deserializeRange,
 })
@@ -104,17 +104,24 @@ interface TaggedObject {
   readonly then?: unknown
 }
 
-function deserializeRange(bytes: Buffer, start: number, end: number, clientFlags: number, owned: boolean): unknown {
+function deserializeRange(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  clientFlags: number,
+  owned: boolean,
+  ascii: boolean,
+): unknown {
   switch (clientFlags) {
     case TEXT:
     case EXPLICIT_TEXT:
-      return readText(bytes, start, end)
+      return readText(bytes, start, end, ascii)
     case INTEGER:
       return readInteger(bytes, start, end)
     case BIGINT:
       return readBigint(bytes, start, end)
     case JSON_TEXT:
-      return readJson(bytes, start, end)
+      return readJson(bytes, start, end, ascii)
     case BYTES:
       return takeBytes(bytes, start, end, owned)
     default:
@@ -124,8 +131,9 @@ function deserializeRange(bytes: Buffer, start: number, end: number, clientFlags
   }
 }
 
-function readText(bytes: Buffer, start: number, end: number): string {
-  const text = decodeUtf8(bytes, start, end)
+function readText(bytes: Buffer, start: number, end: number, ascii: boolean): string {
+  if (ascii) return decode(latin1Slice, bytes, start, end)
+  const text = decode(utf8Slice, bytes, start, end)
   // Looking for U+FFFD is free in one-byte text and cheap in any other; validating first would double the cost.
   if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) {
     throw unreadable('the value is not valid UTF-8: read it with the serde `raw`')
@@ -133,9 +141,9 @@ function readText(bytes: Buffer, start: number, end: number): string {
   return text
 }
 
-function decodeUtf8(bytes: Buffer, start: number, end: number): string {
+function decode(slice: typeof utf8Slice, bytes: Buffer, start: number, end: number): string {
   try {
-    return utf8Slice(bytes, start, end)
+    return slice(bytes, start, end)
   } catch (cause) {
     throw unreadable('the value is too long for a string: read it with the serde `raw`', cause)
   }
@@ -165,7 +173,7 @@ function readBigint(bytes: Buffer, start: number, end: number): bigint {
 }
 
 function readCounter(bytes: Buffer, start: number, end: number): string {
-  const text = decodeUtf8(bytes, start, end)
+  const text = decode(utf8Slice, bytes, start, end)
   if (!COUNTER.test(text)) throw unreadable('the value has the flags of an integer and is not one')
   // `decr` pads the shorter number with spaces.
   return text.trimEnd()
@@ -179,8 +187,8 @@ function toBigint(digits: string): bigint {
   }
 }
 
-function readJson(bytes: Buffer, start: number, end: number): unknown {
-  const text = readText(bytes, start, end)
+function readJson(bytes: Buffer, start: number, end: number, ascii: boolean): unknown {
+  const text = readText(bytes, start, end, ascii)
   try {
     return JSON.parse(text)
   } catch {

@@ -35,6 +35,14 @@ export interface RangeSerde extends Serde {
   /**
    * @param bytes - Holds the data from `start` up to `end`; valid only during the call, unless `owned`.
    * @param owned - `bytes` belongs to this value alone and may be handed to the caller without a copy.
+   * @param ascii - All of it is known to be ASCII.
    */
-  deserializeRange(bytes: Buffer, start: number, end: number, clientFlags: number, owned: boolean): unknown
+  deserializeRange(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    clientFlags: number,
+    owned: boolean,
+    ascii: boolean,
+  ): unknown
 }

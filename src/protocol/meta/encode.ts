@@ -1,15 +1,30 @@
 import type { Request, StoreRequest } from '../request.ts'
 
 /**
+ * The highest opaque. Replies come in order, so it only has to tell a reply from its neighbours; few enough that the
+ * text of each is made once, for turning a new number into text costs as much as the rest of the line.
+ */
+export const LAST_OPAQUE = 4095
+
+/** How a line with each opaque ends. */
+const ENDINGS: readonly string[] = Array.from({ length: LAST_OPAQUE + 1 }, (_, opaque) => ` O${opaque}\r\n`)
+
+/**
  * The meta command line of a request, CR LF included; a store's data block follows it.
  *
  * @param base64 - the key is in base64 (`b`; memcached 1.6.10 and newer).
  * @param opaque - sequence number that the reply repeats, so that it can be told from any other reply.
  * @param quiet - no reply on success; refusals still come.
  */
-export function encodeMetaCommand(request: Request, key: string, base64: boolean, opaque: number, quiet: boolean): string {
+export function encodeMetaCommand(
+  request: Request,
+  key: string,
+  base64: boolean,
+  opaque: number,
+  quiet: boolean,
+): string {
   const binary = base64 ? ' b' : ''
-  const ending = quiet ? ` O${opaque} q\r\n` : ` O${opaque}\r\n`
+  const ending = quiet ? ` q${ENDINGS[opaque]!}` : ENDINGS[opaque]!
   switch (request.command) {
     case 'get':
       return `mg ${key}${binary} v f${ending}`
@@ -36,9 +51,10 @@ export function encodeMetaCommand(request: Request, key: string, base64: boolean
 }
 
 function encodeMetaSet(request: StoreRequest, key: string, binary: string, ending: string): string {
-  const exptime = request.exptime === 0 ? '' : ` T${request.exptime}`
-  const clientFlags = request.clientFlags === 0 ? '' : ` F${request.clientFlags}`
-  return `ms ${key} ${request.bytes}${binary}${exptime}${clientFlags}${storeMode(request)}${ending}`
+  let line = `ms ${key} ${request.bytes}${binary}`
+  if (request.exptime !== 0) line += ` T${request.exptime}`
+  if (request.clientFlags !== 0) line += ` F${request.clientFlags}`
+  return line + storeMode(request) + ending
 }
 
 function storeMode(request: StoreRequest): string {

@@ -45,13 +45,14 @@ function parseReturnFlags(reply: Reply, bytes: Buffer, pos: number, end: number)
 
 /** Takes in one returned flag; one that we never ask for is passed over. */
 function readFlag(reply: Reply, bytes: Buffer, at: number, tokenEnd: number): boolean {
-  switch (bytes[at]) {
+  const letter = bytes[at]!
+  switch (letter) {
     case 0x4f: // O: the opaque
       reply.opaque = parseDecimal(bytes, at + 1, tokenEnd)
       return reply.opaque >= 0
     case 0x66: // f: client flags
       reply.clientFlags = parseDecimal(bytes, at + 1, tokenEnd)
-      return reply.clientFlags >= 0
+      return reply.clientFlags >= 0 && reply.clientFlags <= 0xffffffff
     case 0x63: // c: cas
       reply.casStart = at + 1
       reply.casEnd = tokenEnd

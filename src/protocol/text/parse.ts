@@ -1,10 +1,20 @@
 import type { Buffer } from 'node:buffer'
-import { findLineFeed, GARBAGE, lineBreak, MAX_DECLARED_BYTES, NEED_MORE, parseDecimal, spells, wordEnd } from '../byte-scan.ts'
+import {
+  findLineFeed,
+  GARBAGE,
+  lineBreak,
+  MAX_DECLARED_BYTES,
+  NEED_MORE,
+  parseDecimal,
+  spells,
+  wordEnd,
+} from '../byte-scan.ts'
 import type { Reply, ReplyType } from '../reply.ts'
 
 const CR = 0x0d
 const SPACE = 0x20
 const KEY_OFFSET = 'VALUE '.length
+const MAX_CLIENT_FLAGS = 0xffffffff
 
 /**
  * Reads `VALUE <key> <flags> <bytes> [<cas>]` at `pos` and gives the position of the data block.
@@ -24,7 +34,15 @@ export function parseValueLine(reply: Reply, bytes: Buffer, pos: number, end: nu
   }
   const clientFlags = parseDecimal(bytes, keyEnd + 1, flagsEnd)
   const size = parseDecimal(bytes, flagsEnd + 1, sizeEnd)
-  if (clientFlags < 0 || size < 0 || size > MAX_DECLARED_BYTES || bytes[keyEnd] !== SPACE || bytes[flagsEnd] !== SPACE) {
+  if (
+    !spells(bytes, pos, 'VALUE ') ||
+    clientFlags < 0 ||
+    clientFlags > MAX_CLIENT_FLAGS ||
+    size < 0 ||
+    size > MAX_DECLARED_BYTES ||
+    bytes[keyEnd] !== SPACE ||
+    bytes[flagsEnd] !== SPACE
+  ) {
     return GARBAGE
   }
   if (lineEnd !== sizeEnd && !isDigits(bytes, sizeEnd + 1, lineEnd)) return GARBAGE
@@ -46,7 +64,17 @@ function isDigits(bytes: Buffer, pos: number, end: number): boolean {
 }
 
 /** The one-word replies by length, then by word: a reply line is compared with one or two of them. */
-const WORDS: readonly (readonly ReplyType[])[] = wordsByLength(['END', 'STORED', 'NOT_STORED', 'EXISTS', 'NOT_FOUND', 'DELETED', 'TOUCHED', 'OK', 'MN'])
+const WORDS: readonly (readonly ReplyType[])[] = wordsByLength([
+  'END',
+  'STORED',
+  'NOT_STORED',
+  'EXISTS',
+  'NOT_FOUND',
+  'DELETED',
+  'TOUCHED',
+  'OK',
+  'MN',
+])
 
 function wordsByLength(words: readonly ReplyType[]): ReplyType[][] {
   const table: ReplyType[][] = Array.from({ length: 16 }, () => [])

@@ -1,0 +1,21 @@
+// Settings: `poolSize: 2`. Of 1, 2, 4, 10 (its default) and 32 it was as fast as any for reads and the fastest for sets.
+// TCP_NODELAY is always on. JSON is its own: what is not a text, number or Buffer.
+import Memcached from 'memcached'
+
+export async function connect({ host, port }) {
+  const client = new Memcached(`${host}:${port}`, { poolSize: 2 })
+  return {
+    get: (key) =>
+      new Promise((resolve, reject) => client.get(key, (error, value) => (error ? reject(error) : resolve(value)))),
+    set: (key, value) =>
+      new Promise((resolve, reject) =>
+        client.set(key, value, 0, (error, stored) => (error ? reject(error) : resolve(stored))),
+      ),
+    getMany: (keys) =>
+      new Promise((resolve, reject) =>
+        client.getMulti(keys, (error, found) => (error ? reject(error) : resolve(found))),
+      ),
+    pick: (found, key) => found[key],
+    close: async () => client.end(),
+  }
+}

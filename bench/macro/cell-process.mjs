@@ -1,0 +1,78 @@
+// One client, one workload, one process, so that CPU time, garbage and peak memory are the client's own.
+import { setTimeout } from 'node:timers/promises'
+import { createCalls } from './calls.mjs'
+import { runClosedLoop } from './closed-loop.mjs'
+import { createData } from './data.mjs'
+import { countWrong, seed } from './verify.mjs'
+
+const MEMORY_WARM_UP_CALLS = 50_000
+const MEMORY_CALLS = 1_000_000
+const IDLE_MS = 1000
+
+const state = {}
+
+const handlers = { prepare, run, finish }
+
+process.on('disconnect', () => process.exit(0))
+process.on('message', async ({ id, type, ...input }) => {
+  try {
+    process.send({ id, result: await handlers[type](input) })
+  } catch (error) {
+    process.send({ id, error: String(error?.message ?? error) })
+  }
+})
+
+/** Loads the client, stores the data; a cold client is left unconnected and another one stores. */
+async function prepare({ clientName, workload, server, keyPrefix }) {
+  const adapter = await import(`../clients/${clientName}.mjs`)
+  if (adapter.canRun && !adapter.canRun(workload)) return { skipped: true }
+  const settings = { values: workload.values, cold: false }
+  state.workload = workload
+  state.data = createData(workload, keyPrefix)
+  state.client = await adapter.connect(server, settings)
+  if (workload.kind !== 'set') await seed(state.client, state.data)
+  if (workload.kind === 'cold') {
+    await state.client.close()
+    state.client = await adapter.connect(server, { ...settings, cold: true })
+  }
+  state.calls = createCalls(workload, state.client, state.data)
+  return { skipped: false }
+}
+
+function run(timing) {
+  switch (state.workload.kind) {
+    case 'cold':
+      return runClosedLoop(state.calls, { inFlight: state.workload.inFlight, maxCalls: state.workload.inFlight })
+    case 'memory':
+      return runMemory()
+    default:
+      return runTimed(timing)
+  }
+}
+
+async function runTimed({ warmUpMs, measureMs }) {
+  const { inFlight } = state.workload
+  await runClosedLoop(state.calls, { inFlight, durationMs: warmUpMs })
+  const result = await runClosedLoop(state.calls, { inFlight, durationMs: measureMs })
+  return { ...result, peakRssBytes: process.resourceUsage().maxRSS * 1024 }
+}
+
+async function runMemory() {
+  const { inFlight } = state.workload
+  await runClosedLoop(state.calls, { inFlight, maxCalls: MEMORY_WARM_UP_CALLS })
+  const before = await idleHeapBytes()
+  const result = await runClosedLoop(state.calls, { inFlight, maxCalls: MEMORY_CALLS })
+  return { ...result, heapBytes: (await idleHeapBytes()) - before }
+}
+
+async function idleHeapBytes() {
+  await setTimeout(IDLE_MS)
+  global.gc()
+  return process.memoryUsage().heapUsed
+}
+
+async function finish() {
+  const wrong = state.workload.kind === 'cold' ? 0 : await countWrong(state.client, state.data)
+  await state.client.close()
+  return { wrong }
+}

@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util'
+import { WORKLOADS } from './workloads.mjs'
+
+export const CLIENTS = ['memlane', 'raw', 'memjs', 'memcached', 'memcache', 'memcache-client']
+
+export const USAGE = `Usage: npm run bench -- [options]
+
+  --quick             fewer rows and shorter runs: the table in under a minute
+  --only <names>      only these clients: ${CLIENTS.join(', ')}, pylibmc, pymemcache
+  --workload <names>  only these rows: ${WORKLOADS.map(({ name }) => name).join(', ')}
+  --rounds <number>   how often every client is measured
+  --seconds <number>  how long each measurement takes
+  --profile           write CPU profiles to bench/results/profiles
+  --help
+
+  MEMCACHED=host:port uses a running server. Names are separated by commas.`
+
+const DEFINITIONS = {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  workload: { type: 'string' },
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+  profile: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+}
+
+const FULL = { rounds: 3, seconds: 1, warmUpMs: 300 }
+const QUICK = { rounds: 2, seconds: 0.2, warmUpMs: 80 }
+
+export function parseOptions(argv) {
+  const { values } = parseArgs({ args: argv, options: DEFINITIONS })
+  const level = values.quick ? QUICK : FULL
+  const only = listOf(values.only)
+  return {
+    help: values.help,
+    quick: values.quick,
+    partial: values.only !== undefined || values.workload !== undefined,
+    profile: values.profile,
+    rounds: positive(values.rounds, 'rounds') ?? level.rounds,
+    timing: {
+      warmUpMs: level.warmUpMs,
+      measureMs: (positive(values.seconds, 'seconds') ?? level.seconds) * 1000,
+    },
+    takesPart: (client) => only === undefined || only.includes(client),
+    workloads: chooseWorkloads(listOf(values.workload), values.quick),
+  }
+}
+
+function listOf(text) {
+  return text?.split(',').map((name) => name.trim())
+}
+
+function positive(text, name) {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (!(number > 0)) throw new Error(`--${name} must be a positive number, not "${text}"`)
+  return number
+}
+
+function chooseWorkloads(names, quick) {
+  if (names === undefined) return WORKLOADS.filter((workload) => !quick || workload.quick)
+  return names.map((name) => {
+    const found = WORKLOADS.find((workload) => workload.name === name)
+    if (found === undefined)
+      throw new Error(`no workload "${name}"; there are ${WORKLOADS.map((w) => w.name).join(', ')}`)
+    return found
+  })
+}

@@ -1,0 +1,93 @@
+/** Ours, against which all others are compared, and those that are no rivals in JavaScript. */
+const OURS = 'memlane'
+const FLOOR = 'raw'
+const NOT_RIVALS = new Set([OURS, FLOOR, 'pylibmc', 'pymemcache'])
+
+/** One row of the report: a figure per client, our ratios to the others, and what the goal says of them. */
+export function summarizeWorkload(workload, cells) {
+  const figures = Object.fromEntries(
+    cells.filter((cell) => !cell.skipped).map((cell) => [cell.clientName, figuresOf(cell)]),
+  )
+  const whole = new Map(cells.filter((cell) => isWhole(cell)).map((cell) => [cell.clientName, cell.results]))
+  const ratios = ratiosOf(whole)
+  const { name, title, kind, goal, chart } = workload
+  return { name, title, kind, chart, figures, ratios, goal, verdicts: judge(goal, ratios, figures[OURS]) }
+}
+
+function isWhole(cell) {
+  return !cell.skipped && cell.problem === undefined && cell.results.length > 0
+}
+
+function figuresOf({ problem, results }) {
+  if (problem !== undefined || results.length === 0) return { problem: problem ?? 'no result' }
+  const middle = (field) => median(results.map((result) => result[field]))
+  const highest = (field) => (field in results[0] ? Math.max(...results.map((result) => result[field])) : undefined)
+  return {
+    rate: middle('rate'),
+    cpuMicros: middle('cpuMicros'),
+    p50Ms: middle('p50Ms'),
+    p99Ms: middle('p99Ms'),
+    peakRssBytes: highest('peakRssBytes'),
+    sockets: highest('sockets'),
+    heapBytes: highest('heapBytes'),
+  }
+}
+
+function ratiosOf(whole) {
+  const ours = whole.get(OURS)
+  if (ours === undefined) return {}
+  const against = (name, field, isLessBetter) => medianRatio(ours, whole.get(name), field, isLessBetter)
+  const rivals = Array.from(whole.keys()).filter((name) => !NOT_RIVALS.has(name))
+  return {
+    rate: smallest(rivals, (name) => against(name, 'rate', false)),
+    cpu: smallest(rivals, (name) => against(name, 'cpuMicros', true)),
+    floorRate: against(FLOOR, 'rate', false),
+    floorCpu: against(FLOOR, 'cpuMicros', true),
+    pylibmc: against('pylibmc', 'rate', false),
+  }
+}
+
+/** Each round gives a ratio of its own, because a noisy neighbour slows a whole round; above 1 we are better. */
+function medianRatio(ours, theirs, field, isLessBetter) {
+  if (theirs === undefined) return undefined
+  const ratios = ours.map((result, round) => {
+    const other = theirs[round][field]
+    return isLessBetter ? other / result[field] : result[field] / other
+  })
+  return median(ratios)
+}
+
+/** The rival that comes closest to us, or beats us most. */
+function smallest(names, ratioTo) {
+  const ranked = names.map((name) => ({ rival: name, ratio: ratioTo(name) })).sort((a, b) => a.ratio - b.ratio)
+  return ranked[0]
+}
+
+function judge(goal, ratios, ours) {
+  return [
+    atLeast('rate', ratios.rate?.ratio, goal.rate),
+    atLeast('CPU', ratios.cpu?.ratio, goal.cpu),
+    atLeast('floor', ratios.floorRate, goal.floor),
+    atLeast('pylibmc', ratios.pylibmc, goal.pylibmc),
+    atMost('sockets', ours?.sockets, goal.sockets),
+    atMost('heap', ours?.heapBytes, goal.heapBytes),
+  ].filter((verdict) => verdict !== undefined)
+}
+
+function atLeast(what, value, limit) {
+  return limit === undefined
+    ? undefined
+    : { what, limit, value, isMet: value === undefined ? undefined : value >= limit }
+}
+
+function atMost(what, value, limit) {
+  return limit === undefined
+    ? undefined
+    : { what, limit, value, isMet: value === undefined ? undefined : value <= limit }
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

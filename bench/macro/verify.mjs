@@ -1,0 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
+
+const AT_ONCE = 8
+
+/** Stores what the workload reads, with the client's own `set`. */
+export async function seed(client, { keys, values, stored }) {
+  await eachIndex(keys, async (index) => {
+    if (stored[index] && !(await client.set(keys[index], values[index]))) throw new Error(`not stored: ${keys[index]}`)
+  })
+}
+
+/** Reads every key back and compares whole values; returns how many are not what they should be. */
+export async function countWrong(client, { keys, values, stored }) {
+  let wrong = 0
+  await eachIndex(keys, async (index) => {
+    const answer = (await client.get(keys[index])) ?? undefined
+    if (!isDeepStrictEqual(answer, stored[index] ? values[index] : undefined)) wrong++
+  })
+  return wrong
+}
+
+async function eachIndex(keys, visit) {
+  const indexes = keys.keys()
+  const workers = Array.from({ length: AT_ONCE }, async () => {
+    for (const index of indexes) await visit(index)
+  })
+  await Promise.all(workers)
+}

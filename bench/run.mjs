@@ -1,0 +1,66 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { describeInOneLine, describeMachine } from './macro/machine.mjs'
+import { CLIENTS, parseOptions, USAGE } from './macro/options.mjs'
+import { findPythonClients } from './macro/python-cell.mjs'
+import { runWorkload } from './macro/run-workload.mjs'
+import { openServer } from './macro/server.mjs'
+import { summarizeWorkload } from './macro/summary.mjs'
+import { renderChart } from './report/chart.mjs'
+import { formatReport } from './report/table.mjs'
+
+const RESULTS = new URL('./results/', import.meta.url)
+
+async function main() {
+  const options = parseOptions(process.argv.slice(2))
+  if (options.help) {
+    console.log(USAGE)
+    return
+  }
+  const python = new Map(Array.from(findPythonClients()).filter(([name]) => options.takesPart(name)))
+  const server = await openServer()
+  const machine = describeMachine(server, python)
+  console.log(describeInOneLine(machine))
+  try {
+    const rows = await runAll(options, server, python)
+    console.log(formatReport(rows))
+    saveResults(options, { machine, rounds: options.rounds, timing: options.timing, rows })
+  } finally {
+    server.close()
+  }
+}
+
+async function runAll(options, server, python) {
+  const runId = process.pid.toString(36).padStart(4, '0')
+  const { rounds, timing, profile } = options
+  const settings = { clients: CLIENTS.filter(options.takesPart), python, server, rounds, timing, profile }
+  const rows = []
+  for (const [index, workload] of options.workloads.entries()) {
+    showProgress(`${index + 1}/${options.workloads.length} ${workload.title}`)
+    rows.push(
+      summarizeWorkload(workload, await runWorkload(workload, { ...settings, keyPrefix: `${runId}:${index + 10}` })),
+    )
+  }
+  showProgress('')
+  return rows
+}
+
+function showProgress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+}
+
+/** A run of chosen rows or clients is for the eyes only. */
+function saveResults({ quick, partial }, report) {
+  if (partial) return
+  const name = quick ? 'quick' : 'latest'
+  mkdirSync(RESULTS, { recursive: true })
+  writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`)
+  writeFileSync(new URL(`${name}.svg`, RESULTS), renderChart(report))
+  console.log(`\nbench/results/${name}.json and ${name}.svg written.`)
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
+}

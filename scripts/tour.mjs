@@ -1,0 +1,123 @@
+// A short tour: what memlane does, on a server inside this process or on a real one (MEMCACHED=host:port).
+import { styleText } from 'node:util'
+import { Memcache } from '../dist/index.mjs'
+import { MemcachedServer } from '../dist/testing.mjs'
+
+const SECONDS_PER_RACE = 2
+const AT_ONCE = 512
+
+const title = (text) => console.log(`\n${styleText('bold', text)}`)
+const show = (code, value) =>
+  console.log(`  ${styleText('cyan', code.padEnd(58))} ${styleText('green', inspect(value))}`)
+
+function inspect(value) {
+  if (typeof value === 'bigint') return `${value}n`
+  if (value instanceof Map) return `Map(${value.size}) ${JSON.stringify(Object.fromEntries(value))}`
+  return value === undefined
+    ? 'undefined'
+    : JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? `${inner}n` : inner))
+}
+
+async function typedValues(cache, prefix) {
+  title('Values keep their types')
+  await cache.set(`${prefix}user`, { name: 'Zoë', tags: ['admin'] }, { ttl: 60 })
+  show("await cache.get('user')", await cache.get(`${prefix}user`))
+  await cache.set(`${prefix}big`, 12345678901234567890n)
+  show("await cache.get('big')", await cache.get(`${prefix}big`))
+  show("await cache.get('nobody')", await cache.get(`${prefix}nobody`))
+}
+
+async function counters(cache, prefix) {
+  title('Counters')
+  show("await cache.incr('visits', 1, { initial: 1 })", await cache.incr(`${prefix}visits`, 1, { initial: 1 }))
+  show("await cache.incr('visits', 41)", await cache.incr(`${prefix}visits`, 41))
+  show("await cache.decr('visits', 2n)", await cache.decr(`${prefix}visits`, 2n))
+}
+
+async function checkAndSet(cache, prefix) {
+  title('Check and set: nobody overwrites what they have not seen')
+  await cache.set(`${prefix}seats`, 1)
+  const seen = await cache.gets(`${prefix}seats`)
+  show("await cache.gets('seats')", seen)
+  show("await cache.cas('seats', 0, seen.cas)", await cache.cas(`${prefix}seats`, 0, seen.cas))
+  show("await cache.cas('seats', -1, seen.cas)", await cache.cas(`${prefix}seats`, -1, seen.cas))
+}
+
+async function manyKeys(cache, prefix) {
+  title('1,000 keys in one call')
+  const entries = Array.from({ length: 1000 }, (_, index) => [`${prefix}item:${index}`, { index }])
+  show('await cache.setMany(entries)   // the keys NOT stored', await cache.setMany(entries, { ttl: 60 }))
+  const start = performance.now()
+  const found = await cache.getMany(entries.map(([key]) => key))
+  const took = performance.now() - start
+  show('(await cache.getMany(keys)).size', found.size)
+  console.log(`  in ${took.toFixed(1)} ms`)
+  return entries.map(([key]) => key)
+}
+
+function progress(label, done, rate) {
+  const width = 28
+  const filled = Math.round(done * width)
+  const bar = styleText('green', '█'.repeat(filled)) + '░'.repeat(width - filled)
+  process.stdout.write(`\r  ${label.padEnd(20)} ${bar} ${Math.round(rate).toLocaleString('en').padStart(10)} gets/s`)
+}
+
+/** Keeps `atOnce` gets in flight for a while, every answer checked. */
+async function race(cache, keys, atOnce) {
+  const label = atOnce === 1 ? 'one at a time' : `${atOnce} at once`
+  const start = performance.now()
+  const end = start + SECONDS_PER_RACE * 1000
+  let count = 0
+  let now = start
+  const worker = async (first) => {
+    for (let index = first; now < end; index += atOnce) {
+      const at = index % keys.length
+      const value = await cache.get(keys[at])
+      if (value?.index !== at) throw new Error(`${keys[at]} gave ${JSON.stringify(value)}`)
+      if (++count % 64 === 0 || atOnce === 1) now = performance.now()
+    }
+  }
+  const timer = setInterval(() => {
+    if (process.stdout.isTTY) progress(label, (now - start) / (end - start), (count * 1000) / (now - start))
+  }, 100)
+  try {
+    await Promise.all(Array.from({ length: atOnce }, (_, first) => worker(first)))
+  } finally {
+    clearInterval(timer)
+  }
+  const rate = (count * 1000) / (performance.now() - start)
+  progress(label, 1, rate)
+  console.log()
+  return rate
+}
+
+async function throughput(cache, keys) {
+  title('Throughput: concurrent calls share one write and one command line')
+  const single = await race(cache, keys, 1)
+  const many = await race(cache, keys, AT_ONCE)
+  console.log(
+    `  ${styleText('bold', `${(many / single).toFixed(1)} times`)} as many on the same connection, every answer checked`,
+  )
+}
+
+const address = process.env.MEMCACHED
+const server = address ? undefined : await MemcachedServer.start()
+const cache = new Memcache(address ?? server.address)
+try {
+  const [[name, version]] = await cache.version()
+  console.log(`memlane on ${server ? 'its embedded server' : name} (speaks memcached ${version})`)
+  const prefix = `memlane-tour:${process.pid}:`
+  await typedValues(cache, prefix)
+  await counters(cache, prefix)
+  await checkAndSet(cache, prefix)
+  const keys = await manyKeys(cache, prefix)
+  await throughput(cache, keys)
+  await cache.deleteMany([...keys, ...['user', 'big', 'visits', 'seats'].map((key) => prefix + key)])
+  if (server) console.log('\nThe same on a real server: MEMCACHED=localhost:11211 npm start')
+} catch (error) {
+  console.error(`\nThe tour ended early: ${error.message}`)
+  process.exitCode = 1
+} finally {
+  await cache.close()
+  await server?.close()
+}

@@ -1,0 +1,74 @@
+import { Buffer } from 'node:buffer'
+import type { Counters } from './counters.ts'
+import { Item, LINE_END_BYTES } from './item.ts'
+import { looseNumbers } from './numbers.ts'
+import type { Store } from './store.ts'
+
+const CR = 0x0d
+const LF = 0x0a
+const SPACE = 0x20
+
+/** The answer to a delta on what is no number. */
+export const NOT_A_NUMBER = 'CLIENT_ERROR cannot increment or decrement non-numeric value\r\n'
+
+/** A change to a number. */
+export interface Delta {
+  readonly key: string
+  readonly increment: boolean
+  readonly by: bigint
+  /** Only if the item has this cas; 0: whatever it has. */
+  readonly compare: bigint
+  /** The cas it gets; 0: the next one. */
+  readonly cas: bigint
+}
+
+/** What became of it: the item that holds the number now, or why there is none. */
+export type DeltaOutcome =
+  | { readonly result: 'done'; readonly item: Item; readonly value: string }
+  | { readonly result: 'notFound' | 'exists' | 'notANumber' }
+
+/** Adds to or takes from the number that an item holds. Wraps at 2^64, stops at 0. */
+export function applyDelta(store: Store, counters: Counters, delta: Delta): DeltaOutcome {
+  const item = store.peek(delta.key)
+  if (item === undefined) {
+    if (delta.increment) counters.incrMisses++
+    else counters.decrMisses++
+    return { result: 'notFound' }
+  }
+  if (item.valueBytes === 0) return { result: 'notANumber' }
+  if (delta.compare !== 0n && delta.compare !== item.cas) return { result: 'exists' }
+  const number = looseNumbers.uint64(item.block, 0, item.block.length)
+  if (number === undefined) return { result: 'notANumber' }
+  if (delta.increment) counters.incrHits++
+  else counters.decrHits++
+  const value = change(number, delta).toString()
+  return { result: 'done', item: put(store, item, value, delta.cas), value }
+}
+
+function change(number: bigint, delta: Delta): bigint {
+  if (delta.increment) return BigInt.asUintN(64, number + delta.by)
+  return delta.by > number ? 0n : number - delta.by
+}
+
+/** A number that is not longer than the old value goes in its place and is padded; a longer one makes a new item. */
+function put(store: Store, item: Item, value: string, cas: bigint): Item {
+  if (value.length > item.valueBytes) {
+    // As with append, the new item is not stale, has no winner and has a key that is not binary.
+    const grown = new Item(item.key, false, item.clientFlags, item.expiresAt, numberBlock(value, value.length))
+    store.link(grown, cas)
+    return grown
+  }
+  item.block = numberBlock(value, item.valueBytes)
+  item.cas = cas === 0n ? store.nextCas() : cas
+  store.use(item)
+  return item
+}
+
+/** A number as it is stored: its digits, spaces up to the length of the value, the line end. */
+export function numberBlock(value: string, valueBytes: number): Buffer {
+  const block = Buffer.alloc(valueBytes + LINE_END_BYTES, SPACE)
+  block.write(value, 0, 'latin1')
+  block[valueBytes] = CR
+  block[valueBytes + 1] = LF
+  return block
+}

@@ -1,0 +1,51 @@
+import { InvalidInputError } from '../errors.ts'
+
+/** What memcached of a certain version does differently from others. */
+export interface Dialect {
+  /** As `version` answers it. */
+  readonly version: string
+  /** 1.6.10: the meta commands as they are today. */
+  readonly meta: boolean
+  /** 1.6.18: a miss of `mg` repeats key and opaque, and `mg` needs no flag. */
+  readonly fullMisses: boolean
+  /** After 1.6.18, by 1.6.38 at the latest: `me` shows the time left with its right sign. */
+  readonly debugTimeLeft: boolean
+  /** 1.6.20: `ms` knows `N` for append and prepend, and returns a size for `s`. */
+  readonly appendVivifies: boolean
+  /** 1.6.27: the flags `E` (explicit cas) and `x` (drop the value). */
+  readonly explicitCas: boolean
+  /** 1.6.40: the parser that was the proxy's. Other errors, data blocks swallowed, the flag `C` of `mg`. */
+  readonly sharedParser: boolean
+  /** 1.6.42: the login is matched as a whole, and first lines too short for one close the connection. */
+  readonly hardenedLogin: boolean
+  /** 1.6.45: digits only, and what overflows is refused instead of cut. */
+  readonly strictNumbers: boolean
+}
+
+/** What a memcached of this version, `1.6.<patch>` or so, does differently. */
+export function dialectOf(version: string): Dialect {
+  const match = /^(\d{1,4})\.(\d{1,4})\.(\d{1,4})/.exec(version)
+  if (match === null || /[\s\0]/.test(version)) {
+    throw new InvalidInputError(`option version must look like 1.6.45, got ${JSON.stringify(version)}`)
+  }
+  const since = (patch: number): boolean => compare(match, [1, 6, patch]) >= 0
+  return Object.freeze({
+    version,
+    meta: since(10),
+    fullMisses: since(18),
+    debugTimeLeft: since(19),
+    appendVivifies: since(20),
+    explicitCas: since(27),
+    sharedParser: since(40),
+    hardenedLogin: since(42),
+    strictNumbers: since(45),
+  })
+}
+
+function compare(match: RegExpExecArray, wanted: readonly number[]): number {
+  for (const [index, part] of wanted.entries()) {
+    const difference = Number(match[index + 1]) - part
+    if (difference !== 0) return difference
+  }
+  return 0
+}

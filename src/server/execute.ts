@@ -1,0 +1,139 @@
+import { runCacheMemlimit, runShutdown, runStats, runVerbosity, runVersion } from './admin-commands.ts'
+import type { CommandLine } from './command-line.ts'
+import type { Engine } from './engine.ts'
+import { runMetaArithmetic } from './meta-arithmetic.ts'
+import { runMetaDebug } from './meta-debug.ts'
+import { runMetaDelete } from './meta-delete.ts'
+import { runMetaGet } from './meta-get.ts'
+import { runMetaSet } from './meta-set.ts'
+import { BAD_LINE, isQuiet, lastWord, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
+import type { ReplyBuffer } from './reply-buffer.ts'
+import type { Request } from './request-parser.ts'
+import { storeModeOf } from './storage-line.ts'
+import { runArithmetic, runDelete, runFlushAll, runTouch } from './text-commands.ts'
+import { runGet, runRetrieval } from './text-retrieval.ts'
+import { runStorage } from './text-storage.ts'
+
+/** What becomes of the connection: it stays, ends once all replies are out, or ends at once. */
+export type Verdict = 'stay' | 'quit' | 'drop'
+
+const LETTER_G = 0x67
+const LETTER_M = 0x6d
+
+/** Up to memcached 1.6.39, a command with one of these letters first is looked at no further if it is unknown. */
+const KNOWN_FIRST_LETTERS = 'gsacidt'
+
+/** Since memcached 1.6.40, a shorter line is none, its end included. */
+const MIN_LINE_BYTES = 4
+
+/** Carries out a request; the reply goes to the output. */
+export function execute(engine: Engine, request: Request, output: ReplyBuffer): Verdict {
+  const { line } = request
+  const { sharedParser, meta } = engine.dialect
+  if (sharedParser && (line.rawBytes < MIN_LINE_BYTES || line.indented)) {
+    output.text(line.rawBytes < MIN_LINE_BYTES ? BAD_LINE : UNKNOWN_COMMAND)
+    return 'stay'
+  }
+  if (line.count === 0 || (!sharedParser && line.length(0) < 2)) {
+    output.text(UNKNOWN_COMMAND)
+    return 'stay'
+  }
+  const letter = line.letter(0)
+  if (letter === LETTER_M && line.length(0) === 2) return meta ? runMeta(engine, request, output) : refuse(output)
+  if (letter === LETTER_G && isRetrieval(engine, line)) {
+    runRetrieval(engine, line, output)
+    return 'stay'
+  }
+  return executeText(engine, request, output)
+}
+
+function refuse(output: ReplyBuffer): Verdict {
+  output.text(UNKNOWN_COMMAND)
+  return 'stay'
+}
+
+/** Up to memcached 1.6.39 the words are counted before the command is known. */
+function isRetrieval(engine: Engine, line: CommandLine): boolean {
+  if (!engine.dialect.sharedParser) return true
+  return line.is(0, 'get') || line.is(0, 'gets') || line.is(0, 'gat') || line.is(0, 'gats')
+}
+
+function runMeta(engine: Engine, request: Request, output: ReplyBuffer): Verdict {
+  const { line, block } = request
+  switch (String.fromCharCode(line.bytes[line.start(0) + 1]!)) {
+    case 'g':
+      runMetaGet(engine, line, output)
+      return 'stay'
+    case 's':
+      output.text(runMetaSet(engine, line, block))
+      return 'stay'
+    case 'd':
+      output.text(runMetaDelete(engine, line))
+      return 'stay'
+    case 'a':
+      output.text(runMetaArithmetic(engine, line))
+      return 'stay'
+    case 'n':
+      output.text('MN\r\n')
+      return 'stay'
+    case 'e':
+      output.text(runMetaDebug(engine, line))
+      return 'stay'
+    default:
+      return engine.dialect.sharedParser ? runUnknown(engine, line, output) : refuse(output)
+  }
+}
+
+function executeText(engine: Engine, request: Request, output: ReplyBuffer): Verdict {
+  const { line } = request
+  const reply = runText(engine, request)
+  if (reply !== undefined) {
+    if (reply.always || !isQuiet(engine, line)) output.text(reply.text)
+    return 'stay'
+  }
+  if (line.is(0, 'quit')) return 'quit'
+  if (line.is(0, 'bget') && !engine.dialect.sharedParser) {
+    runGet(engine, line, output, false)
+    return 'stay'
+  }
+  return runUnknown(engine, line, output)
+}
+
+function runText(engine: Engine, { line, block }: Request): TextReply | undefined {
+  const mode = storeModeOf(line)
+  if (mode !== undefined) return runStorage(engine, line, block, mode)
+  switch (line.text(0)) {
+    case 'delete':
+      return runDelete(engine, line)
+    case 'touch':
+      return runTouch(engine, line)
+    case 'incr':
+      return runArithmetic(engine, line, true)
+    case 'decr':
+      return runArithmetic(engine, line, false)
+    case 'flush_all':
+      return runFlushAll(engine, line)
+    case 'version':
+      return runVersion(engine)
+    case 'verbosity':
+      return runVerbosity(engine, line)
+    case 'stats':
+      return runStats(engine, line)
+    case 'cache_memlimit':
+      return runCacheMemlimit(engine, line)
+    case 'shutdown':
+      return runShutdown(engine)
+    default:
+      return undefined
+  }
+}
+
+/** What looks like HTTP is cut off, lest a browser be made to talk to the cache. */
+function runUnknown(engine: Engine, line: CommandLine, output: ReplyBuffer): Verdict {
+  const { sharedParser } = engine.dialect
+  const first = line.text(0)
+  const examined = sharedParser ? line.count > 1 : !KNOWN_FIRST_LETTERS.includes(first.charAt(0))
+  if (examined && line.text(lastWord(engine, line)).startsWith('HTTP/')) return 'drop'
+  if (!sharedParser || !isQuiet(engine, line)) output.text(UNKNOWN_COMMAND)
+  return 'stay'
+}

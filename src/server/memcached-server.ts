@@ -1,0 +1,143 @@
+import { once } from 'node:events'
+import { createServer as createPlainServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { serve } from './client-connection.ts'
+import { Engine } from './engine.ts'
+import { type MemcachedServerOptions, type ResolvedServerOptions, resolveServerOptions } from './server-options.ts'
+
+/** Sent to a connection that is one too many. */
+const TOO_MANY_CONNECTIONS = 'ERROR Too many open connections\r\n'
+
+/**
+ * A memcached inside this process, on real sockets: classic text and meta protocol, ttls, cas, leases, eviction within
+ * a memory limit, login, TLS. Made for tests and development; what it stores ends with the process.
+ *
+ * An open server keeps the process alive, as servers of `node:net` do: `close()` it, or {@link unref} it.
+ *
+ * @example
+ * ```ts
+ * await using server = await MemcachedServer.start()
+ * const cache = new Memcache(server.address)
+ * ```
+ */
+export class MemcachedServer implements AsyncDisposable {
+  readonly #options: ResolvedServerOptions
+  readonly #engine: Engine
+  readonly #server: Server
+  /** Sockets that were accepted, the ones included that have not finished their TLS handshake. */
+  readonly #sockets = new Set<Socket>()
+  #address = ''
+  #port = 0
+  #closed: Promise<void> | undefined
+
+  private constructor(options: ResolvedServerOptions) {
+    this.#options = options
+    this.#engine = new Engine(options)
+    this.#server = this.#createServer()
+    this.#server.on('connection', (socket: Socket) => this.#track(socket))
+  }
+
+  /**
+   * Starts a server; resolves when it accepts connections.
+   *
+   * Rejects with `InvalidInputError` for options that cannot be, and with the system's error if it cannot listen.
+   */
+  static async start(options: MemcachedServerOptions = {}): Promise<MemcachedServer> {
+    const server = new MemcachedServer(resolveServerOptions(options))
+    await server.#listen()
+    return server
+  }
+
+  /** Where it listens: `host:port`, `[::1]:port` or the path of the unix socket. A `Memcache` takes it as it is. */
+  get address(): string {
+    return this.#address
+  }
+
+  /** TCP port; 0 on a unix socket. */
+  get port(): number {
+    return this.#port
+  }
+
+  /** Open connections. */
+  get connections(): number {
+    return this.#engine.connections
+  }
+
+  /** Drops all items, as `flush_all` does. Connections stay. */
+  flush(): void {
+    this.#engine.store.clear()
+  }
+
+  /** Lets the process end although the server is open. */
+  unref(): void {
+    this.#server.unref()
+    for (const socket of this.#sockets) socket.unref()
+    this.#server.on('connection', (socket: Socket) => socket.unref())
+  }
+
+  /** Stops listening and ends all connections, whatever they are doing. Resolves when that is done; may be repeated. */
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown()
+    return this.#closed
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #createServer(): Server {
+    const { tls } = this.#options
+    if (tls === undefined) return createPlainServer({ noDelay: true }, (socket) => this.#accept(socket))
+    const server = createTlsServer({ noDelay: true, ...tls }, (socket) => this.#accept(socket))
+    // A handshake that fails is the client's affair.
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
+    return server
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port, path } = this.#options
+    this.#server.listen(path === undefined ? { host, port } : { path })
+    // Rejects on 'error'.
+    await once(this.#server, 'listening')
+    this.#server.on('error', () => {}) // a connection that could not be accepted: nothing of ours
+    const bound = this.#server.address()
+    if (typeof bound === 'string' || bound === null) {
+      this.#address = path ?? ''
+      return
+    }
+    this.#port = bound.port
+    this.#address = host.includes(':') ? `[${host}]:${bound.port}` : `${host}:${bound.port}`
+  }
+
+  async #shutDown(): Promise<void> {
+    const closed = new Promise((resolve) => {
+      this.#server.close(resolve)
+    })
+    const ended = Array.from(this.#sockets, (socket) => once(socket, 'close'))
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all([closed, ...ended])
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket)
+    // Resets are how some clients leave; 'close' follows.
+    socket.on('error', () => {})
+    socket.once('close', () => this.#sockets.delete(socket))
+  }
+
+  #accept(socket: Socket): void {
+    const engine = this.#engine
+    // With TLS, this is another socket than the one that was connected.
+    if (!this.#sockets.has(socket)) this.#track(socket)
+    if (engine.connections >= engine.maxConnections) {
+      engine.counters.rejectedConnections++
+      socket.end(TOO_MANY_CONNECTIONS, () => socket.destroy())
+      return
+    }
+    engine.connections++
+    engine.counters.totalConnections++
+    socket.once('close', () => engine.connections--)
+    serve(engine, socket, this.#options.accounts, this.#options.idleTimeoutMs)
+  }
+}

@@ -1,0 +1,114 @@
+import { applyDelta, NOT_A_NUMBER, numberBlock } from './arithmetic.ts'
+import type { CommandLine } from './command-line.ts'
+import type { Engine } from './engine.ts'
+import { Item } from './item.ts'
+import { MAX_OPAQUE_WORD_BYTES, type MetaFlags, OPAQUE_TOO_LONG, showEcho, showKey, showTtl } from './meta-flags.ts'
+import { parseMetaLine } from './meta-line.ts'
+
+const FIRST_FLAG = 2
+const errors = { tooManyWords: 'CLIENT_ERROR options flags too long\r\n', oneForAll: true }
+
+/** `ma <key> <flags>*`: the reply, empty if it is to be quiet. */
+export function runMetaArithmetic(engine: Engine, line: CommandLine): string {
+  const flags = parseMetaLine(engine, line, FIRST_FLAG, errors)
+  if (typeof flags === 'string') return flags
+  const increment = direction(flags.mode)
+  if (increment === undefined) return 'CLIENT_ERROR invalid mode for ma M token\r\n'
+  const delta = { key: flags.key, increment, by: flags.delta, compare: flags.compare ?? 0n, cas: flags.cas }
+  if (flags.vivifyUntil !== undefined && engine.store.peek(flags.key) === undefined) {
+    return create(engine, line, flags)
+  }
+  const outcome = applyDelta(engine.store, engine.counters, delta)
+  switch (outcome.result) {
+    case 'done':
+      return answer(engine, line, flags, outcome.item, outcome.value, false)
+    case 'notANumber':
+      return NOT_A_NUMBER
+    case 'notFound':
+      return answerWithout('NF', line, flags)
+    case 'exists':
+      return answerWithout('EX', line, flags)
+  }
+}
+
+function direction(mode: string): boolean | undefined {
+  switch (mode) {
+    case '':
+    case 'I':
+    case '+':
+      return true
+    case 'D':
+    case '-':
+      return false
+    default:
+      return undefined
+  }
+}
+
+/** A counter that is not there starts with its initial value, the delta not applied. */
+function create(engine: Engine, line: CommandLine, flags: MetaFlags): string {
+  const value = flags.initial.toString()
+  const { store } = engine
+  if (!store.fits(flags.key.length, 0, value.length) || !store.hasRoom(flags.key.length, 0, value.length)) {
+    return 'SERVER_ERROR Out of memory allocating new item\r\n'
+  }
+  // The key of such an item is not remembered to be binary.
+  const item = new Item(flags.key, false, 0, 0, numberBlock(value, value.length))
+  store.link(item, flags.cas)
+  return answer(engine, line, flags, item, value, true)
+}
+
+function answerWithout(code: 'NF' | 'EX', line: CommandLine, flags: MetaFlags): string {
+  const echo = showEcho(line, FIRST_FLAG, flags.key, flags.binaryKey)
+  return echo === undefined ? OPAQUE_TOO_LONG : `${code}${echo}\r\n`
+}
+
+function answer(
+  engine: Engine,
+  line: CommandLine,
+  flags: MetaFlags,
+  item: Item,
+  value: string,
+  created: boolean,
+): string {
+  const shown = carryOut(engine, line, flags, item, created)
+  if (shown === undefined) return OPAQUE_TOO_LONG
+  // Up to memcached 1.6.39, `q` does not keep a new counter from being told.
+  if (flags.quiet && (!created || engine.dialect.sharedParser)) return ''
+  return flags.value ? `VA ${value.length}${shown}\r\n${value}\r\n` : `HD${shown}\r\n`
+}
+
+/** Carries out the flags from left to right: what is shown depends on their order. `undefined`: the opaque is too long. */
+function carryOut(
+  engine: Engine,
+  line: CommandLine,
+  flags: MetaFlags,
+  item: Item,
+  created: boolean,
+): string | undefined {
+  let shown = ''
+  for (let index = FIRST_FLAG; index < line.count; index++) {
+    switch (String.fromCharCode(line.letter(index))) {
+      case 'T':
+        item.expiresAt = flags.expiresAt!
+        break
+      case 'N':
+        if (created) item.expiresAt = flags.vivifyUntil!
+        break
+      case 'O':
+        if (line.length(index) > MAX_OPAQUE_WORD_BYTES) return undefined
+        shown += ` ${line.text(index)}`
+        break
+      case 'c':
+        shown += ` c${item.cas}`
+        break
+      case 'k':
+        shown += showKey(flags.key, flags.binaryKey)
+        break
+      case 't':
+        shown += showTtl(engine, item.expiresAt)
+        break
+    }
+  }
+  return shown
+}

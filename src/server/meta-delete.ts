@@ -1,0 +1,50 @@
+import { numberBlock } from './arithmetic.ts'
+import type { CommandLine } from './command-line.ts'
+import type { Engine } from './engine.ts'
+import { Item } from './item.ts'
+import { type MetaFlags, OPAQUE_TOO_LONG, showEcho } from './meta-flags.ts'
+import { parseMetaLine } from './meta-line.ts'
+
+const FIRST_FLAG = 2
+
+/** `md <key> <flags>*`: the reply, empty if it is to be quiet. */
+export function runMetaDelete(engine: Engine, line: CommandLine): string {
+  const flags = parseMetaLine(engine, line, FIRST_FLAG, {
+    tooManyWords: 'CLIENT_ERROR options flags too long\r\n',
+    oneForAll: !engine.dialect.sharedParser,
+  })
+  if (typeof flags === 'string') return flags
+  const echo = showEcho(line, FIRST_FLAG, flags.key, flags.binaryKey)
+  if (echo === undefined) return OPAQUE_TOO_LONG
+  const answer = deleteItem(engine, flags)
+  return answer === 'HD' && flags.quiet ? '' : `${answer}${echo}\r\n`
+}
+
+function deleteItem(engine: Engine, flags: MetaFlags): 'HD' | 'NF' | 'EX' {
+  const { store, counters } = engine
+  const item = store.peek(flags.key)
+  if (item === undefined || (flags.compare !== undefined && flags.compare !== item.cas)) {
+    counters.deleteMisses++
+    return item === undefined ? 'NF' : 'EX'
+  }
+  if (!flags.stale) counters.deleteHits++
+  const rest = flags.dropValue ? emptied(engine, flags, item) : item
+  if (flags.stale) invalidate(engine, flags, rest)
+  else if (!flags.dropValue) store.unlink(item)
+  return 'HD'
+}
+
+/** `x` puts an empty item in its place: client flags and ttl are those of the command, or gone. */
+function emptied(engine: Engine, flags: MetaFlags, item: Item): Item {
+  const empty = new Item(flags.key, false, flags.clientFlags, flags.expiresAt ?? 0, numberBlock('', 0))
+  engine.store.link(empty, flags.cas === 0n ? item.cas : flags.cas)
+  return empty
+}
+
+/** `I` leaves the item there for readers, the first of whom wins the right to store it again. */
+function invalidate(engine: Engine, flags: MetaFlags, item: Item): void {
+  if (flags.expiresAt !== undefined) item.expiresAt = flags.expiresAt
+  item.stale = true
+  item.tokenSent = false
+  item.cas = flags.cas === 0n ? engine.store.nextCas() : flags.cas
+}

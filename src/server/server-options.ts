@@ -1,0 +1,139 @@
+import type { TlsOptions } from 'node:tls'
+import { InvalidInputError } from '../errors.ts'
+import { dialectOf } from './dialect.ts'
+import type { Account } from './login.ts'
+
+const MEGABYTE = 1024 * 1024
+const MAX_PORT = 65_535
+/** `setTimeout` takes no more. */
+const MAX_TIMEOUT_MS = 0x7fff_ffff
+/** A block must fit into a Buffer on every platform, and into the protocol's signed lengths. */
+const MAX_ITEM_BYTES = 1024 * MEGABYTE
+const MIN_ITEM_BYTES = 1024
+
+/** How a {@link MemcachedServer} is to be. */
+export interface MemcachedServerOptions {
+  /**
+   * Name or address to listen on. Anything but loopback lets others in: there is no login unless `auth` is given.
+   *
+   * @defaultValue `'127.0.0.1'`
+   */
+  readonly host?: string
+  /**
+   * TCP port, 0 to 65535; 0 takes a free one.
+   *
+   * @defaultValue `0`
+   */
+  readonly port?: number
+  /** Path of a unix socket to listen on instead of `host` and `port`. It must not exist; `close()` removes it. */
+  readonly path?: string
+  /** Speak TLS: the options of `node:tls` servers (`key`, `cert`, `ca`, `requestCert` …). */
+  readonly tls?: TlsOptions
+  /** Accounts for the ASCII login. Until one of them has logged in, a connection can do nothing else. */
+  readonly auth?: Account | readonly Account[]
+  /**
+   * The memcached to be like, 1.6.10 or newer for the meta commands; `version` answers it, and replies that differ
+   * between versions follow it.
+   *
+   * @defaultValue `'1.6.45'`
+   */
+  readonly version?: string
+  /**
+   * Room for items, in bytes, their headers of about 50 bytes included; more than that evicts what was not used for
+   * the longest time.
+   *
+   * @defaultValue `67_108_864` (64 MiB)
+   */
+  readonly memoryBytes?: number
+  /**
+   * Largest item in bytes, 1 KiB to 1 GiB, key and header of about 50 bytes included. Anything larger is answered
+   * `SERVER_ERROR object too large for cache`.
+   *
+   * @defaultValue `1_048_576` (1 MiB)
+   */
+  readonly maxItemBytes?: number
+  /**
+   * Connections at a time. One more is answered `ERROR Too many open connections` and closed.
+   *
+   * @defaultValue `1024`
+   */
+  readonly maxConnections?: number
+  /**
+   * After this time without traffic a connection is closed, in milliseconds, 0 to 2147483647; 0: never.
+   *
+   * @defaultValue `0`
+   */
+  readonly idleTimeoutMs?: number
+  /**
+   * The clock for ttls, in milliseconds since 1970: give your own to let time pass in tests. Ttls count in whole
+   * seconds from the start of the server.
+   *
+   * @defaultValue `Date.now`
+   */
+  readonly now?: () => number
+}
+
+/** Options with nothing left out. */
+export interface ResolvedServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly path: string | undefined
+  readonly tls: TlsOptions | undefined
+  readonly accounts: readonly Account[]
+  readonly version: string
+  readonly memoryBytes: number
+  readonly maxItemBytes: number
+  readonly maxConnections: number
+  readonly idleTimeoutMs: number
+  readonly now: () => number
+}
+
+/** Fills in the defaults; throws `InvalidInputError` for what cannot be. */
+export function resolveServerOptions(options: MemcachedServerOptions): ResolvedServerOptions {
+  const version = options.version ?? '1.6.45'
+  dialectOf(version)
+  if (options.path === '') throw new InvalidInputError('option path must not be empty')
+  return Object.freeze({
+    host: options.host ?? '127.0.0.1',
+    port: wholeNumber('port', options.port ?? 0, 0, MAX_PORT),
+    path: options.path,
+    tls: options.tls,
+    accounts: resolveAccounts(options.auth),
+    version,
+    memoryBytes: wholeNumber('memoryBytes', options.memoryBytes ?? 64 * MEGABYTE, 1, Number.MAX_SAFE_INTEGER),
+    maxItemBytes: wholeNumber('maxItemBytes', options.maxItemBytes ?? MEGABYTE, MIN_ITEM_BYTES, MAX_ITEM_BYTES),
+    maxConnections: wholeNumber('maxConnections', options.maxConnections ?? 1024, 1, Number.MAX_SAFE_INTEGER),
+    idleTimeoutMs: wholeNumber('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0, MAX_TIMEOUT_MS),
+    now: options.now ?? Date.now,
+  })
+}
+
+function wholeNumber(name: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new InvalidInputError(`option ${name} must be a whole number from ${least} to ${most}, got ${String(value)}`)
+  }
+  return value
+}
+
+function resolveAccounts(auth: Account | readonly Account[] | undefined): readonly Account[] {
+  if (auth === undefined) return []
+  const accounts = isList(auth) ? auth : [auth]
+  // An empty list would let everybody in.
+  if (accounts.length === 0) throw new InvalidInputError('option auth must not be an empty list')
+  for (const { username, password } of accounts) checkAccount(username, password)
+  return accounts.map(({ username, password }) => ({ username, password }))
+}
+
+function isList(auth: Account | readonly Account[]): auth is readonly Account[] {
+  return Array.isArray(auth)
+}
+
+function checkAccount(username: unknown, password: unknown): void {
+  // The login's first space ends the name. Messages do not show credentials.
+  if (typeof username !== 'string' || !/^[^\s\0]+$/.test(username)) {
+    throw new InvalidInputError('option auth must have a username without white space')
+  }
+  if (typeof password !== 'string' || password === '' || /[\r\n\0]/.test(password)) {
+    throw new InvalidInputError('option auth must have a password, in one line')
+  }
+}

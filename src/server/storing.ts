@@ -1,0 +1,104 @@
+import { Buffer } from 'node:buffer'
+import type { Counters } from './counters.ts'
+import { Item, LINE_END_BYTES } from './item.ts'
+import type { Store } from './store.ts'
+
+/** The conditions under which a value is stored. */
+export type StoreMode = 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas'
+
+/** How it went. */
+export type StoreResult = 'stored' | 'notStored' | 'exists' | 'notFound'
+
+/** A value to be stored. */
+export interface StoreOrder {
+  readonly mode: StoreMode
+  /** The value with its line end, not shared with anybody. */
+  readonly item: Item
+  /** Only if the item there has this cas; 0: whatever it has (`cas` mode: refused). */
+  readonly compare: bigint
+  /** A `compare` older than the item's stores too, as stale. */
+  readonly allowStale: boolean
+  /** The cas it gets; 0: the next one. */
+  readonly cas: bigint
+  /** Append and prepend store on a miss. */
+  readonly vivify: boolean
+}
+
+/** How it went, and the item that is there now if it was stored: for append and prepend, not the one of the order. */
+export interface StoreOutcome {
+  readonly result: StoreResult
+  readonly item: Item | undefined
+}
+
+/** Carries out any of the storage commands. The size was checked. */
+export function storeItem(store: Store, counters: Counters, order: StoreOrder): StoreOutcome {
+  const existing = store.peek(order.item.key)
+  return existing === undefined ? storeNew(store, counters, order) : storeOver(store, counters, order, existing)
+}
+
+function storeNew(store: Store, counters: Counters, order: StoreOrder): StoreOutcome {
+  switch (order.mode) {
+    case 'set':
+    case 'add':
+      return link(store, order, order.item)
+    case 'append':
+    case 'prepend':
+      return order.vivify ? link(store, order, order.item) : { result: 'notStored', item: undefined }
+    case 'replace':
+      return { result: 'notStored', item: undefined }
+    case 'cas':
+      counters.casMisses++
+      return { result: 'notFound', item: undefined }
+  }
+}
+
+function storeOver(store: Store, counters: Counters, order: StoreOrder, existing: Item): StoreOutcome {
+  switch (order.mode) {
+    case 'set':
+    case 'replace':
+      return link(store, order, order.item)
+    case 'add':
+      store.use(existing)
+      return { result: 'notStored', item: undefined }
+    case 'append':
+    case 'prepend':
+      return extend(store, order, existing)
+    case 'cas':
+      return compareAndStore(store, counters, order, existing)
+  }
+}
+
+function compareAndStore(store: Store, counters: Counters, order: StoreOrder, existing: Item): StoreOutcome {
+  if (order.compare !== 0n && order.compare === existing.cas) {
+    counters.casHits++
+    return link(store, order, order.item)
+  }
+  if (order.allowStale && order.compare !== 0n && order.compare < existing.cas) {
+    order.item.stale = true
+    order.item.tokenSent = existing.tokenSent
+    order.item.expiresAt = existing.expiresAt
+    return link(store, order, order.item)
+  }
+  counters.casBadval++
+  return { result: 'exists', item: undefined }
+}
+
+function extend(store: Store, order: StoreOrder, existing: Item): StoreOutcome {
+  if (order.compare !== 0n && order.compare !== existing.cas) return { result: 'exists', item: undefined }
+  const { key, clientFlags, expiresAt } = existing
+  const valueBytes = existing.valueBytes + order.item.valueBytes
+  if (!store.fits(key.length, clientFlags, valueBytes) || !store.hasRoom(key.length, clientFlags, valueBytes)) {
+    return { result: 'notStored', item: undefined }
+  }
+  const [first, second] = order.mode === 'append' ? [existing, order.item] : [order.item, existing]
+  const block = Buffer.allocUnsafe(valueBytes + LINE_END_BYTES)
+  first.block.copy(block)
+  second.block.copy(block, first.valueBytes)
+  // memcached makes a new item here and forgets that the key was binary, that it was stale and who won.
+  return link(store, order, new Item(key, false, clientFlags, expiresAt, block))
+}
+
+function link(store: Store, order: StoreOrder, item: Item): StoreOutcome {
+  store.link(item, order.cas)
+  return { result: 'stored', item }
+}

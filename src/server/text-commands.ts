@@ -1,0 +1,93 @@
+import { applyDelta, NOT_A_NUMBER } from './arithmetic.ts'
+import type { CommandLine } from './command-line.ts'
+import type { Engine } from './engine.ts'
+import { BAD_LINE, MAX_KEY_BYTES, type TextReply, wrongWordCount } from './replies.ts'
+
+const INVALID_EXPTIME = 'CLIENT_ERROR invalid exptime argument\r\n'
+
+function quietable(text: string): TextReply {
+  return { text, always: false }
+}
+
+/** The reply to a line with a number of words that the command does not have. */
+export function refuseWords(engine: Engine): TextReply {
+  return { text: wrongWordCount(engine), always: true }
+}
+
+/** Whether a line has as many words as the command takes; since memcached 1.6.40 too many are no error. */
+export function hasWords(engine: Engine, line: CommandLine, least: number, most: number): boolean {
+  return line.count >= least && (engine.dialect.sharedParser || line.count <= most)
+}
+
+/** `delete <key> [0] [noreply]` */
+export function runDelete(engine: Engine, line: CommandLine): TextReply {
+  if (!hasWords(engine, line, 2, 4)) return refuseWords(engine)
+  if (!engine.dialect.sharedParser && !isOldDelete(line)) {
+    return quietable('CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n')
+  }
+  // Up to memcached 1.6.39 two words are a key, whatever it is called.
+  return { text: deleteKey(engine, line), always: !engine.dialect.sharedParser && line.count === 2 }
+}
+
+function deleteKey({ store, counters }: Engine, line: CommandLine): string {
+  if (line.length(1) > MAX_KEY_BYTES) return BAD_LINE
+  const item = store.peek(line.text(1))
+  if (item === undefined) {
+    counters.deleteMisses++
+    return 'NOT_FOUND\r\n'
+  }
+  counters.deleteHits++
+  store.unlink(item)
+  return 'DELETED\r\n'
+}
+
+/** Once there was a delay; up to memcached 1.6.39 a delay of 0 is still let through. */
+function isOldDelete(line: CommandLine): boolean {
+  if (line.count === 2) return true
+  if (line.count === 3) return line.is(2, '0') || line.is(2, 'noreply')
+  return line.is(2, '0') && line.is(3, 'noreply')
+}
+
+/** `touch <key> <exptime> [noreply]` */
+export function runTouch(engine: Engine, line: CommandLine): TextReply {
+  if (!hasWords(engine, line, 3, 4)) return refuseWords(engine)
+  if (line.length(1) > MAX_KEY_BYTES) return quietable(BAD_LINE)
+  const exptime = engine.numbers.int32(line.bytes, line.start(2), line.end(2))
+  if (exptime === undefined) return quietable(INVALID_EXPTIME)
+  const item = engine.store.fetch(line.text(1))
+  engine.counters.cmdTouch++
+  if (item === undefined) {
+    engine.counters.touchMisses++
+    return quietable('NOT_FOUND\r\n')
+  }
+  engine.counters.touchHits++
+  item.expiresAt = engine.clock.expiryOf(exptime)
+  return quietable('TOUCHED\r\n')
+}
+
+/** `incr|decr <key> <delta> [noreply]` */
+export function runArithmetic(engine: Engine, line: CommandLine, increment: boolean): TextReply {
+  if (!hasWords(engine, line, 3, 4)) return refuseWords(engine)
+  if (line.length(1) > MAX_KEY_BYTES) return quietable(BAD_LINE)
+  const by = engine.numbers.uint64(line.bytes, line.start(2), line.end(2))
+  if (by === undefined) return quietable('CLIENT_ERROR invalid numeric delta argument\r\n')
+  const delta = { key: line.text(1), increment, by, compare: 0n, cas: 0n }
+  const outcome = applyDelta(engine.store, engine.counters, delta)
+  if (outcome.result === 'done') return quietable(`${outcome.value}\r\n`)
+  return quietable(outcome.result === 'notANumber' ? NOT_A_NUMBER : 'NOT_FOUND\r\n')
+}
+
+/** `flush_all [delay] [noreply]` */
+export function runFlushAll(engine: Engine, line: CommandLine): TextReply {
+  if (!hasWords(engine, line, 1, 3)) return refuseWords(engine)
+  engine.counters.cmdFlush++
+  const delay = readDelay(engine, line)
+  if (delay === undefined) return quietable(INVALID_EXPTIME)
+  engine.store.flush(delay > 0 ? engine.clock.expiryOf(delay) : 0)
+  return quietable('OK\r\n')
+}
+
+function readDelay(engine: Engine, line: CommandLine): number | undefined {
+  if (line.count === 1 || (line.count === 2 && line.is(1, 'noreply'))) return 0
+  return engine.numbers.int32(line.bytes, line.start(1), line.end(1))
+}

@@ -1,0 +1,71 @@
+import type { Buffer } from 'node:buffer'
+import type { CommandLine } from './command-line.ts'
+import type { Engine } from './engine.ts'
+import { Item, LINE_END_BYTES } from './item.ts'
+import { BAD_BLOCK, NO_MEMORY, type TextReply, TOO_LARGE } from './replies.ts'
+import { hasStorageWords, parseStorageLine, readLength, type StorageLine } from './storage-line.ts'
+import { type StoreMode, type StoreResult, storeItem } from './storing.ts'
+
+const answers: Readonly<Record<StoreResult, string>> = {
+  stored: 'STORED\r\n',
+  notStored: 'NOT_STORED\r\n',
+  exists: 'EXISTS\r\n',
+  notFound: 'NOT_FOUND\r\n',
+}
+
+/** `set`, `add`, `replace`, `append`, `prepend` and `cas`. */
+export function runStorage(engine: Engine, line: CommandLine, block: Buffer | undefined, mode: StoreMode): TextReply {
+  const request = parseStorageLine(engine, line, mode)
+  if (typeof request === 'string') return { text: request, always: isRefusedEarly(engine, line, mode) }
+  return { text: storeBlock(engine, line, request, block), always: false }
+}
+
+/** Whether a line is refused before anybody looks for `noreply`. */
+function isRefusedEarly(engine: Engine, line: CommandLine, mode: StoreMode): boolean {
+  if (!hasStorageWords(engine, line, mode)) return true
+  return engine.dialect.sharedParser && readLength(engine, line, 4) < 0
+}
+
+function storeBlock(engine: Engine, line: CommandLine, request: StorageLine, block: Buffer | undefined): string {
+  const key = line.text(1)
+  const refusal = refuseSize(engine, key, request.clientFlags, request.valueBytes, request.mode === 'set')
+  if (refusal !== undefined) return refusal
+  engine.counters.cmdSet++
+  if (block === undefined || !endsLine(block)) return BAD_BLOCK
+  return answers[store(engine, key, request, block)]
+}
+
+function store(engine: Engine, key: string, request: StorageLine, block: Buffer): StoreResult {
+  const expiresAt = engine.clock.expiryOf(request.exptime)
+  const item = new Item(key, false, request.clientFlags, expiresAt, block)
+  const order = { mode: request.mode, item, compare: request.cas, allowStale: false, cas: 0n, vivify: false }
+  return storeItem(engine.store, engine.counters, order).result
+}
+
+/**
+ * The error line for an item that is too large; `undefined` if it is not.
+ *
+ * @param drop memcached drops the old item then, rather than leave one that is out of date: `set` and `ms` do
+ */
+export function refuseSize(
+  engine: Engine,
+  key: string,
+  clientFlags: number,
+  valueBytes: number,
+  drop: boolean,
+): string | undefined {
+  const { store: items, counters } = engine
+  const fits = items.fits(key.length, clientFlags, valueBytes)
+  if (fits && items.hasRoom(key.length, clientFlags, valueBytes)) return undefined
+  if (fits) counters.storeNoMemory++
+  else counters.storeTooLarge++
+  const previous = drop ? items.peek(key) : undefined
+  if (previous !== undefined) items.unlink(previous)
+  return fits ? NO_MEMORY : TOO_LARGE
+}
+
+/** Whether a data block ends in CR LF. */
+export function endsLine(block: Buffer): boolean {
+  const end = block.length - LINE_END_BYTES
+  return block[end] === 0x0d && block[end + 1] === 0x0a
+}

@@ -1,0 +1,38 @@
+import { describe } from 'vitest'
+import { useTarget } from './context.ts'
+import { describeBatches } from './suites/batches.ts'
+import { describeCallOptions } from './suites/call-options.ts'
+import { describeCas } from './suites/cas.ts'
+import { describeCounters } from './suites/counters.ts'
+import { describeFailures } from './suites/failures.ts'
+import { describeKeys } from './suites/keys.ts'
+import { describeLife } from './suites/life.ts'
+import { describeLimits } from './suites/limits.ts'
+import { describeLongKeys } from './suites/long-keys.ts'
+import { describeNoreply } from './suites/noreply.ts'
+import { describeOrder } from './suites/order.ts'
+import { describeReadsAndWrites } from './suites/reads-and-writes.ts'
+import { describeTtl } from './suites/ttl.ts'
+import { describeValues } from './suites/values.ts'
+import type { Target } from './targets.ts'
+
+/** The one client suite: every server and protocol must pass it alike. */
+export function describeMemcache(target: Target): void {
+  describe(target.name, () => {
+    const context = useTarget(target)
+    describeReadsAndWrites(context)
+    describeValues(context)
+    describeKeys(context)
+    describeLongKeys(context)
+    describeTtl(context)
+    describeCounters(context)
+    describeCas(context)
+    describeBatches(context)
+    describeOrder(context)
+    describeCallOptions(context)
+    describeLimits(context)
+    describeFailures(context)
+    describeNoreply(context)
+    describeLife(context)
+  })
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { ClientError, InvalidInputError, SerdeError } from '../../../src/errors.ts'
+import { collectCommandErrors } from '../../support/command-errors.ts'
+import { rejection } from '../../support/eventually.ts'
+import type { Context } from '../context.ts'
+
+export function describeFailures(context: Context): void {
+  async function storeBrokenJson(key: string): Promise<void> {
+    await context.raw().ask(`set ${key} 32 0 1\r\n{\r\n`)
+  }
+
+  describe('failures', () => {
+    it.each(['missReads', 'miss'] as const)(
+      '%s: a value that cannot be decoded is a miss and an event',
+      async (failures) => {
+        const cache = context.client({ failures })
+        const events = collectCommandErrors(cache)
+        const [bad, good] = [context.key(), context.key()]
+        await storeBrokenJson(bad)
+        await cache.set(good, 1)
+        expect(await cache.get(bad)).toBeUndefined()
+        expect(await cache.get(bad, { default: 'none' })).toBe('none')
+        expect(await cache.gets(bad)).toBeUndefined()
+        expect([...(await cache.getMany([bad, good]))]).toEqual([[good, 1]])
+        expect(events.length).toBe(4)
+        for (const event of events) {
+          expect(event.error).toBeInstanceOf(SerdeError)
+          expect(event.key).toBe(bad)
+          expect(event.server).toBe(context.address())
+        }
+      },
+    )
+
+    it('missReads: a write still fails loudly', async () => {
+      const cache = context.client({ failures: 'missReads' })
+      const key = context.key()
+      await cache.set(key, 'text')
+      expect(await rejection(cache.incr(key))).toBeInstanceOf(ClientError)
+    })
+
+    it('miss: a failed incr is undefined and an event', async () => {
+      const cache = context.client({ failures: 'miss' })
+      const events = collectCommandErrors(cache)
+      const key = context.key()
+      await cache.set(key, 'text')
+      expect(await cache.incr(key)).toBeUndefined()
+      expect(await cache.decr(key)).toBeUndefined()
+      expect(events.map((event) => event.error.constructor)).toEqual([ClientError, ClientError])
+    })
+
+    it('miss: a set that the server refuses is false, in a batch the key not stored', async () => {
+      const cache = context.client({ failures: 'miss' })
+      const events = collectCommandErrors(cache)
+      const [big, small] = [context.key(), context.key()]
+      const tooLarge = 'x'.repeat(2_000_000)
+      expect(await cache.set(big, tooLarge)).toBe(false)
+      expect(await cache.setMany({ [big]: tooLarge, [small]: 1 })).toEqual([big])
+      expect(await cache.get(small)).toBe(1)
+      expect(events.length).toBe(2)
+    })
+
+    it('miss: bad input still throws', async () => {
+      const cache = context.client({ failures: 'miss' })
+      expect(await rejection(cache.get(''))).toBeInstanceOf(InvalidInputError)
+      expect(await rejection(cache.set(context.key(), 1, { ttl: 1.5 }))).toBeInstanceOf(InvalidInputError)
+    })
+  })
+}

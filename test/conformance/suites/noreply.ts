@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidInputError } from '../../../src/errors.ts'
+import { collectCommandErrors } from '../../support/command-errors.ts'
+import { rejection, until } from '../../support/eventually.ts'
+import type { Context } from '../context.ts'
+
+export function describeNoreply(context: Context): void {
+  describe('noreply', () => {
+    it('writes are done before the next command, and resolve to nothing', async () => {
+      const cache = context.client()
+      const [a, b] = [context.key(), context.key()]
+      await cache.setMany({ [a]: 1, [b]: 5 })
+      expect(await cache.noreply.set(a, 'new')).toBeUndefined()
+      expect(await cache.noreply.delete(b)).toBeUndefined()
+      expect([...(await cache.getMany([a, b]))]).toEqual([[a, 'new']])
+    })
+
+    it('counts, touches and writes batches', async () => {
+      const cache = context.client()
+      const [n, a, b] = [context.key(), context.key(), context.key()]
+      await cache.set(n, 10)
+      await cache.noreply.incr(n, 5)
+      await cache.noreply.decr(n, 2n)
+      await cache.noreply.touch(n, 500)
+      await cache.noreply.setMany({ [a]: 1, [b]: 2 })
+      await cache.noreply.deleteMany([b])
+      expect([...(await cache.getMany([n, a, b])).values()]).toEqual([13, 1])
+      expect(await context.raw().ask(`mg ${n} t\r\n`)).toMatch(/^HD t(49\d|500)\r\n$/)
+    })
+
+    it('stores conditionally with cas', async () => {
+      const cache = context.client()
+      const key = context.key()
+      await cache.set(key, 1)
+      const current = await cache.gets(key)
+      await cache.noreply.cas(key, 2, current!.cas)
+      await cache.noreply.cas(key, 3, current!.cas)
+      expect(await cache.get(key)).toBe(2)
+    })
+
+    it('expects misses and conflicts, and reports none of them', async () => {
+      const cache = context.client()
+      const events = collectCommandErrors(cache)
+      const key = context.key()
+      await cache.noreply.delete(key)
+      await cache.noreply.touch(key, 5)
+      await cache.noreply.incr(key)
+      await cache.noreply.cas(key, 1, 7n)
+      expect(await cache.get(key)).toBeUndefined()
+      await cache.version()
+      expect(events).toEqual([])
+    })
+
+    it('keeps every answer at its question when quiet and other commands are mixed', async () => {
+      const cache = context.client()
+      const label = context.key()
+      await cache.set(label, 'text')
+      const answers: Promise<unknown>[] = []
+      for (let at = 0; at < 200; at++) {
+        void cache.noreply.set(`${label}:${at}`, at)
+        if (at % 3 === 0) void cache.noreply.delete(`${label}:none:${at}`)
+        if (at % 10 === 0) void cache.noreply.incr(label)
+        answers.push(cache.get(`${label}:${at}`))
+      }
+      expect(await Promise.all(answers)).toEqual(Array.from({ length: 200 }, (_, at) => at))
+    })
+
+    it('writes large values', async () => {
+      const cache = context.client()
+      const key = context.key()
+      await cache.noreply.set(key, new Uint8Array(500_000).fill(7))
+      expect(((await cache.get(key)) as Uint8Array).length).toBe(500_000)
+    })
+
+    it('refuses bad input like the others', async () => {
+      const cache = context.client()
+      expect(await rejection(cache.noreply.set('', 1))).toBeInstanceOf(InvalidInputError)
+      expect(await rejection(cache.noreply.touch(context.key(), -1))).toBeInstanceOf(InvalidInputError)
+    })
+
+    context.itNeeds(
+      'quietErrors',
+      'reports a refused command as an event, and the next caller gets its own answer',
+      async () => {
+        const cache = context.client()
+        const events = collectCommandErrors(cache)
+        const [text, big, other] = [context.key(), context.key(), context.key()]
+        await cache.setMany({ [text]: 'text', [other]: 'fine' })
+        void cache.noreply.set(big, 'x'.repeat(2_000_000))
+        expect(await cache.get(other)).toBe('fine')
+        void cache.noreply.incr(text)
+        expect(await cache.get(other)).toBe('fine')
+        await until(() => events.length >= 2, 'two commandError events')
+        expect(events).toHaveLength(2)
+        expect(events.map((event) => (event.keys ?? [event.key]).map(String))).toEqual([[big], [text]])
+      },
+    )
+  })
+}

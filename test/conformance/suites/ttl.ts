@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidInputError } from '../../../src/errors.ts'
+import { rejection } from '../../support/eventually.ts'
+import type { Context } from '../context.ts'
+
+const day = 86_400
+/** A second may pass, and the server's clock ticks once a second. */
+const toleranceSeconds = 5
+/** Beyond 30 days a point in time travels, and memcached's own clock is up to 3 seconds late. */
+const clockLagSeconds = 3
+
+export function describeTtl(context: Context): void {
+  /** Seconds left as the server says; -1 = never expires. */
+  async function secondsLeft(key: string): Promise<number> {
+    const reply = await context.raw().ask(`mg ${key} t\r\n`)
+    return Number(/^HD t(-?\d+)/.exec(reply)?.[1] ?? Number.NaN)
+  }
+
+  async function expectLeft(key: string, seconds: number): Promise<void> {
+    const left = await secondsLeft(key)
+    expect(left).toBeGreaterThan(seconds - toleranceSeconds)
+    expect(left).toBeLessThanOrEqual(seconds > 30 * day ? seconds + clockLagSeconds : seconds)
+  }
+
+  describe('ttl', () => {
+    it('is never by default and with 0', async () => {
+      const cache = context.client()
+      const [first, second] = [context.key(), context.key()]
+      await cache.set(first, 1)
+      await cache.set(second, 1, { ttl: 0 })
+      expect(await secondsLeft(first)).toBe(-1)
+      expect(await secondsLeft(second)).toBe(-1)
+    })
+
+    it.each([100, 30 * day, 30 * day + 1, 400 * day])('of %i seconds arrives as that', async (ttl) => {
+      const key = context.key()
+      await context.client().set(key, 1, { ttl })
+      await expectLeft(key, ttl)
+    })
+
+    it('of a date is the time until then', async () => {
+      const cache = context.client()
+      const [near, far] = [context.key(), context.key()]
+      await cache.set(near, 1, { ttl: new Date(Date.now() + 99_500) })
+      await cache.set(far, 1, { ttl: new Date(Date.now() + 60 * day * 1000) })
+      await expectLeft(near, 100)
+      await expectLeft(far, 60 * day)
+    })
+
+    it('of a date that is nearly there does not become "never"', async () => {
+      const key = context.key()
+      await context.client().set(key, 1, { ttl: new Date(Date.now() + 300) })
+      expect(await secondsLeft(key)).not.toBe(-1)
+    })
+
+    it('of a date that has passed is refused', async () => {
+      const cache = context.client()
+      expect(await rejection(cache.set(context.key(), 1, { ttl: new Date(1) }))).toBeInstanceOf(InvalidInputError)
+    })
+
+    it('is set by touch, and made never by touch with 0', async () => {
+      const cache = context.client()
+      const key = context.key()
+      await cache.set(key, 1)
+      await cache.touch(key, 200)
+      await expectLeft(key, 200)
+      await cache.touch(key, 0)
+      expect(await secondsLeft(key)).toBe(-1)
+    })
+
+    it('arrives with cas and setMany', async () => {
+      const cache = context.client()
+      const [one, two] = [context.key(), context.key()]
+      await cache.setMany(
+        [
+          [one, 1],
+          [two, 2],
+        ],
+        { ttl: 300 },
+      )
+      await expectLeft(one, 300)
+      const current = await cache.gets(two)
+      expect(await cache.cas(two, 3, current!.cas, { ttl: 500 })).toBe('stored')
+      await expectLeft(two, 500)
+    })
+
+    it('defaults to defaultTtl, and a call overrides it', async () => {
+      const cache = context.client({ defaultTtl: 700 })
+      const [first, second, third] = [context.key(), context.key(), context.key()]
+      await cache.set(first, 1)
+      await cache.set(second, 1, { ttl: 0 })
+      await cache.setMany({ [third]: 1 })
+      await expectLeft(first, 700)
+      expect(await secondsLeft(second)).toBe(-1)
+      await expectLeft(third, 700)
+    })
+
+    it('is shortened by up to the jitter, never lengthened, and differs', async () => {
+      const cache = context.client({ ttlJitter: 0.5 })
+      const keys = Array.from({ length: 40 }, () => context.key())
+      await cache.setMany(
+        keys.map((key) => [key, 1]),
+        { ttl: 10_000 },
+      )
+      const left: number[] = []
+      for (const key of keys) left.push(await secondsLeft(key))
+      expect(Math.max(...left)).toBeLessThanOrEqual(10_000)
+      expect(Math.min(...left)).toBeGreaterThanOrEqual(5000 - toleranceSeconds)
+      expect(new Set(left).size).toBeGreaterThan(5)
+    })
+
+    context.itNeeds('clock', 'makes the item go when it has passed, and touch renews it', async () => {
+      const cache = context.client()
+      const [short, renewed, immortal] = [context.key(), context.key(), context.key()]
+      await cache.set(short, 1, { ttl: 1 })
+      await cache.set(renewed, 1, { ttl: 1 })
+      await cache.set(immortal, 1)
+      await cache.touch(renewed, 100)
+      context.advanceSeconds(2)
+      expect(await cache.get(short)).toBeUndefined()
+      expect(await cache.get(renewed)).toBe(1)
+      context.advanceSeconds(100)
+      expect(await cache.get(renewed)).toBeUndefined()
+      expect(await cache.get(immortal)).toBe(1)
+    })
+  })
+}

@@ -1,0 +1,183 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix, sep } from 'node:path'
+
+/** The folders of `src`, by floor. A file may import its own folder and the floors below, nothing else. */
+const FLOORS: Readonly<Record<string, number>> = {
+  protocol: 1,
+  serde: 1,
+  routing: 1,
+  connection: 3,
+  middleware: 3,
+  server: 3,
+  pool: 4,
+  cluster: 5,
+  client: 6,
+  sync: 7,
+  testing: 7,
+  integrations: 7,
+  cli: 8,
+  exports: 9,
+}
+
+/** The files directly in `src` are words that every floor knows; the seam between them and the sockets is not. */
+const ROOT_FLOOR = 0
+const SEAM = 'executor.ts'
+const SEAM_FLOOR = 2
+
+/** The floor that does no input or output: what its folders may import from Node. */
+const PURE_FLOOR = 1
+const PURE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
+  protocol: ['node:buffer'],
+  serde: ['node:buffer'],
+  routing: [],
+}
+const IMPURE_WORDS = /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick|Promise|async|await)\b/g
+
+const DOORS = 'exports'
+
+/** One `import`, `export … from` or `import()` of a file. */
+interface Reference {
+  readonly specifier: string
+  readonly kind: 'import' | 'type' | 'export' | 'dynamic'
+}
+
+/** Reads the TypeScript files under a folder: path relative to it, with `/`, to text. */
+export function readSources(folder: string): Map<string, string> {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  return new Map(
+    paths.toSorted().map((path) => [path.split(sep).join('/'), readFileSync(join(folder, path), 'utf8')] as const),
+  )
+}
+
+/**
+ * Checks sources, by path relative to `src`, against the floor plan.
+ *
+ * @returns One sentence per violation; none: all well.
+ */
+export function checkFloorPlan(sources: ReadonlyMap<string, string>): string[] {
+  const problems: string[] = []
+  const graph = new Map<string, string[]>()
+  for (const [path, source] of sources) {
+    const floor = floorOf(path)
+    if (floor === undefined) {
+      problems.push(`${path}: its folder has no floor; add it to FLOORS in test/support/floor-plan.ts`)
+      continue
+    }
+    const code = withoutComments(source)
+    const references = findReferences(code)
+    problems.push(...checkContent(path, floor, code, references))
+    problems.push(...references.flatMap((reference) => checkReference(path, floor, reference, sources)))
+    graph.set(
+      path,
+      references.map(({ specifier }) => resolve(path, specifier)).filter((to) => sources.has(to)),
+    )
+  }
+  return [...problems, ...findCycles(graph)]
+}
+
+function checkContent(path: string, floor: number, code: string, references: readonly Reference[]): string[] {
+  const problems: string[] = []
+  if (folderOf(path) === DOORS) {
+    if (code.replace(EXPORT_FROM, '').trim() !== '') problems.push(`${path}: a door has nothing but \`export … from\``)
+  } else if (references.some(({ kind }) => kind === 'export')) {
+    problems.push(`${path}: only files in ${DOORS}/ re-export`)
+  }
+  if (/\bimport\s*\(\s*(?!\s*['"])/.test(code)) problems.push(`${path}: an import() must name its file`)
+  if (/\brequire\s*\(|\bcreateRequire\b/.test(withoutText(code))) problems.push(`${path}: it uses require`)
+  if (floor === PURE_FLOOR) {
+    const words = new Set(withoutText(code).match(IMPURE_WORDS))
+    for (const word of words) problems.push(`${path}: it mentions ${word}; this floor knows no timers and no promises`)
+  }
+  return problems
+}
+
+function checkReference(
+  path: string,
+  floor: number,
+  { specifier, kind }: Reference,
+  sources: ReadonlyMap<string, string>,
+): string[] {
+  if (specifier.startsWith('node:')) {
+    const allowed = floor === PURE_FLOOR ? PURE_BUILTINS[folderOf(path)] : undefined
+    return allowed === undefined || allowed.includes(specifier)
+      ? []
+      : [`${path}: it imports ${specifier}; this floor does no input or output`]
+  }
+  if (!specifier.startsWith('.')) {
+    return kind === 'type' ? [] : [`${path}: it imports the package ${specifier}; only \`import type\` may`]
+  }
+  const target = resolve(path, specifier)
+  const targetFloor = floorOf(target)
+  if (!sources.has(target) || targetFloor === undefined)
+    return [`${path}: it imports ${specifier}, which is not in src`]
+  if (targetFloor < floor || folderOf(target) === folderOf(path)) return []
+  const direction = targetFloor === floor ? 'sideways' : 'up'
+  return [`${path}: it imports ${direction}, from ${target}`]
+}
+
+function floorOf(path: string): number | undefined {
+  if (path === SEAM) return SEAM_FLOOR
+  const folder = folderOf(path)
+  return folder === '' ? ROOT_FLOOR : FLOORS[folder]
+}
+
+/** The top folder; empty for files directly in `src`, except the seam, which is a floor of its own. */
+function folderOf(path: string): string {
+  if (path === SEAM) return SEAM
+  const slash = path.indexOf('/')
+  return slash === -1 ? '' : path.slice(0, slash)
+}
+
+function resolve(from: string, specifier: string): string {
+  return posix.join(posix.dirname(from), specifier)
+}
+
+const COMMENT = String.raw`\/\*[\s\S]*?\*\/|\/\/[^\n]*`
+const TEXT = String.raw`'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\`(?:\\[\s\S]|[^\`\\])*\``
+// A slash begins a pattern where a value may begin.
+const PATTERN = String.raw`(?<=[=(,:!&|?{;[>]\s*|\breturn\s+)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\/`
+const TOKEN = new RegExp(`(${COMMENT})|${TEXT}|${PATTERN}`, 'g')
+
+function withoutComments(source: string): string {
+  return source.replace(TOKEN, (token, comment: string | undefined) => (comment === undefined ? token : ' '))
+}
+
+function withoutText(code: string): string {
+  return code.replace(TOKEN, "''")
+}
+
+const EXPORT_FROM = /(?<=^|[;\n])\s*export\s+(?:type\s+)?(?:\*(?:\s+as\s+\w+)?|\{[^}]*\})\s*from\s*['"]([^'"]+)['"];?/g
+const IMPORT_FROM = /(?<=^|[;\n])\s*import\s+(type\s+)?(?:[\w$*{][^'"();]*?\s*from\s*)['"]([^'"]+)['"]/g
+const IMPORT_ALONE = /(?<=^|[;\n])\s*import\s*['"]([^'"]+)['"]/g
+const IMPORT_CALL = /\bimport\s*\(\s*['"]([^'"]+)['"]/g
+
+function findReferences(code: string): Reference[] {
+  const found: Reference[] = []
+  for (const [, specifier = ''] of code.matchAll(EXPORT_FROM)) found.push({ specifier, kind: 'export' })
+  for (const [, type, specifier = ''] of code.matchAll(IMPORT_FROM)) {
+    found.push({ specifier, kind: type === undefined ? 'import' : 'type' })
+  }
+  for (const [, specifier = ''] of code.matchAll(IMPORT_ALONE)) found.push({ specifier, kind: 'import' })
+  for (const [, specifier = ''] of code.matchAll(IMPORT_CALL)) found.push({ specifier, kind: 'dynamic' })
+  return found
+}
+
+function findCycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const cycles: string[] = []
+  const finished = new Set<string>()
+  const trail: string[] = []
+  const visit = (path: string): void => {
+    if (finished.has(path)) return
+    const start = trail.indexOf(path)
+    if (start !== -1) {
+      cycles.push(`import cycle: ${[...trail.slice(start), path].join(' → ')}`)
+      return
+    }
+    trail.push(path)
+    for (const next of graph.get(path) ?? []) visit(next)
+    trail.pop()
+    finished.add(path)
+  }
+  for (const path of graph.keys()) visit(path)
+  return cycles
+}

@@ -1,0 +1,211 @@
+import { Buffer } from 'node:buffer'
+import { describe, expect, it } from 'vitest'
+import { Pipeline } from '../../../src/connection/pipeline.ts'
+import { type MemcacheError, ProtocolError } from '../../../src/errors.ts'
+import { encodeKeyBytes } from '../../../src/protocol/key.ts'
+import { Operation } from '../../../src/protocol/operation.ts'
+import { ReplyParser } from '../../../src/protocol/reply-parser.ts'
+import { DELETE, GET, GETS, type Request } from '../../../src/protocol/request.ts'
+import { parseServerVersion } from '../../../src/protocol/server-version.ts'
+
+/** A conversation without a socket: what was written, what came of the commands. */
+class Conversation {
+  readonly quietErrors: MemcacheError[] = []
+  readonly pipeline: Pipeline
+  readonly #parser = new ReplyParser()
+
+  constructor(protocol: 'meta' | 'text' = 'meta', coalesce = { maxKeys: 128, maxBytes: 16_384 }, version = '1.6.45') {
+    this.pipeline = new Pipeline({
+      server: 'test',
+      protocol,
+      version: parseServerVersion(version),
+      coalesce,
+      maxValueBytes: 1000,
+      timeoutMs: 1000,
+      onQuietError: (error) => this.quietErrors.push(error),
+    })
+  }
+
+  send(request: Request, key: string, quiet = false): { operation: Operation; outcome: () => unknown } {
+    let outcome: unknown = 'pending'
+    const operation = new Operation(request, encodeKeyBytes(Buffer.from(key)), key, 1000, (reply) => {
+      return reply.outcome === 'hit' ? reply.bytes.toString('utf8', reply.start, reply.end) : reply.outcome
+    })
+    operation.resolve = (value) => {
+      outcome = value
+    }
+    operation.reject = (reason) => {
+      outcome = reason
+    }
+    operation.quiet = quiet
+    this.pipeline.send(operation)
+    return { operation, outcome: () => outcome }
+  }
+
+  written(): string {
+    return this.pipeline
+      .finish()
+      .map((chunk) => (typeof chunk.data === 'string' ? chunk.data : Buffer.from(chunk.data).toString()))
+      .join('')
+  }
+
+  answer(text: string): MemcacheError | undefined {
+    const bytes = Buffer.from(text)
+    this.#parser.feed(bytes, 0, bytes.length)
+    while (this.#parser.next() === 'reply') {
+      const fault = this.pipeline.receive(this.#parser.reply)
+      if (fault !== undefined) return fault
+    }
+    return undefined
+  }
+}
+
+const store = (data: string): Request => ({
+  command: 'set',
+  data,
+  bytes: Buffer.byteLength(data),
+  clientFlags: 0,
+  exptime: 0,
+  cas: 0n,
+})
+
+describe('Pipeline', () => {
+  it('puts neighbouring reads on one line; a write closes it, to keep the order', () => {
+    const talk = new Conversation()
+    talk.send(GET, 'a')
+    talk.send(GET, 'b')
+    talk.send(store('v'), 'a')
+    talk.send(GET, 'a')
+    talk.send(GETS, 'a')
+    expect(talk.written()).toBe('get a b\r\nms a 1 O1\r\nv\r\nget a\r\ngets a\r\n')
+  })
+
+  it('caps a line by keys and by bytes', () => {
+    const byKeys = new Conversation('meta', { maxKeys: 2, maxBytes: 1000 })
+    for (const key of ['a', 'b', 'c']) byKeys.send(GET, key)
+    expect(byKeys.written()).toBe('get a b\r\nget c\r\n')
+    const byBytes = new Conversation('meta', { maxKeys: 100, maxBytes: 5 })
+    for (const key of ['aaa', 'bbb']) byBytes.send(GET, key)
+    expect(byBytes.written()).toBe('get aaa\r\nget bbb\r\n')
+  })
+
+  it('keeps lines short for servers that answer ERROR to long ones', () => {
+    const talk = new Conversation('meta', { maxKeys: 1000, maxBytes: 16_384 }, '1.6.12')
+    for (let index = 0; index < 100; index++) talk.send(GET, `${index}-${'k'.repeat(50)}`)
+    for (const line of talk.written().split('\r\n')) expect(line.length).toBeLessThanOrEqual(2010)
+  })
+
+  it('gives each value to the read of its key, and a miss to the rest', () => {
+    const talk = new Conversation()
+    const [a, b, c, again] = ['a', 'b', 'c', 'a'].map((key) => talk.send(GET, key))
+    talk.written()
+    // A proxy may answer in another order.
+    expect(talk.answer('VALUE c 0 1\r\n3\r\nVALUE a 0 1\r\n1\r\nVALUE a 0 1\r\n1\r\nEND\r\n')).toBeUndefined()
+    expect([a, b, c, again].map((sent) => sent!.outcome())).toEqual(['1', 'miss', '3', '1'])
+    expect(talk.pipeline.length).toBe(0)
+  })
+
+  it('matches keys that are not ASCII', () => {
+    const talk = new Conversation()
+    const sent = talk.send(GET, 'é')
+    talk.written()
+    talk.answer('VALUE é 0 1\r\n1\r\nEND\r\n')
+    expect(sent.outcome()).toBe('1')
+  })
+
+  it.each([
+    ['a value under another key', 'VALUE b 0 1\r\n1\r\nEND\r\n'],
+    ['another kind of reply', 'STORED\r\n'],
+    ['a meta reply', 'HD O1\r\n'],
+    ['garbage', 'WHAT\r\n'],
+  ])('takes %s for a read as out of step', (_name, text) => {
+    const talk = new Conversation()
+    const sent = talk.send(GET, 'a')
+    talk.written()
+    expect(talk.answer(text)).toBeInstanceOf(ProtocolError)
+    expect(sent.outcome()).toBe('pending')
+  })
+
+  it.each([
+    ['another opaque', 'HD O2\r\n'],
+    ['no opaque', 'HD\r\n'],
+    ['a reply of the other protocol', 'STORED\r\n'],
+    ['a value', 'VALUE a 0 1\r\n1\r\n'],
+    ['END', 'END\r\n'],
+  ])('takes %s for a meta command as out of step', (_name, text) => {
+    const talk = new Conversation()
+    talk.send(store('v'), 'a')
+    talk.written()
+    expect(talk.answer(text)).toBeInstanceOf(ProtocolError)
+  })
+
+  it('takes any reply as out of step when nobody waits', () => {
+    expect(new Conversation().answer('END\r\n')).toBeInstanceOf(ProtocolError)
+  })
+
+  it('passes over the late reply of a command that was given up', () => {
+    const talk = new Conversation()
+    const late = talk.send(GET, 'a')
+    const next = talk.send(store('v'), 'b')
+    talk.written()
+    late.operation.fail('given up')
+    expect(talk.answer('VALUE a 0 1\r\n1\r\nEND\r\nHD O1\r\n')).toBeUndefined()
+    expect([late.outcome(), next.outcome()]).toEqual(['given up', 'stored'])
+  })
+
+  it('closes a run of quiet commands by a barrier before any other command', () => {
+    const talk = new Conversation()
+    talk.send(store('v'), 'a', true)
+    talk.send(DELETE, 'b', true)
+    const read = talk.send(GET, 'c')
+    expect(talk.written()).toBe('ms a 1 q O1\r\nv\r\nmd b q O2\r\nmn\r\nget c\r\n')
+    expect(talk.answer('SERVER_ERROR out of memory\r\nNF O2\r\nMN\r\nEND\r\n')).toBeUndefined()
+    expect(talk.quietErrors).toHaveLength(1)
+    expect(read.outcome()).toBe('miss')
+  })
+
+  it('ends on an error line in a shared read line and hands back the unanswered reads', () => {
+    const talk = new Conversation()
+    const [a, b] = ['a', 'b'].map((key) => talk.send(GET, key))
+    const behind = talk.send(store('v'), 'c')
+    talk.written()
+    expect(talk.answer('VALUE a 0 1\r\n1\r\nSERVER_ERROR backend failure\r\n')).toBeDefined()
+    expect(a!.outcome()).toBe('1')
+    const { again, unanswered } = talk.pipeline.drain()
+    expect(again).toEqual([b!.operation])
+    expect(unanswered).toEqual([behind.operation])
+  })
+
+  it('goes on behind SERVER_ERROR, and behind CLIENT_ERROR to a meta command', () => {
+    const talk = new Conversation()
+    const [one, two] = [talk.send(store('v'), 'a'), talk.send({ command: 'incr', delta: 1n }, 'b')]
+    talk.written()
+    const text =
+      'SERVER_ERROR out of memory storing object\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n'
+    expect(talk.answer(text)).toBeUndefined()
+    expect(one.outcome()).toMatchObject({ name: 'ServerError', delivery: 'answered' })
+    expect(two.outcome()).toMatchObject({ name: 'ClientError', delivery: 'answered' })
+  })
+
+  it.each(['ERROR', 'CLIENT_ERROR bad command line format', 'CLIENT_ERROR bad data chunk'])(
+    'ends on %s to a classic store: its body may be taken for commands',
+    (line) => {
+      const talk = new Conversation('text')
+      talk.send(store('v'), 'a')
+      talk.written()
+      expect(talk.answer(`${line}\r\n`)).toBeDefined()
+    },
+  )
+
+  it('writes ASCII and UTF-8 in one piece, and raw bytes beside text in pieces of their own', () => {
+    const talk = new Conversation()
+    talk.send(store('plain'), 'a')
+    talk.send(store('ünï'), 'b')
+    expect(talk.pipeline.finish()).toMatchObject([{ encoding: 'utf8' }])
+    talk.send(store('plain'), 'a')
+    expect(talk.pipeline.finish()).toMatchObject([{ encoding: 'latin1' }])
+    talk.send({ command: 'set', data: Buffer.from([255]), bytes: 1, clientFlags: 0, exptime: 0, cas: 0n }, 'a')
+    talk.send(store('ü'), 'b')
+    expect(talk.pipeline.finish().map((chunk) => chunk.encoding)).toEqual(['latin1', 'utf8'])
+  })
+})

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { encodeMetaCommand } from '../../../src/protocol/meta/encode.ts'
+import { DELETE, GET, GETS, NOOP, type Request, VERSION } from '../../../src/protocol/request.ts'
+import { encodeTextCommand } from '../../../src/protocol/text/encode.ts'
+
+const store = { data: 'value', bytes: 5, clientFlags: 0, exptime: 0, cas: 0n } as const
+const requests: readonly (readonly [request: Request, text: string, meta: string])[] = [
+  [GET, 'get k', 'mg k v f O7'],
+  [GETS, 'gets k', 'mg k v f c O7'],
+  [{ command: 'set', ...store }, 'set k 0 0 5', 'ms k 5 O7'],
+  [{ command: 'set', ...store, clientFlags: 32, exptime: 60 }, 'set k 32 60 5', 'ms k 5 T60 F32 O7'],
+  [{ command: 'add', ...store }, 'add k 0 0 5', 'ms k 5 ME O7'],
+  [
+    { command: 'cas', ...store, cas: 2n ** 64n - 1n },
+    'cas k 0 0 5 18446744073709551615',
+    'ms k 5 C18446744073709551615 O7',
+  ],
+  [DELETE, 'delete k', 'md k O7'],
+  [{ command: 'incr', delta: 2n ** 64n - 1n }, 'incr k 18446744073709551615', 'ma k D18446744073709551615 v O7'],
+  [{ command: 'decr', delta: 1n }, 'decr k 1', 'ma k MD D1 v O7'],
+  [{ command: 'touch', exptime: 9 }, 'touch k 9', 'mg k T9 O7'],
+]
+
+describe('a request', () => {
+  it.each(requests)('%j is %s in text and %s in meta', (request, text, meta) => {
+    expect(encodeTextCommand(request, 'k', false)).toBe(`${text}\r\n`)
+    expect(encodeMetaCommand(request, 'k', false, 7, false)).toBe(`${meta}\r\n`)
+  })
+
+  it.each(requests.slice(2))('%j says so when it is quiet', (request, text, meta) => {
+    expect(encodeTextCommand(request, 'k', true)).toBe(`${text} noreply\r\n`)
+    expect(encodeMetaCommand(request, 'k', false, 7, true)).toBe(
+      `${meta.replace(' v O7', ' O7').replace(' O7', ' q O7')}\r\n`,
+    )
+  })
+
+  it('marks a base64 key', () => {
+    expect(encodeMetaCommand(GET, 'AQI=', true, 1, false)).toBe('mg AQI= b v f O1\r\n')
+    expect(encodeMetaCommand({ command: 'set', ...store }, 'AQI=', true, 1, false)).toBe('ms AQI= 5 b O1\r\n')
+  })
+
+  it('without a key is one word', () => {
+    for (const request of [VERSION, NOOP]) expect(encodeTextCommand(request, '', false)).toBe('version\r\n')
+    expect(encodeMetaCommand(VERSION, '', false, 0, false)).toBe('version\r\n')
+    expect(encodeMetaCommand(NOOP, '', false, 0, false)).toBe('mn\r\n')
+  })
+})

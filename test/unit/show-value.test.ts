@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { showValue } from '../../src/show-value.ts'
+
+it.each([
+  ['a"b\n', String.raw`"a\"b\n"`],
+  ['x'.repeat(41), `"${'x'.repeat(40)}…"`],
+  [1.5, '1.5'],
+  [-0, '-0'],
+  [Number.NaN, 'NaN'],
+  [7n, '7n'],
+  [true, 'true'],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [Symbol('secret'), 'a symbol'],
+  [() => 'secret', 'a function'],
+  [{ secret: 1 }, 'an object'],
+  [['secret'], 'an Array'],
+  [new Map(), 'a Map'],
+])('shows %s in an error message as %s', (value, shown) => {
+  expect(showValue(value)).toBe(shown)
+})

@@ -1,0 +1,99 @@
+import { runInNewContext } from 'node:vm'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { InvalidInputError } from '../../src/errors.ts'
+import { encodeExptime, type Ttl } from '../../src/ttl.ts'
+
+const NOW_MS = Date.UTC(2026, 10, 20, 12, 0, 0, 400)
+const NOW_SECONDS = Math.ceil(NOW_MS / 1000)
+const DAY = 86_400
+
+function ahead(ms: number): Date {
+  return new Date(NOW_MS + ms)
+}
+
+describe('encodeExptime', () => {
+  it.each([
+    [0, 0],
+    [-0, 0],
+    [1, 1],
+    [30 * DAY, 30 * DAY],
+  ])('sends %d seconds as they are', (ttl, exptime) => {
+    expect(encodeExptime(ttl, NOW_MS)).toBe(exptime)
+  })
+
+  it('sends more than 30 days as a point in time, never early', () => {
+    expect(encodeExptime(30 * DAY + 1, NOW_MS)).toBe(NOW_SECONDS + 30 * DAY + 1)
+    expect(encodeExptime(365 * DAY, NOW_MS)).toBe(NOW_SECONDS + 365 * DAY)
+  })
+
+  it('accepts the last second that memcached can store and refuses the next', () => {
+    expect(encodeExptime(2 ** 31 - 1 - NOW_SECONDS, NOW_MS)).toBe(2 ** 31 - 1)
+    expect(() => encodeExptime(2 ** 31 - NOW_SECONDS, NOW_MS)).toThrow(InvalidInputError)
+  })
+
+  it('tells those who pass a unix time to pass a Date', () => {
+    expect(() => encodeExptime(NOW_SECONDS + 60, NOW_MS)).toThrow(/ttl \d+ ends after January 2038.*a Date/)
+  })
+
+  it.each([
+    [0, 1],
+    [1, 1],
+    [999, 1],
+    [1000, 1],
+    [1001, 2],
+    [60_000, 60],
+    [30 * DAY * 1000, 30 * DAY],
+  ])('sends a Date %d ms ahead as %d seconds: rounded up, never 0', (ms, exptime) => {
+    expect(encodeExptime(ahead(ms), NOW_MS)).toBe(exptime)
+  })
+
+  it('sends a Date beyond 30 days as a point in time, rounded up', () => {
+    const date = ahead(30 * DAY * 1000 + 1)
+    expect(encodeExptime(date, NOW_MS)).toBe(Math.ceil(date.getTime() / 1000))
+  })
+
+  it('takes a Date of another realm', () => {
+    const date = runInNewContext(`new Date(${NOW_MS + 5000})`) as Date
+    expect(date instanceof Date).toBe(false)
+    expect(encodeExptime(date, NOW_MS)).toBe(5)
+  })
+
+  it('never turns a Date ahead into an item that never expires or is gone', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 350 * DAY * 1000 }), (ms) => {
+        const exptime = encodeExptime(ahead(ms), NOW_MS)
+        const livesSeconds = exptime > 30 * DAY ? exptime - NOW_MS / 1000 : exptime
+        expect(livesSeconds).toBeGreaterThanOrEqual(ms / 1000)
+        expect(livesSeconds).toBeLessThan(ms / 1000 + 1.001)
+        expect(exptime).toBeGreaterThanOrEqual(1)
+      }),
+    )
+  })
+
+  it.each([
+    [ahead(-1), /ttl 2026-11-20T12:00:00.399Z has passed/],
+    [new Date(0), /ttl 1970-01-01T00:00:00.000Z has passed/],
+    [new Date(Number.NaN), /ttl is an invalid Date/],
+    [new Date(Date.UTC(2038, 0, 20)), /ttl 2038-01-20T00:00:00.000Z is after January 2038/],
+    [-1, /ttl must be whole seconds.* got -1/],
+    [1.5, /got 1.5/],
+    [Number.NaN, /got NaN/],
+    [Number.POSITIVE_INFINITY, /got Infinity/],
+    ['60', /ttl must be .* got "60"/],
+    [60n, /got 60n/],
+    [null, /got null/],
+    [undefined, /got undefined/],
+    [true, /got true/],
+    [{ getTime: () => NOW_MS }, /got an object/],
+    [{ [Symbol.toStringTag]: 'Date' }, /got a Date/],
+  ])('refuses case %#, naming the option and the value', (ttl, message) => {
+    const encode = () => encodeExptime(ttl as Ttl, NOW_MS)
+    expect(encode).toThrow(InvalidInputError)
+    expect(encode).toThrow(message)
+  })
+
+  it('calls the option by the name it was given', () => {
+    expect(() => encodeExptime(-1, NOW_MS, 'defaultTtl')).toThrow(/^defaultTtl /)
+  })
+})
