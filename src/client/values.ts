@@ -122,7 +122,11 @@ function deserialize(serde: Serde, reply: Reply, operation: Operation): unknown 
       )
     return serde.deserialize(reply.bytes.subarray(reply.start, reply.end), reply.clientFlags, operation.callerKey)
   } catch (error) {
-    throw new SerdeError(`${operation.describe()}: ${messageOf(error)}`, { cause: error, delivery: 'answered' })
+    throw new SerdeError(`${operation.describe()}: ${messageOf(error)}`, {
+      server: operation.holder?.server,
+      cause: error,
+      delivery: 'answered',
+    })
   }
 }
 

@@ -24,6 +24,16 @@ import type { Transport } from './transport.ts'
 /** One batch is written before the next is encoded from this size on, so that a stalled socket is noticed. */
 const MAX_BATCH_BYTES = 262_144
 
+/**
+ * What leaves in one TLS record, in bytes: less than the 16,384 that fit. memcached (1.6.18 among others) takes what it
+ * needs of a record and then waits for the socket, though the rest of the record has left the socket already: a record
+ * that ends within a command would leave the commands behind it unanswered.
+ */
+const TLS_BATCH_BYTES = 16_000
+
+/** More than a command takes besides its key and its body, in bytes. */
+const ROUGH_LINE_BYTES = 128
+
 /** However short the timeouts: a connection is not given up for a shorter silence, in milliseconds. */
 const MIN_STALL_MS = 250
 
@@ -80,6 +90,8 @@ export interface ConnectionInit {
  * together, and its end settles everything on it. Commands of one turn of the event loop leave in one write.
  */
 export class Connection implements Executor, Holder {
+  /** Name of the server. */
+  readonly server: string
   readonly #init: ConnectionInit
   readonly #attempt: Attempt = new Attempt()
   readonly #parser: ReplyParser = new ReplyParser()
@@ -114,6 +126,7 @@ export class Connection implements Executor, Holder {
 
   constructor(init: ConnectionInit) {
     this.#init = init
+    this.server = init.server.name
     this.#sweep = new DeadlineSweep(
       (now) => this.#expire(now),
       () => this.#receivedAt,
@@ -156,7 +169,7 @@ export class Connection implements Executor, Holder {
   }
 
   #refuse(operation: Operation, why: string): void {
-    const server = this.#init.server.name
+    const { server } = this
     operation.fail(new OverloadedError(`${operation.describe()}: ${why} on the connection to ${server}`, { server }))
   }
 
@@ -254,9 +267,10 @@ export class Connection implements Executor, Holder {
     if (unsent.length === 0 || this.#probeFirst || transport.congested) return
     if (pipeline.length === 0) this.#leaveIdle(pipeline)
     pipeline.sharesLines = this.#turnStartedAt >= this.#init.memory.shareLinesFrom
+    const limit = transport.keepsRecords ? TLS_BATCH_BYTES : MAX_BATCH_BYTES
     let at = 0
     do {
-      while (at < unsent.length && !this.#probeFirst && pipeline.batchLength < MAX_BATCH_BYTES) {
+      while (at < unsent.length && !this.#probeFirst && fits(pipeline, unsent[at]!, limit)) {
         this.#send(pipeline, unsent[at++]!)
       }
       const chunks = pipeline.finish()
@@ -312,6 +326,13 @@ export class Connection implements Executor, Holder {
       // Also when a serde of the caller's destroyed the client meanwhile.
       if (this.#state === 'ended') return end
     }
+    // Not even the beginning of a reply may come when none is due.
+    if (pipeline.length === 0 && parser.rest < end) {
+      const fault = pipeline.unsolicited(end - parser.rest)
+      this.#init.owner.onDesync(fault)
+      this.#end(fault)
+      return end
+    }
     if (pipeline.answeredInTime) {
       pipeline.answeredInTime = false
       this.#answeredInTimeAt = this.#receivedAt
@@ -331,7 +352,7 @@ export class Connection implements Executor, Holder {
   }
 
   #onClosed(cause: Error | undefined): void {
-    const server = this.#init.server.name
+    const { server } = this
     const why = cause === undefined ? 'the server closed it' : cause.message
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was lost: ${why}`, { server, delivery: 'unknown', cause }),
@@ -390,13 +411,13 @@ export class Connection implements Executor, Holder {
   }
 
   #timeoutError(operation: Operation, where: string, delivery: 'not-sent' | 'unknown'): TimeoutError {
-    const server = this.#init.server.name
+    const { server } = this
     const message = `${operation.describe()} on ${server} timed out after ${operation.timeoutMs} ms, ${where}`
     return new TimeoutError(message, { server, delivery })
   }
 
   #endSilent(why: string): void {
-    const server = this.#init.server.name
+    const { server } = this
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was given up: ${why}`, { server, delivery: 'unknown' }),
     )
@@ -424,7 +445,7 @@ export class Connection implements Executor, Holder {
 
   #checkDrained(): void {
     if (!this.#draining || this.#state === 'ended' || this.pending > 0) return
-    const server = this.#init.server.name
+    const { server } = this
     this.#transport?.end()
     this.#end(new ClosedError(`the connection to ${server} was closed`, { server }))
   }
@@ -476,7 +497,7 @@ export class Connection implements Executor, Holder {
   }
 
   #lostError(operation: Operation, error: MemcacheError): MemcacheError {
-    const server = this.#init.server.name
+    const { server } = this
     const message = `${operation.describe()}: ${error.message}`
     const details = { server, delivery: 'unknown', cause: error } as const
     if (error instanceof ProtocolError) return new ProtocolError(message, details)
@@ -494,6 +515,13 @@ export class Connection implements Executor, Holder {
       else again.push(operation)
     }
   }
+}
+
+/** Whether a command still fits into the batch; one always does. Counts its body, its key in any form, its line. */
+function fits(pipeline: Pipeline, operation: Operation, limit: number): boolean {
+  const { key } = operation
+  const bytes = operation.bodyBytes + (typeof key === 'string' ? key.length : key.echo.length) + ROUGH_LINE_BYTES
+  return pipeline.batchLength === 0 || pipeline.batchLength + bytes <= limit
 }
 
 /** One function for every connection's flush: a closure per turn costs more. */

@@ -134,6 +134,7 @@ export class Pipeline {
     if (this.#lineCommand !== '' && !this.#fitsInLine(operation, command, bytes)) this.#closeLine()
     if (this.#lineCommand === '') {
       this.#lineCommand = command
+      this.#lineBytes = command.length + '\r\n'.length
       this.#batch.addAscii(command)
     }
     if (typeof key === 'string') this.#batch.addAscii(` ${key}`)
@@ -408,6 +409,12 @@ export class Pipeline {
     this.answeredInTime = true
     barrier.settle(reply)
     return undefined
+  }
+
+  /** The error for bytes that came when no reply was due. */
+  unsolicited(bytes: number): ProtocolError {
+    const message = `${this.#init.server} sent ${bytes} bytes that nobody waits for; the connection is out of step`
+    return new ProtocolError(message, { server: this.#init.server, delivery: 'unknown' })
   }
 
   #desync(reply: Reply, what: string): ProtocolError {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { OutgoingChunk } from './outgoing-batch.ts'
 import type { ReadBuffer, Reader } from './read-buffer.ts'
 
@@ -19,10 +20,15 @@ export class Transport {
   #listener: TransportListener | undefined
   #error: Error | undefined
   #closed = false
+  /** A write is on its way and the next one would share a TLS record with it. */
+  #writing = false
+  /** Whether every write must become TLS records of its own: writes that wait for each other are joined by the socket. */
+  readonly keepsRecords: boolean
 
   constructor(stream: Duplex, buffer: ReadBuffer) {
     this.#stream = stream
     this.#buffer = buffer
+    this.keepsRecords = stream instanceof TLSSocket
     stream.on('error', (error: Error) => {
       this.#error ??= error
       this.#close()
@@ -30,7 +36,9 @@ export class Transport {
     // Node ends half-open sockets by itself; here the first FIN is the end, for nobody would answer any more.
     stream.on('end', () => this.#close())
     stream.on('close', () => this.#close())
-    stream.on('drain', () => this.#listener?.drained())
+    stream.on('drain', () => {
+      if (!this.#writing) this.#listener?.drained()
+    })
   }
 
   /** Names who hears about it from now on. A stream that ended before is reported at once. */
@@ -47,20 +55,37 @@ export class Transport {
 
   /** Whether the socket asked for a pause; `drained` ends it. */
   get congested(): boolean {
-    return this.#stream.writableNeedDrain
+    return this.#writing || this.#stream.writableNeedDrain
   }
 
   /** Writes all of it in as few system calls as the pieces allow. */
   write(chunks: readonly OutgoingChunk[]): void {
-    if (chunks.length === 1) return this.#writeChunk(chunks[0]!)
+    if (this.keepsRecords) return this.#writeRecords(chunks)
+    if (chunks.length === 1) return this.#writeChunk(chunks[0]!, chunks[0]!.onReleased)
+    this.#writeChunks(chunks)
+  }
+
+  #writeRecords(chunks: readonly OutgoingChunk[]): void {
+    this.#writing = true
+    const last = chunks.at(-1)!
+    const { data, encoding, onReleased } = last
+    const onWritten = (): void => {
+      this.#writing = false
+      onReleased?.()
+      this.#listener?.drained()
+    }
+    this.#writeChunks([...chunks.slice(0, -1), { data, encoding, onReleased: onWritten }])
+  }
+
+  #writeChunks(chunks: readonly OutgoingChunk[]): void {
     this.#stream.cork()
-    for (const chunk of chunks) this.#writeChunk(chunk)
+    for (const chunk of chunks) this.#writeChunk(chunk, chunk.onReleased)
     this.#stream.uncork()
   }
 
-  #writeChunk(chunk: OutgoingChunk): void {
-    if (chunk.onReleased === undefined) this.#stream.write(chunk.data, chunk.encoding)
-    else this.#stream.write(chunk.data, chunk.encoding, chunk.onReleased)
+  #writeChunk(chunk: OutgoingChunk, onReleased: (() => void) | undefined): void {
+    if (onReleased === undefined) this.#stream.write(chunk.data, chunk.encoding)
+    else this.#stream.write(chunk.data, chunk.encoding, onReleased)
   }
 
   /** Lets the process exit although this stream is open. */

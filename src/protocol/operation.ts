@@ -4,6 +4,8 @@ import type { Request } from './request.ts'
 
 /** Whoever has an operation in hand and can let go of it. */
 export interface Holder {
+  /** Name of the server that it is for. */
+  readonly server: string
   /** Ends the operation with `reason`: takes it back if nothing of it was written, else leaves a place for its reply. */
   cancel(operation: Operation, reason: unknown): void
 }
@@ -76,13 +78,14 @@ export class Operation {
   settle(reply: Reply): void {
     if (this.settled) return
     this.settled = true
-    this.holder = undefined
     let value: unknown
     try {
       value = this.interpret(reply, this)
     } catch (error) {
       this.reject(error, this)
       return
+    } finally {
+      this.holder = undefined
     }
     this.resolve(value, this)
   }
