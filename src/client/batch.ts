@@ -97,6 +97,7 @@ export class Batch {
   #settled(operation: Operation): void {
     this.#underWay--
     this.#bytesUnderWay -= operation.bodyBytes
+    if (this.#underWay > 0 && this.#next === this.#operations.length) return
     // An operation that fails at once settles inside `#feed`, whose loop goes on by itself.
     if (!this.#feeding && (this.#underWay === 0 || this.#next < this.#operations.length)) this.#feed()
   }

@@ -95,9 +95,10 @@ describe('the floor plan checker', () => {
     ['a folder without a floor', 'utils/misc.ts', '', /no floor; add it to FLOORS in test\/support\/floor-plan\.ts/],
   ])('catches %s', (_, path, source, problem) => {
     const problems = check({ [path]: source })
-    expect(problems).toHaveLength(1)
-    expect(problems[0]).toMatch(problem)
-    expect(problems[0]).toContain(path)
+    const found = problems.find((sentence) => problem.test(sentence))
+    expect(found).toContain(path)
+    // An import upwards closes a cycle where the other file imports this one.
+    expect(problems.filter((sentence) => sentence !== found && !sentence.startsWith('import cycle'))).toEqual([])
   })
 
   it.each([
@@ -111,6 +112,6 @@ describe('the floor plan checker', () => {
 
   it('sees what stands behind a pattern with quotes or slashes in it', () => {
     const source = "const pattern = text.split(/[`'/*]/)\nconst mark = /\\/\\//\nimport '../client/memcache.ts'"
-    expect(check({ 'pool/pool.ts': source })).toHaveLength(1)
+    expect(check({ 'pool/pool.ts': source })[0]).toMatch(/up, from client/)
   })
 })
