@@ -49,9 +49,13 @@ async function runVitest(args) {
 }
 
 function summarize(report) {
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'))
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
+  // A file that does not even load has no tests to fail.
+  const broken = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  )
   const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : ''
-  console.log(`\n${numPassedTests} passed, ${numFailedTests} failed${skipped}`)
+  console.log(`\n${numPassedTests} passed, ${numFailedTests + broken.length} failed${skipped}`)
 }
 
 const args = process.argv.slice(2)

@@ -22,17 +22,23 @@ const requests: readonly (readonly [request: Request, text: string, meta: string
 ]
 
 describe('a request', () => {
-  it.each(requests)('%j is %s in text and %s in meta', (request, text, meta) => {
-    expect(encodeTextCommand(request, 'k', false)).toBe(`${text}\r\n`)
-    expect(encodeMetaCommand(request, 'k', false, 7, false)).toBe(`${meta}\r\n`)
-  })
+  it.each(requests.map(([request, text, meta]) => [text, meta, request] as const))(
+    '%s is %s in meta',
+    (text, meta, request) => {
+      expect(encodeTextCommand(request, 'k', false)).toBe(`${text}\r\n`)
+      expect(encodeMetaCommand(request, 'k', false, 7, false)).toBe(`${meta}\r\n`)
+    },
+  )
 
-  it.each(requests.slice(2))('%j says so when it is quiet', (request, text, meta) => {
-    expect(encodeTextCommand(request, 'k', true)).toBe(`${text} noreply\r\n`)
-    expect(encodeMetaCommand(request, 'k', false, 7, true)).toBe(
-      `${meta.replace(' v O7', ' O7').replace(' O7', ' q O7')}\r\n`,
-    )
-  })
+  it.each(requests.slice(2).map(([request, text, meta]) => [text, meta, request] as const))(
+    '%s says so when it is quiet',
+    (text, meta, request) => {
+      expect(encodeTextCommand(request, 'k', true)).toBe(`${text} noreply\r\n`)
+      expect(encodeMetaCommand(request, 'k', false, 7, true)).toBe(
+        `${meta.replace(' v O7', ' O7').replace(' O7', ' q O7')}\r\n`,
+      )
+    },
+  )
 
   it('marks a base64 key', () => {
     expect(encodeMetaCommand(GET, 'AQI=', true, 1, false)).toBe('mg AQI= b v f O1\r\n')
