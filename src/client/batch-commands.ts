@@ -176,5 +176,6 @@ function wireName(key: WireKey): string {
 }
 
 function orMissing(read: Interpret): Interpret {
-  return (reply, operation) => (reply.outcome === 'hit' ? read(reply, operation) : MISSING)
+  const readOrMissing: Interpret = (reply, operation) => (reply.outcome === 'hit' ? read(reply, operation) : MISSING)
+  return Object.assign(readOrMissing, read.borrows && { borrows: read.borrows })
 }

@@ -101,7 +101,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   #reader(options: GetOptions<unknown>): Interpret {
     const read = options.serde === undefined ? this.#values.read : reader(checkSerde(options.serde))
     if (options.default === undefined) return read
-    return (reply, operation) => (reply.outcome === 'hit' ? read(reply, operation) : options.default)
+    const fallback = options.default
+    return (reply, operation) => (reply.outcome === 'hit' ? read(reply, operation) : fallback)
   }
 
   /**
@@ -138,10 +139,13 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * deleted the old value.
    */
   set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
-    return attempt(() => {
+    try {
       const request = this.#values.storeRequest('set', key, value, 0n, options)
       return this.#dispatcher.run(request, key, readStored, 'write', false, options)
-    })
+    } catch (error) {
+      // As `attempt` does, without its closure: this is the hot path of writes.
+      return Promise.reject(error)
+    }
   }
 
   /**

@@ -97,37 +97,59 @@ function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
 
 /** Reads a hit with a serde; a miss is `undefined`. */
 export function reader(serde: Serde): Interpret {
-  return (reply, operation) => (reply.outcome === 'hit' ? deserialize(serde, reply, operation) : undefined)
+  const decode = decoder(serde)
+  const read: Interpret = (reply, operation) => (reply.outcome === 'hit' ? decode(reply, operation) : undefined)
+  return Object.assign(read, { borrows: borrower(serde) })
 }
 
 /** Reads a hit and its cas number. */
 export function casReader(serde: Serde): Interpret {
-  return (reply, operation) => {
+  const decode = decoder(serde)
+  const read: Interpret = (reply, operation) => {
     if (reply.outcome !== 'hit') return undefined
     const cas = reply.cas()
-    return { value: deserialize(serde, reply, operation), cas }
+    return { value: decode(reply, operation), cas }
+  }
+  return Object.assign(read, { borrows: borrower(serde) })
+}
+
+/** A serde of the caller's sees a view that is valid during the call only; ours say what they hand out. */
+function borrower(serde: Serde): (clientFlags: number) => boolean {
+  return isRangeSerde(serde) ? (clientFlags) => !serde.keepsBytes(clientFlags) : () => true
+}
+
+function decoder(serde: Serde): (reply: Reply, operation: Operation) => unknown {
+  if (isRangeSerde(serde)) {
+    return (reply, operation) => {
+      try {
+        return serde.deserializeRange(
+          reply.bytes,
+          reply.start,
+          reply.end,
+          reply.clientFlags,
+          reply.owned,
+          reply.isAscii(),
+        )
+      } catch (error) {
+        throw unreadable(error, operation)
+      }
+    }
+  }
+  return (reply, operation) => {
+    try {
+      return serde.deserialize(reply.bytes.subarray(reply.start, reply.end), reply.clientFlags, operation.callerKey)
+    } catch (error) {
+      throw unreadable(error, operation)
+    }
   }
 }
 
-function deserialize(serde: Serde, reply: Reply, operation: Operation): unknown {
-  try {
-    if (isRangeSerde(serde))
-      return serde.deserializeRange(
-        reply.bytes,
-        reply.start,
-        reply.end,
-        reply.clientFlags,
-        reply.owned,
-        reply.isAscii(),
-      )
-    return serde.deserialize(reply.bytes.subarray(reply.start, reply.end), reply.clientFlags, operation.callerKey)
-  } catch (error) {
-    throw new SerdeError(`${operation.describe()}: ${messageOf(error)}`, {
-      server: operation.holder?.server,
-      cause: error,
-      delivery: 'answered',
-    })
-  }
+function unreadable(error: unknown, operation: Operation): SerdeError {
+  return new SerdeError(`${operation.describe()}: ${messageOf(error)}`, {
+    server: operation.holder?.server,
+    cause: error,
+    delivery: 'answered',
+  })
 }
 
 function isRangeSerde(serde: Serde): serde is RangeSerde {

@@ -267,10 +267,9 @@ export class Connection implements Executor, Holder {
     if (unsent.length === 0 || this.#probeFirst || transport.congested) return
     if (pipeline.length === 0) this.#leaveIdle(pipeline)
     pipeline.sharesLines = this.#turnStartedAt >= this.#init.memory.shareLinesFrom
-    const limit = transport.keepsRecords ? TLS_BATCH_BYTES : MAX_BATCH_BYTES
     let at = 0
     do {
-      while (at < unsent.length && !this.#probeFirst && fits(pipeline, unsent[at]!, limit)) {
+      while (at < unsent.length && !this.#probeFirst && hasRoom(pipeline, transport, unsent[at]!)) {
         this.#send(pipeline, unsent[at++]!)
       }
       const chunks = pipeline.finish()
@@ -345,9 +344,9 @@ export class Connection implements Executor, Holder {
 
   #receiveHeader(pipeline: Pipeline): MemcacheError | undefined {
     const decision = pipeline.receiveHeader(this.#parser.reply)
-    if (decision === 'accept') this.#parser.acceptBody()
-    else if (decision === 'skip') this.#parser.skipBody()
-    else return decision
+    if (typeof decision !== 'string') return decision
+    if (decision === 'skip') this.#parser.skipBody()
+    else this.#parser.acceptBody(decision === 'borrow')
     return undefined
   }
 
@@ -517,11 +516,12 @@ export class Connection implements Executor, Holder {
   }
 }
 
-/** Whether a command still fits into the batch; one always does. Counts its body, its key in any form, its line. */
-function fits(pipeline: Pipeline, operation: Operation, limit: number): boolean {
+/** Whether a command still fits into the batch; one always does. Where records matter, its whole size counts. */
+function hasRoom(pipeline: Pipeline, transport: Transport, operation: Operation): boolean {
+  if (!transport.keepsRecords) return pipeline.batchLength < MAX_BATCH_BYTES
   const { key } = operation
   const bytes = operation.bodyBytes + (typeof key === 'string' ? key.length : key.echo.length) + ROUGH_LINE_BYTES
-  return pipeline.batchLength === 0 || pipeline.batchLength + bytes <= limit
+  return pipeline.batchLength === 0 || pipeline.batchLength + bytes <= TLS_BATCH_BYTES
 }
 
 /** One function for every connection's flush: a closure per turn costs more. */

@@ -253,16 +253,18 @@ export class Pipeline {
   /**
    * Decides about a large data block when its header has come, before anything is allocated for it.
    *
-   * @returns whether to read it, to pass over it, or why the connection cannot go on.
+   * @returns whether to read it into a buffer for the caller to keep, into one that is used again, or not at all; or why
+   * the connection cannot go on.
    */
-  receiveHeader(reply: Reply): 'accept' | 'skip' | MemcacheError {
+  receiveHeader(reply: Reply): 'keep' | 'borrow' | 'skip' | MemcacheError {
     const owner =
       reply.type === 'VALUE' ? this.#findInLine(reply) : this.#sent.length > 0 ? this.#sent.at(0) : undefined
     if (owner === undefined || (reply.type === 'VA' && !this.#opaqueFits(reply, owner))) {
       return this.#desync(reply, 'a value that nobody asked for')
     }
     this.#bodyOwner = owner
-    return owner.settled || reply.size > this.#init.maxValueBytes ? 'skip' : 'accept'
+    if (owner.settled || reply.size > this.#init.maxValueBytes) return 'skip'
+    return owner.interpret.borrows?.(reply.clientFlags) === true ? 'borrow' : 'keep'
   }
 
   /**

@@ -11,7 +11,11 @@ export interface Holder {
 }
 
 /** What turns a reply into the call's result. Called once, while the reply's bytes are valid; what it throws is the result. */
-export type Interpret = (reply: Reply, operation: Operation) => unknown
+export interface Interpret {
+  (reply: Reply, operation: Operation): unknown
+  /** Whether a value with these client flags is read without keeping its bytes; without it, they may be kept. */
+  readonly borrows?: (clientFlags: number) => boolean
+}
 
 /**
  * One command on its way: what to do, the key, and how to settle. Made by the client, passed down from floor to floor

@@ -16,6 +16,9 @@ export const SMALL_BODY_BYTES = 4096
  */
 export const MAX_REST_BYTES: number = MAX_LINE_BYTES + SMALL_BODY_BYTES + 2
 
+/** The buffer for data blocks whose bytes nobody keeps does not grow beyond this: memcached's default item limit. */
+const MAX_SPARE_BYTES = 1_048_576
+
 /** What `next` found: a whole reply; a large data block whose header is read; or nothing whole yet. */
 export type Found = 'reply' | 'body' | 'more'
 
@@ -46,6 +49,9 @@ export class ReplyParser {
   /** What is still to come of the large data block and its CR LF; -1 when none is under way. */
   #missing = -1
   #header: ReplyType = 'VALUE'
+  /** A buffer for large data blocks whose bytes nobody keeps, and whether the present one is in it. */
+  #spare: Buffer | undefined
+  #borrowed = false
 
   /** Hands over the bytes `[start, end)`; they must begin where `rest` said. */
   feed(bytes: Buffer, start: number, end: number): void {
@@ -67,6 +73,7 @@ export class ReplyParser {
     const reply = this.reply
     reply.bytes = this.#bytes
     reply.owned = false
+    reply.separate = false
     const available = this.#end - at
     if (available === 0) return 'more'
     // Two letters tell the families apart; `VE…` (VERSION) and everything else is a classic line.
@@ -83,10 +90,21 @@ export class ReplyParser {
     return this.#line(parseTextLine(reply, this.#bytes, at, this.#end))
   }
 
-  /** Reads the large data block into a buffer of its own; `next` says 'reply' when it is whole. */
-  acceptBody(): void {
-    this.reply.keepCas()
-    this.#body = Buffer.allocUnsafeSlow(this.reply.size + 2)
+  /**
+   * Reads the large data block into a buffer of its own; `next` says 'reply' when it is whole.
+   *
+   * @param borrowed - The bytes are needed only until the next `next`: a buffer may be used again for the next block.
+   */
+  acceptBody(borrowed: boolean): void {
+    const { reply } = this
+    reply.keepCas()
+    this.#borrowed = borrowed && reply.size <= MAX_SPARE_BYTES
+    this.#body = this.#borrowed ? this.#spareBuffer(reply.size + 2) : Buffer.allocUnsafeSlow(reply.size + 2)
+  }
+
+  #spareBuffer(bytes: number): Buffer {
+    if (this.#spare === undefined || this.#spare.length < bytes) this.#spare = Buffer.allocUnsafeSlow(bytes)
+    return this.#spare
   }
 
   /** Passes over the large data block without keeping it; `next` says 'reply', with no data, when it is past. */
@@ -150,7 +168,8 @@ export class ReplyParser {
     if (lineBreak(body, reply.size, reply.size + 2) < 0) return this.#garbage()
     reply.bytes = body.subarray(0, reply.size)
     reply.end = reply.size
-    reply.owned = true
+    reply.owned = !this.#borrowed
+    reply.separate = true
     return 'reply'
   }
 

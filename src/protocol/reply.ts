@@ -58,6 +58,8 @@ export class Reply {
   end = 0
   /** Whether `bytes` holds this data block alone and may be handed to the caller without a copy. */
   owned = false
+  /** Whether the data block is in a buffer of its own, not in the read buffer with its line. */
+  separate = false
   /** The key, where the reply repeats it. */
   keyStart = 0
   keyEnd = 0
@@ -89,7 +91,7 @@ export class Reply {
    * replies: a look per value costs more than it saves.
    */
   isAscii(): boolean {
-    if (this.owned) return isAscii(this.bytes)
+    if (this.separate) return isAscii(this.bytes)
     this.#chunkIsAscii ??= isAscii(this.bytes.subarray(this.#chunkStart, this.#chunkEnd))
     return this.#chunkIsAscii
   }
@@ -101,7 +103,7 @@ export class Reply {
 
   /** The cas number; 0 where the server has none (`-C`). */
   cas(): bigint {
-    if (this.owned) return this.#keptCas
+    if (this.separate) return this.#keptCas
     return this.casEnd > this.casStart ? BigInt(latin1Slice(this.bytes, this.casStart, this.casEnd)) : 0n
   }
 

@@ -45,6 +45,7 @@ export const defaultSerde: Serde = Object.freeze<RangeSerde>({
     return deserializeRange(asBuffer(data), 0, data.byteLength, clientFlags, false, false)
   },
   deserializeRange,
+  keepsBytes: (clientFlags) => clientFlags === BYTES,
 })
 
 function serialize(value: unknown): SerializedValue {

@@ -15,6 +15,7 @@ export const raw: Serde = Object.freeze<RangeSerde>({
   deserializeRange(bytes, start, end, _clientFlags, owned) {
     return takeBytes(bytes, start, end, owned)
   },
+  keepsBytes: () => true,
 })
 
 function serialize(value: unknown): SerializedValue {

@@ -32,6 +32,8 @@ export interface Serde {
  * @internal
  */
 export interface RangeSerde extends Serde {
+  /** Whether values with these client flags are handed out as they are, so that their bytes must not be used again. */
+  keepsBytes(clientFlags: number): boolean
   /**
    * @param bytes - Holds the data from `start` up to `end`; valid only during the call, unless `owned`.
    * @param owned - `bytes` belongs to this value alone and may be handed to the caller without a copy.

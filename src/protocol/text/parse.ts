@@ -35,7 +35,7 @@ export function parseValueLine(reply: Reply, bytes: Buffer, pos: number, end: nu
   const clientFlags = parseDecimal(bytes, keyEnd + 1, flagsEnd)
   const size = parseDecimal(bytes, flagsEnd + 1, sizeEnd)
   if (
-    !spells(bytes, pos, 'VALUE ') ||
+    !spellsValue(bytes, pos) ||
     clientFlags < 0 ||
     clientFlags > MAX_CLIENT_FLAGS ||
     size < 0 ||
@@ -55,6 +55,11 @@ export function parseValueLine(reply: Reply, bytes: Buffer, pos: number, end: nu
   reply.casStart = lineEnd === sizeEnd ? 0 : sizeEnd + 1
   reply.casEnd = lineEnd === sizeEnd ? 0 : lineEnd
   return lineBreak(bytes, lineEnd, end)
+}
+
+/** Whether the word is VALUE; that it begins with VAL is why we are here. */
+function spellsValue(bytes: Buffer, pos: number): boolean {
+  return bytes[pos + 3] === 0x55 && bytes[pos + 4] === 0x45 && bytes[pos + 5] === SPACE
 }
 
 function isDigits(bytes: Buffer, pos: number, end: number): boolean {

@@ -19,7 +19,7 @@ function parse(...chunks: readonly Buffer[]): Seen[] {
     const bytes = Buffer.concat([rest, chunk])
     parser.feed(bytes, 0, bytes.length)
     for (let found = parser.next(); found !== 'more'; found = parser.next()) {
-      if (found === 'body') parser.acceptBody()
+      if (found === 'body') parser.acceptBody(false)
       else seen.push(describeReply(parser))
     }
     rest = Buffer.from(bytes.subarray(parser.rest))
@@ -121,12 +121,32 @@ describe('ReplyParser', () => {
     expect(parser.reply.type).toBe('END')
   })
 
+  it('uses one buffer again for large bodies whose bytes nobody keeps', () => {
+    const parser = new ReplyParser()
+    const seen = [10_000, 9000].map((size, index) => {
+      const bytes = Buffer.from(`VALUE k 0 ${size} ${index + 1}\r\n${String(index).repeat(size)}\r\n`)
+      parser.feed(bytes, 0, 500)
+      parser.next()
+      parser.acceptBody(true)
+      parser.next()
+      parser.feed(bytes, 500, bytes.length)
+      parser.next()
+      const { reply } = parser
+      expect(reply).toMatchObject({ owned: false, separate: true })
+      expect(reply.cas()).toBe(BigInt(index + 1))
+      expect(reply.isAscii()).toBe(true)
+      expect(reply.bytes.toString('latin1', reply.start, reply.end)).toBe(String(index).repeat(size))
+      return reply.bytes.buffer
+    })
+    expect(seen[0]).toBe(seen[1])
+  })
+
   it('gives a large body a buffer of its own, of the right size', () => {
     const parser = new ReplyParser()
     const bytes = Buffer.from(`VALUE k 0 10000\r\n${'x'.repeat(10_000)}\r\n`)
     parser.feed(bytes, 0, 500)
     parser.next()
-    parser.acceptBody()
+    parser.acceptBody(false)
     parser.next()
     parser.feed(bytes, 500, bytes.length)
     parser.next()
