@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { Batch } from '../../../src/client/batch.ts'
+import { Operation } from '../../../src/protocol/operation.ts'
+import { GET, type Request } from '../../../src/protocol/request.ts'
+
+function operations(count: number, bodyBytes = 0): Operation[] {
+  const request: Request =
+    bodyBytes === 0 ? GET : { command: 'set', data: '', bytes: bodyBytes, clientFlags: 0, exptime: 0, cas: 0n }
+  return Array.from(
+    { length: count },
+    (_, index) => new Operation(request, `k${index}`, `k${index}`, 1000, () => undefined),
+  )
+}
+
+describe('Batch', () => {
+  it('never has more under way than its window, and settles when all have', async () => {
+    const underWay: Operation[] = []
+    let most = 0
+    const batch = new Batch(operations(95), { operations: 10, bytes: 1000 }, (operation) => {
+      underWay.push(operation)
+      most = Math.max(most, underWay.length)
+    })
+    let results = 0
+    const run = batch.run(() => results++, undefined)
+    while (underWay.length > 0) underWay.shift()!.succeed('value')
+    await run
+    expect([most, results]).toEqual([10, 95])
+  })
+
+  it('counts bytes too, but always lets one through', async () => {
+    const underWay: Operation[] = []
+    const batch = new Batch(operations(5, 600), { operations: 10, bytes: 500 }, (operation) => underWay.push(operation))
+    const run = batch.run(() => undefined, undefined)
+    for (let left = 5; left > 0; left--) {
+      expect(underWay).toHaveLength(1)
+      underWay.shift()!.succeed(true)
+    }
+    await run
+  })
+
+  it('gathers failures by key, also of operations that fail while they are handed over', async () => {
+    const batch = new Batch(operations(30), { operations: 4, bytes: 1000 }, (operation) => {
+      if (operation.index % 2 === 0) operation.succeed('value')
+      else operation.fail(new Error('down'))
+    })
+    await batch.run(() => undefined, undefined)
+    expect(batch.failed.size).toBe(15)
+    expect(batch.failed.has('k1')).toBe(true)
+  })
+
+  it('of nothing is done at once', async () => {
+    await new Batch([], { operations: 4, bytes: 1000 }, () => undefined).run(() => undefined, undefined)
+  })
+
+  it('ends at an abort, hands over no more, and takes its listener back', async () => {
+    const controller = new AbortController()
+    const underWay: Operation[] = []
+    const all = operations(10)
+    const batch = new Batch(all, { operations: 4, bytes: 1000 }, (operation) => underWay.push(operation))
+    const run = batch.run(() => undefined, controller.signal)
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(run).rejects.toBe(reason)
+    expect(underWay).toHaveLength(4)
+    expect(all.every((operation) => operation.settled)).toBe(true)
+  })
+})
