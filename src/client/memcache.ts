@@ -75,13 +75,25 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
           error,
           operations.map((operation) => operation.callerKey),
         ),
-      onDesync: (error) => this.emit('desync', { error, server: error.server }),
+      onDesync: (error) => this.#tell('desync', { error, server: error.server }),
     })
-    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.emit('commandError', event))
+    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#tell('commandError', event))
     this.#values = new Values(resolved)
     this.#batches = new BatchCommands(this.#dispatcher, this.#values, resolved)
     this.#counters = new Counters(this.#dispatcher, this.#values)
     this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values)
+  }
+
+  /** Events come out of the middle of a connection's work, which a listener that throws must not break off. */
+  #tell<E extends keyof MemcacheEvents>(name: E, ...event: MemcacheEvents[E]): void {
+    try {
+      // The emitter's own types lose the link between a generic name and its event.
+      ;(this as EventEmitter).emit(name, ...event)
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 
   /**

@@ -17,9 +17,11 @@ import { Attempt } from './attempt.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import { type Established, establish } from './establish.ts'
 import type { ServerMemory } from './handshake.ts'
+import { type Loss, lostError, settleLost } from './lost-operations.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Transport } from './transport.ts'
+import { UnsentQueue } from './unsent-queue.ts'
 
 /** One batch is written before the next is encoded from this size on, so that a stalled socket is noticed. */
 const MAX_BATCH_BYTES = 262_144
@@ -100,10 +102,7 @@ export class Connection implements Executor, Holder {
   #draining = false
   #transport: Transport | undefined
   #pipeline: Pipeline | undefined
-  #unsent: Operation[] = []
-  #unsentBytes = 0
-  /** Commands in `#unsent` that are settled already and only wait to be dropped. */
-  #settledUnsent = 0
+  readonly #unsent: UnsentQueue = new UnsentQueue()
   /** The shortest timeout handed over since the last flush. */
   #shortestMs = Number.POSITIVE_INFINITY
   #flushScheduled = false
@@ -145,7 +144,7 @@ export class Connection implements Executor, Holder {
 
   /** Commands that wait, written or not, and those that were given up and whose replies are still due. */
   get pending(): number {
-    return this.#unsent.length - this.#settledUnsent + (this.#pipeline?.length ?? 0)
+    return this.#unsent.length + (this.#pipeline?.length ?? 0)
   }
 
   /** Takes a command; it leaves at the end of this turn of the event loop. */
@@ -154,12 +153,11 @@ export class Connection implements Executor, Holder {
     if (this.pending >= maxPending) return this.#refuse(operation, `${maxPending} commands wait (maxPending)`)
     const bytes = operation.bodyBytes
     if (bytes > 0) {
-      const waiting = this.#unsentBytes + (this.#pipeline?.bytes ?? 0)
+      const waiting = this.#unsent.bytes + (this.#pipeline?.bytes ?? 0)
       // One command always fits, however large: the limit is for what piles up.
       if (waiting > 0 && waiting + bytes > maxPendingBytes) {
         return this.#refuse(operation, `${waiting} bytes wait (maxPendingBytes is ${maxPendingBytes})`)
       }
-      this.#unsentBytes += bytes
     }
     if (!this.#flushScheduled) this.#scheduleFlush()
     if (operation.deadline === 0) operation.deadline = this.#turnStartedAt + operation.timeoutMs
@@ -188,7 +186,7 @@ export class Connection implements Executor, Holder {
     this.#flushScheduled = false
     if (this.#state === 'ended') return
     const took = performance.now() - this.#turnStartedAt
-    if (took > LONG_TURN_MS) for (const operation of this.#unsent) operation.deadline += took
+    if (took > LONG_TURN_MS) this.#unsent.forgive(took)
     this.#sweep.watch(this.#shortestMs)
     this.#shortestMs = Number.POSITIVE_INFINITY
     this.#write()
@@ -197,14 +195,9 @@ export class Connection implements Executor, Holder {
   /** Ends an operation from outside: takes it back, or leaves its place in the queue for the reply that will come. */
   cancel(operation: Operation, reason: unknown): void {
     if (operation.bodyPending) return this.#endHalfWritten(operation, reason)
-    if (!operation.written) this.#dropUnsent(operation)
+    if (!operation.written) this.#unsent.drop(operation)
     operation.fail(reason)
     this.#checkDrained()
-  }
-
-  #dropUnsent(operation: Operation): void {
-    this.#settledUnsent++
-    this.#unsentBytes -= operation.bodyBytes
   }
 
   /** Takes no more commands, finishes those it has, and closes. */
@@ -252,6 +245,8 @@ export class Connection implements Executor, Holder {
       drained: () => this.#write(),
       closed: (error) => this.#onClosed(error),
     })
+    // It may have ended between the handshake and here, and been told so just now.
+    if (this.#hasEnded()) return
     if (!this.#active && !options.keepProcessAlive) established.transport.unref()
     this.#watchIdle()
     owner.onReady(this)
@@ -259,33 +254,24 @@ export class Connection implements Executor, Holder {
     this.#checkDrained()
   }
 
+  #hasEnded(): boolean {
+    return this.#state === 'ended'
+  }
+
   #write(): void {
     const pipeline = this.#pipeline
     const transport = this.#transport
     if (this.#state !== 'ready' || pipeline === undefined || transport === undefined) return
-    const unsent = this.#unsent
-    if (unsent.length === 0 || this.#probeFirst || transport.congested) return
+    if (this.#unsent.length === 0 || this.#probeFirst || transport.congested) return
     if (pipeline.length === 0) this.#leaveIdle(pipeline)
     pipeline.sharesLines = this.#turnStartedAt >= this.#init.memory.shareLinesFrom
-    let at = 0
+    const goesOn = (next: Operation): boolean => !this.#probeFirst && hasRoom(pipeline, transport, next)
+    const send = (operation: Operation): void => pipeline.send(operation)
     do {
-      while (at < unsent.length && !this.#probeFirst && hasRoom(pipeline, transport, unsent[at]!)) {
-        this.#send(pipeline, unsent[at++]!)
-      }
+      this.#unsent.take(goesOn, send)
       const chunks = pipeline.finish()
       if (chunks.length > 0) transport.write(chunks)
-    } while (at < unsent.length && !this.#probeFirst && !transport.congested)
-    if (at === unsent.length) this.#unsent = []
-    else if (at > 0) this.#unsent = unsent.slice(at)
-  }
-
-  #send(pipeline: Pipeline, operation: Operation): void {
-    if (operation.settled) {
-      this.#settledUnsent--
-      return
-    }
-    this.#unsentBytes -= operation.bodyBytes
-    pipeline.send(operation)
+    } while (this.#unsent.length > 0 && !this.#probeFirst && !transport.congested)
   }
 
   /** The first write behind a pause: was the pause so long that the connection may be dead? */
@@ -323,7 +309,7 @@ export class Connection implements Executor, Holder {
         this.#end(fault)
       }
       // Also when a serde of the caller's destroyed the client meanwhile.
-      if (this.#state === 'ended') return end
+      if (this.#hasEnded()) return end
     }
     // Not even the beginning of a reply may come when none is due.
     if (pipeline.length === 0 && parser.rest < end) {
@@ -360,22 +346,13 @@ export class Connection implements Executor, Holder {
 
   /** Fails what is due, and ends a connection that has gone silent. */
   #expire(now: number): void {
-    this.#expireUnsent(now)
+    this.#unsent.expire(now, (operation) => {
+      operation.fail(this.#timeoutError(operation, this.#whyUnsent(), 'not-sent'))
+    })
     if (this.#pipeline !== undefined) this.#expireWritten(this.#pipeline, now)
     if (this.#state === 'ended') return
     if (this.pending === 0) this.#becomeIdle()
     this.#checkDrained()
-  }
-
-  #expireUnsent(now: number): void {
-    for (const operation of this.#unsent) {
-      if (operation.settled || operation.deadline > now) continue
-      this.#dropUnsent(operation)
-      operation.fail(this.#timeoutError(operation, this.#whyUnsent(), 'not-sent'))
-    }
-    if (this.#settledUnsent === 0) return
-    this.#unsent = this.#unsent.filter((operation) => !operation.settled)
-    this.#settledUnsent = 0
   }
 
   #whyUnsent(): string {
@@ -445,7 +422,6 @@ export class Connection implements Executor, Holder {
   #checkDrained(): void {
     if (!this.#draining || this.#state === 'ended' || this.pending > 0) return
     const { server } = this
-    this.#transport?.end()
     this.#end(new ClosedError(`the connection to ${server} was closed`, { server }))
   }
 
@@ -459,60 +435,32 @@ export class Connection implements Executor, Holder {
     this.#transport?.destroy()
     // Only now, with the socket destroyed, may calls settle whose bodies it was reading.
     const { unanswered, again: neighbours } = this.#pipeline?.drain() ?? { unanswered: [], again: [] }
-    const again = this.#settleUnanswered(unanswered, error)
     if (neighbours.length > 0) this.#init.memory.shareLinesFrom = performance.now() + UNSHARED_MS
     for (const operation of neighbours) operation.alone = true
-    again.unshift(...neighbours)
-    this.#settleUnsent(error, neverReady, again)
+    const again = [...neighbours, ...this.#settleWritten(unanswered, error), ...this.#settleUnsent(error, neverReady)]
     for (const operation of again) operation.prepareAgain()
     const failed = (neverReady || unanswered.length > 0) && !(error instanceof ClosedError)
     this.#init.owner.onEnd(this, { error, neverReady, failed, again, proven: this.#proven })
   }
 
-  /** Fails what was written and not answered; gives what may be repeated. */
-  #settleUnanswered(unanswered: readonly Operation[], error: MemcacheError): Operation[] {
-    const again: Operation[] = []
-    const quiet: Operation[] = []
-    for (const operation of unanswered) {
-      if (operation.quiet) quiet.push(operation)
-      if (operation.settled || operation === this.#probe) continue
-      if (operation.earlyError !== undefined) operation.fail(operation.earlyError)
-      else if (this.#mayRepeat(operation, error)) again.push(operation)
-      else operation.fail(this.#lostError(operation, error))
-    }
-    if (quiet.length > 0) this.#init.owner.onUnclaimedError(this.#lostError(quiet[0]!, error), quiet)
+  #settleWritten(unanswered: readonly Operation[], error: MemcacheError): Operation[] {
+    const { server } = this
+    const refusedAlone = this.#pipeline?.refusedAlone === true
+    const loss: Loss = { server, error, maybeDeadBefore: this.#maybeDead, refusedAlone }
+    const { again, quiet } = settleLost(
+      unanswered.filter((operation) => operation !== this.#probe),
+      loss,
+    )
+    if (quiet.length > 0) this.#init.owner.onUnclaimedError(lostError(quiet[0]!, loss), quiet)
     return again
   }
 
-  /** An idle connection turned out dead before any byte came back: what can be repeated safely is, once. */
-  #mayRepeat(operation: Operation, error: MemcacheError): boolean {
-    if (error instanceof ClosedError) return false
-    // A proxy that closes on a bad key takes the reads behind it along; only a key that fails alone fails. Each round
-    // settles the bad key at least, so this ends.
-    if (operation.alone && this.#pipeline!.refusedAlone) return true
-    if (!this.#maybeDead || operation.repeated) return false
-    operation.repeated = isIdempotent(operation.request) && !operation.quiet
-    return operation.repeated
-  }
-
-  #lostError(operation: Operation, error: MemcacheError): MemcacheError {
-    const { server } = this
-    const message = `${operation.describe()}: ${error.message}`
-    const details = { server, delivery: 'unknown', cause: error } as const
-    if (error instanceof ProtocolError) return new ProtocolError(message, details)
-    if (error instanceof ClosedError) return new ClosedError(message, details)
-    return new ConnectionClosedError(message, details)
-  }
-
-  #settleUnsent(error: MemcacheError, neverReady: boolean, again: Operation[]): void {
-    const unsent = this.#unsent
-    this.#unsent = []
-    this.#settledUnsent = 0
-    for (const operation of unsent) {
-      if (operation.settled) continue
-      if (neverReady || error instanceof ClosedError) operation.fail(error)
-      else again.push(operation)
-    }
+  /** Nothing of these was written: they go to the next connection, unless there was none or will be none. */
+  #settleUnsent(error: MemcacheError, neverReady: boolean): Operation[] {
+    const unsent = this.#unsent.drain()
+    if (!neverReady && !(error instanceof ClosedError)) return unsent
+    for (const operation of unsent) operation.fail(error)
+    return []
   }
 }
 

@@ -98,14 +98,6 @@ export class Transport {
     if (this.#stream instanceof Socket) this.#stream.ref()
   }
 
-  /** Says goodbye: what was written leaves, then FIN. */
-  end(): void {
-    this.#detach()
-    // A server that never reads must not hold us: nobody waits for anything here.
-    this.#stream.end(() => this.#stream.destroy())
-    this.unref()
-  }
-
   /** Ends it at once. After this returns the socket reads no byte of any body that it was given. */
   destroy(): void {
     this.#detach()

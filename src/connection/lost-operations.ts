@@ -1,0 +1,54 @@
+import { ClosedError, ConnectionClosedError, type MemcacheError, ProtocolError } from '../errors.ts'
+import type { Operation } from '../protocol/operation.ts'
+import { isIdempotent } from '../protocol/request.ts'
+
+/** How a connection ended, as far as it decides about the commands that were on it. */
+export interface Loss {
+  readonly server: string
+  readonly error: MemcacheError
+  /** The connection worked, was idle when the commands were written, and no byte came since. */
+  readonly maybeDeadBefore: boolean
+  /** A read that travelled alone was refused. */
+  readonly refusedAlone: boolean
+}
+
+/**
+ * Settles commands that were written and not answered, once their socket is destroyed.
+ *
+ * @returns those that may be sent again, and the quiet ones, for which no caller waits.
+ */
+export function settleLost(
+  operations: readonly Operation[],
+  loss: Loss,
+): { readonly again: Operation[]; readonly quiet: Operation[] } {
+  const again: Operation[] = []
+  const quiet: Operation[] = []
+  for (const operation of operations) {
+    if (operation.quiet) quiet.push(operation)
+    if (operation.settled) continue
+    if (operation.earlyError !== undefined) operation.fail(operation.earlyError)
+    else if (mayRepeat(operation, loss)) again.push(operation)
+    else operation.fail(lostError(operation, loss))
+  }
+  return { again, quiet }
+}
+
+function mayRepeat(operation: Operation, loss: Loss): boolean {
+  if (loss.error instanceof ClosedError) return false
+  // A proxy that closes on a bad key takes the reads behind it along; only a key that fails alone fails. Each round
+  // settles the bad key at least, so this ends.
+  if (operation.alone && loss.refusedAlone) return true
+  // An idle connection turned out dead before any byte came back: what can be repeated safely is, once.
+  if (!loss.maybeDeadBefore || operation.repeated || operation.quiet) return false
+  operation.repeated = isIdempotent(operation.request)
+  return operation.repeated
+}
+
+/** The error of a command that was written when its connection was lost. */
+export function lostError(operation: Operation, { server, error }: Loss): MemcacheError {
+  const message = `${operation.describe()}: ${error.message}`
+  const details = { server, delivery: 'unknown', cause: error } as const
+  if (error instanceof ProtocolError) return new ProtocolError(message, details)
+  if (error instanceof ClosedError) return new ClosedError(message, details)
+  return new ConnectionClosedError(message, details)
+}
