@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { InvalidInputError } from '../errors.ts'
 import {
   encodeKeyBytes,
+  encodeUtf8Key,
   fitsAsKey,
   isPlainKey,
   type Key,
@@ -40,6 +41,8 @@ export class KeyEncoder {
     if (typeof key === 'string' && key !== '') {
       const whole = this.#prefixText === '' ? key : this.#prefixText + key
       if (isPlainKey(whole)) return whole
+      const encoded = encodeUtf8Key(whole)
+      if (encoded !== undefined) return encoded
     }
     return this.#encodeBytes(key)
   }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { latin1Slice } from '../buffer-slices.ts'
 import { InvalidInputError } from '../errors.ts'
 
 /** A key as callers give it: text (sent as UTF-8, not normalized) or the bytes themselves. Equal bytes are the same key. */
@@ -31,6 +32,15 @@ const PRINTABLE_ASCII = /^[!-~]+$/
 /** Whether a text needs nothing done to be a key: printable ASCII, not too long. */
 export function isPlainKey(text: string): boolean {
   return text.length <= MAX_KEY_BYTES && PRINTABLE_ASCII.test(text)
+}
+
+const NOT_FOR_LINES = /[\0- \x7f]/
+
+/** The wire key of text that is not ASCII, or undefined when it needs a closer look. */
+export function encodeUtf8Key(text: string): EncodedKey | undefined {
+  if (NOT_FOR_LINES.test(text) || !text.isWellFormed()) return undefined
+  const bytes = Buffer.from(text, 'utf8')
+  return bytes.length <= MAX_KEY_BYTES ? { text, form: 'utf8', echo: latin1Slice(bytes, 0, bytes.length) } : undefined
 }
 
 /** The bytes of a key, before any prefix; refuses what has no bytes of its own. */
