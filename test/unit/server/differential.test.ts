@@ -10,7 +10,7 @@ import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { loginStreams, type Stream, streams } from './command-streams.ts'
 import { type Reference, startReference } from './reference-memcached.ts'
 
-/** Others besides the one that is installed, such as the one of /work/shared/tools/get-memcached, parted by colons. */
+/** Others besides the one that is installed: paths of memcached programs, parted by colons. */
 const { MEMLANE_MEMCACHED: others = '' } = process.env
 const programs = ['memcached', ...others.split(':').filter((path) => path !== '')]
 
