@@ -5,7 +5,6 @@ import { findPythonClients } from './macro/python-cell.mjs'
 import { runWorkload } from './macro/run-workload.mjs'
 import { openServer } from './macro/server.mjs'
 import { summarizeWorkload } from './macro/summary.mjs'
-import { renderChart } from './report/chart.mjs'
 import { formatReport } from './report/table.mjs'
 
 const RESULTS = new URL('./results/', import.meta.url)
@@ -16,14 +15,14 @@ async function main() {
     console.log(USAGE)
     return
   }
-  const python = new Map(Array.from(findPythonClients()).filter(([name]) => options.takesPart(name)))
+  const python = findPythonClients(options.takesPart)
   const server = await openServer()
   const machine = describeMachine(server, python)
   console.log(describeInOneLine(machine))
   try {
     const rows = await runAll(options, server, python)
     console.log(formatReport(rows))
-    saveResults(options, { machine, rounds: options.rounds, timing: options.timing, rows })
+    await saveResults(options, { machine, rounds: options.rounds, timing: options.timing, rows })
   } finally {
     server.close()
   }
@@ -48,9 +47,10 @@ function showProgress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
-/** A run of chosen rows or clients is for the eyes only. */
-function saveResults({ quick, partial }, report) {
+/** A run of chosen rows or clients is for the eyes only. The chart's library takes a second to load, so it comes last. */
+async function saveResults({ quick, partial }, report) {
   if (partial) return
+  const { renderChart } = await import('./report/chart.mjs')
   const name = quick ? 'quick' : 'latest'
   mkdirSync(RESULTS, { recursive: true })
   writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`)

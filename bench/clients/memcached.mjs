@@ -1,12 +1,17 @@
 // Settings: `poolSize: 2`. Of 1, 2, 4, 10 (its default) and 32 it was as fast as any for reads and the fastest for sets.
-// TCP_NODELAY is always on. JSON is its own: what is not a text, number or Buffer.
+// TCP_NODELAY is always on. The pool is filled first: calls that find it full while it is connecting wait a second.
+// JSON is its own: what is not a text, number or Buffer.
 import Memcached from 'memcached'
 
-export async function connect({ host, port }) {
-  const client = new Memcached(`${host}:${port}`, { poolSize: 2 })
+const POOL_SIZE = 2
+
+export async function connect({ host, port }, { cold }) {
+  const client = new Memcached(`${host}:${port}`, { poolSize: POOL_SIZE })
+  const get = (key) =>
+    new Promise((resolve, reject) => client.get(key, (error, value) => (error ? reject(error) : resolve(value))))
+  if (!cold) await Promise.all(Array.from({ length: POOL_SIZE }, () => get('connect')))
   return {
-    get: (key) =>
-      new Promise((resolve, reject) => client.get(key, (error, value) => (error ? reject(error) : resolve(value)))),
+    get,
     set: (key, value) =>
       new Promise((resolve, reject) =>
         client.set(key, value, 0, (error, stored) => (error ? reject(error) : resolve(stored))),

@@ -11,7 +11,7 @@ const IDLE_MS = 1000
 
 const state = {}
 
-const handlers = { prepare, run, finish }
+const handlers = { prepare, warmUp, run, finish }
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', async ({ id, type, ...input }) => {
@@ -39,6 +39,12 @@ async function prepare({ clientName, workload, server, keyPrefix }) {
   return { skipped: false }
 }
 
+/** Long enough for the compiler; every run has a short one of its own for the caches. */
+async function warmUp({ durationMs }) {
+  if (state.workload.kind === 'cold' || state.workload.kind === 'memory') return
+  await runClosedLoop(state.calls, { inFlight: state.workload.inFlight, durationMs })
+}
+
 function run(timing) {
   switch (state.workload.kind) {
     case 'cold':
@@ -50,9 +56,9 @@ function run(timing) {
   }
 }
 
-async function runTimed({ warmUpMs, measureMs }) {
+async function runTimed({ settleMs, measureMs }) {
   const { inFlight } = state.workload
-  await runClosedLoop(state.calls, { inFlight, durationMs: warmUpMs })
+  await runClosedLoop(state.calls, { inFlight, durationMs: settleMs })
   const result = await runClosedLoop(state.calls, { inFlight, durationMs: measureMs })
   return { ...result, peakRssBytes: process.resourceUsage().maxRSS * 1024 }
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { CLIENTS } from './options.mjs'
-import { pythonVersion } from './python-cell.mjs'
 
 /** What the figures were taken on and with. */
 export function describeMachine(server, python) {
@@ -32,5 +31,5 @@ function readVersion(path) {
 }
 
 function pythonVersions(python) {
-  return Object.fromEntries(Array.from(python, ([name, interpreter]) => [name, pythonVersion(interpreter, name)]))
+  return Object.fromEntries(Array.from(python, ([name, { version }]) => [name, version]))
 }

@@ -25,8 +25,8 @@ const DEFINITIONS = {
   help: { type: 'boolean', default: false },
 }
 
-const FULL = { rounds: 3, seconds: 1, warmUpMs: 300 }
-const QUICK = { rounds: 2, seconds: 0.2, warmUpMs: 80 }
+const FULL = { rounds: 3, seconds: 1, warmUpMs: 1500, settleMs: 100 }
+const QUICK = { rounds: 2, seconds: 0.2, warmUpMs: 600, settleMs: 20 }
 
 export function parseOptions(argv) {
   const { values } = parseArgs({ args: argv, options: DEFINITIONS })
@@ -40,6 +40,7 @@ export function parseOptions(argv) {
     rounds: positive(values.rounds, 'rounds') ?? level.rounds,
     timing: {
       warmUpMs: level.warmUpMs,
+      settleMs: level.settleMs,
       measureMs: (positive(values.seconds, 'seconds') ?? level.seconds) * 1000,
     },
     takesPart: (client) => only === undefined || only.includes(client),

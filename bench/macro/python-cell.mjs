@@ -8,28 +8,30 @@ const MODULES = ['pylibmc', 'pymemcache']
 /** The workloads that a blocking client can take part in. */
 export const PYTHON_WORKLOADS = new Set(['get-1', 'many-100'])
 
-/** The Python clients of this machine, by name, with the interpreter that knows them. */
-export function findPythonClients() {
+/** The Python clients that may take part and that this machine has: name → their version and the interpreter to use. */
+export function findPythonClients(takesPart) {
   const found = new Map()
-  for (const module of MODULES) {
-    const interpreter = INTERPRETERS.find((program) => canImport(program, module))
-    if (interpreter !== undefined) found.set(module, interpreter)
+  for (const name of MODULES.filter(takesPart)) {
+    const client = findPythonClient(name)
+    if (client !== undefined) found.set(name, client)
   }
   return found
 }
 
-export function pythonVersion(interpreter, module) {
-  return execFileSync(interpreter, ['-c', `import ${module}; print(${module}.__version__)`], {
-    encoding: 'utf8',
-  }).trim()
+function findPythonClient(name) {
+  for (const interpreter of INTERPRETERS) {
+    const version = readVersion(interpreter, name)
+    if (version !== undefined) return { interpreter, version }
+  }
+  return undefined
 }
 
-function canImport(interpreter, module) {
+function readVersion(interpreter, name) {
+  const program = `import ${name}; print(${name}.__version__)`
   try {
-    execFileSync(interpreter, ['-c', `import ${module}`], { stdio: 'ignore' })
-    return true
+    return execFileSync(interpreter, ['-c', program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   } catch {
-    return false
+    return undefined
   }
 }
 
@@ -53,9 +55,9 @@ export class PythonCell {
 
   async end() {}
 
-  #run({ warmUpMs, measureMs }) {
+  #run({ settleMs, measureMs }) {
     const { server, workload, keyPrefix } = this.#input
-    const seconds = [warmUpMs, measureMs].map((ms) => String(ms / 1000))
+    const seconds = [settleMs, measureMs].map((ms) => String(ms / 1000))
     const values = [this.clientName, server.host, server.port, workload.name, keyPrefix, ...seconds].map(String)
     return new Promise((resolve, reject) => {
       execFile(this.#interpreter, [PROGRAM, ...values], (error, stdout) =>

@@ -8,14 +8,15 @@ const MEMORY_LIMIT_MS = 180_000
 const ONE_RUN = new Set(['cold', 'memory'])
 
 /**
- * Runs one workload with every client: all processes are started and filled first, then the rounds go through the
- * clients one after the other, each round beginning with another one. Resolves to the cells with their results. Every client's keys begin with a
- * prefix of its own; all prefixes have one length, as the keys must.
+ * Runs one workload with every client: all processes are started, filled and warmed up together; then the rounds go
+ * through the clients one after the other, each round beginning with another one. Resolves to the cells with their
+ * results. Every client's keys begin with a prefix of its own; all prefixes have one length, as the keys must.
  */
 export async function runWorkload(workload, { clients, python, server, keyPrefix, rounds, timing, profile }) {
   const cells = openCells(workload, { clients, python, profile })
   try {
     await Promise.all(cells.map((cell, index) => prepare(cell, workload, server, `${keyPrefix}${index + 10}`)))
+    await Promise.all(cells.map((cell) => warmUp(cell, timing)))
     const roundCount = ONE_RUN.has(workload.kind) ? 1 : rounds
     for (let round = 0; round < roundCount; round++) {
       for (const cell of rotate(cells, round)) await runCell(cell, workload, server, timing)
@@ -30,7 +31,7 @@ export async function runWorkload(workload, { clients, python, server, keyPrefix
 function openCells(workload, { clients, python, profile }) {
   const cells = clients.map((name) => new Cell(name, { exposeGc: workload.kind === 'memory', profile }))
   if (!PYTHON_WORKLOADS.has(workload.name)) return cells
-  return [...cells, ...Array.from(python, ([name, interpreter]) => new PythonCell(name, interpreter))]
+  return [...cells, ...Array.from(python, ([name, { interpreter }]) => new PythonCell(name, interpreter))]
 }
 
 function rotate(cells, by) {
@@ -46,6 +47,10 @@ async function prepare(cell, workload, server, prefix) {
   })
 }
 
+async function warmUp(cell, { warmUpMs }) {
+  await guard(cell, () => cell.ask('warmUp', { durationMs: warmUpMs }, warmUpMs + SLACK_MS))
+}
+
 async function runCell(cell, workload, server, timing) {
   await guard(cell, async () => {
     const before = workload.kind === 'cold' ? await countConnections(server) : 0
@@ -57,8 +62,8 @@ async function runCell(cell, workload, server, timing) {
   })
 }
 
-function limitMs(workload, { warmUpMs, measureMs }) {
-  return workload.kind === 'memory' ? MEMORY_LIMIT_MS : warmUpMs + measureMs + SLACK_MS
+function limitMs(workload, { settleMs, measureMs }) {
+  return workload.kind === 'memory' ? MEMORY_LIMIT_MS : settleMs + measureMs + SLACK_MS
 }
 
 async function finish(cell) {

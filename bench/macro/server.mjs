@@ -15,6 +15,8 @@ export async function openServer() {
   const child = spawn('memcached', serverArguments(address), { stdio: ['ignore', 'ignore', 'inherit'] })
   const close = () => child.kill()
   process.once('exit', close)
+  // Without a handler a signal ends this process and leaves the server behind.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
   return { ...address, version: await readVersion(address), close }
 }
 
