@@ -13,11 +13,21 @@ export async function openServer() {
   assertInstalled()
   const address = { host: '127.0.0.1', port: await freePort() }
   const child = spawn('memcached', serverArguments(address), { stdio: ['ignore', 'ignore', 'inherit'] })
-  const close = () => child.kill()
+  const close = () => {
+    child.off('exit', failLoudly)
+    child.kill()
+  }
+  child.once('exit', failLoudly)
   process.once('exit', close)
   // Without a handler a signal ends this process and leaves the server behind.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
   return { ...address, version: await readVersion(address), close }
+}
+
+/** Figures taken against a server that has ended mean nothing. */
+function failLoudly(code, signal) {
+  console.error(`memcached ended in the middle of the run (${signal ?? `exit code ${code}`}); nothing is reported`)
+  process.exit(1)
 }
 
 function serverArguments({ host, port }) {
