@@ -1,4 +1,7 @@
+import type { Buffer } from 'node:buffer'
 import type { MemcacheError } from './errors.ts'
+import type { Exchange } from './protocol/exchange.ts'
+import type { Key } from './protocol/key.ts'
 import type { Operation } from './protocol/operation.ts'
 
 /**
@@ -17,12 +20,44 @@ export interface Executor {
 export interface ServerExecutor extends Executor {
   /** The server's name, as configured. */
   readonly name: string
+  /** How it is at this moment. */
+  readonly status: ServerStatus
+  /**
+   * Carries out a command outside the protocol's usual forms, over a short-lived connection of its own, so that a stream,
+   * a wrong end, or a server that closes on it harms no other command.
+   */
+  exchange(exchange: Exchange): Promise<Buffer>
+}
+
+/** A server as its client sees it. */
+export interface ServerStatus {
+  /** As configured: `name`, or `host:port`, or the path. */
+  readonly name: string
+  /**
+   * `up`: takes commands, or would connect at the next one. `suspect`: failed a moment ago. `down`: failed repeatedly;
+   * commands fail at once or go elsewhere. `probing`: being asked whether it is back.
+   */
+  readonly state: 'up' | 'suspect' | 'down' | 'probing'
+  readonly connections: {
+    /** Ready for commands. */
+    readonly open: number
+    /** Of those, with commands pending. */
+    readonly busy: number
+    /** Of those, without. */
+    readonly idle: number
+  }
+  /** Commands that wait for this server, written or not. */
+  readonly pending: number
+  /** What went wrong last; kept until the server has answered a command in time. */
+  readonly lastError: MemcacheError | undefined
 }
 
 /** The executor at the bottom, with the life of its connections. */
 export interface Backend extends Executor {
   /** One by one, for commands that go to every server. */
   readonly servers: readonly ServerExecutor[]
+  /** The server that the next command for this key would go to; undefined when there is none. */
+  serverFor(routingKey: Key): ServerExecutor | undefined
   /** Opens every connection now. Rejects with the first failure. */
   connect(): Promise<void>
   /** Closes every connection behind its pending replies; the next command connects again. */

@@ -122,6 +122,8 @@ export class Connection implements Executor, Holder {
   /** Nothing else is written until the probe is answered. */
   #probeFirst = false
   #idleTimer: NodeJS.Timeout | undefined
+  /** The command on which the server closed the connection, because it does not know it. */
+  #refusedCommand: string | undefined
 
   constructor(init: ConnectionInit) {
     this.#init = init
@@ -140,6 +142,11 @@ export class Connection implements Executor, Holder {
 
   get ready(): boolean {
     return this.#state === 'ready'
+  }
+
+  /** Whether it has answered a command in time. */
+  get proven(): boolean {
+    return this.#proven
   }
 
   /** Commands that wait, written or not, and those that were given up and whose replies are still due. */
@@ -225,7 +232,7 @@ export class Connection implements Executor, Holder {
   }
 
   #onEstablished(established: Established): void {
-    const { server, options, owner } = this.#init
+    const { server, options, memory, owner } = this.#init
     if (this.#state === 'ended') return established.transport.destroy()
     this.#pipeline = new Pipeline({
       server: server.name,
@@ -234,6 +241,7 @@ export class Connection implements Executor, Holder {
       coalesce: options.coalesceReads,
       maxValueBytes: options.maxValueBytes,
       timeoutMs: options.timeoutMs,
+      refuses: memory.refuses,
       onQuietError: (error, operations) => owner.onUnclaimedError(error, operations),
     })
     this.#transport = established.transport
@@ -338,6 +346,10 @@ export class Connection implements Executor, Holder {
 
   #onClosed(cause: Error | undefined): void {
     const { server } = this
+    if (cause === undefined && this.#pipeline?.closedOnUnknown === true) {
+      this.#refusedCommand = this.#pipeline.at(0).request.command
+      this.#init.memory.refuses.add(this.#refusedCommand)
+    }
     const why = cause === undefined ? 'the server closed it' : cause.message
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was lost: ${why}`, { server, delivery: 'unknown', cause }),
@@ -446,7 +458,8 @@ export class Connection implements Executor, Holder {
   #settleWritten(unanswered: readonly Operation[], error: MemcacheError): Operation[] {
     const { server } = this
     const refusedAlone = this.#pipeline?.refusedAlone === true
-    const loss: Loss = { server, error, maybeDeadBefore: this.#maybeDead, refusedAlone }
+    const refusedCommand = this.#refusedCommand
+    const loss: Loss = { server, error, maybeDeadBefore: this.#maybeDead, refusedAlone, refusedCommand }
     const { again, quiet } = settleLost(
       unanswered.filter((operation) => operation !== this.#probe),
       loss,

@@ -15,6 +15,8 @@ export interface ServerMemory {
   refusedMetaAs: string | undefined
   /** When reads may share lines again, on the monotonic clock: it refused such a line. */
   shareLinesFrom: number
+  /** Commands on which it closed the connection, as proxies do with what they do not know. */
+  readonly refuses: Set<string>
 }
 
 /** What a handshake found out. */

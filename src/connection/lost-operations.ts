@@ -1,4 +1,10 @@
-import { ClosedError, ConnectionClosedError, type MemcacheError, ProtocolError } from '../errors.ts'
+import {
+  ClosedError,
+  ConnectionClosedError,
+  type MemcacheError,
+  ProtocolError,
+  UnknownCommandError,
+} from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isIdempotent } from '../protocol/request.ts'
 
@@ -10,6 +16,8 @@ export interface Loss {
   readonly maybeDeadBefore: boolean
   /** A read that travelled alone was refused. */
   readonly refusedAlone: boolean
+  /** The command on which the server closed, because it does not know it. */
+  readonly refusedCommand: string | undefined
 }
 
 /**
@@ -45,9 +53,12 @@ function mayRepeat(operation: Operation, loss: Loss): boolean {
 }
 
 /** The error of a command that was written when its connection was lost. */
-export function lostError(operation: Operation, { server, error }: Loss): MemcacheError {
+export function lostError(operation: Operation, { server, error, refusedCommand }: Loss): MemcacheError {
   const message = `${operation.describe()}: ${error.message}`
   const details = { server, delivery: 'unknown', cause: error } as const
+  if (operation.request.command === refusedCommand) {
+    return new UnknownCommandError(`${message}; it does not know this command, it seems`, details)
+  }
   if (error instanceof ProtocolError) return new ProtocolError(message, details)
   if (error instanceof ClosedError) return new ClosedError(message, details)
   return new ConnectionClosedError(message, details)

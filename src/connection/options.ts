@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { InvalidInputError } from '../errors.ts'
 import { type Credentials, parseCredentials, parseTls, type ServerAddress, type TlsOptions } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
-import type { LineLimits } from './pipeline.ts'
+import type { LineLimits } from './read-line.ts'
 
 /** TCP keep-alive. */
 export interface KeepAliveOptions {

@@ -1,25 +1,25 @@
 import { Buffer } from 'node:buffer'
-import { InvalidInputError, type MemcacheError, ProtocolError, ValueTooLargeError } from '../errors.ts'
+import {
+  InvalidInputError,
+  type MemcacheError,
+  ProtocolError,
+  ServerError,
+  UnknownCommandError,
+  ValueTooLargeError,
+} from '../errors.ts'
 import type { WireKey } from '../protocol/key.ts'
 import { encodeMetaCommand, LAST_OPAQUE } from '../protocol/meta/encode.ts'
+import { unsupportedFeature } from '../protocol/meta/feature.ts'
 import { Operation } from '../protocol/operation.ts'
-import { interpretReply } from '../protocol/outcome.ts'
+import { impliedReply, interpretReply } from '../protocol/outcome.ts'
 import { MISS, type Reply } from '../protocol/reply.ts'
-import { NOOP } from '../protocol/request.ts'
-import { LONG_LINES_SINCE, OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
+import { type ClassicRequest, isLineRead, isMetaRequest, NOOP } from '../protocol/request.ts'
+import { GAT_SINCE, OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
 import { encodeTextCommand } from '../protocol/text/encode.ts'
 import { LARGE_BODY_BYTES, OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
+import { type LineLimits, ReadLine } from './read-line.ts'
 import { RingQueue } from './ring-queue.ts'
 import { isErrorReply, serverReplyError, staysInStep } from './server-reply-error.ts'
-
-/** How the reads of one line are limited, so that one huge line does not starve the server's other clients. */
-export interface LineLimits {
-  readonly maxKeys: number
-  readonly maxBytes: number
-}
-
-/** A line for servers that answer ERROR to long ones (memcached 1.6.10 to 1.6.12) or do not say what they are. */
-const SHORT_LINE_BYTES = 2000
 
 /** What a pipeline needs to know. */
 export interface PipelineInit {
@@ -29,6 +29,8 @@ export interface PipelineInit {
   /** Undefined: every read travels on a line of its own. */
   readonly coalesce: LineLimits | undefined
   readonly maxValueBytes: number
+  /** Commands on which this server has closed a connection: they are not sent any more. */
+  readonly refuses: ReadonlySet<string>
   /** Time that the barrier behind quiet commands may take. */
   readonly timeoutMs: number
   /** A quiet run was refused, in part: its commands are told here, for nobody waits for them. */
@@ -45,14 +47,9 @@ export class Pipeline {
   readonly #init: PipelineInit
   readonly #sent: RingQueue<Operation> = new RingQueue<Operation>()
   readonly #batch: OutgoingBatch = new OutgoingBatch()
-  readonly #maxLineBytes: number
+  readonly #line: ReadLine
   #bytes = 0
   #opaque = 0
-  /** The read line under construction: its command, or '' while none is open. */
-  #lineCommand = ''
-  #lineKeys = 0
-  #lineBytes = 0
-  #lastInLine: Operation | undefined
   /** Quiet commands since the last barrier. */
   #openQuiet = 0
   #quietError: MemcacheError | undefined
@@ -73,8 +70,7 @@ export class Pipeline {
 
   constructor(init: PipelineInit) {
     this.#init = init
-    const limit = init.coalesce?.maxBytes ?? 0
-    this.#maxLineBytes = init.version.order < LONG_LINES_SINCE ? Math.min(limit, SHORT_LINE_BYTES) : limit
+    this.#line = new ReadLine(this.#batch, init.coalesce, init.version)
   }
 
   /** Bytes of the bodies of commands written and not answered. */
@@ -97,21 +93,41 @@ export class Pipeline {
     return this.#batch.length
   }
 
+  /**
+   * Whether the server's end may be its answer to the command at the head: proxies (twemproxy 0.5.0 among them) close
+   * on commands that they do not know, and memcached before 1.5.3 did not know `gat` either.
+   */
+  get closedOnUnknown(): boolean {
+    if (this.#sent.length === 0 || this.#init.protocol !== 'text') return false
+    return 'exptime' in this.#sent.at(0).request && this.#sent.at(0).inLine && this.#init.version.order < GAT_SINCE
+  }
+
   /** Puts a command into the batch. Neighbouring plain reads share a line; any other command closes it, to keep the order. */
   send(operation: Operation): void {
-    const { command } = operation.request
     if (operation.quiet) return this.#sendQuiet(operation)
     if (this.#openQuiet > 0) this.#sendBarrier()
-    if ((command === 'get' || command === 'gets') && !isBase64(operation.key))
-      return this.#sendInLine(operation, command)
-    this.#closeLine()
-    if (!this.#encode(operation)) return
-    this.#push(operation)
+    const { request } = operation
+    if (isLineRead(request) && !isBase64(operation.key)) {
+      if (this.#init.refuses.has(request.command)) return operation.fail(this.#refusedBefore(operation))
+      this.#line.add(operation, request, this.sharesLines)
+      return this.#push(operation)
+    }
+    this.#sendAlone(operation)
+  }
+
+  #sendAlone(operation: Operation): void {
+    this.#line.close()
+    const { request } = operation
+    if (this.#init.protocol === 'text' && request.command === 'mg' && request.text !== undefined) {
+      operation.request = request.text
+      return this.send(operation)
+    }
+    if (this.#encode(operation)) this.#push(operation)
   }
 
   /** Closes what is open and gives all there is to write. */
   finish(): OutgoingChunk[] {
-    this.#closeLine()
+    this.#line.close()
     if (this.#openQuiet > 0) this.#sendBarrier()
     return this.#batch.take()
   }
@@ -128,55 +144,13 @@ export class Pipeline {
     return operation
   }
 
-  #sendInLine(operation: Operation, command: 'get' | 'gets'): void {
-    const key = operation.key
-    const bytes = (typeof key === 'string' ? key : key.echo).length + 1
-    if (this.#lineCommand !== '' && !this.#fitsInLine(operation, command, bytes)) this.#closeLine()
-    if (this.#lineCommand === '') {
-      this.#lineCommand = command
-      this.#lineBytes = command.length + '\r\n'.length
-      this.#batch.addAscii(command)
-    }
-    if (typeof key === 'string') this.#batch.addAscii(` ${key}`)
-    else if (key.form === 'utf8') this.#batch.addUtf8(` ${key.text}`)
-    else this.#batch.addByteText(` ${key.text}`)
-    this.#lineKeys++
-    this.#lineBytes += bytes
-    this.#lastInLine = operation
-    operation.inLine = true
-    this.#push(operation)
-  }
-
-  #fitsInLine(operation: Operation, command: string, bytes: number): boolean {
-    const limits = this.#init.coalesce
-    return (
-      limits !== undefined &&
-      this.sharesLines &&
-      this.#lineCommand === command &&
-      this.#lineKeys < limits.maxKeys &&
-      this.#lineBytes + bytes <= this.#maxLineBytes &&
-      !operation.alone &&
-      !this.#lastInLine!.alone
-    )
-  }
-
-  #closeLine(): void {
-    if (this.#lineCommand === '') return
-    this.#batch.addAscii('\r\n')
-    this.#lastInLine!.endsLine = true
-    this.#lastInLine = undefined
-    this.#lineCommand = ''
-    this.#lineKeys = 0
-    this.#lineBytes = 0
-  }
-
   #sendQuiet(operation: Operation): void {
-    this.#closeLine()
+    this.#line.close()
     if (!this.#encode(operation)) return
     this.#push(operation)
     this.#openQuiet++
     // A large body settles its call when the socket has let go of it; anything smaller was copied.
-    if (!operation.bodyPending) operation.succeed(undefined)
+    if (!operation.bodyPending && !operation.awaitsBarrier) operation.succeed(undefined)
   }
 
   /** Ends a run of quiet commands: error lines carry no opaque, so none may reach the next command. */
@@ -188,30 +162,51 @@ export class Pipeline {
     this.#push(barrier)
   }
 
-  /** Puts the command line and body into the batch; false, and settled, when this protocol cannot carry the command. */
+  /** Puts the command line and body into the batch; false, and settled, when this connection cannot carry the command. */
   #encode(operation: Operation): boolean {
-    const { request, key, quiet } = operation
-    const text = typeof key === 'string' ? key : key.text
-    const base64 = isBase64(key)
-    let line: string
-    if (this.#init.protocol === 'meta') {
-      // `version` and `mn` take no flags: their replies are matched by kind.
-      if (key !== '') operation.opaque = this.#nextOpaque()
-      line = encodeMetaCommand(request, text, base64, operation.opaque, quiet)
-    } else if (base64) {
-      operation.fail(
-        new InvalidInputError(
-          `${operation.describe()}: a key with white space or control characters needs the meta protocol, and ${this.#init.server} speaks text`,
-          { server: this.#init.server },
-        ),
-      )
+    const why = this.#whyNot(operation)
+    if (why !== undefined) {
+      operation.fail(new InvalidInputError(`${operation.describe()}: ${why}`, { server: this.#init.server }))
       return false
-    } else line = encodeTextCommand(request, text, quiet)
+    }
+    const { request, key } = operation
+    const line = this.#encodeLine(operation)
     if (typeof key === 'string' || key.form === 'base64') this.#batch.addAscii(line)
     else if (key.form === 'utf8') this.#batch.addUtf8(line)
     else this.#batch.addByteText(line)
     if ('data' in request) this.#addBody(operation, request.data, request.bytes)
     return true
+  }
+
+  #encodeLine(operation: Operation): string {
+    const { request, key, quiet } = operation
+    const text = typeof key === 'string' ? key : key.text
+    if (this.#init.protocol === 'text') return encodeTextCommand(request as ClassicRequest, text, quiet)
+    // `version`, `mn` and `me` take no flags: their replies are matched by kind.
+    if (key !== '' && request.command !== 'me') operation.opaque = this.#nextOpaque()
+    return encodeMetaCommand(request, text, isBase64(key), operation.opaque, quiet)
+  }
+
+  /** Why this connection cannot carry the command, for a message; undefined when it can. */
+  #whyNot({ request, key }: Operation): string | undefined {
+    const { protocol, server, version } = this.#init
+    const base64 = isBase64(key)
+    if (protocol === 'text') {
+      if (base64)
+        return `a key with white space or control characters needs the meta protocol, and ${server} speaks text`
+      return isMetaRequest(request) ? `it needs the meta protocol, and ${server} speaks text` : undefined
+    }
+    if (!isMetaRequest(request)) return undefined
+    const missing = unsupportedFeature(request, version, base64)
+    return missing === undefined ? undefined : `${missing}, and ${server} is ${version.text}`
+  }
+
+  #refusedBefore(operation: Operation): UnknownCommandError {
+    const { server } = this.#init
+    return new UnknownCommandError(
+      `${operation.describe()}: ${server} does not know this command: it closed the connection on it before`,
+      { server },
+    )
   }
 
   #addBody(operation: Operation, data: string | Uint8Array, bytes: number): void {
@@ -257,9 +252,8 @@ export class Pipeline {
    * the connection cannot go on.
    */
   receiveHeader(reply: Reply): 'keep' | 'borrow' | 'skip' | MemcacheError {
-    const owner =
-      reply.type === 'VALUE' ? this.#findInLine(reply) : this.#sent.length > 0 ? this.#sent.at(0) : undefined
-    if (owner === undefined || (reply.type === 'VA' && !this.#opaqueFits(reply, owner))) {
+    const owner = reply.type === 'VALUE' ? this.#findInLine(reply) : this.#findMeta(reply)
+    if (owner === undefined) {
       return this.#desync(reply, 'a value that nobody asked for')
     }
     this.#bodyOwner = owner
@@ -277,6 +271,14 @@ export class Pipeline {
     const unanswered: Operation[] = []
     while (this.#sent.length > 0) unanswered.push(this.#shift())
     return { unanswered, again: this.#again }
+  }
+
+  /** The meta command that a data block answers: the one at the head, or one of the quiet run there. */
+  #findMeta(reply: Reply): Operation | undefined {
+    if (this.#sent.length === 0) return undefined
+    const head = this.#sent.at(0)
+    if (head.quiet) return this.#findQuiet(reply)
+    return this.#opaqueFits(reply, head) ? head : undefined
   }
 
   #settle(reply: Reply, operation: Operation): MemcacheError | undefined {
@@ -385,11 +387,23 @@ export class Pipeline {
       this.#quietError ??= serverReplyError(reply, 'a quiet command', this.#init.server)
       return this.#init.protocol === 'meta' && this.#quietStaysInStep(reply) ? undefined : this.#quietError
     }
-    // With `q` refusals still come, and hits of a touch; they carry an opaque of the run and mean nothing to anybody.
-    for (let position = 0; this.#sent.at(position).quiet; position++) {
-      if (this.#sent.at(position).opaque === reply.opaque && reply.opaque > 0) return undefined
+    // With `q` refusals still come, and hits of an mg; they carry an opaque of the run.
+    const operation = this.#bodyOwner ?? this.#findQuiet(reply)
+    this.#bodyOwner = undefined
+    if (operation === undefined || !interpretReply(operation.request.command, reply)) {
+      return this.#desync(reply, 'not an answer to a quiet command')
     }
-    return this.#desync(reply, 'not an answer to a quiet command')
+    return operation.awaitsBarrier ? this.#settle(reply, operation) : undefined
+  }
+
+  #findQuiet(reply: Reply): Operation | undefined {
+    if (reply.opaque <= 0) return undefined
+    for (let position = 0; position < this.#sent.length; position++) {
+      const operation = this.#sent.at(position)
+      if (!operation.quiet) return undefined
+      if (operation.opaque === reply.opaque) return operation
+    }
+    return undefined
   }
 
   /** An error line says not which command of the run it is about: it must be harmless behind any of them. */
@@ -404,13 +418,32 @@ export class Pipeline {
   #endQuiet(reply: Reply): MemcacheError | undefined {
     const run: Operation[] = []
     while (this.#sent.at(0).quiet) run.push(this.#shift())
-    if (this.#quietError !== undefined) this.#init.onQuietError(this.#quietError, run)
-    this.#quietError = undefined
+    this.#settleQuiet(run)
     const barrier = this.#shift()
     interpretReply(barrier.request.command, reply)
     this.answeredInTime = true
     barrier.settle(reply)
     return undefined
+  }
+
+  /** The barrier's reply came: what said nothing succeeded, unless an error line came, which may be anybody's. */
+  #settleQuiet(run: readonly Operation[]): void {
+    const error = this.#quietError
+    this.#quietError = undefined
+    for (const operation of run) {
+      if (!operation.awaitsBarrier || operation.settled) continue
+      const reply = error === undefined ? impliedReply(operation.request.command) : undefined
+      if (reply === undefined) operation.fail(this.#unknownError(operation, error))
+      else this.#settle(reply, operation)
+    }
+    const unclaimed = run.filter((operation) => !operation.awaitsBarrier)
+    if (error !== undefined && unclaimed.length > 0) this.#init.onQuietError(error, unclaimed)
+  }
+
+  #unknownError(operation: Operation, cause: MemcacheError | undefined): ServerError {
+    const { server } = this.#init
+    const message = `${operation.describe()}: ${server} refused a quiet command of the same run, and does not say which`
+    return new ServerError(message, { server, delivery: 'unknown', cause })
   }
 
   /** The error for bytes that came when no reply was due. */

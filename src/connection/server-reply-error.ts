@@ -37,11 +37,21 @@ export function staysInStep(reply: Reply, operation: Operation): boolean {
   switch (operation.request.command) {
     case 'set':
     case 'add':
+    case 'replace':
+    case 'append':
+    case 'prepend':
     case 'cas':
+    case 'ms':
       // A server that knows `ms` swallows the block behind a refused line; ERROR says that it does not know it.
       return isMeta && reply.type === 'CLIENT_ERROR'
     case 'get':
     case 'gets':
+    case 'gat':
+    case 'gats':
+    case 'mg':
+    case 'md':
+    case 'ma':
+    case 'me':
     case 'delete':
     case 'incr':
     case 'decr':

@@ -29,6 +29,16 @@ export interface SlotInit {
   readonly listener: PoolListener
 }
 
+/** A slot as the pool sees it. */
+export interface SlotStatus {
+  /** It has a connection that is ready. */
+  readonly open: boolean
+  /** It has none, and commands fail at once until the next attempt is due. */
+  readonly down: boolean
+  readonly pending: number
+  readonly lastError: MemcacheError | undefined
+}
+
 /**
  * The place of one connection in a pool: makes it when a command comes, and again when it was lost. There is never
  * more than one attempt under way, however many commands wait. Between a failed attempt and the next one commands fail
@@ -49,6 +59,18 @@ export class Slot implements Executor, ConnectionOwner {
 
   constructor(init: SlotInit) {
     this.#init = init
+  }
+
+  /** How it is at this moment. */
+  get status(): SlotStatus {
+    const connection = this.#connection
+    const lastError = connection?.proven === true ? undefined : this.#lastError
+    return {
+      open: connection?.open === true && connection.ready,
+      down: connection === undefined && this.#nextAttemptAt > performance.now() + WORTH_WAITING_MS,
+      pending: connection?.pending ?? 0,
+      lastError,
+    }
   }
 
   dispatch(operation: Operation): void {

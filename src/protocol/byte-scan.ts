@@ -53,3 +53,10 @@ export function findLineFeed(bytes: Buffer, pos: number, end: number): number {
   for (let at = pos; at < limit; at++) if (bytes[at] === LF) return at
   return limit < end ? GARBAGE : NEED_MORE
 }
+
+/** Whether `[pos, end)` holds a decimal number of up to 64 bits. */
+export function isDigits(bytes: Buffer, pos: number, end: number): boolean {
+  if (pos >= end || end - pos > 20) return false
+  for (let at = pos; at < end; at++) if (bytes[at]! < 0x30 || bytes[at]! > 0x39) return false
+  return true
+}

@@ -23,7 +23,8 @@ export interface Interpret {
  * an object or a promise per floor would cost more than the command itself.
  */
 export class Operation {
-  readonly request: Request
+  /** What to do. A connection that speaks text puts a request's text form in its place. */
+  request: Request
   /** The key on the wire; empty for commands without one. */
   readonly key: WireKey
   /** The key as the caller gave it: for results, serdes and messages. */
@@ -37,12 +38,16 @@ export class Operation {
   resolve: (value: unknown, operation: Operation) => void = ignore
   /** Settles with what went wrong: a `MemcacheError`, or a signal's reason. */
   reject: (reason: unknown, operation: Operation) => void = ignore
+  /** What decides which server it goes to, where that is not the caller's key. */
+  routingKey: Key | undefined = undefined
   /** Position in its batch. */
   index = 0
   /** When its time is up, on the monotonic clock; 0 until somebody starts it. */
   deadline = 0
   /** No reply is wanted: it settles when its bytes are out of the caller's hands. */
   quiet = false
+  /** Quiet, but its outcome is wanted: the reply of the barrier behind it settles what said nothing. */
+  awaitsBarrier = false
   settled = false
   holder: Holder | undefined = undefined
 
@@ -112,7 +117,7 @@ export class Operation {
   /** The socket has let go of the body: its bytes are with the kernel, or the socket is destroyed. */
   releaseBody(): void {
     this.bodyPending = false
-    if (this.quiet) this.succeed(undefined)
+    if (this.quiet && !this.awaitsBarrier) this.succeed(undefined)
     else this.release?.()
   }
 
@@ -151,7 +156,9 @@ export class Operation {
 
   /** For messages: `get "user:1"`. */
   describe(): string {
-    return this.key === '' ? this.request.command : `${this.request.command} ${quoteKey(this.callerKey)}`
+    const { request } = this
+    const name = ('label' in request ? request.label : undefined) ?? request.command
+    return this.key === '' ? name : `${name} ${quoteKey(this.callerKey)}`
   }
 }
 

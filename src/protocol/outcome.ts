@@ -1,4 +1,4 @@
-import type { Outcome, Reply, ReplyType } from './reply.ts'
+import { type Outcome, Reply, type ReplyType } from './reply.ts'
 import type { Command } from './request.ts'
 
 type Fitting = Readonly<Partial<Record<ReplyType, Outcome>>>
@@ -27,13 +27,23 @@ const COUNT: Fitting = {
 const FITTING: Readonly<Record<Command, Fitting>> = {
   get: READ,
   gets: READ,
+  gat: READ,
+  gats: READ,
   set: STORE,
   add: STORE,
+  replace: STORE,
+  append: STORE,
+  prepend: STORE,
   cas: STORE,
   delete: { DELETED: 'deleted', NOT_FOUND: 'notFound', HD: 'deleted', NF: 'notFound', EX: 'exists' },
   incr: COUNT,
   decr: COUNT,
   touch: { TOUCHED: 'touched', NOT_FOUND: 'notFound', HD: 'touched', EN: 'notFound', NF: 'notFound' },
+  mg: { VA: 'hit', HD: 'hit', EN: 'miss' },
+  ms: STORE,
+  md: { HD: 'deleted', NF: 'notFound', EX: 'exists' },
+  ma: { HD: 'done', VA: 'number', NF: 'notFound', NS: 'notStored', EX: 'exists' },
+  me: { ME: 'hit', EN: 'miss' },
   version: { VERSION: 'version' },
   noop: { MN: 'pong', VERSION: 'pong' },
 }
@@ -44,4 +54,24 @@ export function interpretReply(command: Command, reply: Reply): boolean {
   if (outcome === undefined) return false
   reply.outcome = outcome
   return true
+}
+
+/** What each meta command leaves unsaid when it is quiet (protocol.txt, flag `q`). */
+const UNSAID: Readonly<Partial<Record<Command, Reply>>> = {
+  mg: unsaid('mg', 'EN'),
+  ms: unsaid('ms', 'HD'),
+  md: unsaid('md', 'HD'),
+  ma: unsaid('ma', 'HD'),
+}
+
+/** The reply that the silence of a quiet meta command stands for; undefined for commands that have no quiet form. */
+export function impliedReply(command: Command): Reply | undefined {
+  return UNSAID[command]
+}
+
+function unsaid(command: Command, type: ReplyType): Reply {
+  const reply = new Reply()
+  reply.type = type
+  interpretReply(command, reply)
+  return reply
 }

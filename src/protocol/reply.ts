@@ -1,6 +1,25 @@
 import { Buffer, isAscii } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
 
+/** What a meta reply can bring besides the opaque, the cas number and the client flags: bits of `Reply.returned`. */
+export const Returned = {
+  ttl: 1,
+  lastAccess: 2,
+  hitBefore: 4,
+  size: 8,
+  key: 16,
+  /** `b`: the key is in base64. */
+  base64Key: 32,
+  /** `W`: the asker is the one who should load the value anew. */
+  won: 64,
+  /** `X`: the value is marked stale. */
+  stale: 128,
+  /** `Z`: somebody else has won already. */
+  alreadyWon: 256,
+  cas: 512,
+  clientFlags: 1024,
+} as const
+
 /** The first word of a reply, or what stands for it. */
 export type ReplyType =
   // classic
@@ -23,6 +42,7 @@ export type ReplyType =
   | 'EX'
   | 'NF'
   | 'MN'
+  | 'ME'
   // errors, in either protocol
   | 'ERROR'
   | 'CLIENT_ERROR'
@@ -41,6 +61,8 @@ export type Outcome =
   | 'deleted'
   | 'touched'
   | 'number'
+  /** Carried out, and nothing more to say: a counter whose value was not asked for. */
+  | 'done'
   | 'version'
   | 'pong'
 
@@ -74,10 +96,25 @@ export class Reply {
   casEnd = 0
   /** Length of the data block as declared. */
   size = 0
+  /** Which of the fields below a meta reply brought, as a sum of {@link Returned}; the others hold what they held before. */
+  returned = 0
+  /** `t`: seconds left, -1 = never expires. */
+  ttl = 0
+  /** `l`: seconds since the last access. */
+  lastAccess = 0
+  /** `h`: it was read before. */
+  hitBefore = false
+  /** `s`: length of the value. */
+  valueSize = 0
   #keptCas = 0n
   #chunkStart = 0
   #chunkEnd = 0
   #chunkIsAscii: boolean | undefined
+
+  /** Whether a meta reply brought this. */
+  has(what: number): boolean {
+    return (this.returned & what) !== 0
+  }
 
   /** Notes where the bytes of the present chunk lie. */
   startChunk(start: number, end: number): void {

@@ -1,6 +1,12 @@
+import type { MetaRequest } from './meta/request.ts'
+
 /** What a command asks for, whichever protocol carries it. One interface per family; the wire encoders switch on `command`. */
-export type Request =
+export type Request = ClassicRequest | MetaRequest
+
+/** What both protocols can carry. */
+export type ClassicRequest =
   | ReadRequest
+  | RenewingReadRequest
   | StoreRequest
   | DeleteRequest
   | CountRequest
@@ -16,15 +22,22 @@ export interface ReadRequest {
   readonly command: 'get' | 'gets'
 }
 
+/** Read the value and renew its time to live (memcached 1.5.3 and newer). */
+export interface RenewingReadRequest {
+  readonly command: 'gat' | 'gats'
+  readonly exptime: number
+}
+
 /** Store a value. */
 export interface StoreRequest {
-  readonly command: 'set' | 'add' | 'cas'
+  readonly command: 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas'
   /** Text (sent as UTF-8) or bytes. */
   readonly data: string | Uint8Array
   /** Length of `data` on the wire. */
   readonly bytes: number
+  /** Ignored by `append` and `prepend`: the item keeps its own. */
   readonly clientFlags: number
-  /** As on the wire: 0 never, up to 30 days relative, beyond that absolute. */
+  /** As on the wire: 0 never, up to 30 days relative, beyond that absolute. Ignored by `append` and `prepend`. */
   readonly exptime: number
   /** For `cas`: the number that the item must still have. */
   readonly cas: bigint
@@ -68,6 +81,39 @@ export const VERSION: VersionRequest = Object.freeze({ command: 'version' })
 /** The request of every ping and barrier. */
 export const NOOP: NoopRequest = Object.freeze({ command: 'noop' })
 
+/** Whether only the meta protocol can carry the request. */
+export function isMetaRequest(request: Request): request is MetaRequest {
+  switch (request.command) {
+    case 'mg':
+    case 'ms':
+    case 'md':
+    case 'ma':
+    case 'me':
+      return true
+    default:
+      return false
+  }
+}
+
+/** Whether two reads may share a command line: the same command, with the same exptime where it has one. */
+export function sharesLine(a: ReadRequest | RenewingReadRequest, b: ReadRequest | RenewingReadRequest): boolean {
+  if (a.command !== b.command) return false
+  return !('exptime' in a) || !('exptime' in b) || a.exptime === b.exptime
+}
+
+/** Whether the request is a read that travels in a classic line, by itself or with its neighbours. */
+export function isLineRead(request: Request): request is ReadRequest | RenewingReadRequest {
+  switch (request.command) {
+    case 'get':
+    case 'gets':
+    case 'gat':
+    case 'gats':
+      return true
+    default:
+      return false
+  }
+}
+
 /**
  * Whether carrying out the command twice leaves the same state and gives the same answer as once, so that it may be
  * repeated when a connection was found dead.
@@ -76,18 +122,30 @@ export function isIdempotent(request: Request): boolean {
   switch (request.command) {
     case 'get':
     case 'gets':
+    case 'gat':
+    case 'gats':
     case 'set':
     case 'touch':
     case 'version':
     case 'noop':
+    case 'me':
       return true
+    case 'mg':
+      // Any mg takes the win token of a stale item, and with it the lost reply may have carried the only `W`.
+      return false
     case 'delete':
       // The state is the same, but the second answer would say that there was nothing to delete.
       return false
     case 'add':
+    case 'replace':
+    case 'append':
+    case 'prepend':
     case 'cas':
     case 'incr':
     case 'decr':
+    case 'ms':
+    case 'md':
+    case 'ma':
       return false
   }
 }

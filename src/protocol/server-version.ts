@@ -18,6 +18,17 @@ export const OPAQUE_ON_MISS_SINCE: number = orderOf(1, 6, 18)
 /** 1.6.13: long `get` lines are safe; 1.6.10 to 1.6.12 answer some of them with ERROR (memcached issue 849). */
 export const LONG_LINES_SINCE: number = orderOf(1, 6, 13)
 
+/** 1.5.3: gat and gats. */
+export const GAT_SINCE: number = orderOf(1, 5, 3)
+
+/** 1.6.40: `me <base64> b` answers EN whatever is stored. */
+export const BROKEN_DEBUG_KEY_SINCE: number = orderOf(1, 6, 40)
+
+/** A version text as the number that compares. */
+export function versionOrder(text: string): number {
+  return parseServerVersion(text).order
+}
+
 /** Reads the first `a.b.c` of a version text: proxies and forks put words around it. */
 export function parseServerVersion(text: string): ServerVersion {
   const match = /(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?/.exec(text)

@@ -1,4 +1,12 @@
 import type { Request, StoreRequest } from '../request.ts'
+import type {
+  MetaArithmeticFlags,
+  MetaDeleteFlags,
+  MetaGetFlags,
+  MetaSetFlags,
+  MetaSetMode,
+  MetaSetRequest,
+} from './request.ts'
 
 /**
  * The highest opaque. Replies come in order, so it only has to tell a reply from its neighbours; few enough that the
@@ -10,7 +18,8 @@ export const LAST_OPAQUE = 4095
 const ENDINGS: readonly string[] = Array.from({ length: LAST_OPAQUE + 1 }, (_, opaque) => ` O${opaque}\r\n`)
 
 /**
- * The meta command line of a request, CR LF included; a store's data block follows it.
+ * The meta command line of a request, CR LF included; a store's data block follows it. Numbers are formatted from
+ * numbers, never from text, and the key was checked when it was encoded: nothing else can reach the line.
  *
  * @param base64 - the key is in base64 (`b`; memcached 1.6.10 and newer).
  * @param opaque - sequence number that the reply repeats, so that it can be told from any other reply.
@@ -30,10 +39,16 @@ export function encodeMetaCommand(
       return `mg ${key}${binary} v f${ending}`
     case 'gets':
       return `mg ${key}${binary} v f c${ending}`
+    case 'gat':
+    case 'gats':
+      return `mg ${key}${binary} T${request.exptime} v f c${ending}`
     case 'set':
     case 'add':
+    case 'replace':
+    case 'append':
+    case 'prepend':
     case 'cas':
-      return encodeMetaSet(request, key, binary, ending)
+      return encodeStore(request, key, binary, ending)
     case 'delete':
       return `md ${key}${binary}${ending}`
     case 'incr':
@@ -42,7 +57,20 @@ export function encodeMetaCommand(
     case 'decr':
       return `ma ${key}${binary} MD D${request.delta}${quiet ? '' : ' v'}${ending}`
     case 'touch':
+      // A quiet touch travels in the classic form: an mg would take the win token of a stale item, and tell nobody.
+      if (quiet && !base64) return `touch ${key} ${request.exptime} noreply\r\n`
       return `mg ${key}${binary} T${request.exptime}${ending}`
+    case 'mg':
+      return `mg ${key}${binary}${getFlags(request.flags)}${ending}`
+    case 'ms':
+      return encodeSet(request, key, binary, ending)
+    case 'md':
+      return `md ${key}${binary}${deleteFlags(request.flags)}${ending}`
+    case 'ma':
+      return `ma ${key}${binary}${arithmeticFlags(request.flags, quiet)}${ending}`
+    case 'me':
+      // No opaque and no quiet mode: its reply is matched by kind.
+      return `me ${key}${binary}\r\n`
     case 'version':
       return 'version\r\n'
     case 'noop':
@@ -50,7 +78,7 @@ export function encodeMetaCommand(
   }
 }
 
-function encodeMetaSet(request: StoreRequest, key: string, binary: string, ending: string): string {
+function encodeStore(request: StoreRequest, key: string, binary: string, ending: string): string {
   let line = `ms ${key} ${request.bytes}${binary}`
   if (request.exptime !== 0) line += ` T${request.exptime}`
   if (request.clientFlags !== 0) line += ` F${request.clientFlags}`
@@ -63,7 +91,81 @@ function storeMode(request: StoreRequest): string {
       return ''
     case 'add':
       return ' ME'
+    case 'replace':
+      return ' MR'
+    case 'append':
+      return ' MA'
+    case 'prepend':
+      return ' MP'
     case 'cas':
       return ` C${request.cas}`
   }
+}
+
+/** What changes the item comes first, for the server carries flags out from left to right and reports as it goes. */
+function getFlags(flags: MetaGetFlags): string {
+  let text = ''
+  if (flags.newCas !== undefined) text += ` E${flags.newCas}`
+  if (flags.vivify !== undefined) text += ` N${flags.vivify}`
+  if (flags.recache !== undefined) text += ` R${flags.recache}`
+  if (flags.touch !== undefined) text += ` T${flags.touch}`
+  if (flags.unlessCas !== undefined) text += ` C${flags.unlessCas}`
+  if (flags.noLruBump) text += ' u'
+  if (flags.value) text += ' v'
+  if (flags.clientFlags) text += ' f'
+  if (flags.cas) text += ' c'
+  if (flags.ttl) text += ' t'
+  if (flags.lastAccess) text += ' l'
+  if (flags.hitBefore) text += ' h'
+  if (flags.size) text += ' s'
+  return flags.key ? `${text} k` : text
+}
+
+const SET_MODES: Readonly<Record<MetaSetMode, string>> = {
+  set: '',
+  add: ' ME',
+  replace: ' MR',
+  append: ' MA',
+  prepend: ' MP',
+}
+
+function encodeSet(request: MetaSetRequest, key: string, binary: string, ending: string): string {
+  return `ms ${key} ${request.bytes}${binary}${setFlags(request.flags)}${ending}`
+}
+
+function setFlags(flags: MetaSetFlags): string {
+  let text = SET_MODES[flags.mode ?? 'set']
+  if (flags.exptime !== undefined && flags.exptime !== 0) text += ` T${flags.exptime}`
+  if (flags.clientFlags !== undefined && flags.clientFlags !== 0) text += ` F${flags.clientFlags}`
+  if (flags.vivify !== undefined) text += ` N${flags.vivify}`
+  if (flags.compareCas !== undefined) text += ` C${flags.compareCas}`
+  if (flags.newCas !== undefined) text += ` E${flags.newCas}`
+  if (flags.invalidate) text += ' I'
+  if (flags.cas) text += ' c'
+  if (flags.size) text += ' s'
+  return flags.key ? `${text} k` : text
+}
+
+function deleteFlags(flags: MetaDeleteFlags): string {
+  let text = ''
+  if (flags.invalidate) text += ' I'
+  if (flags.exptime !== undefined) text += ` T${flags.exptime}`
+  if (flags.compareCas !== undefined) text += ` C${flags.compareCas}`
+  if (flags.newCas !== undefined) text += ` E${flags.newCas}`
+  if (flags.dropValue) text += ' x'
+  return flags.key ? `${text} k` : text
+}
+
+function arithmeticFlags(flags: MetaArithmeticFlags, quiet: boolean): string {
+  let text = flags.mode === 'decr' ? ' MD' : ''
+  if (flags.vivify !== undefined) text += ` N${flags.vivify}`
+  if (flags.initial !== undefined) text += ` J${flags.initial}`
+  if (flags.delta !== undefined) text += ` D${flags.delta}`
+  if (flags.exptime !== undefined) text += ` T${flags.exptime}`
+  if (flags.compareCas !== undefined) text += ` C${flags.compareCas}`
+  if (flags.newCas !== undefined) text += ` E${flags.newCas}`
+  if (flags.ttl) text += ' t'
+  if (flags.cas) text += ' c'
+  if (flags.value && !quiet) text += ' v'
+  return flags.key ? `${text} k` : text
 }

@@ -1,4 +1,4 @@
-import type { Request } from '../request.ts'
+import type { ClassicRequest } from '../request.ts'
 
 /** What a classic command line ends with when no reply is wanted. */
 const NOREPLY = ' noreply'
@@ -9,15 +9,23 @@ const NOREPLY = ' noreply'
  *
  * @param quiet - with `noreply`. The server then swallows refusals too (protocol.txt, "noreply").
  */
-export function encodeTextCommand(request: Request, key: string, quiet: boolean): string {
+export function encodeTextCommand(request: ClassicRequest, key: string, quiet: boolean): string {
   const ending = quiet ? `${NOREPLY}\r\n` : '\r\n'
   switch (request.command) {
     case 'get':
     case 'gets':
       return `${request.command} ${key}\r\n`
+    case 'gat':
+    case 'gats':
+      return `${request.command} ${request.exptime} ${key}\r\n`
     case 'set':
     case 'add':
+    case 'replace':
       return `${request.command} ${key} ${request.clientFlags} ${request.exptime} ${request.bytes}${ending}`
+    case 'append':
+    case 'prepend':
+      // The server ignores both numbers: the item keeps its own.
+      return `${request.command} ${key} 0 0 ${request.bytes}${ending}`
     case 'cas':
       return `cas ${key} ${request.clientFlags} ${request.exptime} ${request.bytes} ${request.cas}${ending}`
     case 'delete':

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer'
 import {
   findLineFeed,
   GARBAGE,
+  isDigits,
   lineBreak,
   MAX_DECLARED_BYTES,
   NEED_MORE,
@@ -62,12 +63,6 @@ function spellsValue(bytes: Buffer, pos: number): boolean {
   return bytes[pos + 3] === 0x55 && bytes[pos + 4] === 0x45 && bytes[pos + 5] === SPACE
 }
 
-function isDigits(bytes: Buffer, pos: number, end: number): boolean {
-  if (pos >= end || end - pos > 20) return false
-  for (let at = pos; at < end; at++) if (bytes[at]! < 0x30 || bytes[at]! > 0x39) return false
-  return true
-}
-
 /** The one-word replies by length, then by word: a reply line is compared with one or two of them. */
 const WORDS: readonly (readonly ReplyType[])[] = wordsByLength([
   'END',
@@ -111,6 +106,7 @@ function classify(reply: Reply, bytes: Buffer, pos: number, lineEnd: number): Re
     return 'NUMBER'
   }
   if (length > 8 && spells(bytes, pos, 'VERSION ')) return 'VERSION'
+  if (length > 3 && spells(bytes, pos, 'ME ')) return 'ME'
   // Servers glue a colon to the word now and then ("ERROR: shutdown not enabled", memcached 1.6.39): no space required.
   for (const prefix of PREFIXES) if (length >= prefix.length && spells(bytes, pos, prefix)) return prefix
   return 'GARBAGE'

@@ -22,7 +22,8 @@ class Conversation {
       coalesce,
       maxValueBytes: 1000,
       timeoutMs: 1000,
-      onQuietError: (error) => this.quietErrors.push(error),
+      refuses: new Set<string>(),
+    onQuietError: (error) => this.quietErrors.push(error),
     })
   }
 

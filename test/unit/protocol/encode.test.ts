@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { encodeMetaCommand } from '../../../src/protocol/meta/encode.ts'
-import { DELETE, GET, GETS, NOOP, type Request, VERSION } from '../../../src/protocol/request.ts'
+import { type ClassicRequest, DELETE, GET, GETS, NOOP, VERSION } from '../../../src/protocol/request.ts'
 import { encodeTextCommand } from '../../../src/protocol/text/encode.ts'
 
 const store = { data: 'value', bytes: 5, clientFlags: 0, exptime: 0, cas: 0n } as const
-const requests: readonly (readonly [request: Request, text: string, meta: string])[] = [
+const requests: readonly (readonly [request: ClassicRequest, text: string, meta: string])[] = [
   [GET, 'get k', 'mg k v f O7'],
   [GETS, 'gets k', 'mg k v f c O7'],
   [{ command: 'set', ...store }, 'set k 0 0 5', 'ms k 5 O7'],
@@ -15,6 +15,9 @@ const requests: readonly (readonly [request: Request, text: string, meta: string
     'cas k 0 0 5 18446744073709551615',
     'ms k 5 C18446744073709551615 O7',
   ],
+  [{ command: 'replace', ...store }, 'replace k 0 0 5', 'ms k 5 MR O7'],
+  [{ command: 'append', ...store }, 'append k 0 0 5', 'ms k 5 MA O7'],
+  [{ command: 'prepend', ...store }, 'prepend k 0 0 5', 'ms k 5 MP O7'],
   [DELETE, 'delete k', 'md k O7'],
   [{ command: 'incr', delta: 2n ** 64n - 1n }, 'incr k 18446744073709551615', 'ma k D18446744073709551615 v O7'],
   [{ command: 'decr', delta: 1n }, 'decr k 1', 'ma k MD D1 v O7'],
@@ -30,7 +33,13 @@ describe('a request', () => {
     },
   )
 
-  it.each(requests.slice(2).map(([request, text, meta]) => [text, meta, request] as const))(
+  it('touch is classic when it is quiet, so that it takes no win token', () => {
+    const touch = { command: 'touch', exptime: 9 } as const
+    expect(encodeMetaCommand(touch, 'k', false, 7, true)).toBe('touch k 9 noreply\r\n')
+    expect(encodeMetaCommand(touch, 'aw==', true, 7, true)).toBe('mg aw== b T9 q O7\r\n')
+  })
+
+  it.each(requests.slice(2, -1).map(([request, text, meta]) => [text, meta, request] as const))(
     '%s says so when it is quiet',
     (text, meta, request) => {
       expect(encodeTextCommand(request, 'k', true)).toBe(`${text} noreply\r\n`)

@@ -1,0 +1,76 @@
+import type { Operation } from '../protocol/operation.ts'
+import { type ReadRequest, type RenewingReadRequest, sharesLine } from '../protocol/request.ts'
+import { LONG_LINES_SINCE, type ServerVersion } from '../protocol/server-version.ts'
+import type { OutgoingBatch } from './outgoing-batch.ts'
+
+/** How the reads of one line are limited, so that one huge line does not starve the server's other clients. */
+export interface LineLimits {
+  readonly maxKeys: number
+  readonly maxBytes: number
+}
+
+/** A line for servers that answer ERROR to long ones (memcached 1.6.10 to 1.6.12) or do not say what they are. */
+const SHORT_LINE_BYTES = 2000
+
+/**
+ * The classic read line under construction: neighbouring reads of one kind share it. memcached takes `get` and `gets`
+ * lines of any length; any other line is cut off at 2,048 bytes when it does not arrive in one piece.
+ */
+export class ReadLine {
+  readonly #batch: OutgoingBatch
+  readonly #limits: LineLimits | undefined
+  readonly #maxBytes: number
+  #request: ReadRequest | RenewingReadRequest | undefined
+  #last: Operation | undefined
+  #keys = 0
+  #bytes = 0
+
+  /** @param limits - Undefined: every read gets a line of its own. */
+  constructor(batch: OutgoingBatch, limits: LineLimits | undefined, version: ServerVersion) {
+    this.#batch = batch
+    this.#limits = limits
+    const limit = limits?.maxBytes ?? 0
+    this.#maxBytes = version.order < LONG_LINES_SINCE ? Math.min(limit, SHORT_LINE_BYTES) : limit
+  }
+
+  /** Adds a read to the line, or closes it and begins another. */
+  add(operation: Operation, request: ReadRequest | RenewingReadRequest, mayShare: boolean): void {
+    const key = operation.key
+    const bytes = (typeof key === 'string' ? key : key.echo).length + 1
+    if (this.#request !== undefined && !(mayShare && this.#fits(operation, request, bytes))) this.close()
+    if (this.#request === undefined) this.#begin(request)
+    if (typeof key === 'string') this.#batch.addAscii(` ${key}`)
+    else if (key.form === 'utf8') this.#batch.addUtf8(` ${key.text}`)
+    else this.#batch.addByteText(` ${key.text}`)
+    this.#keys++
+    this.#bytes += bytes
+    this.#last = operation
+    operation.inLine = true
+  }
+
+  #begin(request: ReadRequest | RenewingReadRequest): void {
+    const start = 'exptime' in request ? `${request.command} ${request.exptime}` : request.command
+    this.#request = request
+    this.#bytes = start.length + '\r\n'.length
+    this.#batch.addAscii(start)
+  }
+
+  #fits(operation: Operation, request: ReadRequest | RenewingReadRequest, bytes: number): boolean {
+    const limits = this.#limits
+    if (limits === undefined || operation.alone || this.#last!.alone) return false
+    if (!sharesLine(this.#request!, request) || this.#keys >= limits.maxKeys) return false
+    const maxBytes = 'exptime' in request ? Math.min(this.#maxBytes, SHORT_LINE_BYTES) : this.#maxBytes
+    return this.#bytes + bytes <= maxBytes
+  }
+
+  /** Ends the line, if one is open. */
+  close(): void {
+    if (this.#request === undefined) return
+    this.#batch.addAscii('\r\n')
+    this.#last!.endsLine = true
+    this.#last = undefined
+    this.#request = undefined
+    this.#keys = 0
+    this.#bytes = 0
+  }
+}

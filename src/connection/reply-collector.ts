@@ -1,0 +1,82 @@
+import { Buffer } from 'node:buffer'
+import { latin1Slice } from '../buffer-slices.ts'
+import type { ReplyEnding } from '../protocol/exchange.ts'
+
+const LF = 0x0a
+const CR = 0x0d
+
+/** Collects the bytes of a reply of any length until it has ended. Looks at every byte once, however they are cut. */
+export class ReplyCollector {
+  readonly #ending: ReplyEnding
+  readonly #maxBytes: number
+  #bytes: Buffer = Buffer.allocUnsafe(1024)
+  #length = 0
+  /** Where the search for the end goes on. */
+  #searched = 0
+
+  constructor(ending: ReplyEnding, maxBytes: number) {
+    this.#ending = ending
+    this.#maxBytes = maxBytes
+  }
+
+  /** What has come so far. */
+  get reply(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** The reply is longer than the limit. */
+  get tooLong(): boolean {
+    return this.#length > this.#maxBytes
+  }
+
+  /**
+   * Takes in more bytes.
+   *
+   * @returns how long the reply is, once it has ended; -1 before.
+   */
+  add(bytes: Buffer, start: number, end: number): number {
+    this.#makeRoom(end - start)
+    bytes.copy(this.#bytes, this.#length, start, end)
+    this.#length += end - start
+    return this.#findEnd()
+  }
+
+  #makeRoom(more: number): void {
+    const needed = this.#length + more
+    if (needed <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
+    this.#bytes.copy(larger, 0, 0, this.#length)
+    this.#bytes = larger
+  }
+
+  #findEnd(): number {
+    const ending = this.#ending
+    switch (ending.kind) {
+      case 'token':
+        return this.#findToken(ending.token)
+      case 'line':
+        return this.#findLine(ending.isLast)
+      case 'close':
+        return this.#findLine(() => true)
+    }
+  }
+
+  #findToken(token: Uint8Array): number {
+    const at = this.reply.indexOf(token, this.#searched)
+    if (at >= 0) return at + token.length
+    // The token may be split: its beginning could be the last bytes that came.
+    this.#searched = Math.max(0, this.#length - token.length + 1)
+    return -1
+  }
+
+  #findLine(isLast: (line: string) => boolean): number {
+    for (;;) {
+      const lineFeed = this.reply.indexOf(LF, this.#searched)
+      if (lineFeed < 0) return -1
+      const start = this.#searched
+      this.#searched = lineFeed + 1
+      const lineEnd = lineFeed > start && this.#bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed
+      if (isLast(latin1Slice(this.#bytes, start, lineEnd))) return lineFeed + 1
+    }
+  }
+}
