@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'MEMLANE_VALUE_TOO_LARGE'
   | 'MEMLANE_SERDE'
   | 'MEMLANE_SERVER_DOWN'
+  | 'MEMLANE_CONFLICT'
   | 'MEMLANE_BATCH'
 
 /** What an error carries besides its message. */
@@ -133,6 +134,12 @@ export class SerdeError extends MemcacheError {
 export class ServerDownError extends MemcacheError {
   override readonly name = 'ServerDownError'
   readonly code = 'MEMLANE_SERVER_DOWN'
+}
+
+/** Somebody else changed the item again and again while the call tried to. */
+export class ConflictError extends MemcacheError {
+  override readonly name = 'ConflictError'
+  readonly code = 'MEMLANE_CONFLICT'
 }
 
 /** What a batch that failed in part achieved. */

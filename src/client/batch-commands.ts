@@ -1,14 +1,23 @@
 import { ClosedError, type MemcacheError } from '../errors.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
-import { DELETE, GET, type Request } from '../protocol/request.ts'
+import { DELETE, GET, GETS, type ReadRequest, type Request } from '../protocol/request.ts'
 import { Batch, type BatchWindow, batchError } from './batch.ts'
-import type { BatchOptions, CallOptions, DeleteManyOptions, GetManyOptions, SetManyOptions } from './call-options.ts'
+import type {
+  BatchOptions,
+  CallOptions,
+  CountManyOptions,
+  DeleteManyOptions,
+  GetManyOptions,
+  KeyOptions,
+  SetManyOptions,
+} from './call-options.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
-import { checkSerde, type ResolvedClientOptions } from './options.ts'
-import { readDeleted, readStored } from './results.ts'
-import { reader, type Values } from './values.ts'
+import { checkUint64 } from './numbers.ts'
+import type { ResolvedClientOptions } from './options.ts'
+import { readBigCount, readCount, readDeleted, readStored } from './results.ts'
+import type { Values } from './values.ts'
 
 /** At most this many operations of one batch are under way. */
 const MAX_WINDOW = 10_000
@@ -23,6 +32,7 @@ export class BatchCommands {
   readonly #window: BatchWindow
   readonly #dispatch: (operation: Operation) => void
   readonly #read: Interpret
+  readonly #readWithCas: Interpret
 
   constructor(dispatcher: Dispatcher, values: Values, options: ResolvedClientOptions) {
     this.#dispatcher = dispatcher
@@ -34,12 +44,28 @@ export class BatchCommands {
     }
     this.#dispatch = (operation) => dispatcher.dispatch(operation)
     this.#read = orMissing(values.read)
+    this.#readWithCas = orMissing(values.readWithCas)
   }
 
-  async getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
-    const interpret = options?.serde === undefined ? this.#read : orMissing(reader(checkSerde(options.serde)))
+  getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
+    const own = options?.serde === undefined ? this.#read : orMissing(this.#values.reader(options.serde))
+    return this.#readMany('getMany', GET, keys, own, options)
+  }
+
+  getsMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
+    const own = options?.serde === undefined ? this.#readWithCas : orMissing(this.#values.casReader(options.serde))
+    return this.#readMany('getsMany', GETS, keys, own, options)
+  }
+
+  async #readMany<T, K extends Key>(
+    what: string,
+    request: ReadRequest,
+    keys: Iterable<K>,
+    interpret: Interpret,
+    options: GetManyOptions | undefined,
+  ): Promise<Map<K, T>> {
     const asked = distinct(checkKeys(keys))
-    const { operations, sources } = this.#reads(asked, interpret, options)
+    const { operations, sources } = this.#reads(request, asked, interpret, options)
     const values: unknown[] = operations.map(() => MISSING)
     const batch = new Batch(operations, this.#window, this.#dispatch)
     await batch.run((value, operation) => {
@@ -51,7 +77,7 @@ export class BatchCommands {
       const value = values[sources === undefined ? at : sources[at]!]
       if (value !== MISSING) found.set(asked[at]!, value as T)
     }
-    this.#settleFailures('getMany', 'read', batch.failed as Map<K, unknown>, operations.length, found, [])
+    this.#settleFailures(what, 'read', batch.failed as Map<K, unknown>, operations.length, found, [])
     return found
   }
 
@@ -60,6 +86,7 @@ export class BatchCommands {
    * which read each key has its value from.
    */
   #reads(
+    request: ReadRequest,
     keys: readonly Key[],
     interpret: Interpret,
     options: GetManyOptions | undefined,
@@ -76,12 +103,24 @@ export class BatchCommands {
         if (source < operations.length) continue
         known.set(name, source)
       }
-      operations.push(this.#dispatcher.operation(GET, key, wireKey, interpret, options))
+      operations.push(this.#operation(request, key, wireKey, interpret, options))
     }
     return { operations, sources }
   }
 
-  async setMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined): Promise<K[]> {
+  setMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined): Promise<K[]> {
+    return this.#storeMany('set', entries, options)
+  }
+
+  addMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined): Promise<K[]> {
+    return this.#storeMany('add', entries, options)
+  }
+
+  async #storeMany<K extends Key>(
+    command: 'set' | 'add',
+    entries: Entries<K>,
+    options: SetManyOptions | undefined,
+  ): Promise<K[]> {
     // What is wrong with the call fails the call, before any value is looked at.
     this.#values.exptime(options?.ttl)
     const pairs = entriesOf(entries).map(([key, value]) => ({ key, value, wireKey: this.#encode(key, options) }))
@@ -91,7 +130,7 @@ export class BatchCommands {
     for (const { key, value, wireKey } of pairs) {
       let request: Request
       try {
-        request = this.#values.storeRequest('set', key, value, 0n, options)
+        request = this.#values.storeRequest(command, key, value, 0n, options)
       } catch (error) {
         // A value that cannot be stored fails its own key; what is wrong with the call fails the call.
         if (!isAbsorbable(error)) throw error
@@ -99,22 +138,43 @@ export class BatchCommands {
         continue
       }
       keys.push(key)
-      operations.push(this.#dispatcher.operation(request, key, wireKey, readStored, options))
+      operations.push(this.#operation(request, key, wireKey, readStored, options))
     }
     const { done, refused } = await this.#write(keys, operations, options, failed)
-    this.#settleFailures('setMany', 'write', failed, pairs.length, new Map<K, never>(), done)
+    this.#settleFailures(`${command}Many`, 'write', failed, pairs.length, new Map<K, never>(), done)
     return [...refused, ...failed.keys()]
   }
 
   async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<number> {
     const asked = distinct(checkKeys(keys))
     const operations = asked.map((key) =>
-      this.#dispatcher.operation(DELETE, key, this.#encode(key, options), readDeleted, options),
+      this.#operation(DELETE, key, this.#encode(key, options), readDeleted, options),
     )
     const failed = new Map<Key, unknown>()
     const { done, refused } = await this.#write(asked, operations, options, failed)
     this.#settleFailures('deleteMany', 'write', failed, asked.length, new Map<Key, never>(), done)
     return done.length - refused.length
+  }
+
+  async incrMany<K extends Key>(
+    keys: Iterable<K>,
+    delta: number | bigint,
+    options: CountManyOptions | undefined,
+  ): Promise<Map<K, number | bigint>> {
+    const request = { command: 'incr', delta: checkUint64('delta', delta) } as const
+    const interpret = typeof delta === 'bigint' ? readBigCount : readCount
+    const asked = distinct(checkKeys(keys))
+    const operations = asked.map((key) => this.#operation(request, key, this.#encode(key, options), interpret, options))
+    const values: (number | bigint | undefined)[] = operations.map(() => undefined)
+    const batch = new Batch(operations, this.#window, this.#dispatch)
+    await batch.run((value, operation) => {
+      values[operation.index] = value as number | bigint | undefined
+    }, options?.signal)
+    const found = new Map<K, number | bigint>()
+    for (const [at, value] of values.entries()) if (value !== undefined) found.set(asked[at]!, value)
+    const done = asked.filter((key) => !batch.failed.has(key))
+    this.#settleFailures('incrMany', 'write', batch.failed as Map<K, unknown>, asked.length, found, done)
+    return found
   }
 
   /** Runs writes: `done` were answered, `refused` of them with no. */
@@ -134,6 +194,21 @@ export class BatchCommands {
     }, options?.signal)
     for (const [key, reason] of batch.failed) failed.set(key as K, reason)
     return { done, refused }
+  }
+
+  /** An operation of a batch. Its prefix is part of the key, also where a server is chosen by it. */
+  #operation(
+    request: Request,
+    key: Key,
+    wireKey: WireKey,
+    interpret: Interpret,
+    options: (KeyOptions & BatchOptions) | undefined,
+  ): Operation {
+    const operation = this.#dispatcher.operation(request, key, wireKey, interpret, options)
+    if (options?.keyPrefix !== undefined && options.routingKey === undefined) {
+      operation.routingKey = this.#dispatcher.routingKey(withPrefix(options.keyPrefix, key))
+    }
+    return operation
   }
 
   #encode(key: Key, options: BatchOptions | undefined): WireKey {

@@ -1,5 +1,7 @@
+import type { Key } from '../protocol/key.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { Ttl } from '../ttl.ts'
+import type { CompressionOptions } from './compression.ts'
 
 /** Options that every call takes. */
 export interface CallOptions {
@@ -9,30 +11,38 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
+/** Options of calls about keys. */
+export interface KeyOptions extends CallOptions {
+  /** Choose the server by this key instead: related keys on one server. Every call for the key must give the same. */
+  readonly routingKey?: Key
+}
+
 /** Options of reads. */
-export interface ReadOptions extends CallOptions {
+export interface ReadOptions extends KeyOptions {
   /** Instead of the client's serde. */
   readonly serde?: Serde
 }
 
-/** Options of `get`. */
+/** Options of `get` and `gat`. */
 export interface GetOptions<D = undefined> extends ReadOptions {
   /** What a miss gives instead of `undefined`. A stored `null` is a hit, and stays `null`. */
   readonly default?: D
 }
 
 /** Options of writes that carry a value. */
-export interface WriteOptions extends CallOptions {
+export interface WriteOptions extends KeyOptions {
   /** Time to live: seconds, 0 = never expires, or a point in time. Without it, the client's `defaultTtl`. */
   readonly ttl?: Ttl
   /** The 32-bit number stored beside the value, instead of the serde's; by it a reader knows how to read. */
   readonly clientFlags?: number
   /** Instead of the client's serde. */
   readonly serde?: Serde
+  /** Instead of the client's; `false` stores the value as it is. */
+  readonly compression?: false | CompressionOptions
 }
 
 /** Options of `incr` and `decr`. */
-export interface CountOptions extends CallOptions {
+export interface CountOptions extends KeyOptions {
   /**
    * The value after this call where there was none; the delta is not added to it. Stored as an integer, so that `get`
    * gives a number.
@@ -48,11 +58,40 @@ export interface BatchOptions {
   readonly keyPrefix?: string
 }
 
-/** Options of `getMany`. */
+/** Options of `getMany` and `getsMany`. */
 export interface GetManyOptions extends ReadOptions, BatchOptions {}
 
-/** Options of `setMany`. */
+/** Options of `setMany` and `addMany`. */
 export interface SetManyOptions extends WriteOptions, BatchOptions {}
 
 /** Options of `deleteMany`. */
-export interface DeleteManyOptions extends CallOptions, BatchOptions {}
+export interface DeleteManyOptions extends KeyOptions, BatchOptions {}
+
+/** Options of `incrMany`. */
+export interface CountManyOptions extends KeyOptions, BatchOptions {}
+
+/** Options of commands to servers rather than about keys. */
+export interface ServerOptions extends CallOptions {
+  /** The name of one server; without it, all of them. */
+  readonly server?: string
+}
+
+/** Options of `flushAll`. */
+export interface FlushOptions extends ServerOptions {
+  /** Seconds until it happens. @defaultValue `0` */
+  readonly delay?: number
+}
+
+/** Options of `shutdown`. */
+export interface ShutdownOptions extends ServerOptions {
+  /** Let the server finish its connections first. @defaultValue `false` */
+  readonly graceful?: boolean
+}
+
+/** Options of `rawCommand`. */
+export interface RawCommandOptions extends ServerOptions {
+  /** What the reply ends with. @defaultValue `'\r\n'` */
+  readonly endToken?: string | Uint8Array
+  /** A data block that follows the line; its CR LF is added. */
+  readonly body?: string | Uint8Array
+}

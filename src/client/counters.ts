@@ -1,7 +1,7 @@
 import { InvalidInputError, ServerError } from '../errors.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { StoreRequest } from '../protocol/request.ts'
-import type { CallOptions, CountOptions } from './call-options.ts'
+import type { CountOptions, KeyOptions } from './call-options.ts'
 import { attempt, type Dispatcher } from './dispatcher.ts'
 import { checkTimeout, checkUint64 } from './numbers.ts'
 import { readBigCount, readCount, readStored } from './results.ts'
@@ -62,7 +62,7 @@ export class Counters {
     key: Key,
     delta: bigint,
     type: string,
-    options: CallOptions | undefined,
+    options: KeyOptions | undefined,
   ): Promise<number | bigint | undefined> {
     const interpret = type === 'bigint' ? readBigCount : readCount
     return this.#dispatcher.run({ command, delta }, key, interpret, 'write', undefined, options)
@@ -77,6 +77,7 @@ export class Counters {
       clientFlags: INTEGER_FLAGS,
       exptime: this.#values.exptime(options.ttl),
       cas: 0n,
+      preparing: undefined,
     }
   }
 
@@ -93,7 +94,7 @@ export class Counters {
     const deadline = performance.now() + timeoutMs
     for (let round = 0; round < MAX_ROUNDS; round++) {
       // A millisecond at least: what is late fails by its deadline, not as bad input.
-      const rest = (): CallOptions => ({ ...options, timeoutMs: Math.max(1, deadline - performance.now()) })
+      const rest = (): KeyOptions => ({ ...options, timeoutMs: Math.max(1, deadline - performance.now()) })
       const stored = await this.#dispatcher.run<boolean | undefined>(
         create,
         key,

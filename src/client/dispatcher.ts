@@ -1,12 +1,15 @@
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Backend, Executor } from '../executor.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
+import { keyBytes } from '../protocol/key.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
-import type { CallOptions } from './call-options.ts'
+import type { CallOptions, KeyOptions } from './call-options.ts'
 import type { CommandErrorEvent } from './events.ts'
+import { KeyGate } from './key-gate.ts'
 import { checkTimeout } from './numbers.ts'
 import type { Failures, ResolvedClientOptions } from './options.ts'
+import { readNothing } from './results.ts'
 
 /** Which failures of a command the option `failures` may absorb. */
 export type FailureKind = 'read' | 'write' | 'never'
@@ -17,6 +20,7 @@ export class Dispatcher {
   readonly #backend: Backend
   readonly #report: (event: CommandErrorEvent) => void
   readonly #failures: Failures
+  readonly #gate: KeyGate
   /** The time of a call that does not say otherwise, in milliseconds. */
   readonly timeoutMs: number
 
@@ -25,6 +29,7 @@ export class Dispatcher {
     this.#backend = backend
     this.#report = report
     this.#failures = options.failures
+    this.#gate = new KeyGate((operation) => backend.dispatch(operation))
     this.timeoutMs = options.connection.timeoutMs
   }
 
@@ -40,7 +45,7 @@ export class Dispatcher {
     interpret: Interpret,
     kind: FailureKind,
     instead: unknown,
-    call: CallOptions | undefined,
+    call: KeyOptions | undefined,
     quiet = false,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -51,7 +56,7 @@ export class Dispatcher {
         this.#failures !== 'throw' && this.absorbs(kind) ? this.#absorb(key, instead, settle, reject) : reject
       operation.quiet = quiet
       if (call?.signal !== undefined) abortWith(operation, call.signal)
-      if (!operation.settled) this.#backend.dispatch(operation)
+      if (!operation.settled) this.dispatch(operation)
     })
   }
 
@@ -72,10 +77,15 @@ export class Dispatcher {
     callerKey: Key,
     key: WireKey,
     interpret: Interpret,
-    call: CallOptions | undefined,
+    call: KeyOptions | undefined,
   ): Operation {
     const timeoutMs = call?.timeoutMs === undefined ? this.timeoutMs : checkTimeout(call.timeoutMs)
-    return new Operation(request, key, callerKey, timeoutMs, interpret)
+    const operation = new Operation(request, key, callerKey, timeoutMs, interpret)
+    if (call?.routingKey !== undefined) operation.routingKey = checkRoutingKey(call.routingKey)
+    else if (this.#options.keys.shortens && callerKey !== '') {
+      operation.routingKey = this.#options.keys.shortKey(callerKey)
+    }
+    return operation
   }
 
   /** The key on the wire, or `InvalidInputError`. */
@@ -83,8 +93,39 @@ export class Dispatcher {
     return this.#options.keys.encode(key)
   }
 
+  /** The key that decides about the server: the call's `routingKey`, or what stands for a long key, or the key. */
+  routingKey(key: Key, call?: KeyOptions): Key {
+    if (call?.routingKey !== undefined) return checkRoutingKey(call.routingKey)
+    return (this.#options.keys.shortens ? this.#options.keys.shortKey(key) : undefined) ?? key
+  }
+
   dispatch(operation: Operation): void {
+    const { request } = operation
+    if ('preparing' in request && request.preparing !== undefined) {
+      return this.#gate.prepare(operation, request.preparing)
+    }
+    if (this.#gate.closed && this.#gate.hold(operation)) return
     this.#backend.dispatch(operation)
+  }
+
+  /**
+   * Gives back the win token of a stale item that an mg took, so that the next `getOrSet` wins it. Settles when it is
+   * done or has failed, which costs no more than a reload that comes later.
+   */
+  giveBack(operation: Operation, cas: bigint): Promise<void> {
+    const flags = cas === 0n ? { invalidate: true } : { invalidate: true, compareCas: cas }
+    const request = { command: 'md', label: 'giving the win token back for', flags } as const
+    const { key, callerKey, timeoutMs } = operation
+    return new Promise((resolve) => {
+      const again = new Operation(request, key, callerKey, timeoutMs, readNothing)
+      again.routingKey = operation.routingKey
+      again.resolve = () => resolve()
+      again.reject = (reason) => {
+        if (isAbsorbable(reason)) this.report(reason, [callerKey])
+        resolve()
+      }
+      this.dispatch(again)
+    })
   }
 
   /** Whether failures of this kind are results. */
@@ -124,6 +165,11 @@ export function attempt<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     return Promise.reject(error)
   }
+}
+
+function checkRoutingKey(key: Key): Key {
+  if (keyBytes(key).length > 0) return key
+  throw new InvalidInputError('routingKey must not be empty')
 }
 
 /** Ends the operation when the signal aborts; the listener goes when the operation has settled. */

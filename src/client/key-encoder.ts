@@ -47,6 +47,18 @@ export class KeyEncoder {
     return this.#encodeBytes(key)
   }
 
+  /** Whether keys may be shortened, so that {@link KeyEncoder.shortKey} is worth a look. */
+  get shortens(): boolean {
+    return this.#shorten !== undefined
+  }
+
+  /** What stands for a key that does not fit, without prefix: servers are chosen by it. Undefined where the key fits. */
+  shortKey(key: Key): string | undefined {
+    if (typeof key === 'string' && isPlainKey(this.#prefixText + key)) return undefined
+    const bytes = keyBytes(key)
+    return fitsAsKey(Buffer.concat([this.#prefix, bytes])) ? undefined : this.#shorten?.(bytes)
+  }
+
   #encodeBytes(key: Key): WireKey {
     const bytes = keyBytes(key)
     if (bytes.length === 0) throw new InvalidInputError('a key must not be empty')

@@ -1,43 +1,46 @@
+import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
-import { InvalidInputError, MemcacheError } from '../errors.ts'
-import type { Backend, ServerExecutor } from '../executor.ts'
+import { InvalidInputError } from '../errors.ts'
+import type { Backend, ServerStatus } from '../executor.ts'
 import { closedError } from '../pool/slot.ts'
-import type { Key } from '../protocol/key.ts'
-import type { Interpret } from '../protocol/operation.ts'
+import { type Key, wireKeyBytes } from '../protocol/key.ts'
+import type { Operation } from '../protocol/operation.ts'
 import { DELETE, GET, GETS, NOOP, VERSION } from '../protocol/request.ts'
+import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
 import type { Ttl } from '../ttl.ts'
-import { batchError } from './batch.ts'
+import { AdminCommands, askServers, serversOf } from './admin.ts'
 import { BatchCommands } from './batch-commands.ts'
 import type {
-  CallOptions,
+  CountManyOptions,
   CountOptions,
   DeleteManyOptions,
+  FlushOptions,
   GetManyOptions,
   GetOptions,
+  KeyOptions,
+  RawCommandOptions,
   ReadOptions,
+  ServerOptions,
   SetManyOptions,
+  ShutdownOptions,
   WriteOptions,
 } from './call-options.ts'
+import { CommandPipeline } from './command-pipeline.ts'
 import { composeBackend } from './compose.ts'
 import { Counters } from './counters.ts'
 import { attempt, Dispatcher } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
 import type { MemcacheEvents } from './events.ts'
+import { HAS, hasReader, INSPECT, type Inspection, inspectionReader, touchReader } from './inspection.ts'
 import { NoreplyCommands } from './noreply.ts'
 import { checkCas } from './numbers.ts'
-import { checkSerde, type MemcacheOptions, resolveClientOptions } from './options.ts'
-import {
-  type CasResult,
-  type Counted,
-  readCas,
-  readDeleted,
-  readNothing,
-  readStored,
-  readTouched,
-  readVersion,
-} from './results.ts'
-import { casReader, reader, Values, type ValueWithCas } from './values.ts'
+import { type MemcacheOptions, resolveClientOptions } from './options.ts'
+import { popValue } from './pop.ts'
+import type { ValueWithCas } from './reader.ts'
+import { type CasResult, type Counted, readCas, readDeleted, readNothing, readStored, readVersion } from './results.ts'
+import type { Stats } from './stats.ts'
+import { Values } from './values.ts'
 
 /**
  * A memcached client. Nothing connects until the first command; one client is safe to share, and one is enough.
@@ -61,6 +64,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   readonly #batches: BatchCommands
   readonly #counters: Counters
   readonly #noreply: NoreplyCommands
+  readonly #admin: AdminCommands
+  readonly #servers: ServerSpec | readonly ServerSpec[] | undefined
+  readonly #options: MemcacheOptions
 
   /**
    * @param servers - The server; `localhost:11211` when left out.
@@ -68,6 +74,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   constructor(servers?: ServerSpec | readonly ServerSpec[], options: MemcacheOptions = {}) {
     super()
+    this.#servers = servers
+    this.#options = options
     const resolved = resolveClientOptions(options)
     this.#backend = composeBackend(servers, resolved, {
       onUnclaimedError: (error, operations) =>
@@ -78,11 +86,14 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
       onDesync: (error) => this.#tell('desync', { error, server: error.server }),
     })
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#tell('commandError', event))
-    this.#values = new Values(resolved)
+    this.#values = new Values(resolved, this.#giveBack)
     this.#batches = new BatchCommands(this.#dispatcher, this.#values, resolved)
     this.#counters = new Counters(this.#dispatcher, this.#values)
     this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values)
+    this.#admin = new AdminCommands(this.#backend, resolved.connection.timeoutMs)
   }
+
+  readonly #giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
 
   /** Events come out of the middle of a connection's work, which a listener that throws must not break off. */
   #tell<E extends keyof MemcacheEvents>(name: E, ...event: MemcacheEvents[E]): void {
@@ -107,14 +118,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   get<T = unknown>(key: Key, options?: GetOptions): Promise<T | undefined>
   get(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
     if (options === undefined) return this.#dispatcher.run(GET, key, this.#values.read, 'read', undefined, undefined)
-    return attempt(() => this.#dispatcher.run(GET, key, this.#reader(options), 'read', options.default, options))
-  }
-
-  #reader(options: GetOptions<unknown>): Interpret {
-    const read = options.serde === undefined ? this.#values.read : reader(checkSerde(options.serde))
-    if (options.default === undefined) return read
-    const fallback = options.default
-    return (reply, operation) => (reply.outcome === 'hit' ? read(reply, operation) : fallback)
+    return attempt(() => {
+      const read = this.#values.reader(options.serde, options.default)
+      return this.#dispatcher.run(GET, key, read, 'read', options.default, options)
+    })
   }
 
   /**
@@ -124,9 +131,58 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   gets<T = unknown>(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
     return attempt(() => {
-      const read = options?.serde === undefined ? this.#values.readWithCas : casReader(checkSerde(options.serde))
+      const read = this.#values.casReader(options?.serde)
       return this.#dispatcher.run(GETS, key, read, 'read', undefined, options)
     })
+  }
+
+  /**
+   * Reads a value and renews its time to live, in one round trip.
+   *
+   * @param ttl - Counted from now; the client's `ttlJitter` applies.
+   * @returns the value; a miss gives `undefined`, or the option `default`.
+   * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
+   */
+  gat<T = unknown, D = undefined>(key: Key, ttl: Ttl, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<T | undefined>
+  gat(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown> {
+    return attempt(() => {
+      const request = { command: 'gat', exptime: this.#values.exptime(requireTtl(ttl, 'gat')) } as const
+      const read = this.#values.reader(options?.serde, options?.default)
+      return this.#dispatcher.run(request, key, read, 'read', options?.default, options)
+    })
+  }
+
+  /**
+   * Reads a value and its cas number and renews its time to live, in one round trip.
+   *
+   * @returns both; a miss gives `undefined`.
+   * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
+   */
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
+    return attempt(() => {
+      const request = { command: 'gats', exptime: this.#values.exptime(requireTtl(ttl, 'gats')) } as const
+      return this.#dispatcher.run(request, key, this.#values.casReader(options?.serde), 'read', undefined, options)
+    })
+  }
+
+  /**
+   * Asks whether an item is there, without reading its value (which text mode must, and discards).
+   *
+   * @returns whether it is. A value that is only being loaded, or was dropped, is not there.
+   */
+  has(key: Key, options?: KeyOptions): Promise<boolean> {
+    return this.#dispatcher.run(HAS, key, hasReader(this.#giveBack), 'read', false, options)
+  }
+
+  /**
+   * Asks what the server knows of an item, without disturbing the LRU. Needs the meta protocol.
+   *
+   * @returns ttl, last access and the rest; a miss gives `undefined`.
+   * @throws `InvalidInputError` - the server speaks text.
+   */
+  inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
+    return this.#dispatcher.run(INSPECT, key, inspectionReader(this.#giveBack), 'read', undefined, options)
   }
 
   /**
@@ -140,6 +196,18 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   getMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
   getMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
     return this.#batches.getMany<T, Key>(keys, options)
+  }
+
+  /**
+   * Reads many values and their cas numbers in one round trip.
+   *
+   * @returns the hits, by the caller's own keys and in their order; misses are left out.
+   * @throws `BatchError` - some keys failed; it carries what was found.
+   */
+  getsMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
+  getsMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
+  getsMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
+    return this.#batches.getsMany<ValueWithCas<T>, Key>(keys, options)
   }
 
   /**
@@ -161,6 +229,68 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
+   * Stores a value where there is none.
+   *
+   * @returns whether it was stored; `false`: there is a value already.
+   * @throws as {@link Memcache.set}
+   */
+  add(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
+    return this.#store('add', key, value, options)
+  }
+
+  /**
+   * Stores a value in the place of another.
+   *
+   * @returns whether it was stored; `false`: there is none.
+   * @throws as {@link Memcache.set}
+   */
+  replace(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
+    return this.#store('replace', key, value, options)
+  }
+
+  #store(command: 'add' | 'replace', key: Key, value: unknown, options: WriteOptions | undefined): Promise<boolean> {
+    return attempt(() => {
+      const request = this.#values.storeRequest(command, key, value, 0n, options)
+      return this.#dispatcher.run(request, key, readStored, 'write', false, options)
+    })
+  }
+
+  /**
+   * Adds bytes to the end of a value, past the serde and past compression: do not extend what was stored compressed or
+   * as JSON. The item keeps its client flags and its time to live; to renew that, use `touch`.
+   *
+   * @param data - Text is added as UTF-8.
+   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
+    return this.#extend('append', key, data, options)
+  }
+
+  /**
+   * Adds bytes to the beginning of a value; otherwise as {@link Memcache.append}.
+   *
+   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   */
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
+    return this.#extend('prepend', key, data, options)
+  }
+
+  #extend(
+    command: 'append' | 'prepend',
+    key: Key,
+    data: string | Uint8Array,
+    options: (KeyOptions & { readonly ttl?: unknown }) | undefined,
+  ): Promise<boolean> {
+    return attempt(() => {
+      if (options?.ttl !== undefined) {
+        throw new InvalidInputError(`${command} cannot change the ttl: the server would ignore it; use touch`)
+      }
+      const request = this.#values.extendRequest(command, key, data)
+      return this.#dispatcher.run(request, key, readStored, 'write', false, options)
+    })
+  }
+
+  /**
    * Stores many values in one round trip.
    *
    * @param entries - Pairs of key and value (a Map, an array of pairs, any iterable of them), or an object.
@@ -171,6 +301,19 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
   setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
     return this.#batches.setMany(entries, options)
+  }
+
+  /**
+   * Stores many values where there are none, in one round trip.
+   *
+   * @param entries - Pairs of key and value (a Map, an array of pairs, any iterable of them), or an object.
+   * @returns the keys that were NOT stored, because there is a value already.
+   * @throws `BatchError` - some keys failed; it carries the keys that were answered.
+   */
+  addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
+  addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
+  addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
+    return this.#batches.addMany(entries, options)
   }
 
   /**
@@ -191,7 +334,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * @returns whether it was there.
    */
-  delete(key: Key, options?: CallOptions): Promise<boolean> {
+  delete(key: Key, options?: KeyOptions): Promise<boolean> {
     return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, options)
   }
 
@@ -206,14 +349,24 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
+   * Reads a value and removes it: of several callers at a time one gets it.
+   *
+   * @returns the value; a miss gives `undefined`.
+   * @throws `ConflictError` - others changed the item again and again meanwhile.
+   */
+  pop<T = unknown>(key: Key, options?: ReadOptions): Promise<T | undefined> {
+    return popValue(this.#dispatcher, this.#values, key, options) as Promise<T | undefined>
+  }
+
+  /**
    * Renews the time to live.
    *
    * @returns whether the item was there.
    */
-  touch(key: Key, ttl: Ttl, options?: CallOptions): Promise<boolean> {
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
     return attempt(() => {
-      const request = { command: 'touch', exptime: this.#values.exptime(requireTtl(ttl)) } as const
-      return this.#dispatcher.run(request, key, readTouched, 'write', false, options)
+      const request = { command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) } as const
+      return this.#dispatcher.run(request, key, touchReader(this.#giveBack), 'write', false, options)
     })
   }
 
@@ -254,45 +407,177 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
-   * Asks every server for its version.
+   * Adds to many counters in one round trip.
+   *
+   * @param delta - A number counts in numbers, a bigint in bigints, exact to 64 bits.
+   * @returns the new values of those that exist, by the caller's own keys and in their order.
+   * @throws `BatchError` - some keys failed; it carries the values of the others (`found`).
+   */
+  incrMany<N extends number | bigint = number>(
+    keys: Iterable<string>,
+    delta?: N,
+    options?: CountManyOptions,
+  ): Promise<Map<string, Counted<N>>>
+  incrMany<N extends number | bigint = number>(
+    keys: Iterable<Key>,
+    delta?: N,
+    options?: CountManyOptions,
+  ): Promise<Map<Key, Counted<N>>>
+  incrMany(
+    keys: Iterable<Key>,
+    delta: number | bigint = 1,
+    options?: CountManyOptions,
+  ): Promise<Map<Key, number | bigint>> {
+    return this.#batches.incrMany(keys, delta, options)
+  }
+
+  /** Collects commands to be sent together; each has an outcome of its own. */
+  pipeline(): CommandPipeline {
+    return new CommandPipeline(this)
+  }
+
+  /**
+   * Asks the servers for their version.
    *
    * @returns the version by the server's name.
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
-  version(options?: CallOptions): Promise<Map<string, string>> {
-    return this.#askServers('version', (server) =>
-      this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, options),
+  version(options?: ServerOptions): Promise<Map<string, string>> {
+    return attempt(() =>
+      askServers('version', serversOf(this.#backend, options?.server), (server) =>
+        this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, options),
+      ),
     )
   }
 
   /**
-   * Asks every server for any reply.
+   * Asks the servers for any reply.
    *
    * @returns the round-trip time by the server's name, in milliseconds; connecting included where that was due.
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
-  ping(options?: CallOptions): Promise<Map<string, number>> {
-    return this.#askServers('ping', async (server) => {
-      const start = performance.now()
-      await this.#dispatcher.runKeyless(server, NOOP, readNothing, options)
-      return performance.now() - start
+  ping(options?: ServerOptions): Promise<Map<string, number>> {
+    return attempt(() =>
+      askServers('ping', serversOf(this.#backend, options?.server), async (server) => {
+        const start = performance.now()
+        await this.#dispatcher.runKeyless(server, NOOP, readNothing, options)
+        return performance.now() - start
+      }),
+    )
+  }
+
+  /**
+   * Asks the servers for their statistics, over connections of their own.
+   *
+   * @param args - The sub-command: none, `'items'`, `'slabs'`, `'settings'`, `'sizes'`, `'conns'`, `'reset'`,
+   * `'detail', 'on' | 'off' | 'dump'`, `'cachedump', slabClass, limit`, or whatever the server knows.
+   * @returns what each server said, by its name. A value that is a number all through is one (a bigint beyond 2^53 - 1),
+   * yes and no are booleans, anything else is text.
+   * @throws `BatchError` - a server failed or does not know the sub-command; it carries the answers of the others.
+   */
+  stats(
+    ...args: [...words: (string | number)[], options: ServerOptions] | (string | number)[]
+  ): Promise<Map<string, Stats>> {
+    return attempt(() => {
+      const all: readonly (string | number | ServerOptions)[] = args
+      const last = all.at(-1)
+      const words = all.filter((word): word is string | number => typeof word !== 'object')
+      return this.#admin.stats(words, typeof last === 'object' ? last : undefined)
     })
   }
 
-  async #askServers<T>(what: string, ask: (server: ServerExecutor) => Promise<T>): Promise<Map<string, T>> {
-    const { servers } = this.#backend
-    const answers = await Promise.allSettled(servers.map(ask))
-    const found = new Map<string, T>()
-    const failed = new Map<string, unknown>()
-    for (const [index, answer] of answers.entries()) {
-      if (answer.status === 'fulfilled') found.set(servers[index]!.name, answer.value)
-      else failed.set(servers[index]!.name, answer.reason)
-    }
-    // What is wrong with the call, and an abort, is no server's failure.
-    for (const reason of failed.values())
-      if (!(reason instanceof MemcacheError) || reason instanceof InvalidInputError) throw reason
-    if (failed.size > 0) throw batchError(what, failed, servers.length, found, [...found.keys()])
-    return found
+  /**
+   * Makes the servers forget everything they hold.
+   *
+   * @returns `true` when every server said so.
+   * @throws `BatchError` - a server failed or refused (`memcached -F`).
+   */
+  flushAll(options?: FlushOptions): Promise<true> {
+    return attempt(() => this.#admin.flushAll(options))
+  }
+
+  /**
+   * Changes how much memory the servers use for items.
+   *
+   * @returns `true` when every server said so.
+   * @throws `BatchError` - a server failed or refused.
+   */
+  cacheMemlimit(megabytes: number, options?: ServerOptions): Promise<true> {
+    return attempt(() => this.#admin.cacheMemlimit(megabytes, options))
+  }
+
+  /**
+   * Changes how much the servers write to their logs.
+   *
+   * @returns `true` when every server said so.
+   * @throws `BatchError` - a server failed or refused.
+   */
+  verbosity(level: number, options?: ServerOptions): Promise<true> {
+    return attempt(() => this.#admin.verbosity(level, options))
+  }
+
+  /**
+   * Ends the servers, where they allow it (`memcached -A`).
+   *
+   * @returns `true` when every server closed the connection.
+   * @throws `BatchError` - a server failed or refused.
+   */
+  shutdown(options?: ShutdownOptions): Promise<true> {
+    return attempt(() => this.#admin.shutdown(options))
+  }
+
+  /**
+   * Sends a command line of your own to one server, over a connection of its own.
+   *
+   * @param line - Without CR LF; CR, LF and NUL in it are refused.
+   * @returns the reply's bytes up to the end token and with it, whole however long.
+   * @throws `ClientError`, `ServerError`, `UnknownCommandError` - the reply is an error line.
+   * @throws `ValueTooLargeError` - the reply is longer than `maxValueBytes`.
+   * @throws `TimeoutError` - the end token did not come.
+   */
+  rawCommand(line: string, options?: RawCommandOptions): Promise<Buffer> {
+    return attempt(() => this.#admin.rawCommand(line, options))
+  }
+
+  /** The servers, and how they are at this moment. */
+  get servers(): readonly ServerStatus[] {
+    return this.#backend.servers.map((server) => server.status)
+  }
+
+  /**
+   * The server that the next command for this key would go to.
+   *
+   * @returns its name and its position among `servers`; `undefined` when there is none.
+   */
+  serverFor(key: Key, options?: KeyOptions): { readonly name: string; readonly index: number } | undefined {
+    this.#dispatcher.encodeKey(key)
+    const server = this.#backend.serverFor(this.#dispatcher.routingKey(key, options))
+    return server && { name: server.name, index: this.#backend.servers.indexOf(server) }
+  }
+
+  /** The position of the key's server among `servers`, as pylibmc's `hash` gives it; -1 when there is none. */
+  hash(key: Key): number {
+    return this.serverFor(key)?.index ?? -1
+  }
+
+  /** The key's bytes on the wire, prefix included; throws `InvalidInputError` for a key that cannot be used. */
+  checkKey(key: Key): Buffer {
+    return wireKeyBytes(this.#dispatcher.encodeKey(key))
+  }
+
+  /** What the client's serde makes of a value; throws `SerdeError` if it cannot. Compression is a later stage. */
+  serialize(value: unknown, key: Key = ''): SerializedValue {
+    return this.#values.serialize(value, key)
+  }
+
+  /** What the client's serde makes of stored bytes; throws `SerdeError` if it cannot. */
+  deserialize(data: Uint8Array, clientFlags: number, key: Key = ''): unknown {
+    return this.#values.deserialize(data, clientFlags, key)
+  }
+
+  /** A new client with the same servers and options, but for what is given here, and connections of its own. */
+  clone(overrides: MemcacheOptions = {}): Memcache {
+    return new Memcache(this.#servers, { ...this.#options, ...overrides })
   }
 
   /**
@@ -334,8 +619,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 }
 
-/** A touch without a ttl would make the item immortal, or take the default's; neither is what was meant. */
-function requireTtl(ttl: Ttl): Ttl {
-  if (ttl === undefined) throw new InvalidInputError('touch needs a ttl: seconds, 0 (never expires) or a Date')
-  return ttl
+/** Without a ttl the item would become immortal, or take the default's; neither is what was meant. */
+function requireTtl(ttl: Ttl, command: string): Ttl {
+  if (ttl !== undefined) return ttl
+  throw new InvalidInputError(`${command} needs a ttl: seconds, 0 (never expires) or a Date`)
 }

@@ -1,7 +1,7 @@
 import type { Key } from '../protocol/key.ts'
 import { DELETE, type Request } from '../protocol/request.ts'
 import type { Ttl } from '../ttl.ts'
-import type { CallOptions, DeleteManyOptions, SetManyOptions, WriteOptions } from './call-options.ts'
+import type { DeleteManyOptions, KeyOptions, SetManyOptions, WriteOptions } from './call-options.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { type Entries, entriesOf, withPrefix } from './entries.ts'
 import { checkCas, checkUint64 } from './numbers.ts'
@@ -31,39 +31,70 @@ export class NoreplyCommands {
     return this.#store('set', key, value, 0n, options)
   }
 
+  /** Stores a value where there is none. */
+  add(key: Key, value: unknown, options?: WriteOptions): Promise<void> {
+    return this.#store('add', key, value, 0n, options)
+  }
+
+  /** Stores a value in the place of another. */
+  replace(key: Key, value: unknown, options?: WriteOptions): Promise<void> {
+    return this.#store('replace', key, value, 0n, options)
+  }
+
+  /** Adds bytes to the end of a value, past the serde. */
+  async append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    return this.#send(this.#values.extendRequest('append', key, data), key, options)
+  }
+
+  /** Adds bytes to the beginning of a value, past the serde. */
+  async prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    return this.#send(this.#values.extendRequest('prepend', key, data), key, options)
+  }
+
   /** Stores a value if the item still has this cas number. */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<void> {
     return this.#store('cas', key, value, cas, options)
   }
 
   /** Removes an item. */
-  delete(key: Key, options?: CallOptions): Promise<void> {
+  delete(key: Key, options?: KeyOptions): Promise<void> {
     return this.#send(DELETE, key, options)
   }
 
   /** Adds to a counter, if it exists. */
-  async incr(key: Key, delta: number | bigint = 1, options?: CallOptions): Promise<void> {
+  async incr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
     return this.#send({ command: 'incr', delta: checkUint64('delta', delta) }, key, options)
   }
 
   /** Takes from a counter, if it exists; it stops at 0. */
-  async decr(key: Key, delta: number | bigint = 1, options?: CallOptions): Promise<void> {
+  async decr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
     return this.#send({ command: 'decr', delta: checkUint64('delta', delta) }, key, options)
   }
 
   /** Renews the time to live. */
-  async touch(key: Key, ttl: Ttl, options?: CallOptions): Promise<void> {
+  async touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
     return this.#send({ command: 'touch', exptime: this.#values.exptime(ttl) }, key, options)
   }
 
   /** Stores many values. */
   setMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
-  async setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
+  setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
+    return this.#storeMany('set', entries, options)
+  }
+
+  /** Stores many values where there are none. */
+  addMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
+  addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
+  addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
+    return this.#storeMany('add', entries, options)
+  }
+
+  async #storeMany(command: 'set' | 'add', entries: Entries<Key>, options: SetManyOptions | undefined): Promise<void> {
     const writes = entriesOf(entries).map(([key, value]) => {
       const whole = withPrefix(options?.keyPrefix, key)
       this.#dispatcher.encodeKey(whole)
-      return { key: whole, request: this.#values.storeRequest('set', key, value, 0n, options) }
+      return { key: whole, request: this.#values.storeRequest(command, key, value, 0n, options) }
     })
     await Promise.all(writes.map(({ key, request }) => this.#send(request, key, options)))
   }
@@ -76,7 +107,7 @@ export class NoreplyCommands {
   }
 
   async #store(
-    command: 'set' | 'cas',
+    command: 'set' | 'add' | 'replace' | 'cas',
     key: Key,
     value: unknown,
     cas: bigint,
@@ -89,7 +120,7 @@ export class NoreplyCommands {
     )
   }
 
-  #send(request: Request, key: Key, options: CallOptions | undefined): Promise<void> {
+  #send(request: Request, key: Key, options: KeyOptions | undefined): Promise<void> {
     return this.#dispatcher.run(request, key, readNothing, 'write', undefined, options, true)
   }
 }

@@ -30,6 +30,12 @@ export function checkClientFlags(value: number): number {
   throw new InvalidInputError(`clientFlags must be a whole number from 0 to 2^32 - 1, got ${showValue(value)}`)
 }
 
+/** A whole number from `least` to `most`. */
+export function checkWhole(name: string, value: number, most: number, least = 0): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value + 0
+  throw new InvalidInputError(`${name} must be a whole number from ${least} to ${most}, got ${showValue(value)}`)
+}
+
 /** A call's own timeout. */
 export function checkTimeout(value: number): number {
   if (typeof value === 'number' && value > 0) return value

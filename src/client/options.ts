@@ -9,6 +9,12 @@ import type { Key } from '../protocol/key.ts'
 import { defaultSerde } from '../serde/default-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { encodeExptime, type Ttl } from '../ttl.ts'
+import {
+  type CompressionAlgorithm,
+  type CompressionOptions,
+  type ResolvedCompression,
+  resolveCompression,
+} from './compression.ts'
 import { KeyEncoder, type LongKeys } from './key-encoder.ts'
 
 /**
@@ -47,6 +53,14 @@ export interface MemcacheOptions extends ConnectionOptions {
   readonly longKeys?: LongKeys
   /** How values become bytes. @defaultValue text, numbers, bytes and JSON: see `defaultSerde` */
   readonly serde?: Serde
+  /**
+   * Compression of values from a size on, behind the serde: only where it makes them smaller, and never of counters.
+   * Compressed values are read whatever this says, where the serde is one of memlane's own (default, `json`,
+   * `structuredClone`). The client flag 8 marks zlib, 128 brotli, 256 zstd, 512 an algorithm of your own.
+   *
+   * @defaultValue `false`
+   */
+  readonly compression?: false | CompressionOptions
   /** Time to live of values stored without a `ttl`, in seconds; 0 never expires. @defaultValue `0` */
   readonly defaultTtl?: Ttl
   /**
@@ -67,6 +81,9 @@ export interface ResolvedClientOptions {
   readonly maxItemBytes: number
   readonly keys: KeyEncoder
   readonly serde: Serde
+  readonly compression: ResolvedCompression | undefined
+  /** The caller's own algorithm, for reading. */
+  readonly ownAlgorithm: CompressionAlgorithm | undefined
   readonly defaultTtl: Ttl
   readonly ttlJitter: number
   readonly failures: Failures
@@ -93,6 +110,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'keyPrefix',
   'longKeys',
   'serde',
+  'compression',
   'defaultTtl',
   'ttlJitter',
   'failures',
@@ -112,10 +130,17 @@ export function resolveClientOptions(options: MemcacheOptions): ResolvedClientOp
     maxItemBytes: count('maxItemBytes', options.maxItemBytes) ?? Number.POSITIVE_INFINITY,
     keys: resolveKeys(options, connection.protocol === 'text'),
     serde: options.serde === undefined ? defaultSerde : checkSerde(options.serde),
+    compression: resolveCompression(options.compression),
+    ownAlgorithm: ownAlgorithm(options.compression),
     defaultTtl: resolveDefaultTtl(options.defaultTtl),
     ttlJitter: resolveJitter(options.ttlJitter),
     failures: resolveFailures(options.failures),
   })
+}
+
+function ownAlgorithm(compression: false | CompressionOptions | undefined): CompressionAlgorithm | undefined {
+  const algorithm = compression === false ? undefined : compression?.algorithm
+  return typeof algorithm === 'object' ? algorithm : undefined
 }
 
 /** A serde has both directions. */

@@ -18,8 +18,6 @@ export const readCas: Interpret = (reply): CasResult => {
 
 export const readDeleted: Interpret = (reply) => reply.outcome === 'deleted'
 
-export const readTouched: Interpret = (reply) => reply.outcome === 'touched'
-
 export const readVersion: Interpret = (reply) => reply.line().slice('VERSION '.length)
 
 export const readNothing: Interpret = () => undefined

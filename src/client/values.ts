@@ -1,36 +1,50 @@
 import { Buffer } from 'node:buffer'
 import { InvalidInputError, SerdeError, ValueTooLargeError } from '../errors.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
-import type { Interpret, Operation } from '../protocol/operation.ts'
-import type { Reply } from '../protocol/reply.ts'
+import type { Interpret } from '../protocol/operation.ts'
 import type { StoreRequest } from '../protocol/request.ts'
-import type { RangeSerde, Serde, SerializedValue } from '../serde/serde.ts'
+import type { Serde, SerializedValue } from '../serde/serde.ts'
+import { showValue } from '../show-value.ts'
 import { encodeExptime, type Ttl } from '../ttl.ts'
 import type { WriteOptions } from './call-options.ts'
+import { compressValue, type ResolvedCompression, resolveCompression, type StoredForm } from './compression.ts'
 import { checkClientFlags } from './numbers.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
-
-/** A value with the number by which `cas` knows whether it changed. */
-export interface ValueWithCas<T> {
-  readonly value: T
-  /** Hand it to `cas`. 0n: this server keeps no cas numbers (`memcached -C`). */
-  readonly cas: bigint
-}
+import { Reader, type ReaderInit } from './reader.ts'
 
 /** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
 const MAX_RELATIVE_SECONDS = 2_592_000
 
-/** The client's side of values: serde, ttl, limits; no wire. */
+/** The client's side of values: serde, compression, ttl, limits; no wire. */
 export class Values {
   readonly #options: ResolvedClientOptions
+  readonly #reader: Reader
   /** The reads of the client's own serde, made once. */
   readonly read: Interpret
   readonly readWithCas: Interpret
 
-  constructor(options: ResolvedClientOptions) {
+  /** @param giveBack - Gives back the win token of a stale item, which reading it by `mg` took. */
+  constructor(options: ResolvedClientOptions, giveBack: ReaderInit['giveBack']) {
     this.#options = options
-    this.read = reader(options.serde)
-    this.readWithCas = casReader(options.serde)
+    const { compression } = options
+    this.#reader = new Reader({
+      compression: compression && { asyncBytes: compression.asyncBytes, own: options.ownAlgorithm },
+      maxValueBytes: options.connection.maxValueBytes,
+      giveBack,
+    })
+    this.read = this.#reader.value(options.serde)
+    this.readWithCas = this.#reader.valueWithCas(options.serde)
+  }
+
+  /** The read of a call: with its own serde, or the client's. */
+  reader(serde: Serde | undefined, fallback?: unknown): Interpret {
+    if (serde === undefined && fallback === undefined) return this.read
+    return this.#reader.value(serde === undefined ? this.#options.serde : checkSerde(serde), fallback)
+  }
+
+  /** The read with a cas number of a call. */
+  casReader(serde: Serde | undefined): Interpret {
+    return serde === undefined ? this.readWithCas : this.#reader.valueWithCas(checkSerde(serde))
   }
 
   /** The exptime for a write: its own ttl or the client's, jittered. */
@@ -44,6 +58,20 @@ export class Values {
     return ttlJitter === 0 ? exptime : shorten(exptime, ttlJitter, now)
   }
 
+  /** What the serde makes of a value, checked. */
+  serialize(value: unknown, key: Key, serde?: Serde): SerializedValue {
+    return serialize(serde === undefined ? this.#options.serde : checkSerde(serde), value, key)
+  }
+
+  /** What the serde makes of stored bytes. */
+  deserialize(data: Uint8Array, clientFlags: number, key: Key): unknown {
+    try {
+      return this.#options.serde.deserialize(data, clientFlags, key)
+    } catch (error) {
+      throw new SerdeError(`the value for ${quoteKey(key)} cannot be read: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
   /** The request that stores a value; `InvalidInputError`, `SerdeError` or `ValueTooLargeError` if it cannot be. */
   storeRequest(
     command: StoreRequest['command'],
@@ -53,24 +81,66 @@ export class Values {
     options: WriteOptions | undefined,
   ): StoreRequest {
     const exptime = this.exptime(options?.ttl)
-    const serde = options?.serde === undefined ? this.#options.serde : checkSerde(options.serde)
-    const { data, clientFlags } = serialize(serde, value, key)
+    const { data, clientFlags } = this.serialize(value, key, options?.serde)
     const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : data.byteLength
-    const limit = this.#options.maxItemBytes
-    if (bytes > limit) {
-      throw new ValueTooLargeError(
-        `the value for ${quoteKey(key)} has ${bytes} bytes, more than maxItemBytes (${limit})`,
-      )
-    }
     const flags = options?.clientFlags
-    return {
+    const request: StoreRequest = {
       command,
       data,
       bytes,
       clientFlags: flags === undefined ? clientFlags : checkClientFlags(flags),
       exptime,
       cas,
+      preparing: undefined,
     }
+    const compression = this.#compression(options)
+    if (compression !== undefined) return this.#compress(request, key, compression)
+    this.#checkSize(bytes, key)
+    return request
+  }
+
+  /** The request that adds raw bytes to an item. */
+  extendRequest(command: 'append' | 'prepend', key: Key, data: string | Uint8Array): StoreRequest {
+    if (typeof data === 'string' ? !data.isWellFormed() : !(data instanceof Uint8Array)) {
+      throw new InvalidInputError(`${command} takes text (without lone surrogates) or bytes, got ${showValue(data)}`)
+    }
+    const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : data.byteLength
+    this.#checkSize(bytes, key)
+    return { command, data, bytes, clientFlags: 0, exptime: 0, cas: 0n, preparing: undefined }
+  }
+
+  #compression(options: WriteOptions | undefined): ResolvedCompression | undefined {
+    const own = options?.compression
+    if (own === undefined) return this.#options.compression
+    return own === false ? undefined : resolveCompression(own)
+  }
+
+  #compress(request: StoreRequest, key: Key, compression: ResolvedCompression): StoreRequest {
+    const apply = (form: StoredForm): StoreRequest => {
+      this.#checkSize(form.bytes, key)
+      return form === request ? request : { ...request, ...form, preparing: undefined }
+    }
+    const refuse = (error: unknown): Error => {
+      if (error instanceof ValueTooLargeError) return error
+      const message = `the value for ${quoteKey(key)} cannot be compressed: ${messageOf(error)}`
+      return new SerdeError(message, { cause: error })
+    }
+    try {
+      const form = compressValue(request, compression)
+      if (!(form instanceof Promise)) return apply(form)
+      const preparing = form.then(apply).catch((error: unknown) => {
+        throw refuse(error)
+      })
+      return { ...request, preparing }
+    } catch (error) {
+      throw refuse(error)
+    }
+  }
+
+  #checkSize(bytes: number, key: Key): void {
+    const limit = this.#options.maxItemBytes
+    if (bytes <= limit) return
+    throw new ValueTooLargeError(`the value for ${quoteKey(key)} has ${bytes} bytes, more than maxItemBytes (${limit})`)
   }
 }
 
@@ -93,67 +163,6 @@ function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
   }
   checkClientFlags(clientFlags)
   return serialized
-}
-
-/** Reads a hit with a serde; a miss is `undefined`. */
-export function reader(serde: Serde): Interpret {
-  const decode = decoder(serde)
-  const read: Interpret = (reply, operation) => (reply.outcome === 'hit' ? decode(reply, operation) : undefined)
-  return Object.assign(read, { borrows: borrower(serde) })
-}
-
-/** Reads a hit and its cas number. */
-export function casReader(serde: Serde): Interpret {
-  const decode = decoder(serde)
-  const read: Interpret = (reply, operation) => {
-    if (reply.outcome !== 'hit') return undefined
-    const cas = reply.cas()
-    return { value: decode(reply, operation), cas }
-  }
-  return Object.assign(read, { borrows: borrower(serde) })
-}
-
-/** A serde of the caller's sees a view that is valid during the call only; ours say what they hand out. */
-function borrower(serde: Serde): (clientFlags: number) => boolean {
-  return isRangeSerde(serde) ? (clientFlags) => !serde.keepsBytes(clientFlags) : () => true
-}
-
-function decoder(serde: Serde): (reply: Reply, operation: Operation) => unknown {
-  if (isRangeSerde(serde)) {
-    return (reply, operation) => {
-      try {
-        return serde.deserializeRange(
-          reply.bytes,
-          reply.start,
-          reply.end,
-          reply.clientFlags,
-          reply.owned,
-          reply.isAscii(),
-        )
-      } catch (error) {
-        throw unreadable(error, operation)
-      }
-    }
-  }
-  return (reply, operation) => {
-    try {
-      return serde.deserialize(reply.bytes.subarray(reply.start, reply.end), reply.clientFlags, operation.callerKey)
-    } catch (error) {
-      throw unreadable(error, operation)
-    }
-  }
-}
-
-function unreadable(error: unknown, operation: Operation): SerdeError {
-  return new SerdeError(`${operation.describe()}: ${messageOf(error)}`, {
-    server: operation.holder?.server,
-    cause: error,
-    delivery: 'answered',
-  })
-}
-
-function isRangeSerde(serde: Serde): serde is RangeSerde {
-  return 'deserializeRange' in serde
 }
 
 function messageOf(error: unknown): string {

@@ -7,12 +7,12 @@ import {
   UnknownCommandError,
   ValueTooLargeError,
 } from '../errors.ts'
-import type { WireKey } from '../protocol/key.ts'
+import { type WireKey, wireKeyBytes } from '../protocol/key.ts'
 import { encodeMetaCommand, LAST_OPAQUE } from '../protocol/meta/encode.ts'
 import { unsupportedFeature } from '../protocol/meta/feature.ts'
 import { Operation } from '../protocol/operation.ts'
 import { impliedReply, interpretReply } from '../protocol/outcome.ts'
-import { MISS, type Reply } from '../protocol/reply.ts'
+import { MISS, type Reply, Returned } from '../protocol/reply.ts'
 import { type ClassicRequest, isLineRead, isMetaRequest, NOOP } from '../protocol/request.ts'
 import { GAT_SINCE, OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
 import { encodeTextCommand } from '../protocol/text/encode.ts'
@@ -118,7 +118,7 @@ export class Pipeline {
   #sendAlone(operation: Operation): void {
     this.#line.close()
     const { request } = operation
-    if (this.#init.protocol === 'text' && request.command === 'mg' && request.text !== undefined) {
+    if (this.#init.protocol === 'text' && 'text' in request && request.text !== undefined) {
       operation.request = request.text
       return this.send(operation)
     }
@@ -237,7 +237,9 @@ export class Pipeline {
     if (head.quiet) return this.#receiveQuiet(reply)
     if (head.inLine && reply.type === 'END') return this.#endLine(reply)
     if (isErrorReply(reply)) return head.inLine ? this.#refuseLine(reply, head) : this.#refuse(reply, head)
-    if (head.inLine || !this.#opaqueFits(reply, head) || !interpretReply(head.request.command, reply)) {
+    // Whose a large data block is was settled when its line was there to be read.
+    const fits = this.#bodyOwner === head || this.#opaqueFits(reply, head)
+    if (head.inLine || !fits || !interpretReply(head.request.command, reply)) {
       return this.#desync(reply, `not an answer to ${head.describe()}`)
     }
     this.#shift()
@@ -345,7 +347,7 @@ export class Pipeline {
 
   #opaqueFits(reply: Reply, operation: Operation): boolean {
     if (operation.opaque === 0) return reply.opaque === -1
-    if (reply.opaque === operation.opaque) return true
+    if (reply.opaque === operation.opaque) return keyFits(reply, operation.key)
     return reply.type === 'EN' && reply.opaque === -1 && this.#init.version.order < OPAQUE_ON_MISS_SINCE
   }
 
@@ -401,7 +403,7 @@ export class Pipeline {
     for (let position = 0; position < this.#sent.length; position++) {
       const operation = this.#sent.at(position)
       if (!operation.quiet) return undefined
-      if (operation.opaque === reply.opaque) return operation
+      if (operation.opaque === reply.opaque) return keyFits(reply, operation.key) ? operation : undefined
     }
     return undefined
   }
@@ -465,7 +467,15 @@ function isBase64(key: WireKey): boolean {
   return typeof key !== 'string' && key.form === 'base64'
 }
 
-/** Compares the key of a VALUE with one that was asked for, in place. */
+/** Whether the key that a meta reply repeats is the command's, where it repeats one (`k`). */
+function keyFits(reply: Reply, key: WireKey): boolean {
+  if (!reply.has(Returned.key)) return true
+  if (!reply.has(Returned.base64Key)) return keyMatches(reply, key)
+  const told = reply.bytes.toString('latin1', reply.keyStart, reply.keyEnd)
+  return Buffer.from(told, 'base64').equals(wireKeyBytes(key))
+}
+
+/** Compares the key of a reply with one that was asked for, in place. */
 function keyMatches(reply: Reply, key: WireKey): boolean {
   const expected = typeof key === 'string' ? key : key.echo
   const length = expected.length

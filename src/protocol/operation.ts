@@ -96,7 +96,16 @@ export class Operation {
     } finally {
       this.holder = undefined
     }
-    this.resolve(value, this)
+    if (value instanceof Promise) this.#follow(value)
+    else this.resolve(value, this)
+  }
+
+  /** The reply was not all of it: a value is being decompressed, or something had to be asked or put right first. */
+  #follow(result: Promise<unknown>): void {
+    result.then(
+      (value) => this.resolve(value, this),
+      (error: unknown) => this.reject(error, this),
+    )
   }
 
   /**

@@ -107,6 +107,7 @@ export class Reply {
   /** `s`: length of the value. */
   valueSize = 0
   #keptCas = 0n
+  #keptLine = ''
   #chunkStart = 0
   #chunkEnd = 0
   #chunkIsAscii: boolean | undefined
@@ -135,7 +136,7 @@ export class Reply {
 
   /** The line as text; one character per byte. */
   line(): string {
-    return latin1Slice(this.bytes, this.lineStart, this.lineEnd)
+    return this.separate ? this.#keptLine : latin1Slice(this.bytes, this.lineStart, this.lineEnd)
   }
 
   /** The cas number; 0 where the server has none (`-C`). */
@@ -144,9 +145,10 @@ export class Reply {
     return this.casEnd > this.casStart ? BigInt(latin1Slice(this.bytes, this.casStart, this.casEnd)) : 0n
   }
 
-  /** Keeps the cas number of a data block that gets a buffer of its own: its line will have been overwritten by then. */
+  /** Keeps what is read late of a data block that gets a buffer of its own: its line will have been overwritten by then. */
   keepCas(): void {
     this.#keptCas = this.cas()
+    this.#keptLine = this.type === 'VA' ? this.line() : ''
   }
 
   /** The digits of a NUMBER, or of the block of a meta counter. Exact to 64 bits. */

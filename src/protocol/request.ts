@@ -41,6 +41,8 @@ export interface StoreRequest {
   readonly exptime: number
   /** For `cas`: the number that the item must still have. */
   readonly cas: bigint
+  /** The request to send instead, once it is made: its data is being compressed. */
+  readonly preparing?: Promise<StoreRequest> | undefined
 }
 
 /** Remove the item. */
@@ -81,18 +83,11 @@ export const VERSION: VersionRequest = Object.freeze({ command: 'version' })
 /** The request of every ping and barrier. */
 export const NOOP: NoopRequest = Object.freeze({ command: 'noop' })
 
+const META_COMMANDS: ReadonlySet<Command> = new Set<MetaRequest['command']>(['mg', 'ms', 'md', 'ma', 'me'])
+
 /** Whether only the meta protocol can carry the request. */
 export function isMetaRequest(request: Request): request is MetaRequest {
-  switch (request.command) {
-    case 'mg':
-    case 'ms':
-    case 'md':
-    case 'ma':
-    case 'me':
-      return true
-    default:
-      return false
-  }
+  return META_COMMANDS.has(request.command)
 }
 
 /** Whether two reads may share a command line: the same command, with the same exptime where it has one. */
@@ -103,15 +98,8 @@ export function sharesLine(a: ReadRequest | RenewingReadRequest, b: ReadRequest 
 
 /** Whether the request is a read that travels in a classic line, by itself or with its neighbours. */
 export function isLineRead(request: Request): request is ReadRequest | RenewingReadRequest {
-  switch (request.command) {
-    case 'get':
-    case 'gets':
-    case 'gat':
-    case 'gats':
-      return true
-    default:
-      return false
-  }
+  const { command } = request
+  return command === 'get' || command === 'gets' || command === 'gat' || command === 'gats'
 }
 
 /**

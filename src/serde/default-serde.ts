@@ -45,6 +45,7 @@ export const defaultSerde: Serde = Object.freeze<RangeSerde>({
     return deserializeRange(asBuffer(data), 0, data.byteLength, clientFlags, false, false)
   },
   deserializeRange,
+  leavesCompressionFlags: true,
   keepsBytes: (clientFlags) => clientFlags === BYTES,
 })
 

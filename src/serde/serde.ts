@@ -32,6 +32,8 @@ export interface Serde {
  * @internal
  */
 export interface RangeSerde extends Serde {
+  /** It gives no meaning to the client flags of the client's own compression, so that those values may be decompressed. */
+  readonly leavesCompressionFlags?: boolean
   /** Whether values with these client flags are handed out as they are, so that their bytes must not be used again. */
   keepsBytes(clientFlags: number): boolean
   /**

@@ -1,9 +1,17 @@
-import { afterAll, afterEach, beforeAll, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, it } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
+import type { ServerSpec } from '../../src/server-address.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type MemcacheOptions, patient } from '../support/memcache-options.ts'
 import { RawConnection } from '../support/raw-connection.ts'
+import type { SideDoor } from '../support/side-door.ts'
 import type { Lack, RunningServer, Target } from './targets.ts'
+
+/** A test that runs where the target lacks what another needs: what the documentation promises instead. */
+export interface Otherwise {
+  readonly title: string
+  readonly test: () => unknown
+}
 
 /** What the suites get: one server for the whole target, clients and keys per test. */
 export interface Context {
@@ -13,15 +21,28 @@ export interface Context {
   /** A client behind a proxy that counts its connections. */
   countedClient: (options?: MemcacheOptions) => Promise<{ cache: Memcache; proxy: FaultProxy }>
   /** The side door. */
-  raw: () => RawConnection
+  raw: () => SideDoor
   /** The server's name as the client reports it. */
   address: () => string
   /** A key that nobody used yet. */
   key: (label?: string) => string
+  /** A text that is larger than the server takes. */
+  tooLarge: () => string
   /** Moves the server's clock; only where the target does not lack `clock`. */
   advanceSeconds: (seconds: number) => void
-  /** `it`, left out where the target lacks what the test needs. */
-  itNeeds: (need: Lack, title: string, test: () => Promise<void>) => void
+  /** `it`; where the target lacks one of the needs, the test of what happens instead, or else a test left out. */
+  itNeeds: (needs: Lack | readonly Lack[], title: string, test: () => unknown, otherwise?: Otherwise) => void
+  /** `it`, only where the target lacks this; elsewhere there is no such test. */
+  itLacks: (lack: Lack, title: string, test: () => unknown) => void
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** For the page of compatibility: where this test ran. */
+    target?: { server: string; transport: string; protocol: string; lacks: string[] }
+    /** What the target lacks, so that this test ran instead of another. */
+    insteadOf?: Lack
+  }
 }
 
 let keys = 0
@@ -29,12 +50,16 @@ let keys = 0
 /** Starts the target before the tests of the surrounding `describe` and ends everything afterwards. */
 export function useTarget(target: Target): Context {
   let server: RunningServer | undefined
-  let raw: RawConnection | undefined
+  let raw: SideDoor | undefined
   const cleanups: (() => unknown)[] = []
 
   beforeAll(async () => {
     server = await target.start()
-    raw = await RawConnection.open(server.endpoint)
+    raw = await (server.openSideDoor?.() ?? RawConnection.open(server.endpoint))
+  })
+  beforeEach(({ task }) => {
+    const { server: name, transport, protocol, lacks } = target
+    task.meta.target = { server: name, transport, protocol, lacks: [...lacks] }
   })
   afterEach(async () => {
     while (cleanups.length > 0) await cleanups.pop()!()
@@ -44,10 +69,17 @@ export function useTarget(target: Target): Context {
     await server?.stop()
   })
 
-  function newClient(address: string, options: MemcacheOptions): Memcache {
+  function newClient(address: ServerSpec, options: MemcacheOptions): Memcache {
     const cache = new Memcache(address, { ...patient, ...server!.options, protocol: target.protocol, ...options })
     cleanups.push(() => cache.destroy())
     return cache
+  }
+
+  function itInstead(lack: Lack, title: string, test: () => unknown): void {
+    it(title, async ({ task }) => {
+      task.meta.insteadOf = lack
+      await test()
+    })
   }
 
   return {
@@ -57,16 +89,23 @@ export function useTarget(target: Target): Context {
       const proxy = await FaultProxy.start(server!.endpoint)
       cleanups.push(() => proxy.close())
       // The certificate names localhost.
-      const cache = newClient(
-        server!.endpoint.authority === undefined ? proxy.address : `localhost:${proxy.port}`,
-        options,
-      )
-      return { cache, proxy }
+      const host = server!.endpoint.authority === undefined ? '127.0.0.1' : 'localhost'
+      const version = server!.knownVersion
+      return { cache: newClient({ host, port: proxy.port, ...(version && { version }) }, options), proxy }
     },
     raw: () => raw!,
     address: () => server!.address,
     key: (label = 'key') => `${label}-${process.pid}-${keys++}`,
+    tooLarge: () => 'x'.repeat(target.maxItemBytes + 1000),
     advanceSeconds: (seconds) => server!.advanceSeconds!(seconds),
-    itNeeds: (need, title, test) => it.skipIf(target.lacks.has(need))(title, test),
+    itNeeds: (needs, title, test, otherwise) => {
+      const lack = [needs].flat().find((need) => target.lacks.has(need))
+      if (lack === undefined) it(title, async () => void (await test()))
+      else if (otherwise === undefined) it.skip(title, () => undefined)
+      else itInstead(lack, otherwise.title, otherwise.test)
+    },
+    itLacks: (lack, title, test) => {
+      if (target.lacks.has(lack)) itInstead(lack, title, test)
+    },
   }
 }

@@ -1,8 +1,11 @@
 import { describe } from 'vitest'
 import { useTarget } from './context.ts'
+import { describeAdmin } from './suites/admin.ts'
 import { describeBatches } from './suites/batches.ts'
 import { describeCallOptions } from './suites/call-options.ts'
 import { describeCas } from './suites/cas.ts'
+import { describeCompression } from './suites/compression.ts'
+import { describeConditionalWrites } from './suites/conditional-writes.ts'
 import { describeCounters } from './suites/counters.ts'
 import { describeFailures } from './suites/failures.ts'
 import { describeKeys } from './suites/keys.ts'
@@ -11,14 +14,19 @@ import { describeLimits } from './suites/limits.ts'
 import { describeLongKeys } from './suites/long-keys.ts'
 import { describeNoreply } from './suites/noreply.ts'
 import { describeOrder } from './suites/order.ts'
+import { describePop } from './suites/pop.ts'
+import { describePresence } from './suites/presence.ts'
 import { describeReadsAndWrites } from './suites/reads-and-writes.ts'
+import { describeRenewingReads } from './suites/renewing-reads.ts'
+import { describeTools } from './suites/tools.ts'
 import { describeTtl } from './suites/ttl.ts'
 import { describeValues } from './suites/values.ts'
 import type { Target } from './targets.ts'
 
 /** The one client suite: every server and protocol must pass it alike. */
 export function describeMemcache(target: Target): void {
-  describe(target.name, () => {
+  const { name, notHere } = target
+  describe.skipIf(notHere !== undefined)(notHere === undefined ? name : `${name} (${notHere})`, () => {
     const context = useTarget(target)
     describeReadsAndWrites(context)
     describeValues(context)
@@ -33,6 +41,13 @@ export function describeMemcache(target: Target): void {
     describeLimits(context)
     describeFailures(context)
     describeNoreply(context)
+    describeAdmin(context)
+    describeCompression(context)
+    describeConditionalWrites(context)
+    describePop(context)
+    describePresence(context)
+    describeRenewingReads(context)
+    describeTools(context)
     describeLife(context)
   })
 }

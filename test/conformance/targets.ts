@@ -1,122 +1,165 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { inject } from 'vitest'
-import { MemcachedServer } from '../../src/server/memcached-server.ts'
-import type { MemcacheOptions } from '../support/memcache-options.ts'
-import type { Endpoint } from '../support/raw-connection.ts'
-import { startMemcached } from '../support/real-memcached.ts'
+import { whyNotHere } from '../support/memcached-binaries.ts'
+import { fetchedVersions } from '../support/memcached-versions.ts'
+import { type Lack, lackedByText } from './capabilities.ts'
+import {
+  type RunningServer,
+  startAged,
+  startEmbedded,
+  startProxied,
+  startReal,
+  type Transport,
+} from './running-server.ts'
 
-/** What some targets cannot do; a test that needs it is left out there, and only there. */
-export type Lack =
-  /** Time cannot be moved: expiry is checked by what the server says is left. */
-  | 'clock'
-  /** Keys with spaces, control bytes or any other byte. */
-  | 'anyByteKeys'
-  /** A quiet command that was refused says so. */
-  | 'quietErrors'
+export type { Lack } from './capabilities.ts'
+export type { RunningServer } from './running-server.ts'
 
-/** A kind of server, reached by one protocol. */
+/** How the client speaks to the server. */
+export type Protocol = 'auto' | 'meta' | 'text'
+
+/** A server, reached in one way by one protocol. */
 export interface Target {
   readonly name: string
-  readonly protocol: 'auto' | 'meta' | 'text'
+  /** The server's row on the page of compatibility. */
+  readonly server: string
+  readonly transport: Transport
+  readonly protocol: Protocol
   readonly lacks: ReadonlySet<Lack>
+  /** Bytes of the largest item that the server takes. */
+  readonly maxItemBytes: number
+  /** Why it cannot run on this machine. */
+  readonly notHere: string | undefined
   readonly start: () => Promise<RunningServer>
 }
 
-/** A server that a suite runs against. */
-export interface RunningServer {
-  readonly address: string
-  readonly options: MemcacheOptions
-  /** The side door. */
-  readonly endpoint: Endpoint
-  /** Moves the server's clock. */
-  readonly advanceSeconds?: (seconds: number) => void
-  readonly stop: () => Promise<void>
-}
-
-const login = { username: 'ann', password: 'correct-horse' }
-const transports = ['tcp', 'unix', 'tls', 'login'] as const
-const protocols = ['auto', 'meta', 'text'] as const
-
-type Transport = (typeof transports)[number]
-
-interface ServerKind {
-  readonly name: string
+/** A row of the tables below. */
+interface ServerRow {
+  readonly server: string
   readonly start: (transport: Transport) => Promise<RunningServer>
-  readonly lacks: readonly Lack[]
+  readonly reach: readonly (readonly [transport: Transport, ...protocols: Protocol[]])[]
+  readonly lacks?: readonly Lack[]
+  /** In addition, by protocol text. */
+  readonly textLacks?: readonly Lack[]
+  readonly maxItemBytes?: number
+  readonly notHere?: string | undefined
 }
 
-const lackedByProtocol: Readonly<Record<Target['protocol'], readonly Lack[]>> = {
-  auto: [],
-  meta: [],
-  text: ['anyByteKeys', 'quietErrors'],
-}
+const mebibyte = 1024 * 1024
 
-/** The in-process server, whose clock the tests own. */
-export const embeddedTargets: readonly Target[] = targetsOf({ name: 'embedded', start: startEmbedded, lacks: [] })
+/** Every transport with every protocol. */
+const everyWay: ServerRow['reach'] = [
+  ['tcp', 'auto', 'meta', 'text'],
+  ['unix', 'auto', 'meta', 'text'],
+  ['tls', 'auto', 'meta', 'text'],
+  ['login', 'auto', 'meta', 'text'],
+]
+
+/**
+ * The transports end below the protocol, and `auto` is `meta` once the handshake is over: on the newer versions each is
+ * tried once, and not each with each.
+ */
+const everyTransport: ServerRow['reach'] = [
+  ['tcp', 'auto', 'meta', 'text'],
+  ['unix', 'auto'],
+  ['tls', 'auto', 'text'],
+  ['login', 'auto', 'text'],
+]
+
+/** Where only the server differs, one transport proves it; the client chooses the protocol or is told. */
+const tcp: ServerRow['reach'] = [['tcp', 'auto', 'text']]
+const tcpMeta: ServerRow['reach'] = [['tcp', 'auto', 'meta', 'text']]
+
+/** The in-process server, which also plays older versions. */
+export const embeddedTargets: readonly Target[] = [
+  { server: 'embedded', start: startEmbedded, reach: everyWay },
+  { server: 'embedded as 1.6.18', start: (transport: Transport) => startEmbedded(transport, '1.6.18'), reach: tcp },
+].flatMap(targetsOf)
+
+const installed = `memcached ${inject('installedMemcached')}`
+const [oldest, ...newer] = fetchedVersions
 
 /** The `memcached` program. */
-export const realTargets: readonly Target[] = targetsOf({ name: 'memcached', start: startReal, lacks: ['clock'] })
+export const realTargets: readonly Target[] = targetsOf({
+  server: installed,
+  start: (transport) => startReal(transport),
+  reach: everyWay,
+  lacks: ['clock'],
+})
 
-function targetsOf(kind: ServerKind): Target[] {
-  return transports.flatMap((transport) =>
-    protocols.map((protocol) => ({
-      name: `${kind.name} over ${transport}, protocol ${protocol}`,
-      protocol,
-      lacks: new Set([...kind.lacks, ...lackedByProtocol[protocol]]),
-      start: () => kind.start(transport),
-    })),
+/** Other versions than the installed one. 1.6.9 has no meta commands that a client could use: `auto` finds that out. */
+export const versionTargets: readonly Target[] = [
+  ...newer.map((version) => ({ version, reach: everyTransport, lacks: ['clock'] as const })),
+  { version: oldest, reach: tcp, lacks: ['clock', ...lackedByText] as const },
+].flatMap(({ version, reach, lacks }) =>
+  targetsOf({
+    server: `memcached ${version}`,
+    start: (transport) => startReal(transport, { version }),
+    reach,
+    lacks,
+    notHere: whyNotHere(version),
+  }),
+)
+
+/** Servers that were started with options which clients notice. */
+export const optionTargets: readonly Target[] = [
+  { args: ['-C'], lacks: ['clock', 'cas'] as const },
+  { args: ['-M'], lacks: ['clock'] as const },
+  { args: ['-I', '8m'], lacks: ['clock'] as const, maxItemBytes: 8 * mebibyte },
+  { args: ['-B', 'ascii'], lacks: ['clock'] as const },
+].flatMap(({ args, ...rest }) =>
+  targetsOf({
+    server: `${installed} ${args.join(' ')}`,
+    start: (transport) => startReal(transport, { args }),
+    reach: tcp,
+    ...rest,
+  }),
+)
+
+/** Proxies in front of two servers. twemproxy closes the connection on any command that it does not know. */
+export const proxyTargets: readonly Target[] = [
+  ...targetsOf({
+    server: 'built-in proxy of memcached 1.6.45',
+    start: () => startProxied('builtin'),
+    reach: tcpMeta,
+    // Seen on 1.6.45: `flush_all` and `verbosity` get no answer at all, refused `noreply` commands get one.
+    lacks: ['clock', 'admin'],
+    textLacks: ['silentNoreply'],
+    notHere: whyNotHere('1.6.45'),
+  }),
+  ...targetsOf({
+    server: 'twemproxy',
+    start: () => startProxied('twemproxy'),
+    reach: tcp,
+    lacks: ['clock', 'gat', 'admin', ...lackedByText],
+    notHere: whyNotHere('nutcracker'),
+  }),
+]
+
+/** 1.6.10 to 1.6.17, played: the ends of the range, and the last with the long-line fault. */
+export const agedTargets: readonly Target[] = ['1.6.10', '1.6.12', '1.6.17'].flatMap((version) =>
+  targetsOf({
+    server: `memcached ${version} (played)`,
+    start: () => startAged(version),
+    reach: version === '1.6.17' ? tcpMeta : tcp,
+  }),
+)
+
+function targetsOf(row: ServerRow): Target[] {
+  return row.reach.flatMap(([transport, ...protocols]) =>
+    protocols.map((protocol) => targetOf(row, transport, protocol)),
   )
 }
 
-async function startReal(transport: Transport): Promise<RunningServer> {
-  const server = await startMemcached(transport === 'login' ? { login } : { transport })
+function targetOf(row: ServerRow, transport: Transport, protocol: Protocol): Target {
+  const { server, lacks = [], textLacks = [], maxItemBytes = mebibyte, notHere } = row
   return {
-    address: server.address,
-    options: optionsOf(transport),
-    endpoint: server.endpoint,
-    stop: () => server.stop(),
+    name: `${server} over ${transport}, protocol ${protocol}`,
+    server,
+    transport,
+    protocol,
+    lacks: new Set([...lacks, ...(protocol === 'text' ? [...lackedByText, ...textLacks] : [])]),
+    maxItemBytes,
+    notHere,
+    start: () => row.start(transport),
   }
-}
-
-let sockets = 0
-
-async function startEmbedded(transport: Transport): Promise<RunningServer> {
-  let skippedMs = 0
-  const now = (): number => Date.now() + skippedMs
-  const path = join(inject('temporaryFolder'), `embedded-${process.pid}-${sockets++}.sock`)
-  const server = await startEmbeddedOn(transport, path, now)
-  const endpoint: Endpoint = {
-    ...(transport === 'unix' ? { path } : { port: server.port }),
-    ...(transport === 'tls' ? { authority: inject('certificates').authority } : {}),
-    ...(transport === 'login' ? { login } : {}),
-  }
-  return {
-    address: transport === 'unix' ? path : `${transport === 'tls' ? 'localhost' : '127.0.0.1'}:${server.port}`,
-    options: optionsOf(transport),
-    endpoint,
-    advanceSeconds: (seconds) => {
-      skippedMs += seconds * 1000
-    },
-    stop: () => server.close(),
-  }
-}
-
-function startEmbeddedOn(transport: Transport, path: string, now: () => number): Promise<MemcachedServer> {
-  const loopback = { host: '127.0.0.1', port: 0, now }
-  if (transport === 'unix') return MemcachedServer.start({ path, now })
-  if (transport === 'login') return MemcachedServer.start({ ...loopback, auth: login })
-  if (transport === 'tls') return MemcachedServer.start({ ...loopback, tls: serverTls() })
-  return MemcachedServer.start(loopback)
-}
-
-function serverTls(): { cert: Buffer; key: Buffer } {
-  const { server } = inject('certificates')
-  return { cert: readFileSync(server.certificate), key: readFileSync(server.key) }
-}
-
-function optionsOf(transport: Transport): MemcacheOptions {
-  if (transport === 'login') return { auth: login }
-  if (transport === 'tls') return { tls: { ca: readFileSync(inject('certificates').authority) } }
-  return {}
 }

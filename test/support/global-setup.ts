@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { type Certificates, createCertificates } from './certificates.ts'
+import { environmentName, type FetchedVersion, findMemcachedBinaries } from './memcached-versions.ts'
 import { killLeftovers } from './process-registry.ts'
 
 declare module 'vitest' {
@@ -12,6 +13,10 @@ declare module 'vitest' {
     temporaryFolder: string
     /** PEM files made for this run. */
     certificates: Certificates
+    /** Paths of the memcached binaries besides the installed one, by version. */
+    memcachedBinaries: Partial<Record<FetchedVersion, string>>
+    /** What the installed memcached calls itself: `1.6.18`. */
+    installedMemcached: string
   }
 }
 
@@ -27,6 +32,11 @@ export default function setup(project: TestProject): () => void {
   mkdirSync(join(folder, 'pids'))
   project.provide('temporaryFolder', folder)
   project.provide('certificates', createCertificates(folder))
+  const binaries = findMemcachedBinaries()
+  project.provide('memcachedBinaries', binaries)
+  // For programs that tests start.
+  for (const [version, path] of Object.entries(binaries)) process.env[environmentName(version as FetchedVersion)] = path
+  project.provide('installedMemcached', installedMemcached())
   return () => {
     killLeftovers(join(folder, 'pids'))
     rmSync(folder, { recursive: true, force: true })
@@ -38,6 +48,11 @@ function requireTools(): void {
   if (missing.length === 0) return
   const lines = missing.map((tool) => `  ${tool.command}: ${tool.install}`)
   throw new Error(`The tests need programs that are not installed here:\n${lines.join('\n')}`)
+}
+
+function installedMemcached(): string {
+  const answer = execFileSync('memcached', ['-V'], { encoding: 'utf8' })
+  return /\d+\.\d+\.\d+/.exec(answer)?.[0] ?? answer.trim()
 }
 
 function runs(command: string, argument: string): boolean {

@@ -81,7 +81,7 @@ export class Peer {
   /** Waits until `wanted` has arrived, and consumes everything up to its end; gives what it consumed, as latin1. */
   async expect(wanted: string | RegExp): Promise<string> {
     for (;;) {
-      const end = endOf(wanted, this.#unread.toString('latin1'))
+      const end = endOf(wanted, this.#unread)
       if (end >= 0) return this.#take(end).toString('latin1')
       await this.#more(String(wanted))
     }
@@ -171,12 +171,12 @@ export function opaqueOf(command: ReceivedCommand): string {
   return flag === undefined ? '' : ` ${flag}`
 }
 
-function endOf(wanted: string | RegExp, text: string): number {
+function endOf(wanted: string | RegExp, bytes: Buffer): number {
   if (typeof wanted === 'string') {
-    const at = text.indexOf(wanted)
+    const at = bytes.indexOf(wanted, 0, 'latin1')
     return at < 0 ? -1 : at + wanted.length
   }
-  const match = wanted.exec(text)
+  const match = wanted.exec(bytes.toString('latin1'))
   return match === null ? -1 : match.index + match[0].length
 }
 

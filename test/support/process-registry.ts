@@ -27,14 +27,15 @@ export function forgetProcess(pid: number): void {
 /** Ends the processes whose worker died before it could. */
 export function killLeftovers(pidFolder: string): void {
   for (const name of readdirSync(pidFolder)) {
-    if (commandOf(Number(name)).includes('memcached')) killProcess(Number(name))
+    if (/memcached|nutcracker/.test(commandOf(Number(name)))) killProcess(Number(name))
   }
 }
 
 function commandOf(pid: number): string {
   try {
-    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/comm`, 'utf8')
-    return execFileSync('ps', ['-p', String(pid), '-o', 'comm='], { encoding: 'utf8' })
+    // The whole line: the fetched binaries run as arguments of a loader.
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    return execFileSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8' })
   } catch {
     return ''
   }

@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inject } from 'vitest'
-import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
-import { forgetProcess, registerProcess } from './process-registry.ts'
-import { type Endpoint, type Login, RawConnection } from './raw-connection.ts'
+import { memcachedBinary } from './memcached-binaries.ts'
+import type { FetchedVersion } from './memcached-versions.ts'
+import type { Endpoint, Login } from './raw-connection.ts'
+import { ServerProcess } from './server-process.ts'
 
 /** What kind of memcached to start. */
 export interface MemcachedSetup {
@@ -16,13 +15,14 @@ export interface MemcachedSetup {
   readonly args?: readonly string[]
   /** Default: a free one. */
   readonly port?: number
+  /** Default: the installed one. */
+  readonly version?: FetchedVersion | undefined
 }
 
-const readyWithinMs = 10_000
 let sequence = 0
 
 /** A memcached process of our own on loopback. */
-export class RealMemcached {
+export class RealMemcached extends ServerProcess {
   /** For `new Memcache`; the account is in `login`, the authority in `endpoint`. */
   readonly address: string
   /** 0 on a unix socket. */
@@ -30,96 +30,46 @@ export class RealMemcached {
   /** For a side door. */
   readonly endpoint: Endpoint
   readonly login: Login | undefined
-  readonly #args: readonly string[]
-  #child: ChildProcess | undefined
 
   constructor(port: number, setup: MemcachedSetup) {
     const transport = setup.transport ?? 'tcp'
     const path = join(inject('temporaryFolder'), `mc-${process.pid}-${sequence++}.sock`)
+    const program = setup.version === undefined ? 'memcached' : memcachedBinary(setup.version)
+    const endpoint = endpointOf(transport, port, path, setup.login)
+    super(program, argumentsOf(transport, port, path, setup), endpoint)
     this.port = transport === 'unix' ? 0 : port
     this.login = setup.login
     this.address = { tcp: `127.0.0.1:${port}`, unix: path, tls: `localhost:${port}` }[transport]
-    this.endpoint = endpointOf(transport, port, path, setup.login)
-    this.#args = argumentsOf(transport, port, path, setup)
-  }
-
-  get pid(): number {
-    return this.#child!.pid!
-  }
-
-  /** Starts the process; resolves when it answers. */
-  async start(): Promise<void> {
-    const child = spawn('memcached', this.#args, { stdio: ['ignore', 'ignore', 'pipe'] })
-    this.#child = child
-    let complaint = ''
-    child.stderr?.on('data', (text: Buffer) => {
-      complaint += text.toString()
-    })
-    await once(child, 'spawn')
-    const pid = this.pid
-    registerProcess(pid, join(inject('temporaryFolder'), 'pids'))
-    child.once('exit', () => forgetProcess(pid))
-    await eventually(() => this.#probe(child, complaint), readyWithinMs)
-    if (child.exitCode !== null) throw new Error(`memcached ended at once: ${complaint}`)
-  }
-
-  async #probe(child: ChildProcess, complaint: string): Promise<void> {
-    if (child.exitCode !== null) return
-    const raw = await RawConnection.open(this.endpoint).catch((error: Error) => {
-      throw new Error(`memcached does not accept: ${error.message} ${complaint}`)
-    })
-    await raw.ask('version\r\n').finally(() => raw.close())
-  }
-
-  /** Sends a signal; `SIGKILL` is waited for. */
-  async kill(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    process.kill(this.pid, signal)
-    if (signal === 'SIGKILL') await exited
-  }
-
-  /** Ends the process, frozen or not. */
-  stop(): Promise<void> {
-    return this.kill('SIGKILL')
-  }
-
-  /** The kernel still accepts and buffers, nobody answers. */
-  freeze(): void {
-    process.kill(this.pid, 'SIGSTOP')
-    // A thread that runs on another core at this moment stops a little later.
-    while (!threadStates(this.pid).every((state) => state === 'T'));
-  }
-
-  thaw(): void {
-    process.kill(this.pid, 'SIGCONT')
-  }
-
-  /** A new, empty process at the same address. */
-  async restart(): Promise<void> {
-    await this.stop()
-    await this.start()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop()
+    this.endpoint = endpoint
   }
 }
 
 /** Starts a memcached on a free loopback port or a unix socket. */
 export async function startMemcached(setup: MemcachedSetup = {}): Promise<RealMemcached> {
-  for (let attempt = 1; ; attempt++) {
-    const server = new RealMemcached(setup.port ?? (await freePort()), setup)
-    try {
-      await server.start()
-      return server
-    } catch (error) {
+  const start = async (port: number): Promise<RealMemcached> => {
+    const server = new RealMemcached(port, setup)
+    await server.start().catch(async (error: unknown) => {
       await server.stop()
-      // Another test file may have taken the port between our look and memcached's.
-      if (setup.port !== undefined || attempt === 3) throw error
+      throw error
+    })
+    return server
+  }
+  return setup.port === undefined ? onFreePort(start) : start(setup.port)
+}
+
+/** Starts something on a free port; again when another test file has taken it between our look and the program's. */
+export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(await freePort())
+    } catch (error) {
+      if (attempt === 3 || isMissing(error)) throw error
     }
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && /ENOENT|is not here/.test(error.message)
 }
 
 function endpointOf(transport: string, port: number, path: string, login: Login | undefined): Endpoint {
@@ -143,14 +93,4 @@ function argumentsOf(transport: string, port: number, path: string, setup: Memca
     args.push('-Y', file)
   }
   return [...args, '-t', '2', ...(setup.args ?? [])]
-}
-
-/** The state letters of all threads of a process, where the system shows them. */
-function threadStates(pid: number): string[] {
-  const folder = `/proc/${pid}/task`
-  if (!existsSync(folder)) return []
-  return readdirSync(folder).map((thread) => {
-    const line = readFileSync(`${folder}/${thread}/stat`, 'latin1')
-    return line.charAt(line.lastIndexOf(')') + 2)
-  })
 }

@@ -36,7 +36,7 @@ export function encodeMetaCommand(
   const ending = quiet ? ` q${ENDINGS[opaque]!}` : ENDINGS[opaque]!
   switch (request.command) {
     case 'get':
-      return `mg ${key}${binary} v f${ending}`
+    // The cas number is for giving back the win token of a stale item, which any mg takes.
     case 'gets':
       return `mg ${key}${binary} v f c${ending}`
     case 'gat':
@@ -59,15 +59,16 @@ export function encodeMetaCommand(
     case 'touch':
       // A quiet touch travels in the classic form: an mg would take the win token of a stale item, and tell nobody.
       if (quiet && !base64) return `touch ${key} ${request.exptime} noreply\r\n`
-      return `mg ${key}${binary} T${request.exptime}${ending}`
+      // Size and cas: a placeholder is no item, and the win token of a stale one, which mg takes, is given back.
+      return `mg ${key}${binary} T${request.exptime} c s${ending}`
     case 'mg':
-      return `mg ${key}${binary}${getFlags(request.flags)}${ending}`
+      return `mg ${key}${binary}${request.flagText ?? getFlags(request.flags, base64)}${ending}`
     case 'ms':
-      return encodeSet(request, key, binary, ending)
+      return encodeSet(request, key, base64, ending)
     case 'md':
-      return `md ${key}${binary}${deleteFlags(request.flags)}${ending}`
+      return `md ${key}${binary}${request.flagText ?? deleteFlags(request.flags, base64)}${ending}`
     case 'ma':
-      return `ma ${key}${binary}${arithmeticFlags(request.flags, quiet)}${ending}`
+      return `ma ${key}${binary}${request.flagText ?? arithmeticFlags(request.flags, base64, quiet)}${ending}`
     case 'me':
       // No opaque and no quiet mode: its reply is matched by kind.
       return `me ${key}${binary}\r\n`
@@ -102,13 +103,16 @@ function storeMode(request: StoreRequest): string {
   }
 }
 
-/** What changes the item comes first, for the server carries flags out from left to right and reports as it goes. */
-function getFlags(flags: MetaGetFlags): string {
+/**
+ * What changes the item comes first, for the server carries flags out from left to right and reports as it goes. `R` must
+ * see the time left before `T` renews it, and `N`, which concerns a new item alone, has the last word on that.
+ */
+function getFlags(flags: MetaGetFlags, base64: boolean): string {
   let text = ''
   if (flags.newCas !== undefined) text += ` E${flags.newCas}`
-  if (flags.vivify !== undefined) text += ` N${flags.vivify}`
   if (flags.recache !== undefined) text += ` R${flags.recache}`
   if (flags.touch !== undefined) text += ` T${flags.touch}`
+  if (flags.vivify !== undefined) text += ` N${flags.vivify}`
   if (flags.unlessCas !== undefined) text += ` C${flags.unlessCas}`
   if (flags.noLruBump) text += ' u'
   if (flags.value) text += ' v'
@@ -118,7 +122,15 @@ function getFlags(flags: MetaGetFlags): string {
   if (flags.lastAccess) text += ' l'
   if (flags.hitBefore) text += ' h'
   if (flags.size) text += ' s'
-  return flags.key ? `${text} k` : text
+  return text + keyFlag(flags, base64)
+}
+
+/**
+ * `k`, but never for a key in base64: memcached forgets that an item made by `N` has one, and then repeats the bytes as
+ * they are, line breaks included (seen on 1.6.18 to 1.6.45).
+ */
+function keyFlag(flags: { readonly key?: boolean | undefined }, base64: boolean): string {
+  return flags.key && !base64 ? ' k' : ''
 }
 
 const SET_MODES: Readonly<Record<MetaSetMode, string>> = {
@@ -129,11 +141,12 @@ const SET_MODES: Readonly<Record<MetaSetMode, string>> = {
   prepend: ' MP',
 }
 
-function encodeSet(request: MetaSetRequest, key: string, binary: string, ending: string): string {
-  return `ms ${key} ${request.bytes}${binary}${setFlags(request.flags)}${ending}`
+function encodeSet(request: MetaSetRequest, key: string, base64: boolean, ending: string): string {
+  const binary = base64 ? ' b' : ''
+  return `ms ${key} ${request.bytes}${binary}${request.flagText ?? setFlags(request.flags, base64)}${ending}`
 }
 
-function setFlags(flags: MetaSetFlags): string {
+function setFlags(flags: MetaSetFlags, base64: boolean): string {
   let text = SET_MODES[flags.mode ?? 'set']
   if (flags.exptime !== undefined && flags.exptime !== 0) text += ` T${flags.exptime}`
   if (flags.clientFlags !== undefined && flags.clientFlags !== 0) text += ` F${flags.clientFlags}`
@@ -143,29 +156,30 @@ function setFlags(flags: MetaSetFlags): string {
   if (flags.invalidate) text += ' I'
   if (flags.cas) text += ' c'
   if (flags.size) text += ' s'
-  return flags.key ? `${text} k` : text
+  return text + keyFlag(flags, base64)
 }
 
-function deleteFlags(flags: MetaDeleteFlags): string {
+function deleteFlags(flags: MetaDeleteFlags, base64: boolean): string {
   let text = ''
   if (flags.invalidate) text += ' I'
   if (flags.exptime !== undefined) text += ` T${flags.exptime}`
   if (flags.compareCas !== undefined) text += ` C${flags.compareCas}`
   if (flags.newCas !== undefined) text += ` E${flags.newCas}`
   if (flags.dropValue) text += ' x'
-  return flags.key ? `${text} k` : text
+  return text + keyFlag(flags, base64)
 }
 
-function arithmeticFlags(flags: MetaArithmeticFlags, quiet: boolean): string {
+function arithmeticFlags(flags: MetaArithmeticFlags, base64: boolean, quiet: boolean): string {
   let text = flags.mode === 'decr' ? ' MD' : ''
+  // As in mg: for a new counter `N` has the last word.
+  if (flags.exptime !== undefined) text += ` T${flags.exptime}`
   if (flags.vivify !== undefined) text += ` N${flags.vivify}`
   if (flags.initial !== undefined) text += ` J${flags.initial}`
   if (flags.delta !== undefined) text += ` D${flags.delta}`
-  if (flags.exptime !== undefined) text += ` T${flags.exptime}`
   if (flags.compareCas !== undefined) text += ` C${flags.compareCas}`
   if (flags.newCas !== undefined) text += ` E${flags.newCas}`
   if (flags.ttl) text += ' t'
   if (flags.cas) text += ' c'
   if (flags.value && !quiet) text += ' v'
-  return flags.key ? `${text} k` : text
+  return text + keyFlag(flags, base64)
 }

@@ -8,6 +8,7 @@ const CR = 0x0d
 /** Reads `HD|EN|NS|EX|NF <flags>*` at `pos` and gives the position behind the line. */
 export function parseMetaLine(reply: Reply, type: ReplyType, bytes: Buffer, pos: number, end: number): number {
   reply.type = type
+  reply.lineStart = pos
   return parseReturnFlags(reply, bytes, pos + 2, end)
 }
 
@@ -19,6 +20,7 @@ export function parseMetaValueLine(reply: Reply, bytes: Buffer, pos: number, end
   if (size < 0 || size > MAX_DECLARED_BYTES) return GARBAGE
   reply.type = 'VA'
   reply.size = size
+  reply.lineStart = pos
   return parseReturnFlags(reply, bytes, sizeEnd, end)
 }
 
@@ -41,6 +43,7 @@ function parseReturnFlags(reply: Reply, bytes: Buffer, pos: number, end: number)
     if (!readFlag(reply, bytes, at, tokenEnd)) return GARBAGE
     at = tokenEnd
   }
+  reply.lineEnd = at
   return lineBreak(bytes, at, end)
 }
 

@@ -1,4 +1,5 @@
-import type { ReadRequest, TouchRequest } from '../request.ts'
+import type { ReadRequest, StoreRequest, TouchRequest } from '../request.ts'
+import type { FlagText } from './flag-text.ts'
 
 /**
  * A meta command with its flags (protocol.txt, "Meta Commands"). The flags are named for what they do; the encoder
@@ -10,6 +11,8 @@ export type MetaRequest = MetaGetRequest | MetaSetRequest | MetaDeleteRequest | 
 export interface MetaGetRequest {
   readonly command: 'mg'
   readonly flags: MetaGetFlags
+  /** Goes on the line instead of `flags`, which then only say what the server's version must know. */
+  readonly flagText?: FlagText | undefined
   /** What a text connection sends instead. Without it, the command needs the meta protocol. */
   readonly text?: ReadRequest | TouchRequest
   /** What messages call it. @defaultValue the command */
@@ -20,10 +23,14 @@ export interface MetaGetRequest {
 export interface MetaSetRequest {
   readonly command: 'ms'
   readonly flags: MetaSetFlags
+  /** Goes on the line instead of `flags`, which then only say what the server's version must know. */
+  readonly flagText?: FlagText | undefined
   /** Text (sent as UTF-8) or bytes. */
   readonly data: string | Uint8Array
   /** Length of `data` on the wire. */
   readonly bytes: number
+  /** The request to send instead, once it is made: its data is being compressed. */
+  readonly preparing?: Promise<MetaSetRequest> | undefined
   readonly label?: string
 }
 
@@ -31,6 +38,10 @@ export interface MetaSetRequest {
 export interface MetaDeleteRequest {
   readonly command: 'md'
   readonly flags: MetaDeleteFlags
+  /** Goes on the line instead of `flags`, which then only say what the server's version must know. */
+  readonly flagText?: FlagText | undefined
+  /** What a text connection sends instead. */
+  readonly text?: StoreRequest
   readonly label?: string
 }
 
@@ -38,6 +49,8 @@ export interface MetaDeleteRequest {
 export interface MetaArithmeticRequest {
   readonly command: 'ma'
   readonly flags: MetaArithmeticFlags
+  /** Goes on the line instead of `flags`, which then only say what the server's version must know. */
+  readonly flagText?: FlagText | undefined
   readonly label?: string
 }
 
@@ -50,33 +63,33 @@ export interface MetaDebugRequest {
 /** Flags of `mg`. */
 export interface MetaGetFlags {
   /** `v`: the value. */
-  readonly value?: boolean
+  readonly value?: boolean | undefined
   /** `f` */
-  readonly clientFlags?: boolean
+  readonly clientFlags?: boolean | undefined
   /** `c` */
-  readonly cas?: boolean
+  readonly cas?: boolean | undefined
   /** `t`: seconds left, -1 = never expires; as it is after a `touch` or `vivify` of this command. */
-  readonly ttl?: boolean
+  readonly ttl?: boolean | undefined
   /** `l`: seconds since the last access, before this one. */
-  readonly lastAccess?: boolean
+  readonly lastAccess?: boolean | undefined
   /** `h`: whether it was read before. */
-  readonly hitBefore?: boolean
+  readonly hitBefore?: boolean | undefined
   /** `s`: length of the value. */
-  readonly size?: boolean
-  /** `k`: the key. */
-  readonly key?: boolean
+  readonly size?: boolean | undefined
+  /** `k`: the key; left out of the line for keys in base64. */
+  readonly key?: boolean | undefined
   /** `u`: leaves the LRU, the last access and the hit mark as they are. */
-  readonly noLruBump?: boolean
+  readonly noLruBump?: boolean | undefined
   /** `N<exptime>`: makes an empty item on a miss; the first asker wins. */
-  readonly vivify?: number
+  readonly vivify?: number | undefined
   /** `R<seconds>`: the first asker wins when less than this is left. */
-  readonly recache?: number
-  /** `T<exptime>` */
-  readonly touch?: number
+  readonly recache?: number | undefined
+  /** `T<exptime>`: of an item that is there; `recache` looks at the time before. */
+  readonly touch?: number | undefined
   /** `E<cas>`: the cas number of an item made by `vivify`. memcached 1.6.27 and newer. */
-  readonly newCas?: bigint
+  readonly newCas?: bigint | undefined
   /** `C<cas>`: no value if the item still has this cas number. memcached 1.6.40 and newer; older ones ignore it. */
-  readonly unlessCas?: bigint
+  readonly unlessCas?: bigint | undefined
 }
 
 /** The modes of `ms`. */
@@ -85,65 +98,65 @@ export type MetaSetMode = 'set' | 'add' | 'replace' | 'append' | 'prepend'
 /** Flags of `ms`. */
 export interface MetaSetFlags {
   /** `M` @defaultValue `'set'` */
-  readonly mode?: MetaSetMode
+  readonly mode?: MetaSetMode | undefined
   /** `T<exptime>` @defaultValue 0, never expires */
-  readonly exptime?: number
+  readonly exptime?: number | undefined
   /** `F<flags>` @defaultValue 0 */
-  readonly clientFlags?: number
+  readonly clientFlags?: number | undefined
   /** `C<cas>`: only if the item has this cas number. */
-  readonly compareCas?: bigint
+  readonly compareCas?: bigint | undefined
   /** `E<cas>`: the cas number that the item gets. memcached 1.6.27 and newer. */
-  readonly newCas?: bigint
+  readonly newCas?: bigint | undefined
   /** `I`: with a `compareCas` lower than the item's, stores and marks stale. */
-  readonly invalidate?: boolean
+  readonly invalidate?: boolean | undefined
   /** `N<exptime>`: append and prepend make the item where there is none. memcached 1.6.20 and newer; older ones ignore it. */
-  readonly vivify?: number
+  readonly vivify?: number | undefined
   /** `c` */
-  readonly cas?: boolean
+  readonly cas?: boolean | undefined
   /** `s`: length of the value as stored. memcached 1.6.20 and newer. */
-  readonly size?: boolean
+  readonly size?: boolean | undefined
   /** `k` */
-  readonly key?: boolean
+  readonly key?: boolean | undefined
 }
 
 /** Flags of `md`. */
 export interface MetaDeleteFlags {
   /** `C<cas>`: only if the item has this cas number. */
-  readonly compareCas?: bigint
+  readonly compareCas?: bigint | undefined
   /** `E<cas>`, with `invalidate`: the cas number that the item gets. memcached 1.6.27 and newer. */
-  readonly newCas?: bigint
+  readonly newCas?: bigint | undefined
   /** `I`: marks the item stale instead of removing it. */
-  readonly invalidate?: boolean
+  readonly invalidate?: boolean | undefined
   /** `T<exptime>`, with `invalidate`. */
-  readonly exptime?: number
+  readonly exptime?: number | undefined
   /** `x`: leaves an empty value with client flags 0. memcached 1.6.27 and newer. */
-  readonly dropValue?: boolean
+  readonly dropValue?: boolean | undefined
   /** `k` */
-  readonly key?: boolean
+  readonly key?: boolean | undefined
 }
 
 /** Flags of `ma`. */
 export interface MetaArithmeticFlags {
   /** `M` @defaultValue `'incr'` */
-  readonly mode?: 'incr' | 'decr'
+  readonly mode?: 'incr' | 'decr' | undefined
   /** `D<number>` @defaultValue 1 */
-  readonly delta?: bigint
+  readonly delta?: bigint | undefined
   /** `N<exptime>`: makes the counter where there is none. */
-  readonly vivify?: number
+  readonly vivify?: number | undefined
   /** `J<number>`, with `vivify`: what it starts with. @defaultValue 0 */
-  readonly initial?: bigint
-  /** `T<exptime>` */
-  readonly exptime?: number
+  readonly initial?: bigint | undefined
+  /** `T<exptime>`: of a counter that is there. */
+  readonly exptime?: number | undefined
   /** `C<cas>`: only if the item has this cas number. */
-  readonly compareCas?: bigint
+  readonly compareCas?: bigint | undefined
   /** `E<cas>`: the cas number that the item gets. memcached 1.6.27 and newer. */
-  readonly newCas?: bigint
+  readonly newCas?: bigint | undefined
   /** `v`: the new number. */
-  readonly value?: boolean
+  readonly value?: boolean | undefined
   /** `t` */
-  readonly ttl?: boolean
+  readonly ttl?: boolean | undefined
   /** `c` */
-  readonly cas?: boolean
+  readonly cas?: boolean | undefined
   /** `k` */
-  readonly key?: boolean
+  readonly key?: boolean | undefined
 }

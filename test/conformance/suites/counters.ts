@@ -18,6 +18,18 @@ export function describeCounters(context: Context): void {
       expect(await cache.get(key)).toBe(15)
     })
 
+    it('count many at a time, those that exist', async () => {
+      const cache = context.client()
+      const [a, b, missing] = [context.key(), context.key(), context.key()]
+      await cache.setMany({ [a]: 1, [b]: 10 })
+      expect([...(await cache.incrMany([a, missing, b, a], 5))]).toEqual([
+        [a, 6],
+        [b, 15],
+      ])
+      expect([...(await cache.incrMany([b], 1n)).values()]).toEqual([16n])
+      expect(await cache.incrMany([])).toEqual(new Map())
+    })
+
     it('that are not there give undefined', async () => {
       const cache = context.client()
       expect(await cache.incr(context.key())).toBeUndefined()

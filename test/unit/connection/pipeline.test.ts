@@ -23,7 +23,7 @@ class Conversation {
       maxValueBytes: 1000,
       timeoutMs: 1000,
       refuses: new Set<string>(),
-    onQuietError: (error) => this.quietErrors.push(error),
+      onQuietError: (error) => this.quietErrors.push(error),
     })
   }
 

@@ -5,7 +5,7 @@ import { encodeTextCommand } from '../../../src/protocol/text/encode.ts'
 
 const store = { data: 'value', bytes: 5, clientFlags: 0, exptime: 0, cas: 0n } as const
 const requests: readonly (readonly [request: ClassicRequest, text: string, meta: string])[] = [
-  [GET, 'get k', 'mg k v f O7'],
+  [GET, 'get k', 'mg k v f c O7'],
   [GETS, 'gets k', 'mg k v f c O7'],
   [{ command: 'set', ...store }, 'set k 0 0 5', 'ms k 5 O7'],
   [{ command: 'set', ...store, clientFlags: 32, exptime: 60 }, 'set k 32 60 5', 'ms k 5 T60 F32 O7'],
@@ -21,7 +21,7 @@ const requests: readonly (readonly [request: ClassicRequest, text: string, meta:
   [DELETE, 'delete k', 'md k O7'],
   [{ command: 'incr', delta: 2n ** 64n - 1n }, 'incr k 18446744073709551615', 'ma k D18446744073709551615 v O7'],
   [{ command: 'decr', delta: 1n }, 'decr k 1', 'ma k MD D1 v O7'],
-  [{ command: 'touch', exptime: 9 }, 'touch k 9', 'mg k T9 O7'],
+  [{ command: 'touch', exptime: 9 }, 'touch k 9', 'mg k T9 c s O7'],
 ]
 
 describe('a request', () => {
@@ -36,7 +36,7 @@ describe('a request', () => {
   it('touch is classic when it is quiet, so that it takes no win token', () => {
     const touch = { command: 'touch', exptime: 9 } as const
     expect(encodeMetaCommand(touch, 'k', false, 7, true)).toBe('touch k 9 noreply\r\n')
-    expect(encodeMetaCommand(touch, 'aw==', true, 7, true)).toBe('mg aw== b T9 q O7\r\n')
+    expect(encodeMetaCommand(touch, 'aw==', true, 7, true)).toBe('mg aw== b T9 c s q O7\r\n')
   })
 
   it.each(requests.slice(2, -1).map(([request, text, meta]) => [text, meta, request] as const))(
@@ -50,7 +50,7 @@ describe('a request', () => {
   )
 
   it('marks a base64 key', () => {
-    expect(encodeMetaCommand(GET, 'AQI=', true, 1, false)).toBe('mg AQI= b v f O1\r\n')
+    expect(encodeMetaCommand(GET, 'AQI=', true, 1, false)).toBe('mg AQI= b v f c O1\r\n')
     expect(encodeMetaCommand({ command: 'set', ...store }, 'AQI=', true, 1, false)).toBe('ms AQI= 5 b O1\r\n')
   })
 

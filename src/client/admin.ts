@@ -1,0 +1,153 @@
+import { Buffer } from 'node:buffer'
+import { InvalidInputError, MemcacheError, ServerError } from '../errors.ts'
+import type { Backend, ServerExecutor } from '../executor.ts'
+import { type Exchange, ONE_LINE, type ReplyEnding, STATS_LINES } from '../protocol/exchange.ts'
+import { showValue } from '../show-value.ts'
+import { batchError } from './batch.ts'
+import type { FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from './call-options.ts'
+import { checkTimeout, checkWhole } from './numbers.ts'
+import { parseStats, type Stats } from './stats.ts'
+
+/** memcached reads a line of up to 2,048 bytes when it does not come in one piece (memcached 1.6.9 to 1.6.45). */
+const MAX_LINE_BYTES = 2048
+
+/** Verbosity and delays are read as 32-bit numbers. */
+const MAX_INT32 = 2 ** 31 - 1
+
+/**
+ * Commands to servers rather than about keys. Each goes over a short-lived connection of its own, to every server at
+ * once or to the one that is named.
+ */
+export class AdminCommands {
+  readonly #backend: Backend
+  readonly #timeoutMs: number
+
+  constructor(backend: Backend, timeoutMs: number) {
+    this.#backend = backend
+    this.#timeoutMs = timeoutMs
+  }
+
+  stats(args: readonly (string | number)[], options: ServerOptions | undefined): Promise<Map<string, Stats>> {
+    const line = ['stats', ...args.map(checkWord)].join(' ')
+    const ask = async (server: ServerExecutor): Promise<Stats> =>
+      parseStats(await this.#exchange(server, line, STATS_LINES, options))
+    return askServers('stats', this.#targets(options), ask)
+  }
+
+  flushAll(options: FlushOptions | undefined): Promise<true> {
+    const delay = checkWhole('delay', options?.delay ?? 0, MAX_INT32)
+    return this.#command(delay === 0 ? 'flush_all' : `flush_all ${delay}`, options)
+  }
+
+  cacheMemlimit(megabytes: number, options: ServerOptions | undefined): Promise<true> {
+    return this.#command(`cache_memlimit ${checkWhole('megabytes', megabytes, MAX_INT32, 1)}`, options)
+  }
+
+  verbosity(level: number, options: ServerOptions | undefined): Promise<true> {
+    return this.#command(`verbosity ${checkWhole('level', level, MAX_INT32)}`, options)
+  }
+
+  shutdown(options: ShutdownOptions | undefined): Promise<true> {
+    return this.#command(options?.graceful === true ? 'shutdown graceful' : 'shutdown', options, { kind: 'close' })
+  }
+
+  async rawCommand(line: string, options: RawCommandOptions | undefined): Promise<Buffer> {
+    const [server, another] = this.#targets(options)
+    if (server === undefined || another !== undefined) {
+      throw new InvalidInputError('rawCommand goes to one server: name it with the option server')
+    }
+    const token = checkToken(options?.endToken ?? '\r\n')
+    const body = options?.body === undefined ? undefined : checkBody(options.body)
+    return this.#exchange(server, checkLine(line), { kind: 'token', token }, options, body)
+  }
+
+  async #command(line: string, options: ServerOptions | undefined, ending: ReplyEnding = ONE_LINE): Promise<true> {
+    const ask = async (server: ServerExecutor): Promise<void> => {
+      const reply = (await this.#exchange(server, line, ending, options)).toString('latin1').trimEnd()
+      if (reply !== 'OK' && ending.kind !== 'close') {
+        throw new ServerError(`${line}: ${server.name} answered ${reply}`, {
+          server: server.name,
+          delivery: 'answered',
+        })
+      }
+    }
+    await askServers(line, this.#targets(options), ask)
+    return true
+  }
+
+  #exchange(
+    server: ServerExecutor,
+    line: string,
+    ending: ReplyEnding,
+    options: ServerOptions | undefined,
+    body?: Uint8Array,
+  ): Promise<Buffer> {
+    const timeoutMs = options?.timeoutMs === undefined ? this.#timeoutMs : checkTimeout(options.timeoutMs)
+    const exchange: Exchange = { line, body, ending, timeoutMs, signal: options?.signal }
+    return server.exchange(exchange)
+  }
+
+  #targets(options: ServerOptions | undefined): readonly ServerExecutor[] {
+    return serversOf(this.#backend, options?.server)
+  }
+}
+
+/** All servers, or the one with this name. */
+export function serversOf(backend: Backend, name: string | undefined): readonly ServerExecutor[] {
+  const { servers } = backend
+  if (name === undefined) return servers
+  const named = servers.filter((server) => server.name === name)
+  if (named.length > 0) return named
+  const known = servers.map((server) => server.name).join(', ')
+  throw new InvalidInputError(`there is no server named ${showValue(name)}; there is ${known}`)
+}
+
+/** Asks servers all at once; when some fail, a `BatchError` by server carries the answers of the others. */
+export async function askServers<T>(
+  what: string,
+  servers: readonly ServerExecutor[],
+  ask: (server: ServerExecutor) => Promise<T>,
+): Promise<Map<string, T>> {
+  const answers = await Promise.allSettled(servers.map(ask))
+  const found = new Map<string, T>()
+  const failed = new Map<string, unknown>()
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status === 'fulfilled') found.set(servers[index]!.name, answer.value)
+    else failed.set(servers[index]!.name, answer.reason)
+  }
+  // What is wrong with the call, and an abort, is no server's failure.
+  for (const reason of failed.values())
+    if (!(reason instanceof MemcacheError) || reason instanceof InvalidInputError) throw reason
+  if (failed.size > 0) throw batchError(what, failed, servers.length, found, [...found.keys()])
+  return found
+}
+
+/** One word of a command line. */
+function checkWord(word: string | number): string {
+  const text = String(word)
+  if ((typeof word === 'string' || Number.isSafeInteger(word)) && /^[!-~]{1,250}$/.test(text)) return text
+  throw new InvalidInputError(`an argument of stats must be one word or a whole number, got ${showValue(word)}`)
+}
+
+/** A whole command line, which nothing in it may end. */
+function checkLine(line: string): string {
+  if (typeof line !== 'string' || line === '') {
+    throw new InvalidInputError(`a command line must be text that is not empty, got ${showValue(line)}`)
+  }
+  if (/[\r\n\0]/.test(line)) throw new InvalidInputError('a command line must not contain CR, LF or NUL')
+  const bytes = Buffer.from(line, 'utf8')
+  if (bytes.length <= MAX_LINE_BYTES || /^gets? /.test(line)) return bytes.toString('latin1')
+  throw new InvalidInputError(`a command line must not have more than ${MAX_LINE_BYTES} bytes, got ${bytes.length}`)
+}
+
+function checkToken(token: string | Uint8Array): Uint8Array {
+  const bytes = typeof token === 'string' ? Buffer.from(token, 'utf8') : token
+  if (bytes instanceof Uint8Array && bytes.length > 0) return bytes
+  throw new InvalidInputError(`endToken must be text or bytes that are not empty, got ${showValue(token)}`)
+}
+
+function checkBody(body: string | Uint8Array): Uint8Array {
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body
+  if (bytes instanceof Uint8Array) return bytes
+  throw new InvalidInputError(`body must be text or bytes, got ${showValue(body)}`)
+}

@@ -1,0 +1,170 @@
+import { InvalidInputError } from '../errors.ts'
+import type { Key } from '../protocol/key.ts'
+import type { Ttl } from '../ttl.ts'
+import type { CountOptions, GetOptions, KeyOptions, ReadOptions, WriteOptions } from './call-options.ts'
+import type { Inspection } from './inspection.ts'
+import type { ValueWithCas } from './reader.ts'
+import type { CasResult, Counted } from './results.ts'
+
+/** How a command of a pipeline ended: with its value, or with the error that the call alone would have rejected with. */
+export type PipelineOutcome<T> =
+  | { readonly status: 'fulfilled'; readonly value: T }
+  | { readonly status: 'rejected'; readonly reason: unknown }
+
+/** The commands of a client that a pipeline collects. */
+export interface PipelineCommands {
+  get(key: Key, options?: GetOptions): Promise<unknown>
+  gets(key: Key, options?: ReadOptions): Promise<unknown>
+  gat(key: Key, ttl: Ttl, options?: GetOptions): Promise<unknown>
+  gats(key: Key, ttl: Ttl, options?: ReadOptions): Promise<unknown>
+  has(key: Key, options?: KeyOptions): Promise<boolean>
+  inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined>
+  set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
+  add(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
+  replace(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean>
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean>
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult>
+  delete(key: Key, options?: KeyOptions): Promise<boolean>
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean>
+  incr(key: Key, delta?: number | bigint, options?: CountOptions): Promise<number | bigint | undefined>
+  decr(key: Key, delta?: number | bigint, options?: CountOptions): Promise<number | bigint | undefined>
+}
+
+/**
+ * Commands collected to be sent together: one round trip per server, in the order of the calls. Every command has an
+ * outcome of its own; one that fails does not stop the others. It is not a transaction: commands of other clients may
+ * be carried out in between.
+ *
+ * @example
+ * ```ts
+ * const [user, visits] = await cache.pipeline().get<User>('user:1').incr('visits').run()
+ * if (user.status === 'fulfilled') show(user.value)
+ * ```
+ */
+export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[] = []> {
+  readonly #commands: PipelineCommands
+  readonly #calls: (() => Promise<unknown>)[] = []
+  #hasRun = false
+
+  /** @internal */
+  constructor(commands: PipelineCommands) {
+    this.#commands = commands
+  }
+
+  /** How many commands it has collected. */
+  get length(): number {
+    return this.#calls.length
+  }
+
+  /** See {@link PipelineCommands.get}: a miss gives `undefined`. */
+  get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined> {
+    return this.#add((commands) => commands.get(key, options))
+  }
+
+  /** A miss gives `undefined`. */
+  gets<T = unknown>(key: Key, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined> {
+    return this.#add((commands) => commands.gets(key, options))
+  }
+
+  /** A miss gives `undefined`. */
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined> {
+    return this.#add((commands) => commands.gat(key, ttl, options))
+  }
+
+  /** A miss gives `undefined`. */
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined> {
+    return this.#add((commands) => commands.gats(key, ttl, options))
+  }
+
+  /** Whether the item is there. */
+  has(key: Key, options?: KeyOptions): Next<Outcomes, boolean> {
+    return this.#add((commands) => commands.has(key, options))
+  }
+
+  /** A miss gives `undefined`. */
+  inspect(key: Key, options?: KeyOptions): Next<Outcomes, Inspection | undefined> {
+    return this.#add((commands) => commands.inspect(key, options))
+  }
+
+  /** Whether it was stored. */
+  set(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean> {
+    return this.#add((commands) => commands.set(key, value, options))
+  }
+
+  /** Whether it was stored: the key was free. */
+  add(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean> {
+    return this.#add((commands) => commands.add(key, value, options))
+  }
+
+  /** Whether it was stored: there was an item. */
+  replace(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean> {
+    return this.#add((commands) => commands.replace(key, value, options))
+  }
+
+  /** Whether there was an item to add to. */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Next<Outcomes, boolean> {
+    return this.#add((commands) => commands.append(key, data, options))
+  }
+
+  /** Whether there was an item to add to. */
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Next<Outcomes, boolean> {
+    return this.#add((commands) => commands.prepend(key, data, options))
+  }
+
+  /** `stored`, `exists` or `notFound`. */
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Next<Outcomes, CasResult> {
+    return this.#add((commands) => commands.cas(key, value, cas, options))
+  }
+
+  /** Whether there was an item. */
+  delete(key: Key, options?: KeyOptions): Next<Outcomes, boolean> {
+    return this.#add((commands) => commands.delete(key, options))
+  }
+
+  /** Whether there was an item. */
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): Next<Outcomes, boolean> {
+    return this.#add((commands) => commands.touch(key, ttl, options))
+  }
+
+  /** The new value; a missing counter without `initial` gives `undefined`. */
+  incr<N extends number | bigint = number>(
+    key: Key,
+    delta?: N,
+    options?: CountOptions,
+  ): Next<Outcomes, Counted<N> | undefined> {
+    return this.#add((commands) => commands.incr(key, delta, options))
+  }
+
+  /** The new value; a missing counter without `initial` gives `undefined`. */
+  decr<N extends number | bigint = number>(
+    key: Key,
+    delta?: N,
+    options?: CountOptions,
+  ): Next<Outcomes, Counted<N> | undefined> {
+    return this.#add((commands) => commands.decr(key, delta, options))
+  }
+
+  /**
+   * Sends everything, once.
+   *
+   * @returns the outcomes, in the order of the calls. Never rejects because a command failed.
+   */
+  async run(): Promise<Outcomes> {
+    if (this.#hasRun) throw new InvalidInputError('this pipeline has run already; make a new one')
+    this.#hasRun = true
+    // All calls are made in one turn of the event loop, whose commands leave together.
+    return (await Promise.allSettled(this.#calls.map((call) => call()))) as readonly unknown[] as Outcomes
+  }
+
+  #add<T>(call: (commands: PipelineCommands) => Promise<unknown>): Next<Outcomes, T> {
+    if (this.#hasRun) throw new InvalidInputError('this pipeline has run already; make a new one')
+    const commands = this.#commands
+    this.#calls.push(() => call(commands))
+    // The same object under the type that knows of one more command.
+    return this as unknown as Next<Outcomes, T>
+  }
+}
+
+/** A pipeline with one more command. */
+type Next<Outcomes extends readonly PipelineOutcome<unknown>[], T> = CommandPipeline<[...Outcomes, PipelineOutcome<T>]>

@@ -1,0 +1,243 @@
+import { Buffer } from 'node:buffer'
+import * as zlib from 'node:zlib'
+import { count, refused } from '../connection/options.ts'
+import { InvalidInputError } from '../errors.ts'
+
+/**
+ * A compression of your own. Both functions may give their bytes or a promise of them; what they throw becomes a
+ * `SerdeError`.
+ */
+export interface CompressionAlgorithm {
+  /** @param data - Valid and unchanged until the result is there; keep no reference to it. */
+  compress(data: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /**
+   * @param data - What `compress` gave.
+   * @param maxBytes - Give no more than this: throw instead.
+   */
+  decompress(data: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array>
+}
+
+/** How values are compressed. */
+export interface CompressionOptions {
+  /** Values below this stay as they are, in bytes. @defaultValue `1024` */
+  readonly minBytes?: number
+  /** zlib 0 to 9, brotli 0 to 11, zstd 1 to 22. @defaultValue zlib 6, brotli 4, zstd 3 */
+  readonly level?: number
+  /** From this size on, in bytes, the work is done on the thread pool; below it at once. @defaultValue `65536` */
+  readonly asyncBytes?: number
+  /**
+   * `zstd` where the runtime has it (Node 22.15 and newer); or one of your own.
+   *
+   * @defaultValue `'zlib'`
+   */
+  readonly algorithm?: 'zlib' | 'brotli' | 'zstd' | CompressionAlgorithm
+}
+
+/** Compression options, checked and complete. */
+export interface ResolvedCompression {
+  readonly minBytes: number
+  readonly asyncBytes: number
+  readonly codec: Codec
+}
+
+/** One algorithm and the client flag that marks its values: a promise of the data format. */
+interface Codec {
+  readonly flag: number
+  readonly compressNow: (data: Uint8Array) => Uint8Array | Promise<Uint8Array>
+  readonly compressLater: (data: Uint8Array) => Uint8Array | Promise<Uint8Array>
+}
+
+const ZLIB = 8
+const BROTLI = 128
+const ZSTD = 256
+const OWN = 512
+
+/** The client flags of all algorithms: a value with one of them is compressed. */
+export const COMPRESSED_FLAGS: number = ZLIB | BROTLI | ZSTD | OWN
+
+/** Longest decimal number that a server counts with. */
+const MAX_COUNTER_DIGITS = 20
+
+interface Zstd {
+  readonly zstdCompressSync?: (data: Uint8Array, options: object) => Buffer
+  readonly zstdCompress?: (data: Uint8Array, options: object, done: Done) => void
+  readonly zstdDecompressSync?: (data: Uint8Array, options: object) => Buffer
+  readonly zstdDecompress?: (data: Uint8Array, options: object, done: Done) => void
+}
+
+type Done = (error: Error | null, result: Buffer) => void
+
+// Absent before Node 22.15, and on some other runtimes.
+const zstd: Zstd = zlib as Zstd
+
+/** The number of the zstd parameter for the level (`ZSTD_c_compressionLevel` of zstd.h). */
+const ZSTD_LEVEL = 100
+
+/** Checks the options and fills in the defaults. */
+export function resolveCompression(options: false | CompressionOptions | undefined): ResolvedCompression | undefined {
+  if (options === undefined || options === false) return undefined
+  if (typeof options !== 'object' || options === null) throw refused('compression', 'false or an object', options)
+  for (const name of Object.keys(options)) {
+    if (!['minBytes', 'level', 'asyncBytes', 'algorithm'].includes(name)) {
+      throw refused(`compression.${name}`, 'left out: memlane does not know it', 'a value')
+    }
+  }
+  return Object.freeze({
+    minBytes: count('compression.minBytes', options.minBytes) ?? 1024,
+    asyncBytes: count('compression.asyncBytes', options.asyncBytes) ?? 65_536,
+    codec: resolveCodec(options.algorithm ?? 'zlib', options.level),
+  })
+}
+
+function resolveCodec(algorithm: NonNullable<CompressionOptions['algorithm']>, level: number | undefined): Codec {
+  if (algorithm === 'zlib') return zlibCodec(checkLevel(level, 0, 9, 6))
+  if (algorithm === 'brotli') return brotliCodec(checkLevel(level, 0, 11, 4))
+  if (algorithm === 'zstd') return zstdCodec(checkLevel(level, 1, 22, 3))
+  if (typeof algorithm?.compress !== 'function' || typeof algorithm.decompress !== 'function') {
+    throw refused(
+      'compression.algorithm',
+      "'zlib', 'brotli', 'zstd' or an object with compress and decompress",
+      algorithm,
+    )
+  }
+  if (level !== undefined) throw new InvalidInputError('compression.level is for zlib, brotli and zstd only')
+  const compress = (data: Uint8Array): Uint8Array | Promise<Uint8Array> => algorithm.compress(data)
+  return { flag: OWN, compressNow: compress, compressLater: compress }
+}
+
+function checkLevel(level: number | undefined, least: number, most: number, fallback: number): number {
+  if (level === undefined) return fallback
+  if (Number.isInteger(level) && level >= least && level <= most) return level
+  throw refused('compression.level', `a whole number from ${least} to ${most} for this algorithm`, level)
+}
+
+function zlibCodec(level: number): Codec {
+  const options = { level }
+  return {
+    flag: ZLIB,
+    compressNow: (data) => zlib.deflateSync(data, options),
+    compressLater: (data) => later((done) => zlib.deflate(data, options, done)),
+  }
+}
+
+function brotliCodec(level: number): Codec {
+  const options = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: level } }
+  return {
+    flag: BROTLI,
+    compressNow: (data) => zlib.brotliCompressSync(data, options),
+    compressLater: (data) => later((done) => zlib.brotliCompress(data, options, done)),
+  }
+}
+
+function zstdCodec(level: number): Codec {
+  const { zstdCompressSync, zstdCompress } = zstd
+  if (zstdCompressSync === undefined || zstdCompress === undefined) {
+    throw new InvalidInputError(
+      "compression.algorithm 'zstd' needs a runtime that has it (Node 22.15 or newer); zlib and brotli are everywhere",
+    )
+  }
+  const options = { params: { [ZSTD_LEVEL]: level } }
+  return {
+    flag: ZSTD,
+    compressNow: (data) => zstdCompressSync(data, options),
+    compressLater: (data) => later((done) => zstdCompress(data, options, done)),
+  }
+}
+
+/** A value on its way to the server. */
+export interface StoredForm {
+  readonly data: string | Uint8Array
+  readonly bytes: number
+  readonly clientFlags: number
+}
+
+/**
+ * Compresses a value, or leaves it as it is: too small, a counter, or not smaller for it.
+ *
+ * @returns the form to store, or a promise of it where the work is done elsewhere.
+ */
+export function compressValue(value: StoredForm, compression: ResolvedCompression): StoredForm | Promise<StoredForm> {
+  const { minBytes, asyncBytes, codec } = compression
+  if (value.bytes < minBytes || isCounter(value)) return value
+  const data = typeof value.data === 'string' ? Buffer.from(value.data, 'utf8') : value.data
+  const compressed = value.bytes >= asyncBytes ? codec.compressLater(data) : codec.compressNow(data)
+  const smaller = (result: Uint8Array): StoredForm =>
+    checkBytes(result).byteLength < value.bytes
+      ? { data: result, bytes: result.byteLength, clientFlags: (value.clientFlags | codec.flag) >>> 0 }
+      : value
+  return compressed instanceof Promise ? compressed.then(smaller) : smaller(compressed)
+}
+
+function checkBytes(result: Uint8Array): Uint8Array {
+  if (result instanceof Uint8Array) return result
+  throw new TypeError('compression.algorithm must give a Uint8Array, or a promise of one')
+}
+
+/** Whether `incr` could count with it: that must stay digits. */
+function isCounter({ data, bytes }: StoredForm): boolean {
+  if (bytes > MAX_COUNTER_DIGITS) return false
+  return /^[0-9]+$/.test(typeof data === 'string' ? data : Buffer.from(data).toString('latin1'))
+}
+
+/**
+ * Decompresses what a client flag marks as compressed.
+ *
+ * @param data - Must not change until the result is there.
+ * @param maxBytes - A result beyond this is an error before it is allocated.
+ * @returns the value's bytes, or a promise of them where the work is done elsewhere.
+ */
+export function decompressValue(
+  data: Uint8Array,
+  clientFlags: number,
+  maxBytes: number,
+  asyncBytes: number,
+  own: CompressionAlgorithm | undefined,
+): Uint8Array | Promise<Uint8Array> {
+  const options = { maxOutputLength: maxBytes }
+  const isLarge = data.byteLength >= asyncBytes
+  switch (clientFlags & COMPRESSED_FLAGS) {
+    case ZLIB:
+      return isLarge ? later((done) => zlib.inflate(data, options, done)) : zlib.inflateSync(data, options)
+    case BROTLI:
+      return isLarge
+        ? later((done) => zlib.brotliDecompress(data, options, done))
+        : zlib.brotliDecompressSync(data, options)
+    case ZSTD:
+      return decompressZstd(data, options, isLarge)
+    case OWN:
+      return decompressOwn(data, maxBytes, own)
+    default:
+      throw new TypeError(`client flags ${clientFlags} name more than one compression`)
+  }
+}
+
+function decompressZstd(data: Uint8Array, options: object, isLarge: boolean): Uint8Array | Promise<Uint8Array> {
+  const { zstdDecompressSync, zstdDecompress } = zstd
+  if (zstdDecompressSync === undefined || zstdDecompress === undefined) {
+    throw new TypeError('the value is compressed with zstd, which this runtime does not have (Node 22.15 or newer has)')
+  }
+  return isLarge ? later((done) => zstdDecompress(data, options, done)) : zstdDecompressSync(data, options)
+}
+
+function decompressOwn(
+  data: Uint8Array,
+  maxBytes: number,
+  own: CompressionAlgorithm | undefined,
+): Uint8Array | Promise<Uint8Array> {
+  if (own === undefined) {
+    throw new TypeError("the value is compressed by an algorithm of somebody's own: give it as compression.algorithm")
+  }
+  const check = (result: Uint8Array): Uint8Array => {
+    if (checkBytes(result).byteLength <= maxBytes) return result
+    throw new RangeError(`the value has more than ${maxBytes} bytes once decompressed`)
+  }
+  const result = own.decompress(data, maxBytes)
+  return result instanceof Promise ? result.then(check) : check(result)
+}
+
+/** A promise for work on the thread pool. */
+function later(start: (done: Done) => void): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    start((error, result) => (error === null ? resolve(result) : reject(error)))
+  })
+}

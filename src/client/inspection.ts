@@ -1,0 +1,84 @@
+import type { Interpret, Operation } from '../protocol/operation.ts'
+import { type Reply, Returned } from '../protocol/reply.ts'
+import { GET, type Request } from '../protocol/request.ts'
+import { PLACEHOLDER_FLAGS } from './placeholder.ts'
+
+/** What `inspect` tells of an item. */
+export interface Inspection {
+  /** Seconds left; `Infinity` = never expires. */
+  readonly ttl: number
+  /** Seconds since the last access. */
+  readonly lastAccess: number
+  /** Whether it was read before. */
+  readonly hitBefore: boolean
+  /** Length of the value as stored, in bytes. */
+  readonly size: number
+  /** 0n: this server keeps no cas numbers (`memcached -C`). */
+  readonly cas: bigint
+  /** The number stored beside the value, by which serdes know how to read. */
+  readonly clientFlags: number
+}
+
+type GiveBack = (operation: Operation, cas: bigint) => Promise<void>
+
+/** Asks whether an item is there; in text mode by reading it, value discarded. */
+export const HAS: Request = Object.freeze({
+  command: 'mg',
+  label: 'has',
+  flags: { cas: true, size: true },
+  text: GET,
+} as const)
+
+/** Asks for all that the server knows, without disturbing the LRU. */
+export const INSPECT: Request = Object.freeze({
+  command: 'mg',
+  label: 'inspect',
+  flags: { noLruBump: true, clientFlags: true, cas: true, ttl: true, lastAccess: true, hitBefore: true, size: true },
+} as const)
+
+/** Whether there is a value: a placeholder or a tombstone is none. */
+export function hasReader(giveBack: GiveBack): Interpret {
+  const read: Interpret = (reply, operation) => {
+    if (reply.outcome !== 'hit') return false
+    if (reply.type === 'VALUE') return reply.clientFlags !== PLACEHOLDER_FLAGS
+    const isThere = !isEmptyLease(reply)
+    return reply.has(Returned.won) ? giveBack(operation, reply.cas()).then(() => isThere) : isThere
+  }
+  // Nobody keeps the value that a text server sends.
+  return Object.assign(read, { borrows: () => true })
+}
+
+/** Whether there was an item to renew: a placeholder or a tombstone is none. */
+export function touchReader(giveBack: GiveBack): Interpret {
+  return (reply, operation) => {
+    if (reply.outcome !== 'touched') return false
+    if (reply.type !== 'HD') return true
+    const isThere = !isEmptyLease(reply)
+    return reply.has(Returned.won) ? giveBack(operation, reply.cas()).then(() => isThere) : isThere
+  }
+}
+
+/** The metadata; a miss, a placeholder or a tombstone is `undefined`. */
+export function inspectionReader(giveBack: GiveBack): Interpret {
+  return (reply, operation) => {
+    if (reply.outcome !== 'hit') return undefined
+    const inspection = isEmptyLease(reply) || reply.clientFlags === PLACEHOLDER_FLAGS ? undefined : inspectionOf(reply)
+    return reply.has(Returned.won) ? giveBack(operation, reply.cas()).then(() => inspection) : inspection
+  }
+}
+
+/** An empty item whose token somebody has, or had to take now: a value that is being loaded, or was dropped. */
+function isEmptyLease(reply: Reply): boolean {
+  return reply.valueSize === 0 && (reply.returned & (Returned.won | Returned.alreadyWon)) !== 0
+}
+
+function inspectionOf(reply: Reply): Inspection {
+  return {
+    ttl: reply.ttl === -1 ? Number.POSITIVE_INFINITY : reply.ttl,
+    lastAccess: reply.lastAccess,
+    hitBefore: reply.hitBefore,
+    size: reply.valueSize,
+    cas: reply.cas(),
+    clientFlags: reply.clientFlags,
+  }
+}

@@ -1,0 +1,170 @@
+import { Buffer } from 'node:buffer'
+import { SerdeError, ValueTooLargeError } from '../errors.ts'
+import type { Interpret, Operation } from '../protocol/operation.ts'
+import { type Reply, Returned } from '../protocol/reply.ts'
+import type { RangeSerde, Serde } from '../serde/serde.ts'
+import { COMPRESSED_FLAGS, type CompressionAlgorithm, decompressValue } from './compression.ts'
+
+/** A value with the number by which `cas` knows whether it changed. */
+export interface ValueWithCas<T> {
+  readonly value: T
+  /** Hand it to `cas`. 0n: this server keeps no cas numbers (`memcached -C`). */
+  readonly cas: bigint
+}
+
+/** What reading needs to know besides the serde. */
+export interface ReaderInit {
+  /** Values with a compression flag are decompressed whatever the serde; else only where the serde leaves them free. */
+  readonly compression: { readonly asyncBytes: number; readonly own: CompressionAlgorithm | undefined } | undefined
+  readonly maxValueBytes: number
+  /** Gives back the win token of a stale item, which reading it by `mg` took. */
+  readonly giveBack: (operation: Operation, cas: bigint) => Promise<void>
+}
+
+/** From this size on, in bytes, a value is decompressed on the thread pool where no option says otherwise. */
+const ASYNC_BYTES = 65_536
+
+type Decode = (reply: Reply, operation: Operation) => unknown
+
+/** Turns replies into values: serde, decompression, win tokens. Makes the functions that operations carry. */
+export class Reader {
+  readonly #init: ReaderInit
+
+  constructor(init: ReaderInit) {
+    this.#init = init
+  }
+
+  /** Reads a hit with a serde; a miss is `undefined`, or the fallback. */
+  value(serde: Serde, fallback?: unknown): Interpret {
+    const decode = this.#decoder(serde)
+    const read: Interpret = (reply, operation) => (reply.outcome === 'hit' ? decode(reply, operation) : fallback)
+    return Object.assign(read, { borrows: this.#borrower(serde) })
+  }
+
+  /** Reads a hit and its cas number. */
+  valueWithCas(serde: Serde): Interpret {
+    const decode = this.#decoder(serde)
+    const read: Interpret = (reply, operation) => {
+      if (reply.outcome !== 'hit') return undefined
+      const cas = reply.cas()
+      const value = decode(reply, operation)
+      return value instanceof Promise ? value.then((settled: unknown) => ({ value: settled, cas })) : { value, cas }
+    }
+    return Object.assign(read, { borrows: this.#borrower(serde) })
+  }
+
+  #decoder(serde: Serde): Decode {
+    const decode = plainDecoder(serde)
+    const decompresses = this.#decompresses(serde)
+    return (reply, operation) => {
+      const value =
+        decompresses && (reply.clientFlags & COMPRESSED_FLAGS) !== 0
+          ? this.#decompress(reply, operation, serde)
+          : decode(reply, operation)
+      // Only an mg, which a base64 key needs, takes the token of a stale item; classic lines leave it.
+      return reply.type === 'VA' && reply.has(Returned.won) ? this.#giveBack(reply, operation, value) : value
+    }
+  }
+
+  async #giveBack(reply: Reply, operation: Operation, value: unknown): Promise<unknown> {
+    await this.#init.giveBack(operation, reply.cas())
+    return value
+  }
+
+  #decompresses(serde: Serde): boolean {
+    return this.#init.compression !== undefined || (isRangeSerde(serde) && serde.leavesCompressionFlags === true)
+  }
+
+  /** A serde of the caller's sees a view that is valid during the call only; ours say what they hand out. */
+  #borrower(serde: Serde): (clientFlags: number) => boolean {
+    const borrows = isRangeSerde(serde) ? (flags: number) => !serde.keepsBytes(flags) : () => true
+    if (!this.#decompresses(serde)) return borrows
+    // The thread pool reads the bytes after the call.
+    return (clientFlags) => (clientFlags & COMPRESSED_FLAGS) === 0 && borrows(clientFlags)
+  }
+
+  #decompress(reply: Reply, operation: Operation, serde: Serde): unknown {
+    const { compression, maxValueBytes } = this.#init
+    const asyncBytes = compression?.asyncBytes ?? ASYNC_BYTES
+    const { clientFlags } = reply
+    const view = reply.bytes.subarray(reply.start, reply.end)
+    const isShared = !reply.owned && (view.byteLength >= asyncBytes || compression?.own !== undefined)
+    // What goes on after this call must not be in the read buffer.
+    const data = isShared ? Buffer.from(view) : view
+    const flags = (clientFlags & ~COMPRESSED_FLAGS) >>> 0
+    const decode = (bytes: Uint8Array): unknown => decodeBytes(serde, bytes, flags, operation)
+    const server = operation.holder?.server
+    const refuse = (error: unknown): Error => this.#unreadable(error, operation, server)
+    try {
+      const plain = decompressValue(data, clientFlags, maxValueBytes, asyncBytes, compression?.own)
+      if (!(plain instanceof Promise)) return decode(plain)
+      return plain.then(decode).catch((error: unknown) => {
+        throw refuse(error)
+      })
+    } catch (error) {
+      throw refuse(error)
+    }
+  }
+
+  #unreadable(error: unknown, operation: Operation, server: string | undefined): Error {
+    if (error instanceof SerdeError) return error
+    if (error instanceof RangeError) {
+      const message = `${operation.describe()}: the value has more bytes than maxValueBytes (${this.#init.maxValueBytes}) once decompressed`
+      return new ValueTooLargeError(message, { server, cause: error, delivery: 'answered' })
+    }
+    const message = `${operation.describe()}: the value cannot be decompressed: ${messageOf(error)}`
+    return new SerdeError(message, { server, cause: error, delivery: 'answered' })
+  }
+}
+
+function plainDecoder(serde: Serde): Decode {
+  if (isRangeSerde(serde)) {
+    return (reply, operation) => {
+      try {
+        return serde.deserializeRange(
+          reply.bytes,
+          reply.start,
+          reply.end,
+          reply.clientFlags,
+          reply.owned,
+          reply.isAscii(),
+        )
+      } catch (error) {
+        throw unreadable(error, operation)
+      }
+    }
+  }
+  return (reply, operation) => {
+    try {
+      return serde.deserialize(reply.bytes.subarray(reply.start, reply.end), reply.clientFlags, operation.callerKey)
+    } catch (error) {
+      throw unreadable(error, operation)
+    }
+  }
+}
+
+function decodeBytes(serde: Serde, bytes: Uint8Array, clientFlags: number, operation: Operation): unknown {
+  try {
+    if (!isRangeSerde(serde)) return serde.deserialize(bytes, clientFlags, operation.callerKey)
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    return serde.deserializeRange(buffer, 0, buffer.length, clientFlags, true, false)
+  } catch (error) {
+    throw unreadable(error, operation)
+  }
+}
+
+function unreadable(error: unknown, operation: Operation): SerdeError {
+  return new SerdeError(`${operation.describe()}: ${messageOf(error)}`, {
+    server: operation.holder?.server,
+    cause: error,
+    delivery: 'answered',
+  })
+}
+
+function isRangeSerde(serde: Serde): serde is RangeSerde {
+  return 'deserializeRange' in serde
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

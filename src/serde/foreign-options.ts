@@ -1,0 +1,76 @@
+import { InvalidInputError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
+import type { ZlibCompression } from './compression.ts'
+
+/**
+ * What is done with values in another language's own object format.
+ *
+ * - `refuse`: reading or writing one is an error.
+ * - `read`: plain types are read, by a decoder that makes nothing else; writing one is an error.
+ * - `readWrite`: plain types are written as well.
+ */
+export type NativeObjects = 'refuse' | 'read' | 'readWrite'
+
+/** How the strings of a client without a type for bytes are read; as text, what is not UTF-8 is an error. */
+export type StringsAs = 'text' | 'bytes'
+
+/** What every foreign layout that reads compressed values takes. */
+export interface ForeignOptions {
+  /**
+   * A value that would be longer than this when decompressed is an error.
+   *
+   * @defaultValue `134217728` (128 MiB)
+   */
+  readonly maxBytes?: number
+}
+
+const DEFAULT_MAX_BYTES = 128 * 1024 * 1024
+const LARGEST_MAX_BYTES = 2 ** 31 - 1
+const MAX_ZLIB_LEVEL = 9
+const DEFAULT_ZLIB_LEVEL = 6
+
+export function resolveMaxBytes(options: ForeignOptions): number {
+  return checkCount('maxBytes', options.maxBytes ?? DEFAULT_MAX_BYTES, 1, LARGEST_MAX_BYTES)
+}
+
+/** One of some words. */
+export function checkChoice<T>(name: string, value: T, choices: readonly T[]): T {
+  if (choices.includes(value)) return value
+  throw new InvalidInputError(`${name} must be ${choices.map(showValue).join(' or ')}, got ${showValue(value)}`)
+}
+
+export function checkStrings(value: StringsAs): StringsAs {
+  return checkChoice('strings', value, ['text', 'bytes'])
+}
+
+export function checkNativeObjects(name: string, value: NativeObjects = 'refuse'): NativeObjects {
+  return checkChoice(name, value, ['refuse', 'read', 'readWrite'])
+}
+
+/** What a writer needs to compress; undefined: it does not. */
+export interface ResolvedCompression {
+  readonly minBytes: number
+  readonly level: number
+}
+
+/** @param minBytes - From where the foreign client itself compresses. */
+export function resolveCompression(
+  compression: false | ZlibCompression | undefined,
+  minBytes: number,
+  level: number = DEFAULT_ZLIB_LEVEL,
+  maxLevel: number = MAX_ZLIB_LEVEL,
+): ResolvedCompression | undefined {
+  if (compression === undefined || compression === false) return undefined
+  if (typeof compression !== 'object' || compression === null) {
+    throw new InvalidInputError(`compression must be false or an object, got ${showValue(compression)}`)
+  }
+  return {
+    minBytes: checkCount('compression.minBytes', compression.minBytes ?? minBytes, 0, LARGEST_MAX_BYTES),
+    level: checkCount('compression.level', compression.level ?? level, 0, maxLevel),
+  }
+}
+
+function checkCount(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw new InvalidInputError(`${name} must be an integer from ${min} to ${max}, got ${showValue(value)}`)
+}

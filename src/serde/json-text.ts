@@ -1,0 +1,42 @@
+import { showValue } from '../show-value.ts'
+import { decodeText } from './text.ts'
+
+/** A value as JSON text; an error for what would quietly come back as something else entirely. */
+export function encodeJson(value: unknown): string {
+  refuseLossy(value)
+  const text = stringify(value)
+  if (text === undefined) throw new Error(`${showValue(value)} cannot be stored as JSON: it gives nothing`)
+  return text
+}
+
+/** What JSON text in UTF-8 says. */
+export function decodeJson(data: Uint8Array): unknown {
+  const text = decodeText(data)
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The engine's own message quotes the text, and a value must not reach a log.
+    throw new Error('the value is stored as JSON and is not JSON')
+  }
+}
+
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    throw new Error(`${showValue(value)} cannot be stored as JSON`, { cause })
+  }
+}
+
+/** JSON would make `null` or `{}` of these. */
+function refuseLossy(value: unknown): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new Error(`${showValue(value)} cannot be stored as JSON`)
+  }
+  if (typeof value !== 'object' || value === null) return
+  const kind = Reflect.get(value, Symbol.toStringTag)
+  if (ArrayBuffer.isView(value) || kind === 'ArrayBuffer' || kind === 'SharedArrayBuffer') {
+    throw new Error(`${showValue(value)} cannot be stored as JSON: it is binary`)
+  }
+  if (typeof Reflect.get(value, 'then') === 'function') throw new Error('a promise cannot be stored: await it first')
+}

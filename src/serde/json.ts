@@ -1,0 +1,20 @@
+import { decodeJson, encodeJson } from './json-text.ts'
+import type { Serde } from './serde.ts'
+
+/** What the default serde writes JSON with, so that it reads these values too. */
+const JSON_FLAG = 32
+
+/**
+ * JSON always: every value is stored as JSON text in UTF-8 with client flags 32, text and integers too (`"a"`, `5`),
+ * and every item is read as JSON whatever its client flags, so that it reads what other programs wrote as JSON, and
+ * counters.
+ *
+ * The rules are those of JSON: a `Date` comes back as text, a `Map` or `Set` as `{}`, undefined members are left out,
+ * NaN inside an object becomes null, and integers beyond ±(2⁵³−1) lose digits in reading. Refused are a bare
+ * undefined, function, symbol, NaN or ±Infinity, bigints, cycles, promises and binary data; in reading what is not
+ * JSON, the empty value included. An integer can be counted with `incr` as long as it is not negative.
+ */
+export const json: Serde = Object.freeze<Serde>({
+  serialize: (value) => ({ data: encodeJson(value), clientFlags: JSON_FLAG }),
+  deserialize: decodeJson,
+})

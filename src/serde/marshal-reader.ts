@@ -1,0 +1,169 @@
+import { Buffer } from 'node:buffer'
+import { showValue } from '../show-value.ts'
+import { ByteReader } from './byte-reader.ts'
+import { fitInteger } from './integer.ts'
+import { MAX_DEPTH, toObjectOrMap } from './plain-value.ts'
+import { decodeLatin1, decodeText } from './text.ts'
+import { decodeMagnitude } from './twos-complement.ts'
+
+const MINUS = 0x2d
+const FLOAT = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?$/i
+
+/**
+ * The value of what Ruby's `Marshal.dump` 4.8 wrote, by doc/marshal.rdoc of Ruby, if it holds plain types only; an
+ * error for any other. Strings in UTF-8 or US-ASCII are text, binary ones Buffers; symbols are text.
+ */
+export function decodeMarshal(data: Uint8Array): unknown {
+  const reader = new ByteReader(data)
+  if (reader.byte() !== 4 || reader.byte() > 8) throw damaged()
+  return new MarshalReader(reader).value(0)
+}
+
+class MarshalReader {
+  readonly #reader: ByteReader
+  readonly #symbols: string[] = []
+  /** Everything that takes a number and may be linked to, in the order in which it began. */
+  readonly #objects: unknown[] = []
+
+  constructor(reader: ByteReader) {
+    this.#reader = reader
+  }
+
+  value(depth: number): unknown {
+    if (depth > MAX_DEPTH) throw new Error(`the value is nested deeper than ${MAX_DEPTH} levels`)
+    const type = String.fromCharCode(this.#reader.byte())
+    switch (type) {
+      case '0':
+        return null
+      case 'T':
+        return true
+      case 'F':
+        return false
+      case 'i':
+        return this.#long()
+      case ':':
+        return this.#newSymbol()
+      case ';':
+        return this.#at(this.#symbols)
+      case '@':
+        return this.#at(this.#objects)
+      case 'l':
+        return this.#enter(this.#bignum())
+      case 'f':
+        return this.#enter(parseFloatText(decodeLatin1(this.#sized())))
+      case '"':
+        return this.#enter(Buffer.from(this.#sized()))
+      case 'I':
+        return this.#string()
+      case '[':
+        return this.#array(depth)
+      case '{':
+        return this.#hash(depth)
+      default:
+        throw new Error(`the value holds an object of Ruby (type ${showValue(type)}): only plain types are read`)
+    }
+  }
+
+  #array(depth: number): unknown[] {
+    const items: unknown[] = []
+    this.#objects.push(items)
+    const length = this.#length()
+    for (let index = 0; index < length; index++) items.push(this.value(depth + 1))
+    return items
+  }
+
+  /** A link to a hash inside itself would need the object before its keys are known: refused as damaged. */
+  #hash(depth: number): object {
+    const place = this.#objects.push(UNFINISHED) - 1
+    const entries = new Map<unknown, unknown>()
+    const size = this.#length()
+    for (let index = 0; index < size; index++) entries.set(this.value(depth + 1), this.value(depth + 1))
+    const hash = toObjectOrMap(entries)
+    this.#objects[place] = hash
+    return hash
+  }
+
+  /** A string with instance variables: its encoding, and nothing else. */
+  #string(): string | Buffer {
+    if (this.#reader.byte() !== 0x22) throw new Error('the value holds an object of Ruby: only plain types are read')
+    const bytes = this.#sized()
+    const place = this.#objects.push(UNFINISHED) - 1
+    if (this.#long() !== 1 || this.#symbol() !== 'E') {
+      throw new Error('the value holds a string of another encoding than UTF-8 or US-ASCII')
+    }
+    const utf8 = String.fromCharCode(this.#reader.byte())
+    if (utf8 !== 'T' && utf8 !== 'F') throw damaged()
+    const text = decodeText(bytes)
+    this.#objects[place] = text
+    return text
+  }
+
+  #symbol(): string {
+    const type = String.fromCharCode(this.#reader.byte())
+    if (type === ':') return this.#newSymbol()
+    if (type === ';') return this.#at(this.#symbols) as string
+    throw damaged()
+  }
+
+  #newSymbol(): string {
+    const symbol = decodeText(this.#sized())
+    this.#symbols.push(symbol)
+    return symbol
+  }
+
+  #bignum(): number | bigint {
+    const negative = this.#reader.byte() === MINUS
+    const magnitude = decodeMagnitude(this.#reader.take(2 * this.#length()))
+    return fitInteger(negative ? -magnitude : magnitude)
+  }
+
+  #sized(): Buffer {
+    return this.#reader.take(this.#length())
+  }
+
+  /** A length; every item has a byte at least, so that a longer one is damage. */
+  #length(): number {
+    const length = this.#long()
+    if (length < 0 || length > this.#reader.left) throw damaged()
+    return length
+  }
+
+  #at(entries: readonly unknown[]): unknown {
+    const index = this.#long()
+    const entry = entries[index]
+    if (entry === undefined || entry === UNFINISHED) throw damaged()
+    return entry
+  }
+
+  #enter<T>(value: T): T {
+    this.#objects.push(value)
+    return value
+  }
+
+  #long(): number {
+    const first = this.#reader.signedByte()
+    if (first === 0) return 0
+    if (first > 4) return first - 5
+    if (first < -4) return first + 5
+    let value = first < 0 ? -1 : 0
+    for (let at = 0; at < Math.abs(first); at++) {
+      // Byte by byte in place of its bits in -1 or 0.
+      value = (value & ~(0xff << (8 * at))) | (this.#reader.byte() << (8 * at))
+    }
+    return value
+  }
+}
+
+/** In place of a string or hash that is still being read. */
+const UNFINISHED: unique symbol = Symbol('unfinished')
+
+function parseFloatText(text: string): number {
+  if (text === 'nan') return Number.NaN
+  if (text === 'inf' || text === '-inf') return text === 'inf' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
+  if (!FLOAT.test(text)) throw damaged()
+  return Number(text)
+}
+
+function damaged(): Error {
+  return new Error('the value is stored as Marshal 4.8 and is not it, or damaged')
+}

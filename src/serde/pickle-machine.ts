@@ -1,0 +1,173 @@
+import { Buffer } from 'node:buffer'
+import { showValue } from '../show-value.ts'
+import { setMember } from './plain-value.ts'
+
+/** The two calls by which protocols 0 to 2 spell bytes; by their qualified name. */
+const CALLS: ReadonlyMap<string, Call> = new Map([
+  ['_codecs.encode', { name: 'encode' }],
+  ['__builtin__.bytes', { name: 'bytes' }],
+  ['builtins.bytes', { name: 'bytes' }],
+])
+
+const CALL_SET: ReadonlySet<unknown> = new Set(CALLS.values())
+
+interface Call {
+  readonly name: 'encode' | 'bytes'
+}
+
+/**
+ * The stack machine that a pickle is a program of, reduced to plain types: it knows how to build lists, tuples, dicts
+ * and bytes, and has no way to call or make anything else. Nothing here recurses.
+ */
+export class PickleMachine {
+  readonly #stack: unknown[] = []
+  readonly #marks: number[] = []
+  readonly #memo = new Map<number, unknown>()
+  readonly #lists: unknown[][] = []
+  readonly #dicts: Map<unknown, unknown>[] = []
+
+  push(value: unknown): void {
+    this.#stack.push(value)
+  }
+
+  pop(): unknown {
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw damaged()
+    return this.#stack.pop()
+  }
+
+  top(): unknown {
+    const value = this.pop()
+    this.#stack.push(value)
+    return value
+  }
+
+  /** POP takes a mark away where one is on top. */
+  drop(): void {
+    if (this.#marks.at(-1) === this.#stack.length) this.#marks.pop()
+    else this.pop()
+  }
+
+  mark(): void {
+    this.#marks.push(this.#stack.length)
+  }
+
+  /** Everything above the last mark, in order. */
+  popToMark(): unknown[] {
+    const mark = this.#marks.pop()
+    if (mark === undefined) throw damaged()
+    return this.#stack.splice(mark)
+  }
+
+  remember(index: number): void {
+    this.#memo.set(index, this.top())
+  }
+
+  rememberNext(): void {
+    this.remember(this.#memo.size)
+  }
+
+  recall(index: number): void {
+    if (!this.#memo.has(index)) throw damaged()
+    this.#stack.push(this.#memo.get(index))
+  }
+
+  /** A list, or a tuple, which is an array as well. */
+  pushList(items: unknown[]): void {
+    this.#lists.push(items)
+    this.#stack.push(items)
+  }
+
+  append(items: readonly unknown[]): void {
+    const list = this.top()
+    if (!Array.isArray(list)) throw damaged()
+    for (const item of items) list.push(item)
+  }
+
+  pushDict(items: readonly unknown[]): void {
+    const dict = new Map<unknown, unknown>()
+    this.#dicts.push(dict)
+    this.#stack.push(dict)
+    this.setItems(items)
+  }
+
+  setItems(items: readonly unknown[]): void {
+    const dict = this.top()
+    if (!(dict instanceof Map) || items.length % 2 !== 0) throw damaged()
+    for (let at = 0; at < items.length; at += 2) {
+      const key = items[at]
+      if (key instanceof Map || isCall(key)) throw damaged()
+      dict.set(key, items[at + 1])
+    }
+  }
+
+  /** A name of Python: refused, but for the two that spell bytes. */
+  global(module: unknown, name: unknown): void {
+    const full = `${String(module)}.${String(name)}`
+    const call = CALLS.get(full)
+    if (call === undefined) {
+      throw new Error(
+        `the pickle holds ${showValue(full)}: only None, booleans, numbers, text, bytes, lists, tuples and dicts are read`,
+      )
+    }
+    this.#stack.push(call)
+  }
+
+  reduce(): void {
+    const items = this.pop()
+    const call = this.pop()
+    if (!isCall(call) || !Array.isArray(items)) throw damaged()
+    this.#stack.push(call.name === 'bytes' ? noBytes(items) : latin1Bytes(items))
+  }
+
+  /** The one value that is left, dicts with nothing but text keys made objects. */
+  finish(): unknown {
+    const result = this.pop()
+    if (this.#stack.length > 0 || this.#marks.length > 0) throw damaged()
+    const objects = new Map<unknown, object>()
+    for (const dict of this.#dicts) if (hasTextKeysOnly(dict)) objects.set(dict, {})
+    const final = (value: unknown): unknown => {
+      if (isCall(value)) throw damaged()
+      return objects.get(value) ?? value
+    }
+    for (const list of this.#lists) finishList(list, final)
+    for (const dict of this.#dicts) finishDict(dict, objects.get(dict), final)
+    return final(result)
+  }
+}
+
+function hasTextKeysOnly(dict: ReadonlyMap<unknown, unknown>): boolean {
+  for (const key of dict.keys()) if (typeof key !== 'string') return false
+  return true
+}
+
+function finishList(list: unknown[], final: (value: unknown) => unknown): void {
+  for (let at = 0; at < list.length; at++) list[at] = final(list[at])
+}
+
+function finishDict(dict: Map<unknown, unknown>, object: object | undefined, final: (value: unknown) => unknown): void {
+  for (const [key, value] of dict) {
+    if (object === undefined) dict.set(key, final(value))
+    else setMember(object, key as string, final(value))
+  }
+}
+
+function isCall(value: unknown): value is Call {
+  return CALL_SET.has(value)
+}
+
+function noBytes(items: readonly unknown[]): Buffer {
+  if (items.length > 0) throw damaged()
+  return Buffer.alloc(0)
+}
+
+function latin1Bytes([text, encoding]: readonly unknown[]): Buffer {
+  if (typeof text !== 'string' || encoding !== 'latin1') throw damaged()
+  const bytes = Buffer.from(text, 'latin1')
+  if (bytes.toString('latin1') !== text) throw damaged()
+  return bytes
+}
+
+/** The pickle does what Python never writes. */
+export function damaged(): Error {
+  return new Error('the value is stored as a pickle and is not one, or a damaged one')
+}

@@ -1,0 +1,43 @@
+import { describe, expect } from 'vitest'
+import { InvalidInputError } from '../../../src/errors.ts'
+import { rejection } from '../../support/eventually.ts'
+import type { Context } from '../context.ts'
+
+export function describePop(context: Context): void {
+  describe('pop', () => {
+    context.itNeeds(
+      'cas',
+      'gives the value once and leaves nothing',
+      async () => {
+        const cache = context.client()
+        const key = context.key()
+        await cache.set(key, { last: 'words' })
+        expect(await cache.pop(key)).toEqual({ last: 'words' })
+        expect(await cache.pop(key)).toBeUndefined()
+        expect(await cache.has(key)).toBe(false)
+        expect(await cache.add(key, 'next')).toBe(true)
+      },
+      {
+        title: 'says that the server keeps no cas numbers',
+        test: async () => {
+          const cache = context.client()
+          const key = context.key()
+          await cache.set(key, 1)
+          const error = await rejection(cache.pop(key))
+          expect(error).toBeInstanceOf(InvalidInputError)
+          expect(error.message).toContain('cas numbers')
+          expect(await cache.get(key)).toBe(1)
+        },
+      },
+    )
+
+    context.itNeeds('cas', 'gives each of many values to one of many callers', async () => {
+      const clients = [context.client(), context.client(), context.client()]
+      const keys = Array.from({ length: 40 }, () => context.key())
+      await clients[0]!.setMany(keys.map((key) => [key, key] as const))
+      const popped = await Promise.all(keys.flatMap((key) => clients.map((cache) => cache.pop(key))))
+      expect(new Set(popped)).toEqual(new Set([undefined, ...keys]))
+      expect(popped.filter((value) => value !== undefined)).toHaveLength(keys.length)
+    })
+  })
+}
