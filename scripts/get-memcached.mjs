@@ -16,10 +16,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { giveUp, root } from './setup.mjs'
 
-/** The suite of Debian that carries a version. test/support/memcached-binaries.ts lists the same versions. */
+/** The suite of Debian that carries a version. test/support/memcached-versions.ts lists the same versions. */
 const SUITES = { '1.6.9': 'bullseye', '1.6.38': 'trixie', '1.6.45': 'forky' }
 
-/** Where test/support/memcached-binaries.ts looks. */
+/** Where test/support/memcached-versions.ts looks. */
 const CACHE = join(root, 'node_modules', '.cache', 'memlane')
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
@@ -51,6 +51,12 @@ export function getMemcachedBinaries() {
       return [environmentName(version), named ?? fetchVersion(version, suite)]
     }),
   )
+}
+
+/** The versions that no variable names, by the variable that could. */
+export function missingBinaries() {
+  const versions = Object.keys(SUITES).map((version) => [environmentName(version), version])
+  return versions.filter(([name]) => process.env[name] === undefined)
 }
 
 function fetchVersion(version, suite) {

@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'MEMLANE_SERDE'
   | 'MEMLANE_SERVER_DOWN'
   | 'MEMLANE_CONFLICT'
+  | 'MEMLANE_LOAD'
   | 'MEMLANE_BATCH'
 
 /** What an error carries besides its message. */
@@ -140,6 +141,12 @@ export class ServerDownError extends MemcacheError {
 export class ConflictError extends MemcacheError {
   override readonly name = 'ConflictError'
   readonly code = 'MEMLANE_CONFLICT'
+}
+
+/** A loader failed where no caller got its error: in the background, or because an old value served; `cause` is its error. */
+export class LoadError extends MemcacheError {
+  override readonly name = 'LoadError'
+  readonly code = 'MEMLANE_LOAD'
 }
 
 /** What a batch that failed in part achieved. */

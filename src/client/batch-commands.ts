@@ -1,7 +1,8 @@
 import { ClosedError, type MemcacheError } from '../errors.ts'
+import type { ReadRequest } from '../protocol/classic-request.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
-import { DELETE, GET, GETS, type ReadRequest, type Request } from '../protocol/request.ts'
+import { DELETE, GET, GETS, type Request } from '../protocol/request.ts'
 import { Batch, type BatchWindow, batchError } from './batch.ts'
 import type {
   BatchOptions,
@@ -43,17 +44,17 @@ export class BatchCommands {
       bytes: Math.max(1, maxPendingBytes >> 1),
     }
     this.#dispatch = (operation) => dispatcher.dispatch(operation)
-    this.#read = orMissing(values.read)
-    this.#readWithCas = orMissing(values.readWithCas)
+    this.#read = values.reader(undefined, MISSING)
+    this.#readWithCas = values.casReader(undefined, MISSING)
   }
 
   getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
-    const own = options?.serde === undefined ? this.#read : orMissing(this.#values.reader(options.serde))
+    const own = options?.serde === undefined ? this.#read : this.#values.reader(options.serde, MISSING)
     return this.#readMany('getMany', GET, keys, own, options)
   }
 
   getsMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
-    const own = options?.serde === undefined ? this.#readWithCas : orMissing(this.#values.casReader(options.serde))
+    const own = options?.serde === undefined ? this.#readWithCas : this.#values.casReader(options.serde, MISSING)
     return this.#readMany('getsMany', GETS, keys, own, options)
   }
 
@@ -77,7 +78,8 @@ export class BatchCommands {
       const value = values[sources === undefined ? at : sources[at]!]
       if (value !== MISSING) found.set(asked[at]!, value as T)
     }
-    this.#settleFailures(what, 'read', batch.failed as Map<K, unknown>, operations.length, found, [])
+    const failed = batch.failed.size === 0 ? batch.failed : failuresByKey(asked, operations, sources, batch.failed)
+    this.#settleFailures(what, 'read', failed as Map<K, unknown>, asked.length, found, [])
     return found
   }
 
@@ -234,6 +236,21 @@ export class BatchCommands {
   }
 }
 
+/** The failures by every key that asked: equal keys in text and in bytes share one read. */
+function failuresByKey(
+  asked: readonly Key[],
+  operations: readonly Operation[],
+  sources: readonly number[] | undefined,
+  failed: ReadonlyMap<Key, unknown>,
+): Map<Key, unknown> {
+  const all = new Map<Key, unknown>()
+  for (const [at, key] of asked.entries()) {
+    const { callerKey } = operations[sources === undefined ? at : sources[at]!]!
+    if (failed.has(callerKey)) all.set(key, failed.get(callerKey))
+  }
+  return all
+}
+
 /** Each key once; the list itself where it is so already, as nearly always. */
 function distinct<K>(keys: readonly K[]): readonly K[] {
   const set = new Set(keys)
@@ -248,9 +265,4 @@ function isText(key: Key): boolean {
 function wireName(key: WireKey): string {
   if (typeof key === 'string') return key
   return key.form === 'base64' ? `${key.echo} b` : key.echo
-}
-
-function orMissing(read: Interpret): Interpret {
-  const readOrMissing: Interpret = (reply, operation) => (reply.outcome === 'hit' ? read(reply, operation) : MISSING)
-  return Object.assign(readOrMissing, read.borrows && { borrows: read.borrows })
 }

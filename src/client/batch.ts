@@ -1,4 +1,4 @@
-import { BatchError, type Delivery, MemcacheError } from '../errors.ts'
+import { BatchError, type Delivery, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 
@@ -39,8 +39,16 @@ export class Batch {
     const startedAt = performance.now()
     // Two functions for all operations, not two for each: the second argument says which one it is.
     const resolveOne = (value: unknown, operation: Operation): void => {
+      if (value instanceof Promise) return follow(value, operation)
       onResult(value, operation)
       this.#settled(operation)
+    }
+    // The reply was not all of it: a value is being decompressed, or something had to be asked or put right first.
+    const follow = (result: Promise<unknown>, operation: Operation): void => {
+      result.then(
+        (value) => resolveOne(value, operation),
+        (reason: unknown) => rejectOne(reason, operation),
+      )
     }
     const rejectOne = (reason: unknown, operation: Operation): void => {
       this.failed.set(operation.callerKey, reason)
@@ -61,6 +69,9 @@ export class Batch {
   }
 
   #abortWith(signal: AbortSignal, resolve: () => void, reject: (reason: unknown) => void): void {
+    if (typeof signal.addEventListener !== 'function') {
+      return reject(new InvalidInputError('signal must be an AbortSignal'))
+    }
     if (signal.aborted) return reject(signal.reason)
     const onAbort = (): void => {
       reject(signal.reason)

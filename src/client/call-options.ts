@@ -52,6 +52,12 @@ export interface CountOptions extends KeyOptions {
   readonly ttl?: Ttl
 }
 
+/** Options of `invalidate`. */
+export interface InvalidateOptions extends KeyOptions {
+  /** Whole seconds for which the old value is still given, at most 30 days. */
+  readonly staleFor: number
+}
+
 /** Options that every batch takes. */
 export interface BatchOptions {
   /** Put between the client's prefix and every key. Results and failed keys are the caller's, without it. */

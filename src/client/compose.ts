@@ -1,38 +1,182 @@
-import { InvalidInputError } from '../errors.ts'
-import type { Backend } from '../executor.ts'
-import { ServerPool } from '../pool/server-pool.ts'
-import type { PoolListener } from '../pool/slot.ts'
-import { parseServerSpec, type ServerSpec } from '../server-address.ts'
+import { systemClock } from '../cluster/clock.ts'
+import { Cluster, type ClusterListener } from '../cluster/cluster.ts'
+import { isServerSource, type ServerSource } from '../cluster/server-source.ts'
+import { parseServers, SourcedCluster } from '../cluster/sourced-cluster.ts'
+import { isWrite } from '../cluster/writes.ts'
+import { InvalidInputError, MemcacheError } from '../errors.ts'
+import type { Backend, Executor, ServerExecutor } from '../executor.ts'
+import type { Key } from '../protocol/key.ts'
+import type { Operation } from '../protocol/operation.ts'
+import type { Server, ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
+import { type CacheClient, executorOf } from './executor-of.ts'
 import type { ResolvedClientOptions } from './options.ts'
+import { wrap } from './wrapper-options.ts'
+
+/** What a client may be given as its servers. */
+export type Servers = ServerSpec | readonly ServerSpec[] | ServerSource
 
 /** memcached's own default address. */
 const DEFAULT_SERVER = 'localhost:11211'
 
-/** Puts the floors below the client together: the one place that knows which executors there are. */
-export function composeBackend(
-  servers: ServerSpec | readonly ServerSpec[] | undefined,
-  options: ResolvedClientOptions,
-  listener: PoolListener,
-): Backend {
-  return new ServerPool(parseServerSpec(oneServer(servers)), options.connectionsPerServer, options.connection, listener)
+/** Who hears of what no caller is told. */
+export interface BackendListener extends ClusterListener {
+  /** The source of the servers failed; the last list stays in force. */
+  onSourceError?(error: MemcacheError): void
+  /** A write failed, after everything that was tried. */
+  onWriteFailed?(operation: Operation, error: MemcacheError): void
+  /** Whether anybody listens to that: else no write is watched. */
+  watchesWrites?(): boolean
+  /** An older cluster failed at a command; its call goes on without it. */
+  onFallbackError?(error: MemcacheError, operation: Operation): void
 }
 
-function oneServer(servers: ServerSpec | readonly ServerSpec[] | undefined): ServerSpec {
-  if (servers === undefined) return DEFAULT_SERVER
-  if (!isList(servers)) return servers
-  for (const server of servers) {
-    if (typeof server !== 'string' && (typeof server !== 'object' || server === null)) {
-      throw new InvalidInputError(
-        `a list of servers holds strings or addresses, got ${showValue(server)}; write 'host:port' as one string`,
-      )
-    }
-  }
-  const [server] = servers
-  if (server !== undefined && servers.length === 1) return server
-  throw new InvalidInputError(`this version of memlane takes one server, got ${servers.length}`)
+/** Puts the floors below the client together: the one place that knows which executors there are. */
+export function composeBackend(
+  servers: Servers | undefined,
+  options: ResolvedClientOptions,
+  listener: BackendListener,
+): ComposedBackend {
+  const isSourced = isServerSource(servers)
+  const cluster = createCluster(isSourced ? [] : parseServers(serverList(servers)), options, listener)
+  const onSourceError = (error: MemcacheError): void => listener.onSourceError?.(error)
+  const servant = isSourced
+    ? new SourcedCluster(servers, cluster, options.connection.timeoutMs, onSourceError)
+    : cluster
+  const older: Cluster[] = []
+  const outermost = wrapExecutor(servant, options, listener, (specs) => {
+    // Its servers are not this client's: what becomes of them is told by the failures of its commands.
+    const own = createCluster(parseServers(specs), options, {
+      onDesync: (error) => listener.onDesync(error),
+      onUnclaimedError: (error, operations) => listener.onUnclaimedError(error, operations),
+    })
+    older.push(own)
+    return own
+  })
+  return new ComposedBackend({ cluster, backend: servant, older, outermost, listener })
+}
+
+function createCluster(servers: readonly Server[], options: ResolvedClientOptions, listener: ClusterListener): Cluster {
+  return new Cluster(servers, {
+    options: options.cluster,
+    member: { connections: options.connectionsPerServer, connection: options.connection, clock: systemClock },
+    hashedPrefix: options.hashedPrefix,
+    listener,
+  })
+}
+
+/** What the options put around the servers. */
+function wrapExecutor(
+  servant: Executor,
+  { wrappers }: ResolvedClientOptions,
+  listener: BackendListener,
+  createOlder: (servers: readonly ServerSpec[]) => Executor,
+): Executor {
+  const first = wrappers.retry === undefined ? servant : wrappers.retry(servant)
+  const older = wrappers.fallback.map((source) =>
+    Array.isArray(source) ? createOlder(source as readonly ServerSpec[]) : executorOf(source as CacheClient),
+  )
+  const onError = (error: MemcacheError, operation: Operation): void => listener.onFallbackError?.(error, operation)
+  return wrap(older.length === 0 ? first : wrappers.withOlder(older, onError)(first), wrappers.middleware)
+}
+
+function serverList(servers: Exclude<Servers, ServerSource> | undefined): readonly ServerSpec[] {
+  if (servers === undefined) return [DEFAULT_SERVER]
+  if (!isList(servers)) return [servers]
+  if (servers.length === 0) throw new InvalidInputError('the list of servers must not be empty')
+  return servers
 }
 
 function isList(servers: ServerSpec | readonly ServerSpec[]): servers is readonly ServerSpec[] {
   return Array.isArray(servers)
+}
+
+/** What a composed backend is made of. */
+interface Composition {
+  readonly cluster: Cluster
+  /** The cluster, or what feeds it. */
+  readonly backend: Backend
+  /** Older clusters that end with the client. */
+  readonly older: readonly Backend[]
+  /** Takes the commands first. */
+  readonly outermost: Executor
+  readonly listener: BackendListener
+}
+
+/** The cluster behind what is wrapped around it. */
+export class ComposedBackend implements Backend {
+  readonly #cluster: Cluster
+  readonly #backend: Backend
+  /** With the older clusters that are its own. */
+  readonly #all: readonly Backend[]
+  readonly #outermost: Executor
+  readonly #listener: BackendListener
+
+  constructor({ cluster, backend, older, outermost, listener }: Composition) {
+    this.#cluster = cluster
+    this.#backend = backend
+    this.#all = [backend, ...older]
+    this.#outermost = outermost
+    this.#listener = listener
+  }
+
+  get servers(): readonly ServerExecutor[] {
+    return this.#backend.servers
+  }
+
+  dispatch(operation: Operation): void {
+    // Reads, the most of all commands, are not looked at twice.
+    if (operation.request.command !== 'get' && this.#listener.watchesWrites?.() === true) this.#watch(operation)
+    this.#outermost.dispatch(operation)
+  }
+
+  #watch(operation: Operation): void {
+    if (!isWrite(operation.request)) return
+    const { reject } = operation
+    operation.reject = (reason, same) => {
+      if (reason instanceof MemcacheError) this.#listener.onWriteFailed?.(operation, reason)
+      reject(reason, same)
+    }
+  }
+
+  serverFor(routingKey: Key): ServerExecutor | undefined {
+    return this.#backend.serverFor(routingKey)
+  }
+
+  /** Adds a server; the keys that become its own move to it, and no others. */
+  addServer(spec: ServerSpec): void {
+    void this.#cluster.replace([...this.#cluster.addresses, ...this.#newServers(spec)])
+  }
+
+  #newServers(spec: ServerSpec): ReturnType<typeof parseServers> {
+    const servers = parseServers([spec])
+    const taken = servers.find(({ name }) => this.servers.some((server) => server.name === name))
+    if (taken === undefined) return servers
+    throw new InvalidInputError(`there is a server named ${showValue(taken.name)} already`)
+  }
+
+  /** Removes a server for good. Settles when it has finished the commands that it had. */
+  removeServer(name: string): Promise<void> {
+    const { addresses } = this.#cluster
+    const rest = addresses.filter((server) => server.name !== name)
+    if (rest.length < addresses.length) return this.#cluster.replace(rest)
+    const known = addresses.map((server) => server.name).join(', ')
+    throw new InvalidInputError(`there is no server named ${showValue(name)}; there is ${known}`)
+  }
+
+  connect(): Promise<void> {
+    return this.#backend.connect()
+  }
+
+  async disconnect(): Promise<void> {
+    await Promise.all(this.#all.map((backend) => backend.disconnect()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((backend) => backend.close()))
+  }
+
+  destroy(error: MemcacheError): void {
+    for (const backend of this.#all) backend.destroy(error)
+  }
 }

@@ -50,7 +50,7 @@ interface Codec {
 const ZLIB = 8
 const BROTLI = 128
 const ZSTD = 256
-const OWN = 512
+const OWN = 1024
 
 /** The client flags of all algorithms: a value with one of them is compressed. */
 export const COMPRESSED_FLAGS: number = ZLIB | BROTLI | ZSTD | OWN

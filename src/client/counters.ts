@@ -1,14 +1,11 @@
 import { InvalidInputError, ServerError } from '../errors.ts'
+import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
-import type { StoreRequest } from '../protocol/request.ts'
 import type { CountOptions, KeyOptions } from './call-options.ts'
 import { attempt, type Dispatcher } from './dispatcher.ts'
 import { checkTimeout, checkUint64 } from './numbers.ts'
 import { readBigCount, readCount, readStored } from './results.ts'
 import type { Values } from './values.ts'
-
-/** The client flags under which the default serde writes integers: a counter created here reads as a number. */
-const INTEGER_FLAGS = 2
 
 /** How often a counter may be created and deleted by others while one call tries to count. */
 const MAX_ROUNDS = 10
@@ -53,8 +50,10 @@ export class Counters {
       throw new InvalidInputError('initial is beyond 2^53 - 1, where no number is exact; pass the delta as a bigint')
     }
     const create = this.#creation(initial, options)
+    const timeoutMs = options.timeoutMs === undefined ? this.#dispatcher.timeoutMs : checkTimeout(options.timeoutMs)
+    const deadline = performance.now() + timeoutMs
     const first = await this.#count(command, key, amount, typeof delta, options)
-    return first ?? this.#createOrCount(command, key, delta, initial, create, options)
+    return first ?? this.#createOrCount(command, key, delta, initial, create, options, deadline)
   }
 
   #count(
@@ -74,7 +73,7 @@ export class Counters {
       command: 'add',
       data,
       bytes: data.length,
-      clientFlags: INTEGER_FLAGS,
+      clientFlags: this.#values.counterFlags,
       exptime: this.#values.exptime(options.ttl),
       cas: 0n,
       preparing: undefined,
@@ -89,12 +88,11 @@ export class Counters {
     initial: bigint,
     create: StoreRequest,
     options: CountOptions,
+    deadline: number,
   ): Promise<number | bigint | undefined> {
-    const timeoutMs = options.timeoutMs === undefined ? this.#dispatcher.timeoutMs : checkTimeout(options.timeoutMs)
-    const deadline = performance.now() + timeoutMs
     for (let round = 0; round < MAX_ROUNDS; round++) {
       // A millisecond at least: what is late fails by its deadline, not as bad input.
-      const rest = (): KeyOptions => ({ ...options, timeoutMs: Math.max(1, deadline - performance.now()) })
+      const rest = (): KeyOptions => ({ ...options, timeoutMs: Math.max(1, Math.round(deadline - performance.now())) })
       const stored = await this.#dispatcher.run<boolean | undefined>(
         create,
         key,

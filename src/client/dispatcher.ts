@@ -29,7 +29,7 @@ export class Dispatcher {
     this.#backend = backend
     this.#report = report
     this.#failures = options.failures
-    this.#gate = new KeyGate((operation) => backend.dispatch(operation))
+    this.#gate = new KeyGate((operation) => backend.dispatch(operation), options.connection)
     this.timeoutMs = options.connection.timeoutMs
   }
 
@@ -52,8 +52,8 @@ export class Dispatcher {
       const operation = this.operation(request, key, this.#options.keys.encode(key), interpret, call)
       const settle = resolve as (value: unknown) => void
       operation.resolve = settle
-      operation.reject =
-        this.#failures !== 'throw' && this.absorbs(kind) ? this.#absorb(key, instead, settle, reject) : reject
+      operation.reject = reject
+      if (this.#failures !== 'throw' && this.absorbs(kind)) this.#absorb(operation, instead)
       operation.quiet = quiet
       if (call?.signal !== undefined) abortWith(operation, call.signal)
       if (!operation.settled) this.dispatch(operation)
@@ -99,11 +99,19 @@ export class Dispatcher {
     return (this.#options.keys.shortens ? this.#options.keys.shortKey(key) : undefined) ?? key
   }
 
+  /** Takes no more commands; settles when values that are being compressed are on their way. */
+  drain(error: ClosedError): Promise<void> {
+    return this.#gate.drain(error)
+  }
+
+  /** Ends what waits for values that are being compressed. */
+  destroy(error: ClosedError): void {
+    this.#gate.destroy(error)
+  }
+
   dispatch(operation: Operation): void {
-    const { request } = operation
-    if ('preparing' in request && request.preparing !== undefined) {
-      return this.#gate.prepare(operation, request.preparing)
-    }
+    const { preparing } = operation
+    if (preparing instanceof Promise) return this.#gate.prepare(operation, preparing as Promise<Request>)
     if (this.#gate.closed && this.#gate.hold(operation)) return
     this.#backend.dispatch(operation)
   }
@@ -139,16 +147,18 @@ export class Dispatcher {
     this.#report({ error, key: keys.length === 1 ? keys[0] : undefined, keys, server: error.server })
   }
 
-  #absorb(
-    key: Key,
-    instead: unknown,
-    resolve: (value: unknown) => void,
-    reject: (reason: unknown) => void,
-  ): (reason: unknown) => void {
-    return (reason) => {
-      if (!isAbsorbable(reason)) return reject(reason)
-      this.report(reason, [key])
-      resolve(instead)
+  /** Makes a result of the operation's failure, also of one that comes after its reply: a value that cannot be decompressed. */
+  #absorb(operation: Operation, instead: unknown): void {
+    const { resolve, reject } = operation
+    const refuse = (reason: unknown): void => {
+      if (!isAbsorbable(reason)) return reject(reason, operation)
+      this.report(reason, [operation.callerKey])
+      resolve(instead, operation)
+    }
+    operation.reject = refuse
+    operation.resolve = (value) => {
+      if (value instanceof Promise) value.then((settled: unknown) => resolve(settled, operation), refuse)
+      else resolve(value, operation)
     }
   }
 }
@@ -174,6 +184,7 @@ function checkRoutingKey(key: Key): Key {
 
 /** Ends the operation when the signal aborts; the listener goes when the operation has settled. */
 function abortWith(operation: Operation, signal: AbortSignal): void {
+  if (typeof signal.addEventListener !== 'function') throw new InvalidInputError('signal must be an AbortSignal')
   if (signal.aborted) return operation.fail(signal.reason)
   const { resolve, reject } = operation
   const onAbort = (): void => operation.cancel(signal.reason)

@@ -38,3 +38,8 @@ export function withPrefix(prefix: string | undefined, key: Key): Key {
   if (bytes.length === 0) throw new InvalidInputError('a key must not be empty')
   return typeof key === 'string' ? prefix + key : Buffer.concat([keyBytes(prefix), bytes])
 }
+
+/** Options of a batch with a prefix in front of the batch's own. */
+export function prefixed<O extends { readonly keyPrefix?: string }>(prefix: string, options: O | undefined): O {
+  return { ...options, keyPrefix: prefix + (options?.keyPrefix ?? '') } as O
+}

@@ -1,5 +1,6 @@
 import type { MemcacheError, ProtocolError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
+import type { SchemaIssue } from './standard-schema.ts'
 
 /** A failure that no call rejected with: absorbed by the option `failures`, or of a quiet command. */
 export interface CommandErrorEvent {
@@ -18,8 +19,61 @@ export interface DesyncEvent {
   readonly server: string | undefined
 }
 
+/** A server of several failed so often that it counts as down; commands avoided it since the first failure. */
+export interface ServerDownEvent {
+  readonly server: string
+  /** What went wrong last. */
+  readonly error: MemcacheError
+  /** In a row. */
+  readonly failures: number
+}
+
+/** A server that was down takes commands again. */
+export interface ServerUpEvent {
+  readonly server: string
+  /** How long it was down, in milliseconds. */
+  readonly downMs: number
+  /** Keys removed from it before, because commands for them went elsewhere meanwhile. */
+  readonly removedKeys: number
+}
+
+/** A write failed: the cache may hold what was there before, or what was to be written, until it expires. */
+export interface WriteFailedEvent {
+  /** As the caller gave it. */
+  readonly key: Key
+  /** What was to be done: `set`, `delete`, `touch`, … */
+  readonly command: string
+  readonly error: MemcacheError
+  /** Name of the server, when one was chosen. */
+  readonly server: string | undefined
+}
+
+/**
+ * More keys of a server that is out were written elsewhere than are remembered (`cluster.rejoin.maxKeys`): what it holds
+ * under the others may be served when it is back. Told once until it is back.
+ */
+export interface RejoinOverflowEvent {
+  readonly server: string
+  readonly maxKeys: number
+}
+
+/** A value of a namespace was read that does not fit its schema; it counted as a miss. */
+export interface InvalidValueEvent {
+  /** As the caller gave it. */
+  readonly key: Key
+  /** The namespace's. */
+  readonly prefix: string
+  /** What the schema says. Schema libraries may put parts of the value into their messages. */
+  readonly issues: readonly SchemaIssue[]
+}
+
 /** The events of a client and what their listeners get. */
 export interface MemcacheEvents {
   commandError: [event: CommandErrorEvent]
   desync: [event: DesyncEvent]
+  invalidValue: [event: InvalidValueEvent]
+  serverDown: [event: ServerDownEvent]
+  serverUp: [event: ServerUpEvent]
+  writeFailed: [event: WriteFailedEvent]
+  rejoinOverflow: [event: RejoinOverflowEvent]
 }

@@ -1,7 +1,7 @@
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, type Request } from '../protocol/request.ts'
-import { PLACEHOLDER_FLAGS } from './placeholder.ts'
+import { type GiveBack, holdsPlace, type LookAtEmpty, PLACEHOLDER_FLAGS } from './placeholder.ts'
 
 /** What `inspect` tells of an item. */
 export interface Inspection {
@@ -19,13 +19,11 @@ export interface Inspection {
   readonly clientFlags: number
 }
 
-type GiveBack = (operation: Operation, cas: bigint) => Promise<void>
-
 /** Asks whether an item is there; in text mode by reading it, value discarded. */
 export const HAS: Request = Object.freeze({
   command: 'mg',
   label: 'has',
-  flags: { cas: true, size: true },
+  flags: { clientFlags: true, cas: true, size: true },
   text: GET,
 } as const)
 
@@ -41,20 +39,24 @@ export function hasReader(giveBack: GiveBack): Interpret {
   const read: Interpret = (reply, operation) => {
     if (reply.outcome !== 'hit') return false
     if (reply.type === 'VALUE') return reply.clientFlags !== PLACEHOLDER_FLAGS
-    const isThere = !isEmptyLease(reply)
-    return reply.has(Returned.won) ? giveBack(operation, reply.cas()).then(() => isThere) : isThere
+    return withTokenBack(reply, operation, giveBack, !holdsPlace(reply, reply.valueSize))
   }
   // Nobody keeps the value that a text server sends.
   return Object.assign(read, { borrows: () => true })
 }
 
-/** Whether there was an item to renew: a placeholder or a tombstone is none. */
-export function touchReader(giveBack: GiveBack): Interpret {
+/**
+ * Whether there was an item to renew: a placeholder or a tombstone is none. In text mode the server says `TOUCHED` of a
+ * placeholder too.
+ */
+export function touchReader(giveBack: GiveBack, lookAtEmpty: LookAtEmpty): Interpret {
   return (reply, operation) => {
     if (reply.outcome !== 'touched') return false
     if (reply.type !== 'HD') return true
-    const isThere = !isEmptyLease(reply)
-    return reply.has(Returned.won) ? giveBack(operation, reply.cas()).then(() => isThere) : isThere
+    const isPlace = holdsPlace(reply, reply.valueSize)
+    if (isPlace || reply.valueSize > 0) return withTokenBack(reply, operation, giveBack, !isPlace)
+    // The placeholder of a text client shows in its client flags, which a touch does not bring.
+    return lookAtEmpty(operation).then((found) => found !== 'placeholder')
   }
 }
 
@@ -62,14 +64,14 @@ export function touchReader(giveBack: GiveBack): Interpret {
 export function inspectionReader(giveBack: GiveBack): Interpret {
   return (reply, operation) => {
     if (reply.outcome !== 'hit') return undefined
-    const inspection = isEmptyLease(reply) || reply.clientFlags === PLACEHOLDER_FLAGS ? undefined : inspectionOf(reply)
-    return reply.has(Returned.won) ? giveBack(operation, reply.cas()).then(() => inspection) : inspection
+    const inspection = holdsPlace(reply, reply.valueSize) ? undefined : inspectionOf(reply)
+    return withTokenBack(reply, operation, giveBack, inspection)
   }
 }
 
-/** An empty item whose token somebody has, or had to take now: a value that is being loaded, or was dropped. */
-function isEmptyLease(reply: Reply): boolean {
-  return reply.valueSize === 0 && (reply.returned & (Returned.won | Returned.alreadyWon)) !== 0
+/** The result, once the win token of a stale item, if the reply took it, is back. */
+function withTokenBack<T>(reply: Reply, operation: Operation, giveBack: GiveBack, result: T): T | Promise<T> {
+  return reply.has(Returned.won) ? giveBack(operation, reply.cas()).then(() => result) : result
 }
 
 function inspectionOf(reply: Reply): Inspection {

@@ -1,4 +1,4 @@
-import { TimeoutError } from '../errors.ts'
+import { type MemcacheError, OverloadedError, TimeoutError } from '../errors.ts'
 import type { WireKey } from '../protocol/key.ts'
 import type { Holder, Operation } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
@@ -6,6 +6,8 @@ import type { Request } from '../protocol/request.ts'
 interface Entry {
   readonly operation: Operation
   ready: boolean
+  /** Length of its body, before it is compressed. */
+  readonly bytes: number
   readonly timer: NodeJS.Timeout | undefined
 }
 
@@ -17,20 +19,47 @@ export class KeyGate implements Holder {
   readonly server = 'the server'
   readonly #queues: Map<string, Entry[]> = new Map()
   readonly #dispatch: (operation: Operation) => void
+  readonly #limits: GateLimits
+  #held = 0
+  #heldBytes = 0
+  #ending: MemcacheError | undefined
+  #onEmpty: () => void = () => undefined
 
-  constructor(dispatch: (operation: Operation) => void) {
+  constructor(dispatch: (operation: Operation) => void, limits: GateLimits) {
     this.#dispatch = dispatch
+    this.#limits = limits
   }
 
-  /** Whether anything is held back. */
+  /** Whether a command has to be offered to `hold`. */
   get closed(): boolean {
-    return this.#queues.size > 0
+    return this.#queues.size > 0 || this.#ending !== undefined
+  }
+
+  /** Takes no more commands; settles when those that are held back have passed. */
+  async drain(error: MemcacheError): Promise<void> {
+    this.#ending = error
+    if (this.#queues.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  /** Ends everything that is held back. */
+  destroy(error: MemcacheError): void {
+    this.#ending = error
+    const entries = [...this.#queues.values()].flat()
+    this.#queues.clear()
+    for (const { operation, timer } of entries) {
+      clearTimeout(timer)
+      operation.fail(error)
+    }
+    this.#onEmpty()
   }
 
   /** Takes a command whose request is still being made. */
   prepare(operation: Operation, request: Promise<Request>): void {
-    const entry = this.#push(operation, false)
-    void this.#finish(entry, request)
+    if (this.#refuses(operation)) return
+    void this.#finish(this.#push(operation, false), request)
   }
 
   async #finish(entry: Entry, request: Promise<Request>): Promise<void> {
@@ -44,9 +73,20 @@ export class KeyGate implements Holder {
 
   /** Takes a command if an earlier one for its key is held back; says whether it did. */
   hold(operation: Operation): boolean {
-    if (!this.#queues.has(keyName(operation.key))) return false
-    this.#push(operation, true)
+    if (this.#ending === undefined && !this.#queues.has(keyName(operation.key))) return false
+    if (!this.#refuses(operation)) this.#push(operation, true)
     return true
+  }
+
+  /** The limits of a connection hold here too, for what waits here waits nowhere else. */
+  #refuses(operation: Operation): boolean {
+    const { maxPending, maxPendingBytes } = this.#limits
+    if (this.#ending !== undefined) operation.fail(this.#ending)
+    else if (this.#held >= maxPending) operation.fail(overloaded(operation, `${maxPending} commands (maxPending)`))
+    else if (this.#heldBytes > 0 && this.#heldBytes + operation.bodyBytes > maxPendingBytes) {
+      operation.fail(overloaded(operation, `${this.#heldBytes} bytes (maxPendingBytes is ${maxPendingBytes})`))
+    }
+    return operation.settled
   }
 
   /** A held command was aborted, or its time is up. */
@@ -58,7 +98,9 @@ export class KeyGate implements Holder {
     const { timeoutMs } = operation
     if (operation.deadline === 0) operation.deadline = performance.now() + timeoutMs
     operation.holder = this
-    const entry: Entry = { operation, ready, timer: this.#startTimer(operation) }
+    this.#held++
+    this.#heldBytes += operation.bodyBytes
+    const entry: Entry = { operation, ready, bytes: operation.bodyBytes, timer: this.#startTimer(operation) }
     const name = keyName(operation.key)
     const queue = this.#queues.get(name)
     if (queue === undefined) this.#queues.set(name, [entry])
@@ -78,17 +120,33 @@ export class KeyGate implements Holder {
   #settle(entry: Entry): void {
     entry.ready = true
     const name = keyName(entry.operation.key)
-    const queue = this.#queues.get(name)!
+    const queue = this.#queues.get(name)
+    // Destroyed meanwhile.
+    if (queue === undefined) return
     while (queue[0]?.ready === true) this.#release(queue.shift()!)
-    if (queue.length === 0) this.#queues.delete(name)
+    if (queue.length > 0) return
+    this.#queues.delete(name)
+    if (this.#queues.size === 0) this.#onEmpty()
   }
 
-  #release({ operation, timer }: Entry): void {
+  #release({ operation, timer, bytes }: Entry): void {
     clearTimeout(timer)
+    this.#held--
+    this.#heldBytes -= bytes
     if (operation.settled) return
     operation.holder = undefined
     this.#dispatch(operation)
   }
+}
+
+/** How much may be held back. */
+export interface GateLimits {
+  readonly maxPending: number
+  readonly maxPendingBytes: number
+}
+
+function overloaded(operation: Operation, what: string): OverloadedError {
+  return new OverloadedError(`${operation.describe()}: ${what} wait for values to be compressed`)
 }
 
 function keyName(key: WireKey): string {

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { InvalidInputError } from '../errors.ts'
-import type { Backend, ServerStatus } from '../executor.ts'
+import type { ServerStatus } from '../executor.ts'
 import { closedError } from '../pool/slot.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
@@ -18,6 +18,7 @@ import type {
   FlushOptions,
   GetManyOptions,
   GetOptions,
+  InvalidateOptions,
   KeyOptions,
   RawCommandOptions,
   ReadOptions,
@@ -27,19 +28,42 @@ import type {
   WriteOptions,
 } from './call-options.ts'
 import { CommandPipeline } from './command-pipeline.ts'
-import { composeBackend } from './compose.ts'
+import { type ComposedBackend, composeBackend, type Servers } from './compose.ts'
 import { Counters } from './counters.ts'
 import { attempt, Dispatcher } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
 import type { MemcacheEvents } from './events.ts'
+import { registerExecutor } from './executor-of.ts'
+import { createKeyspace } from './generation-item.ts'
+import { GetOrSet } from './get-or-set.ts'
+import { GetOrSetMany } from './get-or-set-many.ts'
 import { HAS, hasReader, INSPECT, type Inspection, inspectionReader, touchReader } from './inspection.ts'
+import { LeaseCommands } from './lease-commands.ts'
+import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from './lease-options.ts'
+import { Namespace, type RefinedCommands } from './namespace.ts'
+import {
+  type Clearable,
+  checkPrefix,
+  type GenerationOptions,
+  type NamespaceOptions,
+  resolveGenerations,
+} from './namespace-options.ts'
 import { NoreplyCommands } from './noreply.ts'
-import { checkCas } from './numbers.ts'
+import { checkCas, checkWhole } from './numbers.ts'
 import { type MemcacheOptions, resolveClientOptions } from './options.ts'
+import { createLookAtEmpty, type LookAtEmpty } from './placeholder.ts'
 import { popValue } from './pop.ts'
 import type { ValueWithCas } from './reader.ts'
 import { type CasResult, type Counted, readCas, readDeleted, readNothing, readStored, readVersion } from './results.ts'
+import {
+  checkSchema,
+  createRefine,
+  type SchemaInput,
+  type SchemaOutput,
+  type StandardSchema,
+} from './standard-schema.ts'
 import type { Stats } from './stats.ts'
+import { type Change, type UpdateOptions, updateValue } from './update.ts'
 import { Values } from './values.ts'
 
 /**
@@ -58,21 +82,24 @@ import { Values } from './values.ts'
  * ```
  */
 export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDisposable {
-  readonly #backend: Backend
+  readonly #backend: ComposedBackend
   readonly #dispatcher: Dispatcher
+  readonly #lookAtEmpty: LookAtEmpty
   readonly #values: Values
   readonly #batches: BatchCommands
   readonly #counters: Counters
+  readonly #getOrSet: GetOrSet
+  readonly #getOrSetMany: GetOrSetMany
   readonly #noreply: NoreplyCommands
   readonly #admin: AdminCommands
-  readonly #servers: ServerSpec | readonly ServerSpec[] | undefined
+  readonly #servers: Servers | undefined
   readonly #options: MemcacheOptions
 
   /**
-   * @param servers - The server; `localhost:11211` when left out.
+   * @param servers - One server, several, or a source of servers that come and go; `localhost:11211` when left out.
    * @param options - Checked here: a bad one throws `InvalidInputError` that names it.
    */
-  constructor(servers?: ServerSpec | readonly ServerSpec[], options: MemcacheOptions = {}) {
+  constructor(servers?: Servers, options: MemcacheOptions = {}) {
     super()
     this.#servers = servers
     this.#options = options
@@ -84,11 +111,24 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
           operations.map((operation) => operation.callerKey),
         ),
       onDesync: (error) => this.#tell('desync', { error, server: error.server }),
+      onServerDown: (server, error, failures) => this.#tell('serverDown', { server, error, failures }),
+      onServerUp: (server, downMs, removedKeys) => this.#tell('serverUp', { server, downMs, removedKeys }),
+      onRejoinOverflow: (server, maxKeys) => this.#tell('rejoinOverflow', { server, maxKeys }),
+      onSourceError: (error) => this.#dispatcher.report(error, []),
+      onFallbackError: (error, operation) => this.#dispatcher.report(error, [operation.callerKey]),
+      watchesWrites: () => this.listenerCount('writeFailed') > 0,
+      onWriteFailed: ({ callerKey: key, request }, error) =>
+        this.#tell('writeFailed', { key, command: request.command, error, server: error.server }),
     })
+    registerExecutor(this, this.#backend)
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#tell('commandError', event))
-    this.#values = new Values(resolved, this.#giveBack)
+    this.#lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), this.#giveBack)
+    this.#values = new Values(resolved, this.#giveBack, this.#lookAtEmpty)
     this.#batches = new BatchCommands(this.#dispatcher, this.#values, resolved)
     this.#counters = new Counters(this.#dispatcher, this.#values)
+    const leases = new LeaseCommands(this.#dispatcher, this.#values, this.#lookAtEmpty)
+    this.#getOrSet = new GetOrSet(this.#dispatcher, this.#values, leases)
+    this.#getOrSetMany = new GetOrSetMany(this.#getOrSet, this.#values, leases, resolved.connection.maxPending)
     this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values)
     this.#admin = new AdminCommands(this.#backend, resolved.connection.timeoutMs)
   }
@@ -119,8 +159,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   get(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
     if (options === undefined) return this.#dispatcher.run(GET, key, this.#values.read, 'read', undefined, undefined)
     return attempt(() => {
-      const read = this.#values.reader(options.serde, options.default)
-      return this.#dispatcher.run(GET, key, read, 'read', options.default, options)
+      const read = this.#values.reader(options?.serde, options?.default)
+      return this.#dispatcher.run(GET, key, read, 'read', options?.default, options)
     })
   }
 
@@ -355,7 +395,94 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `ConflictError` - others changed the item again and again meanwhile.
    */
   pop<T = unknown>(key: Key, options?: ReadOptions): Promise<T | undefined> {
-    return popValue(this.#dispatcher, this.#values, key, options) as Promise<T | undefined>
+    return popValue(this.#dispatcher, this.#values, this.#lookAtEmpty, key, options) as Promise<T | undefined>
+  }
+
+  /**
+   * Reads a value; where there is none, loads it and stores it. However many callers and processes ask at a time, one of
+   * them is elected to load and the others wait for its value. A value that is stale (see {@link Memcache.invalidate}),
+   * or nearly expired (`refreshAhead`), is given at once while one caller loads it anew in the background.
+   *
+   * A value that is deleted or stored while another is being loaded wins: what was loaded is returned and not stored. A
+   * loader that outlives its lease is not stored either. A value that cannot be read is loaded anew.
+   *
+   * @param loader - Gives the value; what it gives is returned as it is, before the serde. `undefined` is not stored.
+   * @returns the value, read or loaded.
+   * @throws whatever the loader throws, to every caller that waited for it; what held the place in the cache is removed.
+   * @throws `InvalidInputError` - also: `refreshAhead` or `staleOnError`, and the server speaks text.
+   *
+   * @example
+   * ```ts
+   * const user = await cache.getOrSet('user:1', () => database.findUser(1), { ttl: 300 })
+   * ```
+   */
+  getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
+    return this.#getOrSet.run(key, loader as Loader<unknown>, options, undefined) as Promise<T>
+  }
+
+  /**
+   * Reads many values, and loads those that are missing with one call of the loader: all that this caller was elected for.
+   * What others load is waited for; a lease of theirs that runs out makes for another call. Each key otherwise as by
+   * {@link Memcache.getOrSet}.
+   *
+   * @param loader - Gives a Map of the values, by the keys that it was given.
+   * @returns the values, by the caller's own keys and in their order; what the loader left out is left out.
+   * @throws whatever the loader throws; what held the places in the cache is removed.
+   * @throws `BatchError` - the cache failed for some keys; it carries what was found.
+   *
+   * @example
+   * ```ts
+   * const users = await cache.getOrSetMany(ids, (missing) => database.findUsers(missing), { ttl: 300, keyPrefix: 'user:' })
+   * ```
+   */
+  getOrSetMany<T, K extends Key = string>(
+    keys: Iterable<K>,
+    loader: ManyLoader<K, T>,
+    options?: GetOrSetManyOptions<T>,
+  ): Promise<Map<K, T>> {
+    return this.#getOrSetMany.run(keys, loader, options, undefined) as Promise<Map<K, T>>
+  }
+
+  /**
+   * Changes a value: reads it, has the function make the next one, and stores that if nobody changed the item meanwhile;
+   * else it tries again. The item's ttl is not kept: without `ttl`, the client's `defaultTtl` applies.
+   *
+   * @param change - Called once per attempt, with `undefined` where there is no value. Where it gives `undefined`, the
+   * item is left as it is.
+   * @returns the new value; the present one where it was left as it is.
+   * @throws `ConflictError` - others changed the item at every attempt.
+   * @throws `InvalidInputError` - also: the server keeps no cas numbers (`memcached -C`).
+   *
+   * @example
+   * ```ts
+   * await cache.update<string[]>('recent', (recent = []) => [page, ...recent].slice(0, 10))
+   * ```
+   */
+  update<T>(key: Key, change: (current: T | undefined) => T | Promise<T>, options?: UpdateOptions): Promise<T>
+  update<T>(key: Key, change: Change<T>, options?: UpdateOptions): Promise<T | undefined>
+  update<T>(key: Key, change: Change<T>, options?: UpdateOptions): Promise<T | undefined> {
+    return this.#update(key, change as Change<unknown>, options, undefined) as Promise<T | undefined>
+  }
+
+  readonly #update: RefinedCommands['update'] = (key, change, options, refine) => {
+    const init = { dispatcher: this.#dispatcher, values: this.#values, lookAtEmpty: this.#lookAtEmpty }
+    return updateValue(init, key, change, options, refine)
+  }
+
+  /**
+   * Marks a value stale: plain reads still give it, and the next `getOrSet` gets it too and loads it anew in the
+   * background. Needs the meta protocol.
+   *
+   * @param options - `staleFor`: seconds after which the value is gone if nobody has loaded a new one, 1 or more.
+   * @returns whether the item was there.
+   * @throws `InvalidInputError` - the server speaks text.
+   */
+  invalidate(key: Key, options: InvalidateOptions): Promise<boolean> {
+    return attempt(() => {
+      const flags = { invalidate: true, exptime: checkWhole('staleFor', options?.staleFor, MAX_STALE_SECONDS, 1) }
+      const request = { command: 'md', label: 'invalidate', flags } as const
+      return this.#dispatcher.run(request, key, readDeleted, 'write', false, options)
+    })
   }
 
   /**
@@ -366,7 +493,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
     return attempt(() => {
       const request = { command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) } as const
-      return this.#dispatcher.run(request, key, touchReader(this.#giveBack), 'write', false, options)
+      return this.#dispatcher.run(request, key, touchReader(this.#giveBack, this.#lookAtEmpty), 'write', false, options)
     })
   }
 
@@ -429,6 +556,56 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     options?: CountManyOptions,
   ): Promise<Map<Key, number | bigint>> {
     return this.#batches.incrMany(keys, delta, options)
+  }
+
+  /**
+   * A typed view on the keys behind a prefix: the same commands, with keys without it. The wire key is the client's
+   * prefix, this one, and the key, and nothing else; with `generations` the generation's number and a colon come before
+   * the key.
+   *
+   * @param options - `schema` gives the values their type and checks what is read; `generations` makes `clear()` possible.
+   *
+   * @example
+   * ```ts
+   * const users = cache.namespace<User>('user:', { ttl: 300 })
+   * await users.set('1', { name: 'Ada' }) // the item `user:1`
+   * ```
+   */
+  namespace<S extends StandardSchema>(
+    prefix: string,
+    options: NamespaceOptions<SchemaOutput<S>> & GenerationOptions & { readonly schema: S },
+  ): Namespace<SchemaOutput<S>, SchemaInput<S>> & Clearable
+  namespace<S extends StandardSchema>(
+    prefix: string,
+    options: NamespaceOptions<SchemaOutput<S>> & { readonly schema: S; readonly generations?: undefined },
+  ): Namespace<SchemaOutput<S>, SchemaInput<S>>
+  namespace<T = unknown>(prefix: string, options: NamespaceOptions<T> & GenerationOptions): Namespace<T> & Clearable
+  namespace<T = unknown>(
+    prefix: string,
+    options?: NamespaceOptions<T> & { readonly generations?: undefined },
+  ): Namespace<T>
+  namespace(
+    prefix: string,
+    options: NamespaceOptions & { readonly generations?: GenerationOptions['generations'] | undefined } = {},
+  ): Namespace {
+    const refreshMs = resolveGenerations(options.generations)
+    checkPrefix(prefix, refreshMs !== undefined)
+    if (options.ttl !== undefined) this.#values.exptime(options.ttl)
+    const { keyspace, clear } = createKeyspace(this.#dispatcher, prefix, refreshMs)
+    const schema = options.schema && checkSchema(options.schema)
+    const refine = schema && createRefine(schema, (key, issues) => this.#tell('invalidValue', { key, prefix, issues }))
+    const namespace = new Namespace({
+      commands: this,
+      refined: {
+        getOrSet: (key, loader, rest, schemaOf) => this.#getOrSet.run(key, loader, rest, schemaOf),
+        getOrSetMany: (keys, loader, rest, schemaOf) => this.#getOrSetMany.run(keys, loader, rest, schemaOf),
+        update: this.#update,
+      },
+      keyspace,
+      refine,
+      ttl: options.ttl,
+    })
+    return clear === undefined ? namespace : Object.assign(namespace, { clear })
   }
 
   /** Collects commands to be sent together; each has an outcome of its own. */
@@ -560,6 +737,25 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     return this.serverFor(key)?.index ?? -1
   }
 
+  /**
+   * Adds a server. The keys that become its own move to it and no others; what the servers hold of them stays there
+   * until it expires. Throws `InvalidInputError` when there is one of that name.
+   */
+  addServer(server: ServerSpec): void {
+    this.#backend.addServer(server)
+  }
+
+  /**
+   * Removes a server for good: it takes no more commands, finishes those it has, and is not asked again. Without any
+   * server left every call rejects with `ServerDownError`.
+   *
+   * @param name - As in `servers`; an unknown one is an `InvalidInputError`.
+   * @returns settles when its connections are closed.
+   */
+  removeServer(name: string): Promise<void> {
+    return attempt(() => this.#backend.removeServer(name))
+  }
+
   /** The key's bytes on the wire, prefix included; throws `InvalidInputError` for a key that cannot be used. */
   checkKey(key: Key): Buffer {
     return wireKeyBytes(this.#dispatcher.encodeKey(key))
@@ -604,13 +800,19 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /** Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. */
-  close(): Promise<void> {
-    return this.#backend.close()
+  async close(): Promise<void> {
+    const loads = this.#getOrSet.close()
+    if (loads !== undefined) await loads
+    await this.#dispatcher.drain(closedError())
+    await this.#backend.close()
   }
 
   /** Closes for good at once: what is pending, and every later call, rejects with `ClosedError`. */
   destroy(): void {
-    this.#backend.destroy(closedError())
+    const error = closedError()
+    this.#getOrSet.destroy(error)
+    this.#dispatcher.destroy(error)
+    this.#backend.destroy(error)
   }
 
   /** The same as {@link Memcache.close}: for `await using`. */
@@ -618,6 +820,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     await this.close()
   }
 }
+
+/** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
+const MAX_STALE_SECONDS = 2_592_000
 
 /** Without a ttl the item would become immortal, or take the default's; neither is what was meant. */
 function requireTtl(ttl: Ttl, command: string): Ttl {

@@ -36,9 +36,12 @@ export function checkWhole(name: string, value: number, most: number, least = 0)
   throw new InvalidInputError(`${name} must be a whole number from ${least} to ${most}, got ${showValue(value)}`)
 }
 
+/** The longest that `setTimeout` takes, in milliseconds: 24.8 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** A call's own timeout. */
 export function checkTimeout(value: number): number {
-  if (typeof value === 'number' && value > 0) return value
+  if (typeof value === 'number' && value > 0) return value > MAX_TIMER_MS ? Number.POSITIVE_INFINITY : value
   throw new InvalidInputError(
     `timeoutMs must be a number of milliseconds above 0, or Infinity, got ${showValue(value)}`,
   )

@@ -1,6 +1,8 @@
+import { type ClusterOptions, type ResolvedClusterOptions, resolveClusterOptions } from '../cluster/options.ts'
 import {
   type ConnectionOptions,
   count,
+  flag,
   type ResolvedConnectionOptions,
   refused,
   resolveConnectionOptions,
@@ -16,6 +18,7 @@ import {
   resolveCompression,
 } from './compression.ts'
 import { KeyEncoder, type LongKeys } from './key-encoder.ts'
+import { type ResolvedWrapperOptions, resolveWrapperOptions, type WrapperOptions } from './wrapper-options.ts'
 
 /**
  * What becomes of commands that fail, because the server is down, too slow, or refuses.
@@ -29,9 +32,9 @@ import { KeyEncoder, type LongKeys } from './key-encoder.ts'
 export type Failures = 'throw' | 'missReads' | 'miss'
 
 /** Options of a client. All have a default; all are checked when the client is made. */
-export interface MemcacheOptions extends ConnectionOptions {
+export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   /**
-   * Connections to the server. One is multiplexed and enough for nearly everybody; with more, a key always takes the
+   * Connections to each server. One is multiplexed and enough for nearly everybody; with more, a key always takes the
    * same one, so that its commands keep their order.
    *
    * @defaultValue `1`
@@ -45,6 +48,13 @@ export interface MemcacheOptions extends ConnectionOptions {
   /** Put in front of every key; counts for the 250 bytes. @defaultValue `''` */
   readonly keyPrefix?: Key
   /**
+   * Whether `keyPrefix` takes part in choosing a key's server. Most clients leave it out; libmemcached's
+   * `HASH_WITH_PREFIX_KEY` is the same choice.
+   *
+   * @defaultValue `false`
+   */
+  readonly hashKeyPrefix?: boolean
+  /**
    * Keys beyond 250 bytes: `reject` them, or send `~` and the base64url of the SHA-256 of their bytes instead
    * (`hash`), or what a function of your own makes of them.
    *
@@ -56,7 +66,7 @@ export interface MemcacheOptions extends ConnectionOptions {
   /**
    * Compression of values from a size on, behind the serde: only where it makes them smaller, and never of counters.
    * Compressed values are read whatever this says, where the serde is one of memlane's own (default, `json`,
-   * `structuredClone`). The client flag 8 marks zlib, 128 brotli, 256 zstd, 512 an algorithm of your own.
+   * `structuredClone`). The client flag 8 marks zlib, 128 brotli, 256 zstd, 1024 an algorithm of your own.
    *
    * @defaultValue `false`
    */
@@ -72,6 +82,8 @@ export interface MemcacheOptions extends ConnectionOptions {
   readonly ttlJitter?: number
   /** What becomes of commands that fail. @defaultValue `'throw'` */
   readonly failures?: Failures
+  /** Several servers: which key is where, when a server is out, and what happens then. */
+  readonly cluster?: ClusterOptions
 }
 
 /** A client's options, checked and complete. */
@@ -80,6 +92,10 @@ export interface ResolvedClientOptions {
   readonly connectionsPerServer: number
   readonly maxItemBytes: number
   readonly keys: KeyEncoder
+  /** The prefix, where servers are chosen by it as well. */
+  readonly hashedPrefix: Key | undefined
+  readonly cluster: ResolvedClusterOptions
+  readonly wrappers: ResolvedWrapperOptions
   readonly serde: Serde
   readonly compression: ResolvedCompression | undefined
   /** The caller's own algorithm, for reading. */
@@ -108,6 +124,13 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'connectionsPerServer',
   'maxItemBytes',
   'keyPrefix',
+  'hashKeyPrefix',
+  'cluster',
+  'retry',
+  'fallback',
+  'fallbackOn',
+  'refill',
+  'middleware',
   'longKeys',
   'serde',
   'compression',
@@ -129,6 +152,9 @@ export function resolveClientOptions(options: MemcacheOptions): ResolvedClientOp
     connectionsPerServer: count('connectionsPerServer', options.connectionsPerServer) ?? 1,
     maxItemBytes: count('maxItemBytes', options.maxItemBytes) ?? Number.POSITIVE_INFINITY,
     keys: resolveKeys(options, connection.protocol === 'text'),
+    hashedPrefix: flag('hashKeyPrefix', options.hashKeyPrefix, false) ? options.keyPrefix : undefined,
+    cluster: resolveClusterOptions(options.cluster),
+    wrappers: resolveWrapperOptions(options),
     serde: options.serde === undefined ? defaultSerde : checkSerde(options.serde),
     compression: resolveCompression(options.compression),
     ownAlgorithm: ownAlgorithm(options.compression),

@@ -1,5 +1,77 @@
+import { InvalidInputError } from '../errors.ts'
+import { type Interpret, Operation } from '../protocol/operation.ts'
+import { type Reply, Returned } from '../protocol/reply.ts'
+import type { Request } from '../protocol/request.ts'
+
 /**
  * The client flags of the item that holds a key's place in text mode while its value is being loaded: the letters `ml`,
  * `k` and a 1. A promise of the data format.
  */
 export const PLACEHOLDER_FLAGS = 0x6d6c6b01
+
+/** Gives back the win token of a stale item, which reading it by `mg` took. */
+export type GiveBack = (operation: Operation, cas: bigint) => Promise<void>
+
+/** What a second look at an item that was read empty, with client flags 0, finds. */
+export type EmptyItem =
+  /** Somebody's empty value. */
+  | 'value'
+  /** It holds the place of a value that is being loaded, or that was dropped. */
+  | 'placeholder'
+  /** It is there no longer, or has a value by now. */
+  | 'changed'
+
+/** Takes that second look, within what is left of the first one's time. */
+export type LookAtEmpty = (operation: Operation) => Promise<EmptyItem>
+
+const LOOK: Request = Object.freeze({
+  command: 'mg',
+  label: 'a look at',
+  flags: { noLruBump: true, clientFlags: true, cas: true, size: true },
+} as const)
+
+/**
+ * Makes the function that tells a placeholder from an empty value. A meta server is asked. A text connection cannot ask,
+ * and sends nothing: there an empty item with client flags 0 is a value, for placeholders of text clients say so in
+ * their client flags.
+ */
+export function createLookAtEmpty(dispatch: (operation: Operation) => void, giveBack: GiveBack): LookAtEmpty {
+  const interpret: Interpret = (reply, operation) => {
+    const found = emptyItemOf(reply)
+    return reply.outcome === 'hit' && reply.has(Returned.won)
+      ? giveBack(operation, reply.cas()).then(() => found)
+      : found
+  }
+  return (operation) =>
+    new Promise((resolve, reject) => {
+      const { key, callerKey } = operation
+      const look = new Operation(LOOK, key, callerKey, timeLeft(operation), interpret)
+      look.routingKey = operation.routingKey
+      look.resolve = resolve as (value: unknown) => void
+      // The connection speaks text.
+      look.reject = (reason) => (reason instanceof InvalidInputError ? resolve('value') : reject(reason))
+      dispatch(look)
+    })
+}
+
+/**
+ * Whether a meta reply about an empty item means that it holds somebody's place: `Z`, the token is out, or `W`, a
+ * dropped value whose token this very reply took (seen on memcached 1.6.18 and 1.6.45).
+ */
+export function holdsPlace(reply: Reply, size: number): boolean {
+  return (
+    size === 0 &&
+    (reply.clientFlags === PLACEHOLDER_FLAGS || (reply.returned & (Returned.won | Returned.alreadyWon)) !== 0)
+  )
+}
+
+function emptyItemOf(reply: Reply): EmptyItem {
+  if (reply.outcome !== 'hit') return 'changed'
+  if (holdsPlace(reply, reply.valueSize)) return 'placeholder'
+  return reply.valueSize === 0 ? 'value' : 'changed'
+}
+
+/** A millisecond at least: what is late fails by its deadline. */
+function timeLeft({ deadline, timeoutMs }: Operation): number {
+  return deadline === 0 ? timeoutMs : Math.max(1, deadline - performance.now())
+}

@@ -4,6 +4,7 @@ import type { Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import type { RangeSerde, Serde } from '../serde/serde.ts'
 import { COMPRESSED_FLAGS, type CompressionAlgorithm, decompressValue } from './compression.ts'
+import { type GiveBack, holdsPlace, type LookAtEmpty, PLACEHOLDER_FLAGS } from './placeholder.ts'
 
 /** A value with the number by which `cas` knows whether it changed. */
 export interface ValueWithCas<T> {
@@ -17,14 +18,20 @@ export interface ReaderInit {
   /** Values with a compression flag are decompressed whatever the serde; else only where the serde leaves them free. */
   readonly compression: { readonly asyncBytes: number; readonly own: CompressionAlgorithm | undefined } | undefined
   readonly maxValueBytes: number
-  /** Gives back the win token of a stale item, which reading it by `mg` took. */
-  readonly giveBack: (operation: Operation, cas: bigint) => Promise<void>
+  readonly giveBack: GiveBack
+  readonly lookAtEmpty: LookAtEmpty
 }
 
 /** From this size on, in bytes, a value is decompressed on the thread pool where no option says otherwise. */
 const ASYNC_BYTES = 65_536
 
-type Decode = (reply: Reply, operation: Operation) => unknown
+/** Reads the value of a hit; what comes from the thread pool is a promise. */
+export type Decode = (reply: Reply, operation: Operation) => unknown
+
+/** What a decoded value becomes. */
+type Wrap = (value: unknown, cas: bigint) => unknown
+
+const NO_BYTES: Buffer = Buffer.alloc(0)
 
 /** Turns replies into values: serde, decompression, win tokens. Makes the functions that operations carry. */
 export class Reader {
@@ -37,20 +44,37 @@ export class Reader {
   /** Reads a hit with a serde; a miss is `undefined`, or the fallback. */
   value(serde: Serde, fallback?: unknown): Interpret {
     const decode = this.#decoder(serde)
-    const read: Interpret = (reply, operation) => (reply.outcome === 'hit' ? decode(reply, operation) : fallback)
+    const readEmpty = this.#emptyReader(serde, decode, fallback, (value) => value)
+    const read: Interpret = (reply, operation) => {
+      if (reply.outcome !== 'hit') return fallback
+      return reply.size === 0 ? readEmpty(reply, operation) : decode(reply, operation)
+    }
     return Object.assign(read, { borrows: this.#borrower(serde) })
   }
 
-  /** Reads a hit and its cas number. */
-  valueWithCas(serde: Serde): Interpret {
+  /** Reads a hit and its cas number; a miss is `undefined`, or the fallback. */
+  valueWithCas(serde: Serde, fallback?: unknown): Interpret {
     const decode = this.#decoder(serde)
+    const readEmpty = this.#emptyReader(serde, decode, fallback, withCas)
     const read: Interpret = (reply, operation) => {
-      if (reply.outcome !== 'hit') return undefined
-      const cas = reply.cas()
-      const value = decode(reply, operation)
-      return value instanceof Promise ? value.then((settled: unknown) => ({ value: settled, cas })) : { value, cas }
+      if (reply.outcome !== 'hit') return fallback
+      return reply.size === 0 ? readEmpty(reply, operation) : withCas(decode(reply, operation), reply.cas())
     }
     return Object.assign(read, { borrows: this.#borrower(serde) })
+  }
+
+  /** Decodes hits and nothing else: win tokens and placeholders are the caller's affair. */
+  decoder(serde: Serde): { readonly decode: Decode; readonly borrows: (clientFlags: number) => boolean } {
+    return { decode: this.#plainDecoder(serde), borrows: this.#borrower(serde) }
+  }
+
+  #plainDecoder(serde: Serde): Decode {
+    const decode = plainDecoder(serde)
+    if (!this.#decompresses(serde)) return decode
+    return (reply, operation) =>
+      (reply.clientFlags & COMPRESSED_FLAGS) !== 0
+        ? this.#decompress(reply, operation, serde)
+        : decode(reply, operation)
   }
 
   #decoder(serde: Serde): Decode {
@@ -63,6 +87,21 @@ export class Reader {
           : decode(reply, operation)
       // Only an mg, which a base64 key needs, takes the token of a stale item; classic lines leave it.
       return reply.type === 'VA' && reply.has(Returned.won) ? this.#giveBack(reply, operation, value) : value
+    }
+  }
+
+  /** Reads an item without a byte, which may be a placeholder: then it is a miss. */
+  #emptyReader(serde: Serde, decode: Decode, fallback: unknown, wrap: Wrap): Interpret {
+    return (reply, operation) => {
+      if (reply.type === 'VA' && holdsPlace(reply, reply.size)) {
+        return reply.has(Returned.won) ? this.#giveBack(reply, operation, fallback) : fallback
+      }
+      if (reply.clientFlags === PLACEHOLDER_FLAGS) return fallback
+      const cas = reply.cas()
+      if (reply.type === 'VA' || reply.clientFlags !== 0) return wrap(decode(reply, operation), cas)
+      return this.#init
+        .lookAtEmpty(operation)
+        .then((found) => (found === 'value' ? wrap(decodeBytes(serde, NO_BYTES, 0, operation), cas) : fallback))
     }
   }
 
@@ -115,6 +154,10 @@ export class Reader {
     const message = `${operation.describe()}: the value cannot be decompressed: ${messageOf(error)}`
     return new SerdeError(message, { server, cause: error, delivery: 'answered' })
   }
+}
+
+function withCas(value: unknown, cas: bigint): unknown {
+  return value instanceof Promise ? value.then((settled: unknown) => ({ value: settled, cas })) : { value, cas }
 }
 
 function plainDecoder(serde: Serde): Decode {

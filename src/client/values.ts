@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
+import { isBytes } from '../bytes.ts'
 import { InvalidInputError, SerdeError, ValueTooLargeError } from '../errors.ts'
+import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
-import type { StoreRequest } from '../protocol/request.ts'
 import type { Serde, SerializedValue } from '../serde/serde.ts'
 import { showValue } from '../show-value.ts'
 import { encodeExptime, type Ttl } from '../ttl.ts'
@@ -10,10 +11,23 @@ import type { WriteOptions } from './call-options.ts'
 import { compressValue, type ResolvedCompression, resolveCompression, type StoredForm } from './compression.ts'
 import { checkClientFlags } from './numbers.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
-import { Reader, type ReaderInit } from './reader.ts'
+import type { GiveBack, LookAtEmpty } from './placeholder.ts'
+import { type Decode, Reader } from './reader.ts'
+
+/** The client flags under which the default serde writes integers, and most others read text. */
+const INTEGER_FLAGS = 2
 
 /** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
 const MAX_RELATIVE_SECONDS = 2_592_000
+
+/** memcached keeps an exptime as a signed 32-bit number. */
+const MAX_EXPTIME = 2 ** 31 - 1
+
+/** What a write needs to know of its call. */
+export interface StoreOptions extends WriteOptions {
+  /** How much longer than its ttl the server keeps the item, in seconds. */
+  readonly graceSeconds?: number
+}
 
 /** The client's side of values: serde, compression, ttl, limits; no wire. */
 export class Values {
@@ -23,14 +37,22 @@ export class Values {
   readonly read: Interpret
   readonly readWithCas: Interpret
 
-  /** @param giveBack - Gives back the win token of a stale item, which reading it by `mg` took. */
-  constructor(options: ResolvedClientOptions, giveBack: ReaderInit['giveBack']) {
+  /**
+   * @param giveBack - Gives back the win token of a stale item, which reading it by `mg` took.
+   * @param lookAtEmpty - Tells a placeholder from an empty value; without it, what is empty is a value.
+   */
+  constructor(
+    options: ResolvedClientOptions,
+    giveBack: GiveBack,
+    lookAtEmpty: LookAtEmpty = () => Promise.resolve('value'),
+  ) {
     this.#options = options
     const { compression } = options
     this.#reader = new Reader({
       compression: compression && { asyncBytes: compression.asyncBytes, own: options.ownAlgorithm },
       maxValueBytes: options.connection.maxValueBytes,
       giveBack,
+      lookAtEmpty,
     })
     this.read = this.#reader.value(options.serde)
     this.readWithCas = this.#reader.valueWithCas(options.serde)
@@ -43,19 +65,36 @@ export class Values {
   }
 
   /** The read with a cas number of a call. */
-  casReader(serde: Serde | undefined): Interpret {
-    return serde === undefined ? this.readWithCas : this.#reader.valueWithCas(checkSerde(serde))
+  casReader(serde: Serde | undefined, fallback?: unknown): Interpret {
+    if (serde === undefined && fallback === undefined) return this.readWithCas
+    return this.#reader.valueWithCas(serde === undefined ? this.#options.serde : checkSerde(serde), fallback)
   }
 
-  /** The exptime for a write: its own ttl or the client's, jittered. */
-  exptime(ttl: Ttl | undefined): number {
+  /** Decodes hits and leaves win tokens and placeholders to the caller. */
+  decoder(serde: Serde | undefined): { readonly decode: Decode; readonly borrows: (clientFlags: number) => boolean } {
+    return this.#reader.decoder(serde === undefined ? this.#options.serde : checkSerde(serde))
+  }
+
+  /**
+   * The exptime for a write: its own ttl or the client's, jittered.
+   *
+   * @param graceSeconds - How much longer the server keeps the item.
+   */
+  exptime(ttl: Ttl | undefined, graceSeconds = 0): number {
     const { defaultTtl, ttlJitter } = this.#options
     const chosen = ttl === undefined ? defaultTtl : ttl
     // The common case, without a look at the clock.
     if (chosen === 0) return 0
     const now = Date.now()
     const exptime = encodeExptime(chosen, now)
-    return ttlJitter === 0 ? exptime : shorten(exptime, ttlJitter, now)
+    const jittered = ttlJitter === 0 ? exptime : shorten(exptime, ttlJitter, now)
+    return graceSeconds === 0 ? jittered : lengthen(jittered, graceSeconds, now)
+  }
+
+  /** The client flags of counters: the client's serde reads them as numbers. */
+  get counterFlags(): number {
+    const { counterFlags } = this.#options.serde
+    return counterFlags === undefined ? INTEGER_FLAGS : checkClientFlags(counterFlags)
   }
 
   /** What the serde makes of a value, checked. */
@@ -78,9 +117,9 @@ export class Values {
     key: Key,
     value: unknown,
     cas: bigint,
-    options: WriteOptions | undefined,
+    options: StoreOptions | undefined,
   ): StoreRequest {
-    const exptime = this.exptime(options?.ttl)
+    const exptime = this.exptime(options?.ttl, options?.graceSeconds)
     const { data, clientFlags } = this.serialize(value, key, options?.serde)
     const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : data.byteLength
     const flags = options?.clientFlags
@@ -101,7 +140,7 @@ export class Values {
 
   /** The request that adds raw bytes to an item. */
   extendRequest(command: 'append' | 'prepend', key: Key, data: string | Uint8Array): StoreRequest {
-    if (typeof data === 'string' ? !data.isWellFormed() : !(data instanceof Uint8Array)) {
+    if (typeof data === 'string' ? !data.isWellFormed() : !isBytes(data)) {
       throw new InvalidInputError(`${command} takes text (without lone surrogates) or bytes, got ${showValue(data)}`)
     }
     const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : data.byteLength
@@ -131,6 +170,8 @@ export class Values {
       const preparing = form.then(apply).catch((error: unknown) => {
         throw refuse(error)
       })
+      // Nobody takes it when the call fails for another reason meanwhile.
+      preparing.catch(() => undefined)
       return { ...request, preparing }
     } catch (error) {
       throw refuse(error)
@@ -150,6 +191,13 @@ function shorten(exptime: number, jitter: number, nowMs: number): number {
   return Math.max(exptime - Math.floor(seconds * jitter * Math.random()), exptime - seconds + 1)
 }
 
+/** Beyond 30 days, a point in time. */
+function lengthen(exptime: number, graceSeconds: number, nowMs: number): number {
+  const sum = exptime + graceSeconds
+  if (exptime > MAX_RELATIVE_SECONDS || sum <= MAX_RELATIVE_SECONDS) return Math.min(sum, MAX_EXPTIME)
+  return Math.min(Math.ceil(nowMs / 1000) + sum, MAX_EXPTIME)
+}
+
 function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
   let serialized: SerializedValue
   try {
@@ -158,7 +206,7 @@ function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
     throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: ${messageOf(error)}`, { cause: error })
   }
   const { data, clientFlags } = serialized
-  if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
+  if (typeof data !== 'string' && !isBytes(data)) {
     throw new InvalidInputError(`the serde gave neither text nor bytes as data for ${quoteKey(key)}`)
   }
   checkClientFlags(clientFlags)

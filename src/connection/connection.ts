@@ -17,7 +17,7 @@ import { Attempt } from './attempt.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import { type Established, establish } from './establish.ts'
 import type { ServerMemory } from './handshake.ts'
-import { type Loss, lostError, settleLost } from './lost-operations.ts'
+import { type Loss, lostError, repeatedError, settleLost } from './lost-operations.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Transport } from './transport.ts'
@@ -49,6 +49,15 @@ const MAX_LATE_MS = 1000
 /** So long reads travel alone behind a refused read line, in milliseconds. */
 const UNSHARED_MS = 30_000
 
+/**
+ * A silence shorter than this is no evidence against the server, in milliseconds: it may be busy for a moment. The
+ * connection may be given up earlier; then the next one shows whether the server is well.
+ */
+const EVIDENT_SILENCE_MS = 1000
+
+/** `setTimeout` fires at once for anything longer, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** Idle connections are looked at no more often than this, in milliseconds. */
 const MIN_IDLE_CHECK_MS = 10
 
@@ -59,10 +68,13 @@ export interface ConnectionEnd {
   readonly neverReady: boolean
   /** It ended with commands waiting, or never became ready: evidence against the server. */
   readonly failed: boolean
+  /**
+   * The server is unwell, as far as one connection can tell: refused, no handshake, out of step, a long silence, or lost
+   * with commands waiting. Not so a connection that had been idle and was closed: servers have idle timeouts.
+   */
+  readonly evident: boolean
   /** It answered a command in time, once at least. */
   readonly proven: boolean
-  /** Commands that may be dispatched again: nothing of them was written, or repeating them is safe. */
-  readonly again: readonly Operation[]
 }
 
 /** Who owns a connection and is told of its life. */
@@ -71,8 +83,12 @@ export interface ConnectionOwner {
   onReady(connection: Connection): void
   /** A reply did not fit: told before `onEnd`. */
   onDesync(error: ProtocolError): void
-  /** It is no more. Told once. */
+  /** It is no more. Told once, before anything that was on it settles: whoever hears of that may send more. */
   onEnd(connection: Connection, end: ConnectionEnd): void
+  /** Commands that were on it and may be sent again: nothing of them was written, or repeating them is safe. */
+  onLeftOver(operations: readonly Operation[]): void
+  /** Commands that waited for a connection which could not be made: whether somebody else takes them. */
+  onNeverSent(operations: readonly Operation[]): boolean
   /** Something failed that no caller waits for. */
   onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void
 }
@@ -124,6 +140,8 @@ export class Connection implements Executor, Holder {
   #idleTimer: NodeJS.Timeout | undefined
   /** The command on which the server closed the connection, because it does not know it. */
   #refusedCommand: string | undefined
+  /** The connection's end says nothing against the server. */
+  #excused = false
 
   constructor(init: ConnectionInit) {
     this.#init = init
@@ -151,7 +169,7 @@ export class Connection implements Executor, Holder {
 
   /** Commands that wait, written or not, and those that were given up and whose replies are still due. */
   get pending(): number {
-    return this.#unsent.length + (this.#pipeline?.length ?? 0)
+    return this.#unsent.length + (this.#pipeline?.pending ?? 0)
   }
 
   /** Takes a command; it leaves at the end of this turn of the event loop. */
@@ -173,9 +191,20 @@ export class Connection implements Executor, Holder {
     this.#unsent.push(operation)
   }
 
+  /** Takes commands that were on another connection before: they are older than what waits here already. */
+  dispatchFirst(operations: readonly Operation[]): void {
+    if (!this.#flushScheduled) this.#scheduleFlush()
+    for (const operation of operations) {
+      if (operation.timeoutMs < this.#shortestMs) this.#shortestMs = operation.timeoutMs
+      operation.holder = this
+    }
+    this.#unsent.unshift(operations)
+  }
+
   #refuse(operation: Operation, why: string): void {
     const { server } = this
-    operation.fail(new OverloadedError(`${operation.describe()}: ${why} on the connection to ${server}`, { server }))
+    const message = `${operation.describe()}: ${why} on the connection to ${server}`
+    operation.fail(new OverloadedError(message, { server, delivery: deliveryOf(operation) }))
   }
 
   #scheduleFlush(): void {
@@ -197,6 +226,7 @@ export class Connection implements Executor, Holder {
     this.#sweep.watch(this.#shortestMs)
     this.#shortestMs = Number.POSITIVE_INFINITY
     this.#write()
+    this.#unsent.endTurn()
   }
 
   /** Ends an operation from outside: takes it back, or leaves its place in the queue for the reply that will come. */
@@ -270,16 +300,28 @@ export class Connection implements Executor, Holder {
     const pipeline = this.#pipeline
     const transport = this.#transport
     if (this.#state !== 'ready' || pipeline === undefined || transport === undefined) return
-    if (this.#unsent.length === 0 || this.#probeFirst || transport.congested) return
+    if ((this.#unsent.length === 0 && !pipeline.owesBarrier) || this.#probeFirst || transport.congested) return
     if (pipeline.length === 0) this.#leaveIdle(pipeline)
     pipeline.sharesLines = this.#turnStartedAt >= this.#init.memory.shareLinesFrom
-    const goesOn = (next: Operation): boolean => !this.#probeFirst && hasRoom(pipeline, transport, next)
+    const goesOn = (next: Operation): boolean => this.#mayFollowProbe(next) && hasRoom(pipeline, transport, next)
     const send = (operation: Operation): void => pipeline.send(operation)
     do {
       this.#unsent.take(goesOn, send)
-      const chunks = pipeline.finish()
+      // memcached would not see a barrier that shares its TLS record with the end of a large body.
+      const chunks = pipeline.finish(transport.keepsRecords && pipeline.batchLength > TLS_BATCH_BYTES)
       if (chunks.length > 0) transport.write(chunks)
-    } while (this.#unsent.length > 0 && !this.#probeFirst && !transport.congested)
+    } while (this.#goesOnWriting(pipeline) && !transport.congested)
+  }
+
+  #goesOnWriting(pipeline: Pipeline): boolean {
+    if (pipeline.owesBarrier) return true
+    const next = this.#unsent.first
+    return next !== undefined && this.#mayFollowProbe(next)
+  }
+
+  /** Behind the question whether an idle connection lives travels only what may be sent again if it does not. */
+  #mayFollowProbe(next: Operation): boolean {
+    return this.#probe === undefined || (!this.#probeFirst && isIdempotent(next.request))
   }
 
   /** The first write behind a pause: was the pause so long that the connection may be dead? */
@@ -295,6 +337,8 @@ export class Connection implements Executor, Holder {
       this.#probeFirst = false
       this.#write()
     }
+    // Any line is a sign of life: proxies without a live backend answer `version` with an error.
+    probe.reject = probe.resolve
     this.#probe = probe
     this.#probeFirst = !this.#unsent.every((operation) => isIdempotent(operation.request))
     probe.deadline = this.#turnStartedAt + probe.timeoutMs
@@ -346,10 +390,13 @@ export class Connection implements Executor, Holder {
 
   #onClosed(cause: Error | undefined): void {
     const { server } = this
-    if (cause === undefined && this.#pipeline?.closedOnUnknown === true) {
-      this.#refusedCommand = this.#pipeline.at(0).request.command
+    // An idle connection may have been closed for another reason; the command is then tried once more.
+    if (cause === undefined && !this.#maybeDead && this.#pipeline?.closedOnUnknown === true) {
+      this.#refusedCommand = this.#pipeline.at(0).command
       this.#init.memory.refuses.add(this.#refusedCommand)
     }
+    // What was idle may have been closed for that before the command came.
+    this.#excused = this.#maybeDead || this.#refusedCommand !== undefined
     const why = cause === undefined ? 'the server closed it' : cause.message
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was lost: ${why}`, { server, delivery: 'unknown', cause }),
@@ -359,7 +406,7 @@ export class Connection implements Executor, Holder {
   /** Fails what is due, and ends a connection that has gone silent. */
   #expire(now: number): void {
     this.#unsent.expire(now, (operation) => {
-      operation.fail(this.#timeoutError(operation, this.#whyUnsent(), 'not-sent'))
+      operation.fail(this.#timeoutError(operation, this.#whyUnsent(), deliveryOf(operation)))
     })
     if (this.#pipeline !== undefined) this.#expireWritten(this.#pipeline, now)
     if (this.#state === 'ended') return
@@ -389,6 +436,8 @@ export class Connection implements Executor, Holder {
       operation.fail(error)
       expired++
     }
+    const overdue = pipeline.overdueBody(now)
+    if (overdue !== undefined) return this.#endSilent(`the body of ${overdue.describe()} was written only in part`)
     if (pipeline.length > 0 && now - Math.max(this.#receivedAt, this.#busySince) >= longestMs) {
       return this.#endSilent(`no byte came for ${Math.round(longestMs)} ms`)
     }
@@ -406,6 +455,7 @@ export class Connection implements Executor, Holder {
 
   #endSilent(why: string): void {
     const { server } = this
+    this.#excused = performance.now() - Math.max(this.#receivedAt, this.#busySince) < EVIDENT_SILENCE_MS
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was given up: ${why}`, { server, delivery: 'unknown' }),
     )
@@ -428,7 +478,10 @@ export class Connection implements Executor, Holder {
     if (idleTimeoutMs === 0 || this.#state !== 'ready') return
     const idleMs = performance.now() - this.#receivedAt
     if (this.pending === 0 && idleMs >= idleTimeoutMs) return this.drain()
-    this.#idleTimer = setTimeout(() => this.#watchIdle(), Math.max(idleTimeoutMs - idleMs, MIN_IDLE_CHECK_MS)).unref()
+    this.#idleTimer = setTimeout(
+      () => this.#watchIdle(),
+      Math.min(Math.max(idleTimeoutMs - idleMs, MIN_IDLE_CHECK_MS), MAX_TIMER_MS),
+    ).unref()
   }
 
   #checkDrained(): void {
@@ -449,10 +502,12 @@ export class Connection implements Executor, Holder {
     const { unanswered, again: neighbours } = this.#pipeline?.drain() ?? { unanswered: [], again: [] }
     if (neighbours.length > 0) this.#init.memory.shareLinesFrom = performance.now() + UNSHARED_MS
     for (const operation of neighbours) operation.alone = true
+    const failed = (neverReady || unanswered.length > 0) && !(error instanceof ClosedError)
+    const evident = failed && !this.#excused
+    this.#init.owner.onEnd(this, { error, neverReady, failed, evident, proven: this.#proven })
     const again = [...neighbours, ...this.#settleWritten(unanswered, error), ...this.#settleUnsent(error, neverReady)]
     for (const operation of again) operation.prepareAgain()
-    const failed = (neverReady || unanswered.length > 0) && !(error instanceof ClosedError)
-    this.#init.owner.onEnd(this, { error, neverReady, failed, again, proven: this.#proven })
+    if (again.length > 0) this.#init.owner.onLeftOver(again)
   }
 
   #settleWritten(unanswered: readonly Operation[], error: MemcacheError): Operation[] {
@@ -472,9 +527,19 @@ export class Connection implements Executor, Holder {
   #settleUnsent(error: MemcacheError, neverReady: boolean): Operation[] {
     const unsent = this.#unsent.drain()
     if (!neverReady && !(error instanceof ClosedError)) return unsent
-    for (const operation of unsent) operation.fail(error)
+    if (neverReady && unsent.length > 0 && !(error instanceof ClosedError)) {
+      for (const operation of unsent) operation.prepareAgain()
+      if (this.#init.owner.onNeverSent(unsent)) return []
+    }
+    for (const operation of unsent)
+      operation.fail(operation.repeated ? repeatedError(operation, this.server, error) : error)
     return []
   }
+}
+
+/** What is known of a command that was not written on this connection: it may have been on another before. */
+function deliveryOf(operation: Operation): 'not-sent' | 'unknown' {
+  return operation.repeated ? 'unknown' : 'not-sent'
 }
 
 /** Whether a command still fits into the batch; one always does. Where records matter, its whole size counts. */

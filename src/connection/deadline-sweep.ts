@@ -61,12 +61,20 @@ export class DeadlineSweep {
     this.#immediate = setImmediate(() => {
       this.#immediate = undefined
       const now = performance.now()
-      const blockedMs = now - since
-      // Blocked between the timer and this, behind the poll phase: nothing was read since.
-      if (blockedMs > LATE_MS && now < patientUntil + blockedMs) return this.#runAfterReading(now, now + LATE_MS)
+      // Blocked between the last look and this, behind the poll phase: nothing that came since was read.
+      if (now - since > LATE_MS) return this.#runAfterBlock(since, now)
       if (this.#receivedAt() >= since && now < patientUntil) return this.#runAfterReading(now, patientUntil)
       this.#arm()
       this.#sweep(now)
     })
+  }
+
+  /**
+   * What had arrived by the last look has been read, so what was due by then expires; for the rest the next turn
+   * decides. With an event loop that is always busy, deadlines hold all the same, a turn late.
+   */
+  #runAfterBlock(since: number, now: number): void {
+    this.#sweep(since)
+    if (this.#timer !== undefined) this.#runAfterReading(now, now + LATE_MS)
   }
 }

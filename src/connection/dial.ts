@@ -52,7 +52,11 @@ async function callDialer(
     // One that comes when nobody waits for it any more must not stay open.
     opened.then((late) => attempt.signal.aborted && late.destroy()).catch(() => undefined)
     const stream = await attempt.race(opened)
-    stream.on('data', (bytes: Uint8Array) => buffer.receive(bytes))
+    stream.on('data', (bytes: Uint8Array | string) => {
+      if (typeof bytes === 'string')
+        stream.destroy(new TypeError('the stream gives text instead of bytes (setEncoding)'))
+      else buffer.receive(bytes)
+    })
     return stream
   } catch (error) {
     if (attempt.signal.aborted) throw attempt.signal.reason

@@ -27,10 +27,10 @@ export async function establish(
       ? undefined
       : setTimeout(() => attempt.abort(tooSlow(server, limit, attempt)), limit)
   try {
-    return await connect(server, options, memory, attempt)
+    return await connect(server, options, memory, attempt, false)
   } catch (error) {
     // Once: a server that closes on `mn` is spoken to in text from then on.
-    if (error instanceof MetaRefused) return await connect(server, options, memory, attempt)
+    if (error instanceof MetaRefused) return await connect(server, options, memory, attempt, true)
     throw error
   } finally {
     clearTimeout(timer)
@@ -42,10 +42,11 @@ async function connect(
   options: ResolvedConnectionOptions,
   memory: ServerMemory,
   attempt: Attempt,
+  withoutMeta: boolean,
 ): Promise<Established> {
   const transport = await dial(server, options, attempt)
   try {
-    const greeting = await shakeHands(transport, server, options, memory, attempt)
+    const greeting = await shakeHands(transport, server, options, memory, attempt, withoutMeta)
     return { transport, protocol: greeting.protocol, version: greeting.version }
   } catch (error) {
     transport.destroy()

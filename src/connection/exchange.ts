@@ -10,7 +10,7 @@ import {
 } from '../errors.ts'
 import { type Exchange, isErrorLine } from '../protocol/exchange.ts'
 import type { Server } from '../server-address.ts'
-import { Attempt } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
 import { establish } from './establish.ts'
 import type { ServerMemory } from './handshake.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
@@ -23,6 +23,7 @@ const MAX_TEXT = 200
 /**
  * Carries out one exchange over a connection made for it and closed behind it.
  *
+ * @param attempt - Ends it when it is aborted.
  * @returns the reply's bytes, from its first to the last of its ending.
  * @throws `ClientError`, `ServerError`, `UnknownCommandError` - the reply is an error line.
  */
@@ -31,9 +32,9 @@ export async function carryOutExchange(
   options: ResolvedConnectionOptions,
   memory: ServerMemory,
   exchange: Exchange,
+  attempt: Attempt,
 ): Promise<Buffer> {
   exchange.signal?.throwIfAborted()
-  const attempt = new Attempt()
   const stop = limitTime(attempt, server, exchange)
   let transport: Transport | undefined
   try {

@@ -11,12 +11,19 @@ import type { Transport } from './transport.ts'
 
 /** What is remembered of a server from one connection to the next. */
 export interface ServerMemory {
-  /** The version text of a server that says it speaks meta and does not: `mn` was refused or closed on. */
+  /** The version text of a server that says it speaks meta and does not: it refused `mn`, or closed on it repeatedly. */
   refusedMetaAs: string | undefined
+  /** How often in a row it closed on `mn`; once may be chance. */
+  metaCloses: number
   /** When reads may share lines again, on the monotonic clock: it refused such a line. */
   shareLinesFrom: number
   /** Commands on which it closed the connection, as proxies do with what they do not know. */
   readonly refuses: Set<string>
+}
+
+/** What is known of a server that was never asked. */
+export function createServerMemory(): ServerMemory {
+  return { refusedMetaAs: undefined, metaCloses: 0, shareLinesFrom: 0, refuses: new Set<string>() }
 }
 
 /** What a handshake found out. */
@@ -41,6 +48,7 @@ export async function shakeHands(
   options: ResolvedConnectionOptions,
   memory: ServerMemory,
   attempt: Attempt,
+  withoutAsking: boolean,
 ): Promise<Greeting> {
   const lines = new LineExchange(transport, server.name, attempt)
   const auth = server.auth ?? options.auth
@@ -50,15 +58,21 @@ export async function shakeHands(
   const version = readVersion(answer, server, options)
   if (options.protocol === 'text') return { protocol: 'text', version }
   if (version.order < META_SINCE) return withoutMeta(server, options, version, answer)
-  if (memory.refusedMetaAs === answer) return withoutMeta(server, options, version, answer)
+  if (withoutAsking || (memory.refusedMetaAs === answer && options.protocol === 'auto')) {
+    return withoutMeta(server, options, version, answer)
+  }
   attempt.stage = `waiting for the answer of ${server.name} to "mn"`
   const meta = await askMeta(lines, attempt)
+  memory.metaCloses = meta === undefined ? memory.metaCloses + 1 : 0
   if (meta === 'MN') return { protocol: 'meta', version }
-  memory.refusedMetaAs = answer
+  if (meta !== undefined || memory.metaCloses >= CLOSES_THAT_COUNT) memory.refusedMetaAs = answer
   const greeting = withoutMeta(server, options, version, `${answer}, and ${meta ?? 'nothing'} to mn`)
   if (meta === undefined) throw new MetaRefused()
   return greeting
 }
+
+/** A server that closed on `mn` so often in a row does so because it does not know it. */
+const CLOSES_THAT_COUNT = 2
 
 /** The answer to `mn`; undefined when the server closed on it. */
 async function askMeta(lines: LineExchange, attempt: Attempt): Promise<string | undefined> {

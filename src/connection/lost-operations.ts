@@ -32,7 +32,8 @@ export function settleLost(
   const again: Operation[] = []
   const quiet: Operation[] = []
   for (const operation of operations) {
-    if (operation.quiet) quiet.push(operation)
+    // Nobody waits for its outcome.
+    if (operation.quiet && !operation.awaitsBarrier) quiet.push(operation)
     if (operation.settled) continue
     if (operation.earlyError !== undefined) operation.fail(operation.earlyError)
     else if (mayRepeat(operation, loss)) again.push(operation)
@@ -52,11 +53,17 @@ function mayRepeat(operation: Operation, loss: Loss): boolean {
   return operation.repeated
 }
 
+/** The error of a command that was written on a connection that was lost, and could not be repeated on the next. */
+export function repeatedError(operation: Operation, server: string, error: MemcacheError): MemcacheError {
+  const message = `${operation.describe()}: it was written, its connection was lost, and then: ${error.message}`
+  return new ConnectionClosedError(message, { server, delivery: 'unknown', cause: error })
+}
+
 /** The error of a command that was written when its connection was lost. */
 export function lostError(operation: Operation, { server, error, refusedCommand }: Loss): MemcacheError {
   const message = `${operation.describe()}: ${error.message}`
   const details = { server, delivery: 'unknown', cause: error } as const
-  if (operation.request.command === refusedCommand) {
+  if (operation.command === refusedCommand) {
     return new UnknownCommandError(`${message}; it does not know this command, it seems`, details)
   }
   if (error instanceof ProtocolError) return new ProtocolError(message, details)

@@ -130,10 +130,13 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
   })
 }
 
+/** The longest that `setTimeout` takes, in milliseconds: 24.8 days; it fires at once for anything longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** A time in milliseconds, above 0; Infinity means never. */
 export function duration(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback
-  if (typeof value === 'number' && value > 0) return value
+  if (typeof value === 'number' && value > 0) return value > MAX_TIMER_MS ? Number.POSITIVE_INFINITY : value
   throw refused(name, 'a number of milliseconds above 0, or Infinity', value)
 }
 

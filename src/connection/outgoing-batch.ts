@@ -23,7 +23,7 @@ export class OutgoingBatch {
   #form: 'ascii' | 'utf8' | 'bytes' = 'ascii'
   #length = 0
 
-  /** Roughly the bytes in it. */
+  /** The bytes in it. */
   get length(): number {
     return this.#length
   }
@@ -33,11 +33,19 @@ export class OutgoingBatch {
     this.#length += text.length
   }
 
-  /** Adds text that UTF-8 writes with more than one byte per character. */
-  addUtf8(text: string): void {
+  /** Adds a word behind a space. Two steps: joining them first would make one more string. */
+  addWord(word: string): void {
+    this.#text += ' '
+    this.#text += word
+    this.#length += word.length + 1
+  }
+
+  /** Adds text that UTF-8 writes with more than one byte per character; `bytes` is its length then. */
+  addUtf8(text: string, bytes: number): void {
     if (this.#form === 'bytes') this.#seal()
     this.#form = 'utf8'
-    this.addAscii(text)
+    this.#text += text
+    this.#length += bytes
   }
 
   /** Adds bytes given as text, one character per byte. */
@@ -54,7 +62,7 @@ export class OutgoingBatch {
       this.#chunks.push({ data: text, encoding: bytes === text.length ? 'latin1' : 'utf8', onReleased: undefined })
       this.#length += bytes
     } else if (bytes === text.length) this.addAscii(text)
-    else this.addUtf8(text)
+    else this.addUtf8(text, bytes)
   }
 
   /** Adds bytes without copying them; they must not change until `onReleased`. */

@@ -7,13 +7,14 @@ import {
   UnknownCommandError,
   ValueTooLargeError,
 } from '../errors.ts'
+import type { ClassicRequest } from '../protocol/classic-request.ts'
 import { type WireKey, wireKeyBytes } from '../protocol/key.ts'
 import { encodeMetaCommand, LAST_OPAQUE } from '../protocol/meta/encode.ts'
 import { unsupportedFeature } from '../protocol/meta/feature.ts'
 import { Operation } from '../protocol/operation.ts'
 import { impliedReply, interpretReply } from '../protocol/outcome.ts'
 import { MISS, type Reply, Returned } from '../protocol/reply.ts'
-import { type ClassicRequest, isLineRead, isMetaRequest, NOOP } from '../protocol/request.ts'
+import { isLineRead, isMetaRequest, isStore, NOOP } from '../protocol/request.ts'
 import { GAT_SINCE, OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
 import { encodeTextCommand } from '../protocol/text/encode.ts'
 import { LARGE_BODY_BYTES, OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
@@ -53,6 +54,8 @@ export class Pipeline {
   /** Quiet commands since the last barrier. */
   #openQuiet = 0
   #quietError: MemcacheError | undefined
+  /** Where in the quiet run at the head the last reply was found. */
+  #quietCursor = 0
   /** Where in the line at the head the next value is expected. */
   #cursor = 0
   /** Whose large data block is under way. */
@@ -61,6 +64,8 @@ export class Pipeline {
   readonly #again: Operation[] = []
   /** Answered, but the socket has not let go of their bodies. */
   #held: Operation[] = []
+  /** Its connection has ended. */
+  #drained = false
   /** Whether neighbouring reads may share a line at present. */
   sharesLines = true
   /** A read that travelled alone, because its line was refused before, was refused itself. */
@@ -81,6 +86,17 @@ export class Pipeline {
   /** Commands written and not answered. */
   get length(): number {
     return this.#sent.length
+  }
+
+  /** Commands written and not settled: not answered, or answered before the socket let go of their bodies. */
+  get pending(): number {
+    if (this.#held.length > 0) this.#held = this.#held.filter((held) => !held.settled)
+    return this.#sent.length + this.#held.length
+  }
+
+  /** A command that was answered, whose time is up, and whose body the socket still reads. */
+  overdueBody(now: number): Operation | undefined {
+    return this.#held.find((held) => !held.settled && held.deadline <= now)
   }
 
   /** The command at a position, counted from the oldest. */
@@ -125,10 +141,19 @@ export class Pipeline {
     if (this.#encode(operation)) this.#push(operation)
   }
 
-  /** Closes what is open and gives all there is to write. */
-  finish(): OutgoingChunk[] {
+  /** The barrier behind a quiet run has still to be written. */
+  get owesBarrier(): boolean {
+    return this.#openQuiet > 0
+  }
+
+  /**
+   * Closes what is open and gives all there is to write.
+   *
+   * @param barrierAlone - Leaves the barrier behind a quiet run to the next write, because of what this one holds.
+   */
+  finish(barrierAlone: boolean): OutgoingChunk[] {
     this.#line.close()
-    if (this.#openQuiet > 0) this.#sendBarrier()
+    if (this.#openQuiet > 0 && !(barrierAlone && this.#batch.length > 0)) this.#sendBarrier()
     return this.#batch.take()
   }
 
@@ -146,6 +171,8 @@ export class Pipeline {
 
   #sendQuiet(operation: Operation): void {
     this.#line.close()
+    // Within a run an opaque must name one command.
+    if (this.#openQuiet === LAST_OPAQUE) this.#sendBarrier()
     if (!this.#encode(operation)) return
     this.#push(operation)
     this.#openQuiet++
@@ -172,9 +199,9 @@ export class Pipeline {
     const { request, key } = operation
     const line = this.#encodeLine(operation)
     if (typeof key === 'string' || key.form === 'base64') this.#batch.addAscii(line)
-    else if (key.form === 'utf8') this.#batch.addUtf8(line)
+    else if (key.form === 'utf8') this.#batch.addUtf8(line, Buffer.byteLength(line, 'utf8'))
     else this.#batch.addByteText(line)
-    if ('data' in request) this.#addBody(operation, request.data, request.bytes)
+    if (isStore(request)) this.#addBody(operation, request.data, request.bytes)
     return true
   }
 
@@ -191,6 +218,9 @@ export class Pipeline {
   #whyNot({ request, key }: Operation): string | undefined {
     const { protocol, server, version } = this.#init
     const base64 = isBase64(key)
+    // Written as it is now, it would put the connection out of step.
+    if (isStore(request) && typeof request.data !== 'string' && request.data.byteLength !== request.bytes)
+      return 'the bytes of the value changed their length, or were given to another thread, during the call'
     if (protocol === 'text') {
       if (base64)
         return `a key with white space or control characters needs the meta protocol, and ${server} speaks text`
@@ -215,7 +245,10 @@ export class Pipeline {
       this.#batch.addByteText(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1'))
     else {
       operation.bodyPending = true
-      this.#batch.addLargeBody(data, () => operation.releaseBody())
+      this.#batch.addLargeBody(data, () => {
+        // Late word of a socket that was destroyed says nothing about the next one that carries the body.
+        if (!this.#drained) operation.releaseBody()
+      })
     }
     this.#batch.addAscii('\r\n')
   }
@@ -239,7 +272,7 @@ export class Pipeline {
     if (isErrorReply(reply)) return head.inLine ? this.#refuseLine(reply, head) : this.#refuse(reply, head)
     // Whose a large data block is was settled when its line was there to be read.
     const fits = this.#bodyOwner === head || this.#opaqueFits(reply, head)
-    if (head.inLine || !fits || !interpretReply(head.request.command, reply)) {
+    if (head.inLine || !fits || !interpretReply(head.command, reply)) {
       return this.#desync(reply, `not an answer to ${head.describe()}`)
     }
     this.#shift()
@@ -268,6 +301,7 @@ export class Pipeline {
    * again.
    */
   drain(): { readonly unanswered: Operation[]; readonly again: Operation[] } {
+    this.#drained = true
     for (const operation of this.#held) operation.releaseBody()
     this.#held = []
     const unanswered: Operation[] = []
@@ -392,7 +426,7 @@ export class Pipeline {
     // With `q` refusals still come, and hits of an mg; they carry an opaque of the run.
     const operation = this.#bodyOwner ?? this.#findQuiet(reply)
     this.#bodyOwner = undefined
-    if (operation === undefined || !interpretReply(operation.request.command, reply)) {
+    if (operation === undefined || !interpretReply(operation.command, reply)) {
       return this.#desync(reply, 'not an answer to a quiet command')
     }
     return operation.awaitsBarrier ? this.#settle(reply, operation) : undefined
@@ -400,10 +434,18 @@ export class Pipeline {
 
   #findQuiet(reply: Reply): Operation | undefined {
     if (reply.opaque <= 0) return undefined
-    for (let position = 0; position < this.#sent.length; position++) {
+    // Replies come in order: what is looked for lies behind the last one that was found.
+    const operation = this.#findQuietFrom(this.#quietCursor, reply.opaque) ?? this.#findQuietFrom(0, reply.opaque)
+    return operation !== undefined && keyFits(reply, operation.key) ? operation : undefined
+  }
+
+  #findQuietFrom(start: number, opaque: number): Operation | undefined {
+    for (let position = start; position < this.#sent.length; position++) {
       const operation = this.#sent.at(position)
       if (!operation.quiet) return undefined
-      if (operation.opaque === reply.opaque) return keyFits(reply, operation.key) ? operation : undefined
+      if (operation.opaque !== opaque) continue
+      this.#quietCursor = position
+      return operation
     }
     return undefined
   }
@@ -420,11 +462,13 @@ export class Pipeline {
   #endQuiet(reply: Reply): MemcacheError | undefined {
     const run: Operation[] = []
     while (this.#sent.at(0).quiet) run.push(this.#shift())
-    this.#settleQuiet(run)
     const barrier = this.#shift()
-    interpretReply(barrier.request.command, reply)
+    this.#quietCursor = 0
+    interpretReply(barrier.command, reply)
     this.answeredInTime = true
     barrier.settle(reply)
+    // Last, because it tells listeners, who may destroy the client.
+    this.#settleQuiet(run)
     return undefined
   }
 
@@ -434,7 +478,7 @@ export class Pipeline {
     this.#quietError = undefined
     for (const operation of run) {
       if (!operation.awaitsBarrier || operation.settled) continue
-      const reply = error === undefined ? impliedReply(operation.request.command) : undefined
+      const reply = error === undefined ? impliedReply(operation.command) : undefined
       if (reply === undefined) operation.fail(this.#unknownError(operation, error))
       else this.#settle(reply, operation)
     }

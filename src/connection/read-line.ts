@@ -1,5 +1,6 @@
+import type { ReadRequest, RenewingReadRequest } from '../protocol/classic-request.ts'
 import type { Operation } from '../protocol/operation.ts'
-import { type ReadRequest, type RenewingReadRequest, sharesLine } from '../protocol/request.ts'
+import { sharesLine } from '../protocol/request.ts'
 import { LONG_LINES_SINCE, type ServerVersion } from '../protocol/server-version.ts'
 import type { OutgoingBatch } from './outgoing-batch.ts'
 
@@ -39,8 +40,8 @@ export class ReadLine {
     const bytes = (typeof key === 'string' ? key : key.echo).length + 1
     if (this.#request !== undefined && !(mayShare && this.#fits(operation, request, bytes))) this.close()
     if (this.#request === undefined) this.#begin(request)
-    if (typeof key === 'string') this.#batch.addAscii(` ${key}`)
-    else if (key.form === 'utf8') this.#batch.addUtf8(` ${key.text}`)
+    if (typeof key === 'string') this.#batch.addWord(key)
+    else if (key.form === 'utf8') this.#batch.addUtf8(` ${key.text}`, bytes)
     else this.#batch.addByteText(` ${key.text}`)
     this.#keys++
     this.#bytes += bytes

@@ -34,7 +34,7 @@ export function staysInStep(reply: Reply, operation: Operation): boolean {
   if (reply.line().startsWith('CLIENT_ERROR bad data chunk')) return false
   if (operation.inLine) return false
   const isMeta = operation.opaque !== 0
-  switch (operation.request.command) {
+  switch (operation.command) {
     case 'set':
     case 'add':
     case 'replace':

@@ -6,6 +6,8 @@ export class UnsentQueue {
   /** Operations in the list that are settled already and only wait to be dropped. */
   #settled = 0
   #bytes = 0
+  /** Operations up to here came in earlier turns of the event loop. */
+  #earlier = 0
 
   /** Commands that still want to be written. */
   get length(): number {
@@ -15,6 +17,23 @@ export class UnsentQueue {
   /** Bytes of their bodies. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** The oldest that wants to be written. */
+  get first(): Operation | undefined {
+    return this.#operations.find((operation) => !operation.settled)
+  }
+
+  /** Puts operations in front of all others: they are older. */
+  unshift(operations: readonly Operation[]): void {
+    for (const operation of operations) this.#bytes += operation.bodyBytes
+    this.#operations = [...operations, ...this.#operations]
+    this.#earlier += operations.length
+  }
+
+  /** A turn of the event loop has ended. */
+  endTurn(): void {
+    this.#earlier = this.#operations.length
   }
 
   push(operation: Operation): void {
@@ -33,9 +52,10 @@ export class UnsentQueue {
     return this.#operations.every((operation) => operation.settled || test(operation))
   }
 
-  /** Gives every call this much more time. */
+  /** Gives the calls of this turn so much more time. */
   forgive(milliseconds: number): void {
-    for (const operation of this.#operations) operation.deadline += milliseconds
+    const operations = this.#operations
+    for (let at = this.#earlier; at < operations.length; at++) operations[at]!.deadline += milliseconds
   }
 
   /**
@@ -57,6 +77,7 @@ export class UnsentQueue {
     }
     if (at === operations.length) this.#operations = []
     else if (at > 0) this.#operations = operations.slice(at)
+    this.#earlier = Math.max(0, this.#earlier - at)
   }
 
   /** Fails those whose time is up. */
@@ -69,6 +90,7 @@ export class UnsentQueue {
     if (this.#settled === 0) return
     this.#operations = this.#operations.filter((operation) => !operation.settled)
     this.#settled = 0
+    this.#earlier = this.#operations.length
   }
 
   /** Empties the queue and gives what was in it. */
@@ -77,6 +99,7 @@ export class UnsentQueue {
     this.#operations = []
     this.#settled = 0
     this.#bytes = 0
+    this.#earlier = 0
     return operations
   }
 }

@@ -41,6 +41,7 @@ export {
   type ErrorCode,
   type ErrorDetails,
   InvalidInputError,
+  LoadError,
   MemcacheError,
   OverloadedError,
   ProtocolError,

@@ -1,11 +1,13 @@
 import type { Buffer } from 'node:buffer'
+import { Attempt } from '../connection/attempt.ts'
 import { carryOutExchange } from '../connection/exchange.ts'
-import type { ServerMemory } from '../connection/handshake.ts'
+import { createServerMemory, type ServerMemory } from '../connection/handshake.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import type { ClosedError, MemcacheError } from '../errors.ts'
 import type { Backend, ServerExecutor, ServerStatus } from '../executor.ts'
 import type { Exchange } from '../protocol/exchange.ts'
-import type { Operation } from '../protocol/operation.ts'
+import { Operation } from '../protocol/operation.ts'
+import { VERSION } from '../protocol/request.ts'
 import { fnv1a32 } from '../routing/hash/fnv1a.ts'
 import type { Server } from '../server-address.ts'
 import { closedError, type PoolListener, Slot } from './slot.ts'
@@ -18,8 +20,10 @@ export class ServerPool implements Backend, ServerExecutor {
   readonly #slots: readonly Slot[]
   readonly #server: Server
   readonly #options: ResolvedConnectionOptions
-  readonly #memory: ServerMemory = { refusedMetaAs: undefined, shareLinesFrom: 0, refuses: new Set<string>() }
+  readonly #memory: ServerMemory = createServerMemory()
   #closed: MemcacheError | undefined
+  /** Under way, each on a connection of its own. */
+  readonly #exchanges: Map<Attempt, Promise<Buffer>> = new Map()
 
   /** @param connections - How many; all are multiplexed, so one is enough for nearly everybody. */
   constructor(server: Server, connections: number, options: ResolvedConnectionOptions, listener: PoolListener) {
@@ -60,11 +64,33 @@ export class ServerPool implements Backend, ServerExecutor {
 
   exchange(exchange: Exchange): Promise<Buffer> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
-    return carryOutExchange(this.#server, this.#options, this.#memory, exchange)
+    const attempt = new Attempt()
+    const reply = carryOutExchange(this.#server, this.#options, this.#memory, exchange, attempt)
+    this.#exchanges.set(attempt, reply)
+    return reply.finally(() => this.#exchanges.delete(attempt))
   }
 
   async connect(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.connect()))
+  }
+
+  /**
+   * Asks the server whether it is there, on its first connection, which is made now if need be, whatever happened
+   * before. Rejects with what went wrong.
+   */
+  async probe(timeoutMs: number): Promise<void> {
+    await this.#first.connect()
+    await new Promise<void>((resolve, reject) => {
+      const operation = new Operation(VERSION, '', '', timeoutMs, () => undefined)
+      operation.resolve = () => resolve()
+      operation.reject = reject
+      this.#first.dispatch(operation)
+    })
+  }
+
+  /** Forgets failed attempts to connect: the server is known to be well. */
+  forgive(): void {
+    for (const slot of this.#slots) slot.forgive()
   }
 
   async disconnect(): Promise<void> {
@@ -74,11 +100,12 @@ export class ServerPool implements Backend, ServerExecutor {
   async close(): Promise<void> {
     const error: ClosedError = closedError()
     this.#closed ??= error
-    await Promise.all(this.#slots.map((slot) => slot.close(error)))
+    await Promise.allSettled([...this.#slots.map((slot) => slot.close(error)), ...this.#exchanges.values()])
   }
 
   destroy(error: MemcacheError): void {
     this.#closed ??= error
     for (const slot of this.#slots) slot.destroy(error)
+    for (const attempt of this.#exchanges.keys()) attempt.abort(error)
   }
 }

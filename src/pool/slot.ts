@@ -19,6 +19,13 @@ export interface PoolListener {
   onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void
   /** A connection was given up because a reply did not fit. */
   onDesync(error: ProtocolError): void
+  /** A connection ended in a way that speaks against the server; told before what was on it goes anywhere. */
+  onEvidence?(error: MemcacheError): void
+  /**
+   * Commands that may be sent again, because their connection was lost or never made: whether somebody else takes them,
+   * instead of this server.
+   */
+  takeOver?(operations: readonly Operation[], neverReady: boolean): boolean
 }
 
 /** What a slot is made of; shared by all slots of a pool. */
@@ -55,6 +62,8 @@ export class Slot implements Executor, ConnectionOwner {
   /** Settles when connections that were told to finish have done so; their successors wait for it, to keep the order. */
   #drained: Promise<void> | undefined
   readonly #ends: Map<Connection, () => void> = new Map()
+  /** Timers of attempts that are not due yet. */
+  readonly #pauses: Set<NodeJS.Timeout> = new Set()
   readonly #waiters: Map<Connection, { resolve: () => void; reject: (error: MemcacheError) => void }[]> = new Map()
 
   constructor(init: SlotInit) {
@@ -114,6 +123,13 @@ export class Slot implements Executor, ConnectionOwner {
     })
   }
 
+  /** Forgets failed attempts: the next command connects at once. */
+  forgive(): void {
+    this.#failures = 0
+    this.#nextAttemptAt = 0
+    this.#lastError = undefined
+  }
+
   /** Lets the connection finish and closes it. Settles when it is closed; the next command makes a new one. */
   disconnect(): Promise<void> {
     const connection = this.#connection
@@ -143,6 +159,8 @@ export class Slot implements Executor, ConnectionOwner {
     this.#closed ??= error
     for (const connection of this.#ends.keys()) connection.destroy(error)
     this.#connection?.destroy(error)
+    for (const timer of this.#pauses) clearTimeout(timer)
+    this.#pauses.clear()
   }
 
   onReady(connection: Connection): void {
@@ -165,7 +183,14 @@ export class Slot implements Executor, ConnectionOwner {
     this.#ends.get(connection)?.()
     this.#ends.delete(connection)
     this.#takeEvidence(end)
-    this.#dispatchAgain(end.again)
+  }
+
+  onLeftOver(operations: readonly Operation[]): void {
+    if (this.#init.listener.takeOver?.(operations, false) !== true) this.#dispatchAgain(operations)
+  }
+
+  onNeverSent(operations: readonly Operation[]): boolean {
+    return this.#init.listener.takeOver?.(operations, true) === true
   }
 
   #takeEvidence(end: ConnectionEnd): void {
@@ -178,23 +203,39 @@ export class Slot implements Executor, ConnectionOwner {
     // One that was ready and lost before it answered anything is no better than one that never was.
     this.#failures = end.proven ? 0 : this.#failures + 1
     this.#nextAttemptAt = performance.now() + backoffMs(this.#failures, end.error instanceof AuthError)
+    if (end.evident) this.#init.listener.onEvidence?.(end.error)
   }
 
   /** Commands that may be repeated wait for the next attempt, within their own time; so does whoever comes meanwhile. */
   #dispatchAgain(operations: readonly Operation[]): void {
-    if (operations.length === 0) return
     if (this.#closed !== undefined) {
-      for (const operation of operations) operation.fail(this.#closed)
+      for (const operation of operations) operation.fail(this.#closedFor(operation))
       return
     }
     const connection = this.#connection?.open ? this.#connection : this.#connect(this.#untilNextAttempt())
-    for (const operation of operations) connection.dispatch(operation)
+    connection.dispatchFirst(operations)
+  }
+
+  /** A command that was written before on a connection that was lost may have been carried out. */
+  #closedFor(operation: Operation): MemcacheError {
+    if (!operation.repeated) return this.#closed!
+    return new ClosedError('the client is closed', { delivery: 'unknown', cause: this.#closed })
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#pauses.delete(timer)
+        resolve()
+      }, milliseconds)
+      this.#pauses.add(timer)
+    })
   }
 
   #untilNextAttempt(): Promise<void> | undefined {
     const waitMs = this.#nextAttemptAt - performance.now()
     if (waitMs <= 0) return this.#drained
-    const pause = new Promise<void>((resolve) => setTimeout(resolve, waitMs))
+    const pause = this.#pause(waitMs)
     return this.#drained === undefined ? pause : Promise.all([this.#drained, pause]).then(() => undefined)
   }
 }

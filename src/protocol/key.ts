@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
+import { isBytes } from '../bytes.ts'
 import { InvalidInputError } from '../errors.ts'
 
 /** A key as callers give it: text (sent as UTF-8, not normalized) or the bytes themselves. Equal bytes are the same key. */
@@ -49,7 +50,7 @@ export function keyBytes(key: Key): Buffer {
     if (!key.isWellFormed()) throw new InvalidInputError(`key ${quoteKey(key)} contains a lone surrogate`)
     return Buffer.from(key, 'utf8')
   }
-  if (key instanceof Uint8Array) return Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  if (isBytes(key)) return Buffer.from(key.buffer, key.byteOffset, key.byteLength)
   throw new InvalidInputError(`a key must be a string or a Uint8Array, got ${describeType(key)}`)
 }
 

@@ -1,6 +1,6 @@
 import { type Key, quoteKey, type WireKey } from './key.ts'
 import type { Reply } from './reply.ts'
-import type { Request } from './request.ts'
+import { type Command, isStore, type Request } from './request.ts'
 
 /** Whoever has an operation in hand and can let go of it. */
 export interface Holder {
@@ -23,15 +23,19 @@ export interface Interpret {
  * an object or a promise per floor would cost more than the command itself.
  */
 export class Operation {
-  /** What to do. A connection that speaks text puts a request's text form in its place. */
-  request: Request
+  #request: Request
+  /** The request's command, kept here because requests have many shapes and a look into one costs as much as all of these. */
+  #command: Command
+  /** A note of the client's: what has to settle before this is dispatched. */
+  readonly preparing: unknown
   /** The key on the wire; empty for commands without one. */
   readonly key: WireKey
   /** The key as the caller gave it: for results, serdes and messages. */
   readonly callerKey: Key
   /** The time for the whole of it, in milliseconds; may be Infinity. */
   readonly timeoutMs: number
-  readonly interpret: Interpret
+  /** Reads the reply; a wrapper that looks at replies puts its own in the place. */
+  interpret: Interpret
   /** Length of the data block that it sends. */
   readonly bodyBytes: number
   /** Settles with the result. The second argument tells batches which operation it is. */
@@ -75,12 +79,30 @@ export class Operation {
   release: (() => void) | undefined = undefined
 
   constructor(request: Request, key: WireKey, callerKey: Key, timeoutMs: number, interpret: Interpret) {
-    this.request = request
+    this.#request = request
+    this.#command = request.command
     this.key = key
     this.callerKey = callerKey
     this.timeoutMs = timeoutMs
     this.interpret = interpret
-    this.bodyBytes = 'bytes' in request ? request.bytes : 0
+    const store = isStore(request) ? request : undefined
+    this.bodyBytes = store === undefined ? 0 : store.bytes
+    this.preparing = store?.preparing
+  }
+
+  /** What to do. Another request may take its place: its compressed form, its classic form, one with another ttl. */
+  get request(): Request {
+    return this.#request
+  }
+
+  set request(request: Request) {
+    this.#request = request
+    this.#command = request.command
+  }
+
+  /** The name of what to do. */
+  get command(): Command {
+    return this.#command
   }
 
   /** Settles by a reply. */
@@ -96,16 +118,7 @@ export class Operation {
     } finally {
       this.holder = undefined
     }
-    if (value instanceof Promise) this.#follow(value)
-    else this.resolve(value, this)
-  }
-
-  /** The reply was not all of it: a value is being decompressed, or something had to be asked or put right first. */
-  #follow(result: Promise<unknown>): void {
-    result.then(
-      (value) => this.resolve(value, this),
-      (error: unknown) => this.reject(error, this),
-    )
+    this.resolve(value, this)
   }
 
   /**

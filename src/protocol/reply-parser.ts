@@ -127,6 +127,8 @@ export class ReplyParser {
 
   #value(dataStart: number): Found {
     if (dataStart < 0) return this.#line(dataStart)
+    // Room is kept for one line and a small body: a line that is longer would not fit once it has to wait.
+    if (dataStart - this.#pos > MAX_LINE_BYTES) return this.#garbage()
     const reply = this.reply
     const dataEnd = dataStart + reply.size
     if (dataEnd + 2 > this.#end) return this.#incompleteValue(dataStart)

@@ -1,76 +1,19 @@
-import type { MetaRequest } from './meta/request.ts'
+import type {
+  ClassicRequest,
+  DeleteRequest,
+  NoopRequest,
+  ReadRequest,
+  RenewingReadRequest,
+  StoreRequest,
+  VersionRequest,
+} from './classic-request.ts'
+import type { MetaRequest, MetaSetRequest } from './meta/request.ts'
 
 /** What a command asks for, whichever protocol carries it. One interface per family; the wire encoders switch on `command`. */
 export type Request = ClassicRequest | MetaRequest
 
-/** What both protocols can carry. */
-export type ClassicRequest =
-  | ReadRequest
-  | RenewingReadRequest
-  | StoreRequest
-  | DeleteRequest
-  | CountRequest
-  | TouchRequest
-  | VersionRequest
-  | NoopRequest
-
 /** The name of a command, as the classic protocol spells it; `noop` is the meta protocol's `mn`. */
 export type Command = Request['command']
-
-/** Read the value; `gets` its cas number too. */
-export interface ReadRequest {
-  readonly command: 'get' | 'gets'
-}
-
-/** Read the value and renew its time to live (memcached 1.5.3 and newer). */
-export interface RenewingReadRequest {
-  readonly command: 'gat' | 'gats'
-  readonly exptime: number
-}
-
-/** Store a value. */
-export interface StoreRequest {
-  readonly command: 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas'
-  /** Text (sent as UTF-8) or bytes. */
-  readonly data: string | Uint8Array
-  /** Length of `data` on the wire. */
-  readonly bytes: number
-  /** Ignored by `append` and `prepend`: the item keeps its own. */
-  readonly clientFlags: number
-  /** As on the wire: 0 never, up to 30 days relative, beyond that absolute. Ignored by `append` and `prepend`. */
-  readonly exptime: number
-  /** For `cas`: the number that the item must still have. */
-  readonly cas: bigint
-  /** The request to send instead, once it is made: its data is being compressed. */
-  readonly preparing?: Promise<StoreRequest> | undefined
-}
-
-/** Remove the item. */
-export interface DeleteRequest {
-  readonly command: 'delete'
-}
-
-/** Add to, or take from, a decimal number. */
-export interface CountRequest {
-  readonly command: 'incr' | 'decr'
-  readonly delta: bigint
-}
-
-/** Renew the time to live. */
-export interface TouchRequest {
-  readonly command: 'touch'
-  readonly exptime: number
-}
-
-/** Ask for the server's version. */
-export interface VersionRequest {
-  readonly command: 'version'
-}
-
-/** Ask for any reply: a ping, and the barrier behind quiet commands. Travels as `mn`, in text mode as `version`. */
-export interface NoopRequest {
-  readonly command: 'noop'
-}
 
 /** The plain read: shared by every `get`, so that the hot path allocates no request. */
 export const GET: ReadRequest = Object.freeze({ command: 'get' })
@@ -88,6 +31,16 @@ const META_COMMANDS: ReadonlySet<Command> = new Set<MetaRequest['command']>(['mg
 /** Whether only the meta protocol can carry the request. */
 export function isMetaRequest(request: Request): request is MetaRequest {
   return META_COMMANDS.has(request.command)
+}
+
+const STORES: ReadonlySet<Command> = new Set<Command>(['set', 'add', 'replace', 'append', 'prepend', 'cas', 'ms'])
+
+/** Whether the request carries a data block. */
+export function isStore(request: Request): request is StoreRequest | MetaSetRequest {
+  // The commonest by hand: a comparison of constants costs less than a look into a set.
+  const { command } = request
+  if (command === 'get') return false
+  return command === 'set' || STORES.has(command)
 }
 
 /** Whether two reads may share a command line: the same command, with the same exptime where it has one. */

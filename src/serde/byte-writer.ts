@@ -12,29 +12,29 @@ export class ByteWriter {
     this.#bytes[at] = value
   }
 
-  uint16(value: number): void {
-    this.#bytes.writeUInt16LE(value, this.#grow(2))
-  }
-
   int32(value: number): void {
-    this.#bytes.writeInt32LE(value, this.#grow(4))
+    const at = this.#grow(4)
+    this.#bytes.writeInt32LE(value, at)
   }
 
   uint32(value: number): void {
-    this.#bytes.writeUInt32LE(value, this.#grow(4))
+    const at = this.#grow(4)
+    this.#bytes.writeUInt32LE(value, at)
   }
 
   doubleBigEndian(value: number): void {
-    this.#bytes.writeDoubleBE(value, this.#grow(8))
+    const at = this.#grow(8)
+    this.#bytes.writeDoubleBE(value, at)
   }
 
   bytes(value: Uint8Array): void {
-    this.#bytes.set(value, this.#grow(value.byteLength))
+    const at = this.#grow(value.byteLength)
+    this.#bytes.set(value, at)
   }
 
   ascii(text: string): void {
-    this.#grow(text.length)
-    this.#bytes.write(text, this.#length - text.length, 'latin1')
+    const at = this.#grow(text.length)
+    this.#bytes.write(text, at, 'latin1')
   }
 
   /** What was written, in a buffer of its own size. */
@@ -42,7 +42,7 @@ export class ByteWriter {
     return Buffer.from(this.#bytes.subarray(0, this.#length))
   }
 
-  /** Makes room and gives the place where it starts. */
+  /** Makes room and gives the place where it starts; call it first, for it may put another buffer in place. */
   #grow(length: number): number {
     const start = this.#length
     const end = start + length

@@ -1,13 +1,5 @@
 import { Buffer } from 'node:buffer'
 
-/** Whether a value is a `Uint8Array`, of another realm (jest, `node:vm`) too, where `instanceof` fails. */
-export function isBytes(value: unknown): value is Uint8Array {
-  return (
-    value instanceof Uint8Array ||
-    (ArrayBuffer.isView(value) && Reflect.get(value, Symbol.toStringTag) === 'Uint8Array')
-  )
-}
-
 /** The same bytes as a Buffer; a view, not a copy. */
 export function asBuffer(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)

@@ -19,16 +19,26 @@ export interface Codec {
   decompress(data: Uint8Array, maxBytes: number): Buffer
 }
 
+const NOT_COMPRESSED = 'the value is marked as compressed and cannot be decompressed'
+
 /** RFC 1950, which most clients mean by compression. */
 export const zlibCodec: Codec = {
   compress: (data, level) => zlib.deflateSync(data, { level }),
-  decompress: (data, maxBytes) => bounded(maxBytes, () => zlib.inflateSync(data, { maxOutputLength: maxBytes })),
+  decompress(data, maxBytes) {
+    // The header of RFC 1950, 2.2: what lacks it is not worth the cost of a decompressor.
+    const isZlib = (data[0]! & 0x0f) === 8 && (data[0]! * 256 + data[1]!) % 31 === 0
+    if (!isZlib) throw new Error(NOT_COMPRESSED)
+    return bounded(maxBytes, () => zlib.inflateSync(data, { maxOutputLength: maxBytes }))
+  },
 }
 
 /** RFC 1952, as the Java clients compress. */
 export const gzipCodec: Codec = {
   compress: (data, level) => zlib.gzipSync(data, { level }),
-  decompress: (data, maxBytes) => bounded(maxBytes, () => zlib.gunzipSync(data, { maxOutputLength: maxBytes })),
+  decompress(data, maxBytes) {
+    if (data[0] !== 0x1f || data[1] !== 0x8b) throw new Error(NOT_COMPRESSED)
+    return bounded(maxBytes, () => zlib.gunzipSync(data, { maxOutputLength: maxBytes }))
+  },
 }
 
 /** The first four bytes of a Zstandard frame (RFC 8878, 3.1.1), which "magicless" frames leave out. */
@@ -73,9 +83,7 @@ function bounded(maxBytes: number, decompress: () => Buffer): Buffer {
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     const message =
-      code === TOO_LARGE
-        ? `the value has more than maxBytes (${maxBytes}) when decompressed`
-        : 'the value is marked as compressed and cannot be decompressed'
+      code === TOO_LARGE ? `the value has more than maxBytes (${maxBytes}) when decompressed` : NOT_COMPRESSED
     throw new Error(message, { cause })
   }
 }

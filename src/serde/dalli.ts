@@ -1,5 +1,5 @@
+import { isBytes } from '../bytes.ts'
 import { showValue } from '../show-value.ts'
-import { isBytes } from './bytes.ts'
 import { type ZlibCompression, zlibCodec } from './compression.ts'
 import {
   checkNativeObjects,
@@ -69,6 +69,7 @@ export function dalli(options: DalliOptions = {}): Serde {
   const compression = resolveCompression(options.compression, MIN_BYTES)
   const maxBytes = resolveMaxBytes(options)
   return Object.freeze<Serde>({
+    counterFlags: 0,
     serialize: (value) => compressValue(encode(value, marshal), ZLIB, zlibCodec, compression),
     deserialize(data, clientFlags) {
       const plain = (clientFlags & ZLIB) === 0 ? data : zlibCodec.decompress(data, maxBytes)

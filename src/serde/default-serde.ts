@@ -1,8 +1,9 @@
 import { type Buffer, isUtf8 } from 'node:buffer'
 import { latin1Slice, utf8Slice } from '../buffer-slices.ts'
+import { isBytes } from '../bytes.ts'
 import { SerdeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
-import { asBuffer, isBytes, takeBytes } from './bytes.ts'
+import { asBuffer, takeBytes } from './bytes.ts'
 import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
 
 // The layout is a data-format promise: other programs read these items, so no number here ever changes its meaning.

@@ -14,7 +14,10 @@ export type NativeObjects = 'refuse' | 'read' | 'readWrite'
 /** How the strings of a client without a type for bytes are read; as text, what is not UTF-8 is an error. */
 export type StringsAs = 'text' | 'bytes'
 
-/** What every foreign layout that reads compressed values takes. */
+/**
+ * What every foreign layout that reads compressed values takes. Where a layout compresses, use its own option: the
+ * client's `compression` marks values with client flags that mean something else to the other program.
+ */
 export interface ForeignOptions {
   /**
    * A value that would be longer than this when decompressed is an error.

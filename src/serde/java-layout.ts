@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
+import { isBytes } from '../bytes.ts'
 import { showValue } from '../show-value.ts'
-import { isBytes } from './bytes.ts'
 import { type Codec, gzipCodec, type ZlibCompression } from './compression.ts'
 import { checkChoice, type ForeignOptions, resolveCompression, resolveMaxBytes } from './foreign-options.ts'
 import { checkInt64, fitInteger, isInteger } from './integer.ts'
@@ -45,6 +45,7 @@ export function javaSerde(name: string, options: JavaOptions, readCodec: Codec):
   const compression = resolveCompression(options.compression, MIN_BYTES)
   const maxBytes = resolveMaxBytes(options)
   return Object.freeze<Serde>({
+    counterFlags: TEXT,
     serialize: (value) => compressValue(encode(value, integers), COMPRESSED, gzipCodec, compression),
     deserialize(data, clientFlags) {
       if ((clientFlags & SERIALIZED) !== 0) throw new Error('the value is a serialized Java object: it is not read')

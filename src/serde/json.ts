@@ -1,5 +1,5 @@
 import { decodeJson, encodeJson } from './json-text.ts'
-import type { Serde } from './serde.ts'
+import type { RangeSerde, Serde } from './serde.ts'
 
 /** What the default serde writes JSON with, so that it reads these values too. */
 const JSON_FLAG = 32
@@ -14,7 +14,10 @@ const JSON_FLAG = 32
  * undefined, function, symbol, NaN or ±Infinity, bigints, cycles, promises and binary data; in reading what is not
  * JSON, the empty value included. An integer can be counted with `incr` as long as it is not negative.
  */
-export const json: Serde = Object.freeze<Serde>({
+export const json: Serde = Object.freeze<RangeSerde>({
   serialize: (value) => ({ data: encodeJson(value), clientFlags: JSON_FLAG }),
   deserialize: decodeJson,
+  deserializeRange: (bytes, start, end) => decodeJson(bytes.subarray(start, end)),
+  keepsBytes: () => false,
+  leavesCompressionFlags: true,
 })

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { asBuffer, isBytes } from './bytes.ts'
+import { isBytes } from '../bytes.ts'
+import { asBuffer } from './bytes.ts'
 import { decodeJson, encodeJson } from './json-text.ts'
 import type { Serde, SerializedValue } from './serde.ts'
 import { unknownFlags } from './stored-value.ts'
@@ -26,13 +27,13 @@ const NUMERIC = /^-?(?:Infinity|[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?) *$|^NaN$/
  * | 8 | a number in decimal | number |
  *
  * Every line break inside a value has a backslash before it. Nothing is compressed. Integers beyond ±(2⁵³−1) lose digits,
- * as they do there. A counter that memlane's `incr` created with `initial` has client flags 2, which reads as a number too.
+ * as they do there.
  */
 export function memcachedNpm(): Serde {
   return SERDE
 }
 
-const SERDE: Serde = Object.freeze<Serde>({ serialize, deserialize })
+const SERDE: Serde = Object.freeze<Serde>({ serialize, deserialize, counterFlags: NUMBER })
 
 function serialize(value: unknown): SerializedValue {
   if (isBytes(value)) return escaped(asBuffer(value).toString('latin1'), BYTES)

@@ -1,5 +1,5 @@
+import { isBytes } from '../bytes.ts'
 import { showValue } from '../show-value.ts'
-import { isBytes } from './bytes.ts'
 import { checkStrings, type StringsAs } from './foreign-options.ts'
 import type { Serde, SerializedValue } from './serde.ts'
 import { keepBytes } from './stored-value.ts'

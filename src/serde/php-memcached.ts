@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isBytes } from './bytes.ts'
+import { isBytes } from '../bytes.ts'
 import { type ZlibCompression, zlibCodec } from './compression.ts'
 import { decompressFastLz } from './fastlz.ts'
 import {
@@ -79,8 +79,7 @@ const SIZE_BYTES = 4
  * | +16 +32, +16 +64 | the same, compressed with zlib or FastLZ | |
  *
  * Objects, arrays and null are written as JSON unless `serialize` is `'readWrite'`; PHP reads JSON whatever its own
- * serializer is, objects as `stdClass`, with `SERIALIZER_JSON_ARRAY` as arrays. Integers have 64 bits. A counter that
- * memlane's `incr` created with `initial` has client flags 2, which PHP takes for a float.
+ * serializer is, objects as `stdClass`, with `SERIALIZER_JSON_ARRAY` as arrays. Integers have 64 bits.
  */
 export function phpMemcached(options: PhpMemcachedOptions = {}): Serde {
   const native = checkNativeObjects('serialize', options.serialize)
@@ -88,6 +87,7 @@ export function phpMemcached(options: PhpMemcachedOptions = {}): Serde {
   const compression = resolveCompression(options.compression, MIN_BYTES)
   const maxBytes = resolveMaxBytes(options)
   return Object.freeze<Serde>({
+    counterFlags: INTEGER,
     serialize: (value) => compress(encode(value, native), compression),
     deserialize(data, clientFlags) {
       const flags = clientFlags & OWN_FLAGS

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
+import { isBytes } from '../bytes.ts'
 import { showValue } from '../show-value.ts'
 import { ByteWriter } from './byte-writer.ts'
-import { isBytes } from './bytes.ts'
 import { checkInt64, isInteger } from './integer.ts'
 import { type PlainSink, writePlain, writeScalar } from './plain-value.ts'
 import { checkText } from './text.ts'

@@ -1,7 +1,7 @@
 import { decodeLatin1 } from './text.ts'
 
 /** A backslash and what it escapes, in a `raw-unicode-escape` line. */
-const RAW_ESCAPE = /\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|([^uU]))/gi
+const RAW_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|[^uU])/g
 /** A backslash and what it escapes in the `repr` of a Python 2 string. */
 const REPR_ESCAPE = /\\(?:x([0-9a-f]{2})|([0-7]{1,3})|([\\'"abfnrtv]))/gi
 const QUOTED = /^(?:'.*'|".*")$/s

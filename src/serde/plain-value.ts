@@ -1,5 +1,5 @@
+import { isBytes } from '../bytes.ts'
 import { showValue } from '../show-value.ts'
-import { isBytes } from './bytes.ts'
 import { isInteger } from './integer.ts'
 import { checkText } from './text.ts'
 

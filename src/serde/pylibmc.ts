@@ -37,8 +37,7 @@ const LAYOUT: PythonLayout = {
  * | 16 | a str in UTF-8 | text |
  * | +8 | the same, compressed with zlib | |
  *
- * A counter that memlane's `incr` created with `initial` has client flags 2 as well: while it is 0 or 1, `get` gives a
- * boolean; `incr` itself always gives the number. Numbers with a fraction, beyond ±(2⁵³−1), -0, null, arrays and
+ * Numbers with a fraction, beyond ±(2⁵³−1), -0, null, arrays and
  * objects need `pickle: 'readWrite'`.
  */
 export function pylibmc(options: PylibmcOptions = {}): Serde {

@@ -1,5 +1,5 @@
+import { isBytes } from '../bytes.ts'
 import { showValue } from '../show-value.ts'
-import { isBytes } from './bytes.ts'
 import { type Codec, zlibCodec } from './compression.ts'
 import {
   checkChoice,
@@ -73,6 +73,7 @@ export function pythonSerde(
   const maxBytes = resolveMaxBytes(options)
   const codecs = new Map([[ZLIB, zlibCodec], [layout.codecFlag, layout.codec], ...(layout.alsoRead ?? [])])
   return Object.freeze<Serde>({
+    counterFlags: layout.integerFlags,
     serialize(value) {
       const plain = encodeSimple(value, layout) ?? encodeObject(value, pickle, version)
       if (!layout.compressIntegers && plain.clientFlags === layout.integerFlags) return plain

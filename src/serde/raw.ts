@@ -1,6 +1,7 @@
+import { isBytes } from '../bytes.ts'
 import { SerdeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
-import { asBuffer, isBytes, takeBytes } from './bytes.ts'
+import { asBuffer, takeBytes } from './bytes.ts'
 import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
 
 /**

@@ -24,6 +24,13 @@ export interface Serde {
    * @param key - The caller's key, without any prefix.
    */
   deserialize(data: Uint8Array, clientFlags: number, key: string | Uint8Array): unknown
+  /**
+   * The client flags under which its readers take decimal digits for an integer: counters that `incr` and `decr` create
+   * (`initial`) get them.
+   *
+   * @defaultValue `2`
+   */
+  readonly counterFlags?: number
 }
 
 /**

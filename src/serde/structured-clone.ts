@@ -1,7 +1,7 @@
 import { deserialize as deserializeV8, serialize as serializeV8 } from 'node:v8'
 import { showValue } from '../show-value.ts'
 import { parseInteger } from './integer.ts'
-import type { Serde, SerializedValue } from './serde.ts'
+import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
 import { decodeLatin1 } from './text.ts'
 
 /** A bit that no other serde or compression of memlane writes. */
@@ -20,7 +20,13 @@ const INTEGER_FLAG = 2
  * accept, are an error. For caches whose writers you trust: a few crafted bytes (a sparse array of millions of holes)
  * make V8 allocate hundreds of megabytes.
  */
-export const structuredClone: Serde = Object.freeze<Serde>({ serialize, deserialize })
+export const structuredClone: Serde = Object.freeze<RangeSerde>({
+  serialize,
+  deserialize,
+  deserializeRange: (bytes, start, end, clientFlags) => deserialize(bytes.subarray(start, end), clientFlags),
+  keepsBytes: () => false,
+  leavesCompressionFlags: true,
+})
 
 function serialize(value: unknown): SerializedValue {
   if (value === undefined) throw new Error('undefined cannot be stored: it is what a miss gives')

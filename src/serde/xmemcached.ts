@@ -11,7 +11,7 @@ const EITHER: Codec = {
 }
 
 /**
- * The basic types of xmemcached's `SerializingTranscoder` (2.4): the layout of {@link spymemcached}, and values
+ * The basic types of xmemcached's `SerializingTranscoder` (2.4): the layout of `spymemcached`, and values
  * compressed in mode ZIP are read as well.
  */
 export function xmemcached(options: JavaOptions = {}): Serde {

@@ -1,8 +1,7 @@
+import type { Client } from './client.ts'
 import type { CommandLine } from './command-line.ts'
-import { createCounters } from './counters.ts'
 import type { Engine } from './engine.ts'
 import { BAD_LINE, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
-import { generalStats, settingsStats } from './stats.ts'
 import { hasWords, refuseWords } from './text-commands.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -14,18 +13,32 @@ export function runVersion(engine: Engine): TextReply {
   return { text: `VERSION ${engine.dialect.version}\r\n`, always: true }
 }
 
-/** `verbosity <level> [noreply]`: checked, and without effect. */
+/** `verbosity <level> [noreply]`: there is no log that it could make longer; `stats settings` shows it. */
 export function runVerbosity(engine: Engine, line: CommandLine): TextReply {
   if (!hasWords(engine, line, 2, 3)) return refuseWords(engine)
   const level = engine.numbers.uint32(line.bytes, line.start(1), line.end(1))
+  if (level !== undefined) engine.settings.verbosity = level
   return { text: level === undefined ? BAD_LINE : 'OK\r\n', always: false }
 }
 
-/** `shutdown`: never enabled here. The colon is memcached's. */
-export function runShutdown(engine: Engine): TextReply {
-  return engine.dialect.sharedParser
-    ? { text: 'SERVER_ERROR: shutdown not enabled\r\n', always: false }
-    : { text: 'ERROR: shutdown not enabled\r\n', always: true }
+/** `shutdown [graceful]`: ends the server, where that is allowed. */
+export function runShutdown(engine: Engine, line: CommandLine, client: Client): TextReply {
+  const always = !engine.dialect.sharedParser
+  if (engine.shutDown === undefined) {
+    // The colon is memcached's.
+    const word = engine.dialect.sharedParser ? 'SERVER_ERROR' : 'ERROR'
+    return { text: `${word}: shutdown not enabled\r\n`, always }
+  }
+  const graceful = line.count === 2 && line.is(1, 'graceful')
+  if (line.count !== 1 && !graceful) return { text: 'CLIENT_ERROR invalid shutdown mode\r\n', always }
+  engine.shutDown()
+  client.quit()
+  return { text: '', always: true }
+}
+
+/** `refresh_certs`: the certificates were given in memory, there is nothing to read again. */
+export function runRefreshCerts(engine: Engine): TextReply {
+  return { text: engine.listening.tls ? UNKNOWN_COMMAND : 'Error TLS not enabled\r\n', always: true }
 }
 
 /** `cache_memlimit <megabytes> [noreply]` */
@@ -41,37 +54,4 @@ function setMemoryLimit(engine: Engine, megabytes: number | undefined): string {
   if (megabytes > MOST_MEGABYTES) return 'MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n'
   engine.store.memoryBytes = megabytes * MEGABYTE
   return 'OK\r\n'
-}
-
-/** `stats [what]` */
-export function runStats(engine: Engine, line: CommandLine): TextReply {
-  return { text: statsText(engine, line), always: true }
-}
-
-function statsText(engine: Engine, line: CommandLine): string {
-  switch (line.text(1)) {
-    case '':
-      return generalStats(engine)
-    case 'settings':
-      return settingsStats(engine)
-    case 'reset':
-      resetCounters(engine)
-      return 'RESET\r\n'
-    case 'detail':
-      return statsDetail(line)
-    case 'sizes':
-      return 'STAT sizes_status disabled\r\nEND\r\n'
-    default:
-      return UNKNOWN_COMMAND
-  }
-}
-
-/** Statistics by key prefix are never collected: turned on, they stay empty. */
-function statsDetail(line: CommandLine): string {
-  if (line.is(2, 'on') || line.is(2, 'off')) return 'OK\r\n'
-  return line.is(2, 'dump') ? 'END\r\n' : 'CLIENT_ERROR usage: stats detail on|off|dump\r\n'
-}
-
-function resetCounters(engine: Engine): void {
-  Object.assign(engine.counters, createCounters())
 }

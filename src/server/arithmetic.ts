@@ -18,8 +18,8 @@ export interface Delta {
   readonly by: bigint
   /** Only if the item has this cas; 0: whatever it has. */
   readonly compare: bigint
-  /** The cas it gets; 0: the next one. */
-  readonly cas: bigint
+  /** The cas it gets; `undefined`: the next one. */
+  readonly cas: bigint | undefined
 }
 
 /** What became of it: the item that holds the number now, or why there is none. */
@@ -39,10 +39,19 @@ export function applyDelta(store: Store, counters: Counters, delta: Delta): Delt
   if (delta.compare !== 0n && delta.compare !== item.cas) return { result: 'exists' }
   const number = looseNumbers.uint64(item.block, 0, item.block.length)
   if (number === undefined) return { result: 'notANumber' }
-  if (delta.increment) counters.incrHits++
-  else counters.decrHits++
+  countHit(counters, delta.increment, item.slabClass)
   const value = change(number, delta).toString()
   return { result: 'done', item: put(store, item, value, delta.cas), value }
+}
+
+function countHit(counters: Counters, increment: boolean, slabClass: number): void {
+  if (increment) {
+    counters.incrHits++
+    counters.slabs[slabClass]!.incrHits++
+  } else {
+    counters.decrHits++
+    counters.slabs[slabClass]!.decrHits++
+  }
 }
 
 function change(number: bigint, delta: Delta): bigint {
@@ -51,15 +60,17 @@ function change(number: bigint, delta: Delta): bigint {
 }
 
 /** A number that is not longer than the old value goes in its place and is padded; a longer one makes a new item. */
-function put(store: Store, item: Item, value: string, cas: bigint): Item {
+function put(store: Store, item: Item, value: string, cas: bigint | undefined): Item {
   if (value.length > item.valueBytes) {
     // As with append, the new item is not stale, has no winner and has a key that is not binary.
     const grown = new Item(item.key, false, item.clientFlags, item.expiresAt, numberBlock(value, value.length))
-    store.link(grown, cas)
-    return grown
+    store.link(grown, undefined)
+    // What the command does and shows next, memcached takes from the old item: a `T` is lost, an `E` only shown.
+    item.cas = cas ?? grown.cas
+    return item
   }
   item.block = numberBlock(value, item.valueBytes)
-  item.cas = cas === 0n ? store.nextCas() : cas
+  item.cas = cas ?? store.nextCas()
   store.use(item)
   return item
 }

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
+import type { ClientRecord, ClosedBy } from './client-registry.ts'
 import type { Engine } from './engine.ts'
 import type { Account } from './login.ts'
 import { Session } from './session.ts'
@@ -7,39 +8,63 @@ import { Session } from './session.ts'
 /** A client that leaves this much unread is not read from, until it has read. */
 const MAX_UNREAD_BYTES = 1024 * 1024
 
-/**
- * Serves the client at the other end of a socket, until one of them ends it.
- *
- * @param accounts who may log in; empty: nobody has to
- * @param idleTimeoutMs 0: none
- */
-export function serve(engine: Engine, socket: Socket, accounts: readonly Account[], idleTimeoutMs: number): void {
-  const connection = new ClientConnection(engine, socket, accounts)
+/** How a connection is served. */
+export interface ServeOptions {
+  /** Who may log in; empty: nobody has to. */
+  readonly accounts: readonly Account[]
+  /** 0: none. */
+  readonly idleTimeoutMs: number
+}
+
+/** Serves the client at the other end of a socket, until one of them ends it. */
+export function serve(engine: Engine, socket: Socket, options: ServeOptions): void {
+  const record = engine.clients.add(addressesOf(engine, socket), engine.clock.seconds)
+  const connection = new ClientConnection(engine, socket, record, options.accounts)
   socket.on('data', (chunk: Buffer) => connection.receive(chunk))
   socket.on('drain', () => connection.resume())
-  if (idleTimeoutMs > 0) {
-    socket.setTimeout(idleTimeoutMs, () => {
-      engine.counters.idleKicks++
-      socket.destroy()
-    })
+  socket.once('close', (broken: boolean) => connection.ended(broken))
+  if (options.idleTimeoutMs > 0) socket.setTimeout(options.idleTimeoutMs, () => connection.kick())
+}
+
+function addressesOf({ listening }: Engine, socket: Socket): { remote: string; local: string } {
+  const { path } = listening
+  if (path !== undefined) return { remote: `unix:${path}`, local: `unix:${path}` }
+  return {
+    remote: `tcp:${bracketed(socket.remoteAddress)}:${socket.remotePort ?? 0}`,
+    local: `tcp:${bracketed(socket.localAddress)}:${socket.localPort ?? 0}`,
   }
+}
+
+function bracketed(address = ''): string {
+  return address.includes(':') ? `[${address}]` : address
 }
 
 /** A socket and the session that it carries. */
 class ClientConnection {
   readonly #engine: Engine
   readonly #socket: Socket
+  readonly #record: ClientRecord
   readonly #session: Session
   #stalled = false
+  /** What is watched is sent once per turn of the event loop. */
+  #sendingSoon = false
+  #closedBy: ClosedBy = 'normal'
 
-  constructor(engine: Engine, socket: Socket, accounts: readonly Account[]) {
+  constructor(engine: Engine, socket: Socket, record: ClientRecord, accounts: readonly Account[]) {
     this.#engine = engine
     this.#socket = socket
-    this.#session = new Session(engine, accounts)
+    this.#record = record
+    this.#session = new Session(engine, accounts, {
+      id: record.id,
+      onOutput: () => this.#sendSoon(),
+      unsentBytes: () => socket.writableLength,
+    })
   }
 
   receive(chunk: Buffer): void {
+    this.#record.lastCommandAt = this.#engine.clock.seconds
     this.#session.receive(chunk)
+    this.#record.watching = this.#session.watching
     this.#pump()
   }
 
@@ -50,6 +75,28 @@ class ClientConnection {
     if (this.#session.full) this.#session.proceed()
     this.#pump()
     if (!this.#stalled) this.#socket.resume()
+  }
+
+  /** The client was silent for too long. */
+  kick(): void {
+    this.#engine.counters.idleKicks++
+    this.#closedBy = 'idle_timeout'
+    this.#socket.destroy()
+  }
+
+  /** The socket is closed; `broken` if by an error. */
+  ended(broken: boolean): void {
+    this.#session.end()
+    this.#engine.clients.remove(this.#record, broken ? 'error' : this.#closedBy)
+  }
+
+  #sendSoon(): void {
+    if (this.#sendingSoon) return
+    this.#sendingSoon = true
+    setImmediate(() => {
+      this.#sendingSoon = false
+      this.#send()
+    })
   }
 
   /** Sends the replies, and carries out more for as long as the client keeps up. */

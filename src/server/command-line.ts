@@ -132,6 +132,11 @@ export class CommandLine {
     return index < this.#count ? this.#bytes.toString('latin1', this.#starts[index], this.#ends[index]) : ''
   }
 
+  /** Whether a word is the start of this ASCII text. */
+  abbreviates(index: number, text: string): boolean {
+    return index < this.#count && this.is(index, text.slice(0, this.length(index)))
+  }
+
   /** Whether a word is this ASCII text. */
   is(index: number, text: string): boolean {
     if (index >= this.#count || this.length(index) !== text.length) return false

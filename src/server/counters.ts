@@ -1,3 +1,27 @@
+import { MAX_SLAB_CLASSES } from './slab-class.ts'
+
+/** What is counted for each slab class, by memcached's names. */
+export interface SlabCounters {
+  getHits: number
+  cmdSet: number
+  deleteHits: number
+  incrHits: number
+  decrHits: number
+  casHits: number
+  casBadval: number
+  touchHits: number
+  evicted: number
+  evictedNonzero: number
+  /** Seconds since the last use of the item that was evicted last. */
+  evictedTime: number
+  evictedUnfetched: number
+  expiredUnfetched: number
+  outOfMemory: number
+  reclaimed: number
+  crawlerReclaimed: number
+  crawlerItemsChecked: number
+}
+
 /** What the server counts, by memcached's names where it has them. All start at 0; `stats reset` puts them back. */
 export interface Counters {
   cmdGet: number
@@ -32,8 +56,15 @@ export interface Counters {
   evictedUnfetched: number
   expiredUnfetched: number
   reclaimed: number
+  crawlerStarts: number
+  crawlerReclaimed: number
+  crawlerItemsChecked: number
+  watcherSent: number
+  watcherSkipped: number
   totalConnections: number
   rejectedConnections: number
+  /** By slab class; 0 is none. */
+  slabs: readonly SlabCounters[]
 }
 
 /** Counters at 0. */
@@ -71,7 +102,35 @@ export function createCounters(): Counters {
     evictedUnfetched: 0,
     expiredUnfetched: 0,
     reclaimed: 0,
+    crawlerStarts: 0,
+    crawlerReclaimed: 0,
+    crawlerItemsChecked: 0,
+    watcherSent: 0,
+    watcherSkipped: 0,
     totalConnections: 0,
     rejectedConnections: 0,
+    slabs: Array.from({ length: MAX_SLAB_CLASSES }, createSlabCounters),
+  }
+}
+
+function createSlabCounters(): SlabCounters {
+  return {
+    getHits: 0,
+    cmdSet: 0,
+    deleteHits: 0,
+    incrHits: 0,
+    decrHits: 0,
+    casHits: 0,
+    casBadval: 0,
+    touchHits: 0,
+    evicted: 0,
+    evictedNonzero: 0,
+    evictedTime: 0,
+    evictedUnfetched: 0,
+    expiredUnfetched: 0,
+    outOfMemory: 0,
+    reclaimed: 0,
+    crawlerReclaimed: 0,
+    crawlerItemsChecked: 0,
   }
 }

@@ -8,16 +8,29 @@ export interface Dialect {
   readonly meta: boolean
   /** 1.6.18: a miss of `mg` repeats key and opaque, and `mg` needs no flag. */
   readonly fullMisses: boolean
-  /** After 1.6.18, by 1.6.38 at the latest: `me` shows the time left with its right sign. */
-  readonly debugTimeLeft: boolean
+  /**
+   * After 1.6.18, by 1.6.38 at the latest: `me` shows the time left with its right sign, a classic read does not send what
+   * there is, some statistics have other names.
+   */
+  readonly afterDebian12: boolean
+  /** 1.6.19: `lru_crawler mgdump`. */
+  readonly mgdump: boolean
   /** 1.6.20: `ms` knows `N` for append and prepend, and returns a size for `s`. */
   readonly appendVivifies: boolean
+  /** 1.6.20: `watch deletions`. */
+  readonly watchesDeletions: boolean
+  /** 1.6.24: `lru_crawler metadump` shows client flags. */
+  readonly dumpsClientFlags: boolean
+  /** Up to 1.6.24: `stats sizes_enable` and `sizes_disable`. */
+  readonly switchesSizes: boolean
   /** 1.6.27: the flags `E` (explicit cas) and `x` (drop the value). */
   readonly explicitCas: boolean
   /** 1.6.40: the parser that was the proxy's. Other errors, data blocks swallowed, the flag `C` of `mg`. */
   readonly sharedParser: boolean
   /** 1.6.42: the login is matched as a whole, and first lines too short for one close the connection. */
   readonly hardenedLogin: boolean
+  /** 1.6.43: dumps of the crawler start with `OK`. */
+  readonly dumpsStartWithOk: boolean
   /** 1.6.45: digits only, and what overflows is refused instead of cut. */
   readonly strictNumbers: boolean
 }
@@ -33,11 +46,16 @@ export function dialectOf(version: string): Dialect {
     version,
     meta: since(10),
     fullMisses: since(18),
-    debugTimeLeft: since(19),
+    afterDebian12: since(19),
+    mgdump: since(19),
     appendVivifies: since(20),
+    watchesDeletions: since(20),
+    dumpsClientFlags: since(24),
+    switchesSizes: !since(25),
     explicitCas: since(27),
     sharedParser: since(40),
     hardenedLogin: since(42),
+    dumpsStartWithOk: since(43),
     strictNumbers: since(45),
   })
 }

@@ -1,6 +1,9 @@
-import { runCacheMemlimit, runShutdown, runStats, runVerbosity, runVersion } from './admin-commands.ts'
+import { runCacheMemlimit, runRefreshCerts, runShutdown, runVerbosity, runVersion } from './admin-commands.ts'
+import type { Client } from './client.ts'
 import type { CommandLine } from './command-line.ts'
+import { runCrawler } from './crawler-commands.ts'
 import type { Engine } from './engine.ts'
+import { runLru } from './lru-commands.ts'
 import { runMetaArithmetic } from './meta-arithmetic.ts'
 import { runMetaDebug } from './meta-debug.ts'
 import { runMetaDelete } from './meta-delete.ts'
@@ -9,10 +12,12 @@ import { runMetaSet } from './meta-set.ts'
 import { BAD_LINE, isQuiet, lastWord, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
 import type { Request } from './request-parser.ts'
+import { runStats } from './stats-command.ts'
 import { storeModeOf } from './storage-line.ts'
 import { runArithmetic, runDelete, runFlushAll, runTouch } from './text-commands.ts'
 import { runGet, runRetrieval } from './text-retrieval.ts'
 import { runStorage } from './text-storage.ts'
+import { runWatch } from './watch-command.ts'
 
 /** What becomes of the connection: it stays, ends once all replies are out, or ends at once. */
 export type Verdict = 'stay' | 'quit' | 'drop'
@@ -23,28 +28,43 @@ const LETTER_M = 0x6d
 /** Up to memcached 1.6.39, a command with one of these letters first is looked at no further if it is unknown. */
 const KNOWN_FIRST_LETTERS = 'gsacidt'
 
+/** Since memcached 1.6.40, spaces before a command hide all but these. */
+const KNOWN_INDENTED: ReadonlySet<string> = new Set([
+  'cache_memlimit',
+  'flush_all',
+  'lru',
+  'lru_crawler',
+  'refresh_certs',
+  'shutdown',
+  'verbosity',
+])
+
 /** Since memcached 1.6.40, a shorter line is none, its end included. */
 const MIN_LINE_BYTES = 4
 
 /** Carries out a request; the reply goes to the output. */
-export function execute(engine: Engine, request: Request, output: ReplyBuffer): Verdict {
+export function execute(engine: Engine, request: Request, output: ReplyBuffer, client: Client): Verdict {
   const { line } = request
   const { sharedParser, meta } = engine.dialect
-  if (sharedParser && (line.rawBytes < MIN_LINE_BYTES || line.indented)) {
-    output.text(line.rawBytes < MIN_LINE_BYTES ? BAD_LINE : UNKNOWN_COMMAND)
+  if (sharedParser && line.rawBytes < MIN_LINE_BYTES) {
+    output.text(BAD_LINE)
     return 'stay'
   }
   if (line.count === 0 || (!sharedParser && line.length(0) < 2)) {
     output.text(UNKNOWN_COMMAND)
     return 'stay'
   }
+  if (sharedParser && line.indented && !KNOWN_INDENTED.has(line.text(0))) return runUnknown(engine, line, output)
   const letter = line.letter(0)
-  if (letter === LETTER_M && line.length(0) === 2) return meta ? runMeta(engine, request, output) : refuse(output)
+  if (letter === LETTER_M && line.length(0) === 2)
+    return meta ? runMeta(engine, request, output, client) : refuse(output)
   if (letter === LETTER_G && isRetrieval(engine, line)) {
     runRetrieval(engine, line, output)
+    // 1.6.18 sends what it has after a classic read.
+    if (!engine.dialect.afterDebian12) client.flush()
     return 'stay'
   }
-  return executeText(engine, request, output)
+  return executeText(engine, request, output, client)
 }
 
 function refuse(output: ReplyBuffer): Verdict {
@@ -58,7 +78,7 @@ function isRetrieval(engine: Engine, line: CommandLine): boolean {
   return line.is(0, 'get') || line.is(0, 'gets') || line.is(0, 'gat') || line.is(0, 'gats')
 }
 
-function runMeta(engine: Engine, request: Request, output: ReplyBuffer): Verdict {
+function runMeta(engine: Engine, request: Request, output: ReplyBuffer, client: Client): Verdict {
   const { line, block } = request
   switch (String.fromCharCode(line.bytes[line.start(0) + 1]!)) {
     case 'g':
@@ -75,6 +95,7 @@ function runMeta(engine: Engine, request: Request, output: ReplyBuffer): Verdict
       return 'stay'
     case 'n':
       output.text('MN\r\n')
+      client.flush()
       return 'stay'
     case 'e':
       output.text(runMetaDebug(engine, line))
@@ -84,9 +105,9 @@ function runMeta(engine: Engine, request: Request, output: ReplyBuffer): Verdict
   }
 }
 
-function executeText(engine: Engine, request: Request, output: ReplyBuffer): Verdict {
+function executeText(engine: Engine, request: Request, output: ReplyBuffer, client: Client): Verdict {
   const { line } = request
-  const reply = runText(engine, request)
+  const reply = runText(engine, request) ?? runAdmin(engine, line, client)
   if (reply !== undefined) {
     if (reply.always || !isQuiet(engine, line)) output.text(reply.text)
     return 'stay'
@@ -113,16 +134,31 @@ function runText(engine: Engine, { line, block }: Request): TextReply | undefine
       return runArithmetic(engine, line, false)
     case 'flush_all':
       return runFlushAll(engine, line)
+    default:
+      return undefined
+  }
+}
+
+function runAdmin(engine: Engine, line: CommandLine, client: Client): TextReply | undefined {
+  switch (line.text(0)) {
     case 'version':
       return runVersion(engine)
     case 'verbosity':
       return runVerbosity(engine, line)
     case 'stats':
-      return runStats(engine, line)
+      return runStats(engine, line, client)
+    case 'lru':
+      return runLru(engine, line)
+    case 'lru_crawler':
+      return runCrawler(engine, line, client)
+    case 'watch':
+      return runWatch(engine, line, client)
     case 'cache_memlimit':
       return runCacheMemlimit(engine, line)
     case 'shutdown':
-      return runShutdown(engine)
+      return runShutdown(engine, line, client)
+    case 'refresh_certs':
+      return runRefreshCerts(engine)
     default:
       return undefined
   }

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import { slabClassOf } from './slab-class.ts'
 
 /** Every data block ends like this, and is kept with it. */
 export const LINE_END_BYTES = 2
@@ -54,5 +55,10 @@ export class Item {
   /** What it counts against the limits. */
   get bytes(): number {
     return itemBytes(this.key.length, this.clientFlags, this.valueBytes)
+  }
+
+  /** The slab class that memcached would keep it in. */
+  get slabClass(): number {
+    return slabClassOf(this.bytes)
   }
 }

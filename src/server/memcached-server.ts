@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { serve } from './client-connection.ts'
-import { Engine } from './engine.ts'
+import { Engine, type Listening } from './engine.ts'
 import { type MemcachedServerOptions, type ResolvedServerOptions, resolveServerOptions } from './server-options.ts'
 
 /** Sent to a connection that is one too many. */
@@ -28,11 +28,19 @@ export class MemcachedServer implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
   #address = ''
   #port = 0
-  #closed: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+  readonly #closed: Promise<void>
+  #onClosed!: () => void
 
   private constructor(options: ResolvedServerOptions) {
     this.#options = options
-    this.#engine = new Engine(options)
+    this.#closed = new Promise((resolve) => {
+      this.#onClosed = resolve
+    })
+    this.#engine = new Engine({
+      ...options,
+      shutDown: options.enableShutdown ? () => this.#shutDownSoon() : undefined,
+    })
     this.#server = this.#createServer()
     this.#server.on('connection', (socket: Socket) => this.#track(socket))
   }
@@ -60,7 +68,7 @@ export class MemcachedServer implements AsyncDisposable {
 
   /** Open connections. */
   get connections(): number {
-    return this.#engine.connections
+    return this.#engine.clients.size
   }
 
   /** Drops all items, as `flush_all` does. Connections stay. */
@@ -77,7 +85,12 @@ export class MemcachedServer implements AsyncDisposable {
 
   /** Stops listening and ends all connections, whatever they are doing. Resolves when that is done; may be repeated. */
   close(): Promise<void> {
-    this.#closed ??= this.#shutDown()
+    this.#closing ??= this.#shutDown().finally(this.#onClosed)
+    return this.#closing
+  }
+
+  /** Resolves once the server is closed, whether by {@link close} or by the command `shutdown`. */
+  get closed(): Promise<void> {
     return this.#closed
   }
 
@@ -104,10 +117,21 @@ export class MemcachedServer implements AsyncDisposable {
     const bound = this.#server.address()
     if (typeof bound === 'string' || bound === null) {
       this.#address = path ?? ''
-      return
+    } else {
+      this.#port = bound.port
+      this.#address = host.includes(':') ? `[${host}]:${bound.port}` : `${host}:${bound.port}`
     }
-    this.#port = bound.port
-    this.#address = host.includes(':') ? `[${host}]:${bound.port}` : `${host}:${bound.port}`
+    this.#engine.listening = this.#describe()
+  }
+
+  #describe(): Listening {
+    const { host, path, tls, accounts, idleTimeoutMs } = this.#options
+    return { host, port: this.#port, path, tls: tls !== undefined, login: accounts.length > 0, idleTimeoutMs }
+  }
+
+  /** Whoever sent the command gets the replies before it. */
+  #shutDownSoon(): void {
+    setImmediate(() => void this.close())
   }
 
   async #shutDown(): Promise<void> {
@@ -130,14 +154,12 @@ export class MemcachedServer implements AsyncDisposable {
     const engine = this.#engine
     // With TLS, this is another socket than the one that was connected.
     if (!this.#sockets.has(socket)) this.#track(socket)
-    if (engine.connections >= engine.maxConnections) {
+    if (engine.clients.size >= engine.maxConnections) {
       engine.counters.rejectedConnections++
       socket.end(TOO_MANY_CONNECTIONS, () => socket.destroy())
       return
     }
-    engine.connections++
     engine.counters.totalConnections++
-    socket.once('close', () => engine.connections--)
-    serve(engine, socket, this.#options.accounts, this.#options.idleTimeoutMs)
+    serve(engine, socket, this.#options)
   }
 }

@@ -54,7 +54,9 @@ function create(engine: Engine, line: CommandLine, flags: MetaFlags): string {
   }
   // The key of such an item is not remembered to be binary.
   const item = new Item(flags.key, false, 0, 0, numberBlock(value, value.length))
+  engine.log.fetched(flags.key, 'not_found')
   store.link(item, flags.cas)
+  engine.log.stored(item, 'add', 'stored')
   return answer(engine, line, flags, item, value, true)
 }
 

@@ -3,7 +3,6 @@ import type { CommandLine } from './command-line.ts'
 import type { Engine } from './engine.ts'
 import type { Item } from './item.ts'
 import { BAD_LINE, MAX_KEY_BYTES } from './replies.ts'
-import { slabClassOf } from './slab-class.ts'
 import { hasPlausibleFlags } from './storage-line.ts'
 
 /** `me <key> [b]`: the reply. */
@@ -17,17 +16,18 @@ export function runMetaDebug(engine: Engine, line: CommandLine): string {
   return item === undefined ? 'EN\r\n' : describe(engine, item)
 }
 
-/** memcached since 1.6.40 reads `b` and then looks for the key as it came: it answers EN. */
+/** memcached since 1.6.40 sees `b` only if a word comes behind it, and looks for the key as it came otherwise. */
 function readKey(engine: Engine, line: CommandLine): string | undefined {
   const key = line.text(1)
-  return line.is(2, 'b') && !engine.dialect.sharedParser ? decodeBase64Key(key) : key
+  if (engine.dialect.sharedParser && line.count <= 3) return key
+  return line.is(2, 'b') ? decodeBase64Key(key) : key
 }
 
 function describe(engine: Engine, item: Item): string {
   const seconds = engine.clock.seconds
   const key = item.binaryKey ? encodeBase64Key(item.key) : item.key
-  const left = engine.dialect.debugTimeLeft ? item.expiresAt - seconds : seconds - item.expiresAt
+  const left = engine.dialect.afterDebian12 ? item.expiresAt - seconds : seconds - item.expiresAt
   const exp = item.expiresAt === 0 ? -1 : left
   const fetch = item.fetched ? 'yes' : 'no'
-  return `ME ${key} exp=${exp} la=${seconds - item.usedAt} cas=${item.cas} fetch=${fetch} cls=${slabClassOf(item.bytes)} size=${item.bytes}\r\n`
+  return `ME ${key} exp=${exp} la=${seconds - item.usedAt} cas=${item.cas} fetch=${fetch} cls=${item.slabClass} size=${item.bytes}\r\n`
 }

@@ -27,17 +27,21 @@ function deleteItem(engine: Engine, flags: MetaFlags): 'HD' | 'NF' | 'EX' {
     counters.deleteMisses++
     return item === undefined ? 'NF' : 'EX'
   }
-  if (!flags.stale) counters.deleteHits++
+  if (!flags.stale) {
+    counters.deleteHits++
+    counters.slabs[item.slabClass]!.deleteHits++
+  }
   const rest = flags.dropValue ? emptied(engine, flags, item) : item
   if (flags.stale) invalidate(engine, flags, rest)
-  else if (!flags.dropValue) store.unlink(item)
+  else engine.log.deleted(rest, 'md')
+  if (!flags.stale && !flags.dropValue) store.unlink(item)
   return 'HD'
 }
 
 /** `x` puts an empty item in its place: client flags and ttl are those of the command, or gone. */
 function emptied(engine: Engine, flags: MetaFlags, item: Item): Item {
   const empty = new Item(flags.key, false, flags.clientFlags, flags.expiresAt ?? 0, numberBlock('', 0))
-  engine.store.link(empty, flags.cas === 0n ? item.cas : flags.cas)
+  engine.store.link(empty, flags.cas ?? item.cas)
   return empty
 }
 
@@ -46,5 +50,5 @@ function invalidate(engine: Engine, flags: MetaFlags, item: Item): void {
   if (flags.expiresAt !== undefined) item.expiresAt = flags.expiresAt
   item.stale = true
   item.tokenSent = false
-  item.cas = flags.cas === 0n ? engine.store.nextCas() : flags.cas
+  item.cas = flags.cas ?? engine.store.nextCas()
 }

@@ -29,8 +29,8 @@ export interface MetaFlags {
   recacheBefore: number | undefined
   /** `C` */
   compare: bigint | undefined
-  /** `E`; 0 is none. */
-  cas: bigint
+  /** `E`; 0 is a cas like others, but for `ms`. */
+  cas: bigint | undefined
   clientFlags: number
   /** The letter behind `M`, empty if there is no `M`, a space if there is nothing behind it. */
   mode: string
@@ -52,7 +52,7 @@ export function parseMetaFlags(engine: Engine, line: CommandLine, first: number)
     vivifyUntil: undefined,
     recacheBefore: undefined,
     compare: undefined,
-    cas: 0n,
+    cas: undefined,
     clientFlags: 0,
     mode: '',
     delta: 1n,

@@ -71,16 +71,18 @@ function answerHit(
   output.text(`${withValue ? `VA ${item.valueBytes}` : 'HD'}${shown}${settleLease(item, lease)}\r\n`)
   if (withValue) output.data(item.block)
   if (!flags.noBump) engine.store.bump(item)
-  count(engine, flags)
+  count(engine, flags, item.slabClass)
 }
 
-function count({ counters }: Engine, flags: MetaFlags): void {
+function count({ counters }: Engine, flags: MetaFlags, slabClass: number): void {
   if (flags.expiresAt === undefined) {
     counters.cmdGet++
     counters.getHits++
+    counters.slabs[slabClass]!.getHits++
   } else {
     counters.cmdTouch++
     counters.touchHits++
+    counters.slabs[slabClass]!.touchHits++
   }
 }
 

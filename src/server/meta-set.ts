@@ -60,7 +60,15 @@ function store(
   const { dialect } = engine
   const opaque = findOpaqueTooLong(line)
   if (opaque && !dialect.sharedParser) return OPAQUE_TOO_LONG
-  const refusal = refuseSize(engine, flags.key, flags.clientFlags, readLength(engine, line, 2), true)
+  const { key, clientFlags } = flags
+  const announced = {
+    key,
+    mode,
+    clientFlags,
+    exptime: secondsLeft(engine, flags),
+    valueBytes: readLength(engine, line, 2),
+  }
+  const refusal = refuseSize(engine, announced, true)
   if (refusal !== undefined) return refusal
   if (opaque) return OPAQUE_TOO_LONG
   engine.counters.cmdSet++
@@ -69,10 +77,21 @@ function store(
   const expiresAt = (vivify ? flags.vivifyUntil : flags.expiresAt) ?? 0
   const item = new Item(flags.key, flags.binaryKey, flags.clientFlags, expiresAt, block)
   const allowStale = flags.stale && mode === 'cas'
-  const order = { mode, item, compare: flags.compare ?? 0n, allowStale, cas: flags.cas, vivify }
-  const outcome = storeItem(engine.store, engine.counters, order)
+  const order = {
+    mode,
+    item,
+    compare: flags.compare ?? 0n,
+    allowStale,
+    cas: flags.cas === 0n ? undefined : flags.cas,
+    vivify,
+  }
+  const outcome = storeItem(engine, order)
   if (flags.quiet && outcome.result === 'stored') return ''
   return `${answers[outcome.result]}${show(engine, line, item, outcome)}\r\n`
+}
+
+function secondsLeft(engine: Engine, { expiresAt }: MetaFlags): number {
+  return expiresAt === undefined || expiresAt === 0 ? 0 : (expiresAt - engine.clock.seconds) >>> 0
 }
 
 function findOpaqueTooLong(line: CommandLine): boolean {

@@ -5,6 +5,10 @@ export class RecencyList {
   #newest: Item | undefined
   #oldest: Item | undefined
 
+  get newest(): Item | undefined {
+    return this.#newest
+  }
+
   /** The first to be evicted. */
   get oldest(): Item | undefined {
     return this.#oldest

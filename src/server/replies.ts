@@ -38,6 +38,11 @@ export function lastWord(engine: Engine, line: CommandLine): number {
   return Math.min(line.count, engine.dialect.sharedParser ? MAX_WORDS : MAX_WORDS - 1) - 1
 }
 
+/** Whether a word behind an administrative command is this one; since memcached 1.6.40 it may be cut short. */
+export function isSubcommand(engine: Engine, line: CommandLine, index: number, word: string): boolean {
+  return engine.dialect.sharedParser ? line.abbreviates(index, word) : line.is(index, word)
+}
+
 /** Whether a classic command wants no reply. */
 export function isQuiet(engine: Engine, line: CommandLine): boolean {
   return line.is(lastWord(engine, line), 'noreply')

@@ -38,6 +38,11 @@ export class ServerClock {
     return this.seconds + this.#zero
   }
 
+  /** A server time as UNIX time, in seconds. */
+  unixTimeOf(seconds: number): number {
+    return seconds + this.#zero
+  }
+
   /** Seconds since the start, as `stats` counts them. */
   get uptime(): number {
     return this.seconds - HEAD_START_SECONDS + 2

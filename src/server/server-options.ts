@@ -65,6 +65,12 @@ export interface MemcachedServerOptions {
    */
   readonly idleTimeoutMs?: number
   /**
+   * Let clients end the server with the command `shutdown`. Otherwise it is refused.
+   *
+   * @defaultValue `false`
+   */
+  readonly enableShutdown?: boolean
+  /**
    * The clock for ttls, in milliseconds since 1970: give your own to let time pass in tests. Ttls count in whole
    * seconds from the start of the server.
    *
@@ -85,6 +91,7 @@ export interface ResolvedServerOptions {
   readonly maxItemBytes: number
   readonly maxConnections: number
   readonly idleTimeoutMs: number
+  readonly enableShutdown: boolean
   readonly now: () => number
 }
 
@@ -104,6 +111,7 @@ export function resolveServerOptions(options: MemcachedServerOptions): ResolvedS
     maxItemBytes: wholeNumber('maxItemBytes', options.maxItemBytes ?? MEGABYTE, MIN_ITEM_BYTES, MAX_ITEM_BYTES),
     maxConnections: wholeNumber('maxConnections', options.maxConnections ?? 1024, 1, Number.MAX_SAFE_INTEGER),
     idleTimeoutMs: wholeNumber('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0, MAX_TIMEOUT_MS),
+    enableShutdown: options.enableShutdown ?? false,
     now: options.now ?? Date.now,
   })
 }

@@ -1,29 +1,52 @@
 import type { Buffer } from 'node:buffer'
+import type { Client } from './client.ts'
 import type { Engine } from './engine.ts'
 import { execute, type Verdict } from './execute.ts'
 import { type Account, announcedLoginBytes, logIn } from './login.ts'
 import { ReplyBuffer } from './reply-buffer.ts'
 import { type Request, RequestParser, type RequestRules } from './request-parser.ts'
 import { announcedBytes } from './storage-line.ts'
+import type { Watcher, WatchName } from './watchers.ts'
 
 /** With more than this waiting to be taken, no further command is carried out. */
 const MAX_OUTPUT_BYTES = 1024 * 1024
 
+/** Lines for a watcher are dropped when this much waits, as memcached's `watcher_logbuf_size` has it. */
+const MAX_WATCHED_BYTES = 262_144
+
+/** What a session knows of its connection. */
+export interface SessionLink {
+  /** The connection's number. */
+  readonly id: number
+  /** Called when there is output although nothing was received. */
+  readonly onOutput: () => void
+  /** Output that was taken and has not left. */
+  readonly unsentBytes: () => number
+}
+
+const NO_LINK: SessionLink = { id: 0, onOutput: () => {}, unsentBytes: () => 0 }
+
 /** One client's dialogue with an engine: bytes in, replies out. No sockets. */
-export class Session {
+export class Session implements Client {
   /** Replies, to be taken after every call. */
   readonly output: ReplyBuffer = new ReplyBuffer()
   readonly #engine: Engine
   readonly #parser: RequestParser
   readonly #accounts: readonly Account[]
+  readonly #link: SessionLink
   #loggedIn: boolean
   #verdict: Verdict = 'stay'
   #full = false
+  #stream: Iterator<string> | undefined
+  #watcher: Watcher | undefined
+  /** Commands whose replies memcached would not have sent, the one that is carried out included. */
+  #unflushed = 0
 
   /** @param accounts who may log in; empty: nobody has to */
-  constructor(engine: Engine, accounts: readonly Account[]) {
+  constructor(engine: Engine, accounts: readonly Account[], link: SessionLink = NO_LINK) {
     this.#engine = engine
     this.#accounts = accounts
+    this.#link = link
     this.#loggedIn = accounts.length === 0
     this.#parser = new RequestParser(this.#rules())
   }
@@ -38,9 +61,22 @@ export class Session {
     return this.#full
   }
 
+  get id(): number {
+    return this.#link.id
+  }
+
+  get pipelined(): boolean {
+    return this.#unflushed > 1
+  }
+
+  get watching(): boolean {
+    return this.#watcher !== undefined
+  }
+
   /** Carries out what a chunk of the stream completes. The chunk must not change until `full` is false. */
   receive(chunk: Buffer): void {
     this.#engine.counters.bytesRead += chunk.length
+    if (this.#watcher !== undefined) return
     this.#parser.push(chunk)
     this.proceed()
   }
@@ -48,18 +84,64 @@ export class Session {
   /** Carries out what is complete, as long as there is room for the replies. */
   proceed(): void {
     this.#full = false
+    this.#unflushed = 0
+    this.#engine.watchers.client = this.#link.id
     if (!this.#loggedIn) this.#proceedWithLogin()
-    while (this.#loggedIn && this.#verdict === 'stay') {
+    while (this.#loggedIn && this.#verdict === 'stay' && this.#watcher === undefined) {
       if (this.output.bytes > MAX_OUTPUT_BYTES) {
         this.#full = true
         return
       }
-      const request = this.#parser.next()
-      if (request === undefined) break
-      this.#verdict = execute(this.#engine, request, this.output)
+      if (this.#stream === undefined ? !this.#executeNext() : !this.#continueStream(this.#stream)) break
     }
     if (this.#parser.overlong) this.#verdict = 'drop'
     if (this.#verdict === 'drop') this.output.discard()
+  }
+
+  flush(): void {
+    this.#unflushed = 0
+  }
+
+  stream(pieces: Iterator<string>): void {
+    this.#stream = pieces
+  }
+
+  watch(names: ReadonlySet<WatchName>): void {
+    this.#watcher = { names, send: (line) => this.#showWatched(line) }
+    this.#engine.watchers.add(this.#watcher)
+  }
+
+  quit(): void {
+    this.#verdict = 'quit'
+  }
+
+  /** The connection has ended. */
+  end(): void {
+    if (this.#watcher !== undefined) this.#engine.watchers.remove(this.#watcher)
+  }
+
+  /** Gives false when there is nothing to carry out. */
+  #executeNext(): boolean {
+    const request = this.#parser.next()
+    if (request === undefined) return false
+    this.#unflushed++
+    const verdict = execute(this.#engine, request, this.output, this)
+    if (verdict !== 'stay') this.#verdict = verdict
+    return true
+  }
+
+  #continueStream(pieces: Iterator<string>): boolean {
+    const { value, done } = pieces.next()
+    if (done === true) this.#stream = undefined
+    else this.output.text(value)
+    return true
+  }
+
+  #showWatched(line: string): boolean {
+    if (this.output.bytes + this.#link.unsentBytes() + line.length > MAX_WATCHED_BYTES) return false
+    this.output.text(line)
+    this.#link.onOutput()
+    return true
   }
 
   /** Until the login is through, only the last reply to what came at once is sent; so it is with memcached. */

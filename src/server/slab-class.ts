@@ -4,10 +4,14 @@ const LARGEST_CHUNK_BYTES = MEGABYTE / 2
 const GROWTH_FACTOR = 1.25
 const ALIGNMENT_BYTES = 8
 
-const chunkBytes = chunkSizes()
+/** memcached numbers its slab classes from 1 to 63, used or not. */
+export const MAX_SLAB_CLASSES = 64
+
+const chunkSizes = computeChunkSizes()
+const classes = computeClasses()
 
 /** Chunk sizes of memcached with its default settings, class 1 first. */
-function chunkSizes(): readonly number[] {
+function computeChunkSizes(): readonly number[] {
   const sizes: number[] = []
   for (let size = SMALLEST_CHUNK_BYTES; size <= LARGEST_CHUNK_BYTES / GROWTH_FACTOR; ) {
     const aligned = Math.ceil(size / ALIGNMENT_BYTES) * ALIGNMENT_BYTES
@@ -18,8 +22,23 @@ function chunkSizes(): readonly number[] {
   return sizes
 }
 
-/** The slab class that memcached would keep an item of this size in. There are no slabs here; `me` shows it. */
+/** The class of every size, in steps of the alignment: every hit counts for a class, so that this must cost nothing. */
+function computeClasses(): Uint8Array {
+  const table = new Uint8Array(LARGEST_CHUNK_BYTES / ALIGNMENT_BYTES + 1)
+  let index = 0
+  for (const step of table.keys()) {
+    if (step * ALIGNMENT_BYTES > chunkSizes[index]!) index++
+    table[step] = index + 1
+  }
+  return table
+}
+
+/** The slab class that memcached would keep an item of this size in. There are no slabs here; statistics show it. */
 export function slabClassOf(bytes: number): number {
-  const index = chunkBytes.findIndex((size) => bytes <= size)
-  return index < 0 ? chunkBytes.length : index + 1
+  return classes[Math.ceil(bytes / ALIGNMENT_BYTES)] ?? chunkSizes.length
+}
+
+/** Chunk size of a slab class. */
+export function chunkBytesOf(slabClass: number): number {
+  return chunkSizes[slabClass - 1] ?? LARGEST_CHUNK_BYTES
 }

@@ -1,7 +1,9 @@
 import type { Counters } from './counters.ts'
 import { type Item, itemBytes } from './item.ts'
 import { RecencyList } from './recency-list.ts'
+import { countCrawled, countEvicted, countReclaimed, countUnfetched } from './removal-counters.ts'
 import type { ServerClock } from './server-clock.ts'
+import type { StoreLog } from './store-log.ts'
 
 /** Limits of a store, in bytes. */
 export interface StoreLimits {
@@ -16,6 +18,7 @@ export interface StoreLimits {
 export class Store {
   readonly clock: ServerClock
   readonly #counters: Counters
+  readonly #log: StoreLog
   readonly #items = new Map<string, Item>()
   readonly #recency = new RecencyList()
   readonly #maxItemBytes: number
@@ -25,9 +28,10 @@ export class Store {
   /** Set by `flush_all <delay>`: from this server time on, what was not used later than this is gone. */
   #flushAt = 0
 
-  constructor(clock: ServerClock, counters: Counters, limits: StoreLimits) {
+  constructor(clock: ServerClock, counters: Counters, limits: StoreLimits, log: StoreLog) {
     this.clock = clock
     this.#counters = counters
+    this.#log = log
     this.#memoryBytes = limits.memoryBytes
     this.#maxItemBytes = limits.maxItemBytes
   }
@@ -52,6 +56,11 @@ export class Store {
     this.#evict(limit)
   }
 
+  /** The server time of the last delayed flush; 0: there was none. */
+  get flushAt(): number {
+    return this.#flushAt
+  }
+
   get maxItemBytes(): number {
     return this.#maxItemBytes
   }
@@ -59,18 +68,53 @@ export class Store {
   /** The item of a key, left where it is in the order of use. */
   peek(key: string): Item | undefined {
     const item = this.#items.get(key)
-    if (item === undefined) return undefined
+    if (item === undefined) {
+      this.#log.fetched(key, 'not_found')
+      return undefined
+    }
     const seconds = this.clock.seconds
-    if (this.#isFlushed(item, seconds)) {
-      this.#counters.getFlushed++
-    } else if (hasExpired(item, seconds)) {
-      this.#counters.getExpired++
-      if (!item.fetched) this.#counters.expiredUnfetched++
-    } else {
+    if (!this.#isFlushed(item, seconds) && !hasExpired(item, seconds)) {
+      this.#log.fetched(key, 'found', item)
       return item
     }
-    this.unlink(item)
+    this.#dropEnded(item, seconds)
     return undefined
+  }
+
+  #dropEnded(item: Item, seconds: number): void {
+    if (this.#isFlushed(item, seconds)) {
+      this.#counters.getFlushed++
+      this.#log.fetched(item.key, 'flushed')
+    } else {
+      this.#counters.getExpired++
+      countUnfetched(this.#counters, item)
+      this.#log.fetched(item.key, 'expired')
+    }
+    this.unlink(item)
+  }
+
+  /** All items, in no order; they may change meanwhile. Those that have ended are left out. */
+  *live(): IterableIterator<Item> {
+    for (const item of this.#items.values()) {
+      const { seconds } = this.clock
+      if (!hasExpired(item, seconds) && !this.#isFlushed(item, seconds)) yield item
+    }
+  }
+
+  /** All items, the one used last first, those included that have ended. */
+  *byUse(): IterableIterator<Item> {
+    for (let item = this.#recency.newest; item !== undefined; item = item.older) yield item
+  }
+
+  /** Drops the items of some slab classes that have ended, as memcached's crawler does. */
+  crawl(wanted: (slabClass: number) => boolean): void {
+    const { seconds } = this.clock
+    for (const item of this.#items.values()) {
+      if (!wanted(item.slabClass)) continue
+      const ended = hasExpired(item, seconds) || this.#isFlushed(item, seconds)
+      countCrawled(this.#counters, item, ended)
+      if (ended) this.unlink(item)
+    }
   }
 
   /** The item of a key, as read by a client. */
@@ -109,12 +153,12 @@ export class Store {
     return this.#lastCas
   }
 
-  /** Stores an item, in place of one of the same key; evicts what has to go. `cas` 0: the next number. */
-  link(item: Item, cas: bigint): void {
+  /** Stores an item, in place of one of the same key; evicts what has to go. `cas` undefined: the next number. */
+  link(item: Item, cas: bigint | undefined): void {
     const previous = this.#items.get(item.key)
     if (previous !== undefined) this.#forget(previous)
     this.#evict(this.#memoryBytes - item.bytes)
-    item.cas = cas === 0n ? this.nextCas() : cas
+    item.cas = cas ?? this.nextCas()
     item.usedAt = this.clock.seconds
     this.#items.set(item.key, item)
     this.#recency.add(item)
@@ -160,10 +204,10 @@ export class Store {
     const seconds = this.clock.seconds
     for (let item = this.#recency.oldest; item !== undefined && this.#bytes > limit; item = this.#recency.oldest) {
       if (hasExpired(item, seconds) || this.#isFlushed(item, seconds)) {
-        this.#counters.reclaimed++
+        countReclaimed(this.#counters, item)
       } else {
-        this.#counters.evictions++
-        if (!item.fetched) this.#counters.evictedUnfetched++
+        countEvicted(this.#counters, item, seconds)
+        this.#log.evicted(item)
       }
       this.unlink(item)
     }

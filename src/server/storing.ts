@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { Counters } from './counters.ts'
 import { Item, LINE_END_BYTES } from './item.ts'
 import type { Store } from './store.ts'
+import type { StoredStatus, StoreLog } from './store-log.ts'
 
 /** The conditions under which a value is stored. */
 export type StoreMode = 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas'
@@ -18,8 +19,8 @@ export interface StoreOrder {
   readonly compare: bigint
   /** A `compare` older than the item's stores too, as stale. */
   readonly allowStale: boolean
-  /** The cas it gets; 0: the next one. */
-  readonly cas: bigint
+  /** The cas it gets; `undefined`: the next one. */
+  readonly cas: bigint | undefined
   /** Append and prepend store on a miss. */
   readonly vivify: boolean
 }
@@ -30,10 +31,28 @@ export interface StoreOutcome {
   readonly item: Item | undefined
 }
 
+const statuses: Readonly<Record<StoreResult, StoredStatus>> = {
+  stored: 'stored',
+  notStored: 'not_stored',
+  exists: 'exists',
+  notFound: 'not_found',
+}
+
+/** What a value is stored with. */
+export interface StoreTools {
+  readonly store: Store
+  readonly counters: Counters
+  readonly log: StoreLog
+}
+
 /** Carries out any of the storage commands. The size was checked. */
-export function storeItem(store: Store, counters: Counters, order: StoreOrder): StoreOutcome {
+export function storeItem({ store, counters, log }: StoreTools, order: StoreOrder): StoreOutcome {
+  counters.slabs[order.item.slabClass]!.cmdSet++
   const existing = store.peek(order.item.key)
-  return existing === undefined ? storeNew(store, counters, order) : storeOver(store, counters, order, existing)
+  const outcome =
+    existing === undefined ? storeNew(store, counters, order) : storeOver(store, counters, order, existing)
+  log.stored(outcome.item ?? order.item, order.mode, statuses[outcome.result])
+  return outcome
 }
 
 function storeNew(store: Store, counters: Counters, order: StoreOrder): StoreOutcome {
@@ -70,17 +89,24 @@ function storeOver(store: Store, counters: Counters, order: StoreOrder, existing
 
 function compareAndStore(store: Store, counters: Counters, order: StoreOrder, existing: Item): StoreOutcome {
   if (order.compare !== 0n && order.compare === existing.cas) {
-    counters.casHits++
+    countCasHit(counters, existing)
     return link(store, order, order.item)
   }
   if (order.allowStale && order.compare !== 0n && order.compare < existing.cas) {
+    countCasHit(counters, existing)
     order.item.stale = true
     order.item.tokenSent = existing.tokenSent
     order.item.expiresAt = existing.expiresAt
     return link(store, order, order.item)
   }
   counters.casBadval++
+  counters.slabs[existing.slabClass]!.casBadval++
   return { result: 'exists', item: undefined }
+}
+
+function countCasHit(counters: Counters, existing: Item): void {
+  counters.casHits++
+  counters.slabs[existing.slabClass]!.casHits++
 }
 
 function extend(store: Store, order: StoreOrder, existing: Item): StoreOutcome {

@@ -29,14 +29,18 @@ export function runDelete(engine: Engine, line: CommandLine): TextReply {
   return { text: deleteKey(engine, line), always: !engine.dialect.sharedParser && line.count === 2 }
 }
 
-function deleteKey({ store, counters }: Engine, line: CommandLine): string {
+function deleteKey({ store, counters, prefixes, log }: Engine, line: CommandLine): string {
   if (line.length(1) > MAX_KEY_BYTES) return BAD_LINE
-  const item = store.peek(line.text(1))
+  const key = line.text(1)
+  prefixes.recordDelete(key)
+  const item = store.peek(key)
   if (item === undefined) {
     counters.deleteMisses++
     return 'NOT_FOUND\r\n'
   }
   counters.deleteHits++
+  counters.slabs[item.slabClass]!.deleteHits++
+  log.deleted(item, 'delete')
   store.unlink(item)
   return 'DELETED\r\n'
 }
@@ -61,6 +65,7 @@ export function runTouch(engine: Engine, line: CommandLine): TextReply {
     return quietable('NOT_FOUND\r\n')
   }
   engine.counters.touchHits++
+  engine.counters.slabs[item.slabClass]!.touchHits++
   item.expiresAt = engine.clock.expiryOf(exptime)
   return quietable('TOUCHED\r\n')
 }
@@ -71,7 +76,7 @@ export function runArithmetic(engine: Engine, line: CommandLine, increment: bool
   if (line.length(1) > MAX_KEY_BYTES) return quietable(BAD_LINE)
   const by = engine.numbers.uint64(line.bytes, line.start(2), line.end(2))
   if (by === undefined) return quietable('CLIENT_ERROR invalid numeric delta argument\r\n')
-  const delta = { key: line.text(1), increment, by, compare: 0n, cas: 0n }
+  const delta = { key: line.text(1), increment, by, compare: 0n, cas: undefined }
   const outcome = applyDelta(engine.store, engine.counters, delta)
   if (outcome.result === 'done') return quietable(`${outcome.value}\r\n`)
   return quietable(outcome.result === 'notANumber' ? NOT_A_NUMBER : 'NOT_FOUND\r\n')

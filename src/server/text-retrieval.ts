@@ -16,13 +16,16 @@ export function runGet(engine: Engine, line: CommandLine, output: ReplyBuffer, w
   }
   const { counters, store } = engine
   for (let index = 1; index < line.count; index++) {
-    const item = store.fetch(line.text(index))
+    const key = line.text(index)
+    const item = store.fetch(key)
     counters.cmdGet++
+    engine.prefixes.recordGet(key, item !== undefined)
     if (item === undefined) {
       counters.getMisses++
       continue
     }
     counters.getHits++
+    counters.slabs[item.slabClass]!.getHits++
     writeValue(output, item, withCas)
   }
   output.text('END\r\n')
@@ -53,11 +56,13 @@ export function runGetAndTouch(engine: Engine, line: CommandLine, output: ReplyB
 function getAndTouch(engine: Engine, key: string, expiresAt: number, output: ReplyBuffer, withCas: boolean): void {
   const item = engine.store.fetch(key)
   engine.counters.cmdTouch++
+  engine.prefixes.recordGet(key, item !== undefined)
   if (item === undefined) {
     engine.counters.touchMisses++
     return
   }
   engine.counters.touchHits++
+  engine.counters.slabs[item.slabClass]!.touchHits++
   item.expiresAt = expiresAt
   writeValue(output, item, withCas)
 }

@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer'
 import type { CommandLine } from './command-line.ts'
 import type { Engine } from './engine.ts'
-import { Item, LINE_END_BYTES } from './item.ts'
+import { Item, itemBytes, LINE_END_BYTES } from './item.ts'
 import { BAD_BLOCK, NO_MEMORY, type TextReply, TOO_LARGE } from './replies.ts'
+import { slabClassOf } from './slab-class.ts'
 import { hasStorageWords, parseStorageLine, readLength, type StorageLine } from './storage-line.ts'
 import { type StoreMode, type StoreResult, storeItem } from './storing.ts'
 
@@ -28,7 +29,8 @@ function isRefusedEarly(engine: Engine, line: CommandLine, mode: StoreMode): boo
 
 function storeBlock(engine: Engine, line: CommandLine, request: StorageLine, block: Buffer | undefined): string {
   const key = line.text(1)
-  const refusal = refuseSize(engine, key, request.clientFlags, request.valueBytes, request.mode === 'set')
+  engine.prefixes.recordSet(key)
+  const refusal = refuseSize(engine, { key, ...request }, request.mode === 'set')
   if (refusal !== undefined) return refusal
   engine.counters.cmdSet++
   if (block === undefined || !endsLine(block)) return BAD_BLOCK
@@ -38,8 +40,17 @@ function storeBlock(engine: Engine, line: CommandLine, request: StorageLine, blo
 function store(engine: Engine, key: string, request: StorageLine, block: Buffer): StoreResult {
   const expiresAt = engine.clock.expiryOf(request.exptime)
   const item = new Item(key, false, request.clientFlags, expiresAt, block)
-  const order = { mode: request.mode, item, compare: request.cas, allowStale: false, cas: 0n, vivify: false }
-  return storeItem(engine.store, engine.counters, order).result
+  const order = { mode: request.mode, item, compare: request.cas, allowStale: false, cas: undefined, vivify: false }
+  return storeItem(engine, order).result
+}
+
+/** What is known of a value before there is an item. */
+export interface AnnouncedItem {
+  readonly key: string
+  readonly mode: StoreMode
+  readonly clientFlags: number
+  readonly exptime: number
+  readonly valueBytes: number
 }
 
 /**
@@ -47,18 +58,16 @@ function store(engine: Engine, key: string, request: StorageLine, block: Buffer)
  *
  * @param drop memcached drops the old item then, rather than leave one that is out of date: `set` and `ms` do
  */
-export function refuseSize(
-  engine: Engine,
-  key: string,
-  clientFlags: number,
-  valueBytes: number,
-  drop: boolean,
-): string | undefined {
+export function refuseSize(engine: Engine, item: AnnouncedItem, drop: boolean): string | undefined {
   const { store: items, counters } = engine
+  const { key, mode, clientFlags, exptime, valueBytes } = item
   const fits = items.fits(key.length, clientFlags, valueBytes)
   if (fits && items.hasRoom(key.length, clientFlags, valueBytes)) return undefined
   if (fits) counters.storeNoMemory++
   else counters.storeTooLarge++
+  const bytes = itemBytes(key.length, clientFlags, valueBytes)
+  if (fits) counters.slabs[slabClassOf(bytes)]!.outOfMemory++
+  engine.log.refused(key, mode, exptime, bytes, fits ? 'no_memory' : 'too_large')
   const previous = drop ? items.peek(key) : undefined
   if (previous !== undefined) items.unlink(previous)
   return fits ? NO_MEMORY : TOO_LARGE

@@ -11,6 +11,11 @@ export type Lack =
   | 'quietErrors'
   /** `noreply` of the classic protocol is silent whatever happens: a line that comes all the same costs the connection. */
   | 'silentNoreply'
+  /**
+   * A refused command harms no neighbour. The built-in proxy drops its connection to a backend that answers an error line,
+   * and what was under way to that backend fails with `SERVER_ERROR backend failure` (seen on 1.6.45).
+   */
+  | 'errorsAlone'
   /** What only meta commands can do: leases without an item of their own, stale items, metadata. */
   | 'meta'
   /** Items have a cas number. */
@@ -29,6 +34,7 @@ export const lackText: Readonly<Record<Lack, string>> = {
   anyByteKeys: 'keys of any bytes',
   quietErrors: 'word of quiet commands that were refused',
   silentNoreply: 'noreply without replies',
+  errorsAlone: 'errors that leave neighbours alone',
   meta: 'meta commands',
   cas: 'cas numbers',
   gat: 'gat',

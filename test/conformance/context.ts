@@ -5,7 +5,9 @@ import { FaultProxy } from '../support/fault-proxy.ts'
 import { type MemcacheOptions, patient } from '../support/memcache-options.ts'
 import { RawConnection } from '../support/raw-connection.ts'
 import type { SideDoor } from '../support/side-door.ts'
-import type { Lack, RunningServer, Target } from './targets.ts'
+import { type Lack, lackText } from './capabilities.ts'
+import type { RunningServer } from './running-server.ts'
+import type { Target } from './targets.ts'
 
 /** A test that runs where the target lacks what another needs: what the documentation promises instead. */
 export interface Otherwise {
@@ -40,10 +42,18 @@ declare module 'vitest' {
   interface TaskMeta {
     /** For the page of compatibility: where this test ran. */
     target?: { server: string; transport: string; protocol: string; lacks: string[] }
+    /** By which runtime: `bun 1.4.5`. */
+    runtime?: string
     /** What the target lacks, so that this test ran instead of another. */
     insteadOf?: Lack
   }
 }
+
+// Bun and Deno claim to be a node besides.
+const [runtime] = ['bun', 'deno', 'node'].flatMap((name) => {
+  const version = process.versions[name]
+  return version === undefined ? [] : [`${name} ${version}`]
+})
 
 let keys = 0
 
@@ -59,7 +69,8 @@ export function useTarget(target: Target): Context {
   })
   beforeEach(({ task }) => {
     const { server: name, transport, protocol, lacks } = target
-    task.meta.target = { server: name, transport, protocol, lacks: [...lacks] }
+    task.meta.target = { server: name, transport, protocol, lacks: [...lacks].map((lack) => lackText[lack]) }
+    if (runtime !== undefined) task.meta.runtime = runtime
   })
   afterEach(async () => {
     while (cleanups.length > 0) await cleanups.pop()!()
@@ -73,13 +84,6 @@ export function useTarget(target: Target): Context {
     const cache = new Memcache(address, { ...patient, ...server!.options, protocol: target.protocol, ...options })
     cleanups.push(() => cache.destroy())
     return cache
-  }
-
-  function itInstead(lack: Lack, title: string, test: () => unknown): void {
-    it(title, async ({ task }) => {
-      task.meta.insteadOf = lack
-      await test()
-    })
   }
 
   return {
@@ -108,4 +112,11 @@ export function useTarget(target: Target): Context {
       if (target.lacks.has(lack)) itInstead(lack, title, test)
     },
   }
+}
+
+function itInstead(lack: Lack, title: string, test: () => unknown): void {
+  it(title, async ({ task }) => {
+    task.meta.insteadOf = lack
+    await test()
+  })
 }

@@ -42,7 +42,8 @@ export function describeMemcache(target: Target): void {
     describeFailures(context)
     describeNoreply(context)
     describeAdmin(context)
-    describeCompression(context)
+    // Done before the bytes reach any socket, and slow: another transport proves nothing new.
+    if (target.transport === 'tcp') describeCompression(context)
     describeConditionalWrites(context)
     describePop(context)
     describePresence(context)

@@ -52,7 +52,7 @@ describe('the choice of the protocol', () => {
     expect(server.connections).toBe(1)
   })
 
-  it('is text when the server closes on mn, and that is remembered', async () => {
+  it('is text when the server closes on mn, and that is remembered the second time: once may be chance', async () => {
     await using server = await ScriptedServer.start(async (peer) => {
       await peer.expect('version\r\n')
       peer.reply('VERSION 1.6.45\r\n')
@@ -62,11 +62,12 @@ describe('the choice of the protocol', () => {
       })
     })
     const cache = faultClient(server.address, patient)
-    expect(await cache.set('k', 'v')).toBe(true)
-    await cache.disconnect()
-    expect(await cache.set('k', 'v')).toBe(true)
-    expect(server.peers.filter((peer) => peer.receivedText.includes('mn\r\n'))).toHaveLength(1)
-    expect(server.connections).toBe(3)
+    for (let round = 0; round < 4; round++) {
+      expect(await cache.set('k', 'v')).toBe(true)
+      await cache.disconnect()
+    }
+    expect(server.peers.filter((peer) => peer.receivedText.includes('mn\r\n'))).toHaveLength(2)
+    expect(server.connections).toBe(6)
   })
 
   it('fails with protocol meta on an old server, naming its version', async () => {

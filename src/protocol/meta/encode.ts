@@ -1,4 +1,5 @@
-import type { Request, StoreRequest } from '../request.ts'
+import type { StoreRequest } from '../classic-request.ts'
+import type { Request } from '../request.ts'
 import type {
   MetaArithmeticFlags,
   MetaDeleteFlags,

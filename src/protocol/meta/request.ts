@@ -1,4 +1,4 @@
-import type { ReadRequest, StoreRequest, TouchRequest } from '../request.ts'
+import type { ReadRequest, StoreRequest, TouchRequest } from '../classic-request.ts'
 import type { FlagText } from './flag-text.ts'
 
 /**
@@ -30,7 +30,7 @@ export interface MetaSetRequest {
   /** Length of `data` on the wire. */
   readonly bytes: number
   /** The request to send instead, once it is made: its data is being compressed. */
-  readonly preparing?: Promise<MetaSetRequest> | undefined
+  readonly preparing?: unknown
   readonly label?: string
 }
 

@@ -1,4 +1,4 @@
-import type { ClassicRequest } from '../request.ts'
+import type { ClassicRequest } from '../classic-request.ts'
 
 /** What a classic command line ends with when no reply is wanted. */
 const NOREPLY = ' noreply'

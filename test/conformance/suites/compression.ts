@@ -97,7 +97,7 @@ export function describeCompression(context: Context): void {
       for (const algorithm of [reversing, patient]) {
         const cache = context.client({ compression: { algorithm } })
         await cache.set(key, small)
-        expect((await storedAs(key)).clientFlags).toBe(512)
+        expect((await storedAs(key)).clientFlags).toBe(1024)
         expect(await cache.get(key)).toBe(small)
       }
       expect(await rejection(context.client().get(key))).toBeInstanceOf(SerdeError)

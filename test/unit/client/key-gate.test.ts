@@ -10,7 +10,7 @@ const made: Request = { command: 'set', data: 'small', bytes: 5, clientFlags: 8,
 function open() {
   const passed: Operation[] = []
   const failures: unknown[] = []
-  const gate = new KeyGate((operation) => passed.push(operation))
+  const gate = new KeyGate((operation) => passed.push(operation), { maxPending: 100, maxPendingBytes: 1000 })
   const operation = (key: string, timeoutMs = 1000): Operation => {
     const one = new Operation(GET, key, key, timeoutMs, () => undefined)
     one.reject = (reason) => failures.push(reason)

@@ -45,7 +45,7 @@ class Conversation {
 
   written(): string {
     return this.pipeline
-      .finish()
+      .finish(false)
       .map((chunk) => (typeof chunk.data === 'string' ? chunk.data : Buffer.from(chunk.data).toString()))
       .join('')
   }
@@ -202,11 +202,11 @@ describe('Pipeline', () => {
     const talk = new Conversation()
     talk.send(store('plain'), 'a')
     talk.send(store('ünï'), 'b')
-    expect(talk.pipeline.finish()).toMatchObject([{ encoding: 'utf8' }])
+    expect(talk.pipeline.finish(false)).toMatchObject([{ encoding: 'utf8' }])
     talk.send(store('plain'), 'a')
-    expect(talk.pipeline.finish()).toMatchObject([{ encoding: 'latin1' }])
+    expect(talk.pipeline.finish(false)).toMatchObject([{ encoding: 'latin1' }])
     talk.send({ command: 'set', data: Buffer.from([255]), bytes: 1, clientFlags: 0, exptime: 0, cas: 0n }, 'a')
     talk.send(store('ü'), 'b')
-    expect(talk.pipeline.finish().map((chunk) => chunk.encoding)).toEqual(['latin1', 'utf8'])
+    expect(talk.pipeline.finish(false).map((chunk) => chunk.encoding)).toEqual(['latin1', 'utf8'])
   })
 })

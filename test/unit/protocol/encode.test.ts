@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodeMetaCommand } from '../../../src/protocol/meta/encode.ts'
-import { type ClassicRequest, DELETE, GET, GETS, NOOP, VERSION } from '../../../src/protocol/request.ts'
+import type { ClassicRequest } from '../../../src/protocol/classic-request.ts'
+import { DELETE, GET, GETS, NOOP, VERSION } from '../../../src/protocol/request.ts'
 import { encodeTextCommand } from '../../../src/protocol/text/encode.ts'
 
 const store = { data: 'value', bytes: 5, clientFlags: 0, exptime: 0, cas: 0n } as const

@@ -264,3 +264,40 @@ describe('time', () => {
     raw.close()
   })
 })
+
+describe('watch', () => {
+  it('tells of connections and of commands while they happen', async () => {
+    const server = await start()
+    const watcher = await RawConnection.open({ port: server.port })
+    expect(await watcher.ask('watch connevents fetchers\r\n')).toBe('OK\r\n')
+    const other = await RawConnection.open({ port: server.port })
+    expect(await watcher.ask('', '\n')).toMatch(/ type=conn_new rip=127\.0\.0\.1 rport=\d+ transport=tcp cfd=\d+\n$/)
+    await other.ask('get a\r\n')
+    expect(await watcher.ask('', '\n')).toMatch(/ type=item_get key=a status=not_found clsid=0 cfd=\d+ size=0\n$/)
+    other.close()
+    expect(await watcher.ask('', '\n')).toMatch(/ type=conn_close .* reason=normal cfd=\d+\n$/)
+    watcher.close()
+    await until(() => server.connections === 0, 'both are gone')
+  })
+})
+
+describe('shutdown', () => {
+  it('is refused where it was not enabled', async () => {
+    const server = await start()
+    expect(await askRaw({ port: server.port }, 'shutdown\r\n')).toBe('SERVER_ERROR: shutdown not enabled\r\n')
+  })
+
+  it.each(['shutdown', 'shutdown graceful'])('%s ends the server, after the replies before it', async (command) => {
+    const server = await start({ enableShutdown: true })
+    const idle = untilClosed(connect(server.port, '127.0.0.1'))
+    const received = await untilClosed(connect(server.port, '127.0.0.1'), `mn\r\n${command}\r\nmn\r\n`)
+    expect([received, await idle, await server.closed]).toEqual(['MN\r\n', '', undefined])
+    await expect(askRaw({ port: server.port }, 'mn\r\n')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('knows no other mode', async () => {
+    const server = await start({ enableShutdown: true })
+    expect(await askRaw({ port: server.port }, 'shutdown now\r\n')).toBe('CLIENT_ERROR invalid shutdown mode\r\n')
+    expect(await askRaw({ port: server.port }, 'stats settings\r\n', 'END\r\n')).toContain('STAT shutdown_command yes')
+  })
+})

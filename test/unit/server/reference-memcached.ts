@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { inject } from 'vitest'
@@ -6,6 +6,22 @@ import { eventually } from '../../support/eventually.ts'
 import { freePort } from '../../support/free-port.ts'
 import { forgetProcess, registerProcess } from '../../support/process-registry.ts'
 import { RawConnection } from '../../support/raw-connection.ts'
+
+const { MEMLANE_MEMCACHED_1_6_38 = '', MEMLANE_MEMCACHED_1_6_45 = '' } = process.env
+
+/** The memcached that is installed, and newer ones where the environment names them. */
+export const referencePrograms: readonly string[] = [
+  'memcached',
+  MEMLANE_MEMCACHED_1_6_38,
+  MEMLANE_MEMCACHED_1_6_45,
+].filter((program) => program !== '')
+
+/** The version that a memcached program tells. */
+export function versionOf(program: string): string {
+  const [, version] = /memcached (\S+)/.exec(execFileSync(program, ['-V'], { encoding: 'latin1' })) ?? []
+  if (version === undefined) throw new Error(`${program} -V does not tell its version`)
+  return version
+}
 
 /** A real memcached, of whatever version, on loopback. */
 export interface Reference {

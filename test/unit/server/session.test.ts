@@ -183,6 +183,8 @@ describe('any stream', () => {
     .map((stream) => Buffer.from(`${String(stream).replaceAll('|', '\r\n')}\r\nmn\r\n`, 'latin1'))
     // The replies before one of these are dropped, if they have not left.
     .filter((stream) => !stream.includes('HTTP/'))
+    // These must come alone, which they do if every byte does.
+    .filter((stream) => !/metadump all|watch/.test(stream.toString('latin1')))
 
   it('is answered the same one byte at a time', () => {
     for (const stream of small) {

@@ -4,6 +4,8 @@ import { createCounters } from '../../../src/server/counters.ts'
 import { Item, itemBytes } from '../../../src/server/item.ts'
 import { ServerClock } from '../../../src/server/server-clock.ts'
 import { Store } from '../../../src/server/store.ts'
+import { StoreLog } from '../../../src/server/store-log.ts'
+import { Watchers } from '../../../src/server/watchers.ts'
 import { FakeClock } from './dialogue.ts'
 
 const DAY = 86_400
@@ -11,10 +13,12 @@ const DAY = 86_400
 function setUp(memoryBytes = 1024 * 1024, maxItemBytes = 1024 * 1024) {
   const clock = new FakeClock()
   const counters = createCounters()
-  const store = new Store(new ServerClock(clock.now), counters, { memoryBytes, maxItemBytes })
+  const serverClock = new ServerClock(clock.now)
+  const log = new StoreLog(new Watchers(clock.now, counters), serverClock)
+  const store = new Store(serverClock, counters, { memoryBytes, maxItemBytes }, log)
   const put = (key: string, exptime = 0, value = 'value'): Item => {
     const item = new Item(key, false, 0, store.clock.expiryOf(exptime), Buffer.from(`${value}\r\n`))
-    store.link(item, 0n)
+    store.link(item, undefined)
     return item
   }
   return { clock, counters, store, put }

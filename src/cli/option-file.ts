@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs'
+import { UsageError } from './usage-error.ts'
+
+/** The text of a file that an option names. */
+export function readOptionFile(option: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException
+    const reason = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`
+    throw new UsageError(`${option} ${path}: ${reason}`, { cause: error })
+  }
+}

@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util'
+import type { Account } from '../server/login.ts'
+import type { MemcachedServerOptions } from '../server/server-options.ts'
+import { readAuthFile } from './auth-file.ts'
+import { readOptionFile } from './option-file.ts'
+import { UsageError } from './usage-error.ts'
+
+const DEFAULT_PORT = 11_211
+const KILOBYTE = 1024
+const MEGABYTE = KILOBYTE * KILOBYTE
+
+const declarations = {
+  host: { type: 'string' },
+  port: { type: 'string' },
+  socket: { type: 'string' },
+  memory: { type: 'string' },
+  'max-item-size': { type: 'string' },
+  'version-string': { type: 'string' },
+  'auth-file': { type: 'string' },
+  user: { type: 'string' },
+  password: { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  'enable-shutdown': { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+type Values = ReturnType<typeof parseArgs<{ readonly options: typeof declarations }>>['values']
+
+/** What the words behind `memlane serve` ask for; throws `UsageError`. */
+export function readServeOptions(args: readonly string[]): MemcachedServerOptions | 'help' {
+  const values = parseWords(args)
+  if (values.help === true) return 'help'
+  return {
+    ...readAddress(values),
+    ...readLogin(values),
+    ...readTls(values),
+    memoryBytes: wholeNumber('--memory', values.memory ?? '64', 1) * MEGABYTE,
+    maxItemBytes: readSize('--max-item-size', values['max-item-size'] ?? '1m'),
+    ...(values['version-string'] === undefined ? {} : { version: values['version-string'] }),
+    enableShutdown: values['enable-shutdown'] ?? false,
+  }
+}
+
+function parseWords(args: readonly string[]): Values {
+  try {
+    return parseArgs({ args: [...args], options: declarations }).values
+  } catch (error) {
+    // Node's message goes on about positional arguments after its first sentence.
+    const [sentence = ''] = (error as Error).message.split('. ')
+    throw new UsageError(sentence, { cause: error })
+  }
+}
+
+function readAddress(values: Values): MemcachedServerOptions {
+  if (values.socket === undefined) {
+    const port = values.port === undefined ? DEFAULT_PORT : wholeNumber('--port', values.port, 0)
+    return { port, ...(values.host === undefined ? {} : { host: values.host }) }
+  }
+  if (values.port !== undefined || values.host !== undefined) {
+    throw new UsageError('--socket takes the place of --host and --port: leave them out')
+  }
+  return { path: values.socket }
+}
+
+function readLogin(values: Values): { auth?: Account | readonly Account[] } {
+  const { user: username, password } = values
+  if ((username === undefined) !== (password === undefined)) {
+    throw new UsageError('--user and --password must be given together')
+  }
+  const single = username === undefined || password === undefined ? [] : [{ username, password }]
+  const file = values['auth-file']
+  const accounts = [...(file === undefined ? [] : readAuthFile(file)), ...single]
+  return accounts.length === 0 ? {} : { auth: accounts }
+}
+
+function readTls(values: Values): MemcachedServerOptions {
+  const { 'tls-cert': cert, 'tls-key': key } = values
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError('--tls-cert and --tls-key must be given together')
+  }
+  if (cert === undefined || key === undefined) return {}
+  return { tls: { cert: readOptionFile('--tls-cert', cert), key: readOptionFile('--tls-key', key) } }
+}
+
+function wholeNumber(option: string, text: string, least: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!(number >= least)) throw new UsageError(`${option} must be a whole number, ${least} or more, got ${text}`)
+  return number
+}
+
+/** Bytes, or with `k` or `m` behind them kibibytes or mebibytes, as memcached's `-I` has it. */
+function readSize(option: string, text: string): number {
+  const match = /^(\d+)([km]?)$/i.exec(text)
+  if (match === null) throw new UsageError(`${option} must be a size such as 4096, 512k or 8m, got ${text}`)
+  const unit = match[2]!.toLowerCase()
+  return Number(match[1]) * (unit === 'm' ? MEGABYTE : unit === 'k' ? KILOBYTE : 1)
+}

@@ -1,0 +1,26 @@
+import { InvalidInputError } from '../errors.ts'
+import type { Executor, ServerStatus } from '../executor.ts'
+import { showValue } from '../show-value.ts'
+
+/** A client of memlane, as wrappers take it: a `Memcache`. */
+export interface CacheClient {
+  readonly servers: readonly ServerStatus[]
+  connect(): Promise<void>
+}
+
+const executors: WeakMap<object, Executor> = new WeakMap()
+
+/** Makes a client's executor known to {@link executorOf}. */
+export function registerExecutor(client: CacheClient, executor: Executor): void {
+  executors.set(client, executor)
+}
+
+/**
+ * What carries out the commands of a client: its servers, routing and wrappers, for use in a wrapper of another client.
+ * Keys and values travel as that other client writes them. Throws `InvalidInputError` for anything but a `Memcache`.
+ */
+export function executorOf(client: CacheClient): Executor {
+  const executor = typeof client === 'object' && client !== null ? executors.get(client) : undefined
+  if (executor !== undefined) return executor
+  throw new InvalidInputError(`an executor is had of a Memcache only, got ${showValue(client)}`)
+}

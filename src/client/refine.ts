@@ -1,0 +1,12 @@
+import type { Key } from '../protocol/key.ts'
+
+/** What a schema makes of a value that was read. */
+export type Refined = { readonly isValid: true; readonly value: unknown } | { readonly isValid: false }
+
+/** A schema between the cache and the caller. */
+export interface Refine {
+  /** Checks what was read. What is not valid has been reported. */
+  read(value: unknown, key: Key): Refined | Promise<Refined>
+  /** Checks what was loaded; throws `InvalidInputError` when it is not valid. */
+  loaded(value: unknown, key: Key): unknown
+}

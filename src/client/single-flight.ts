@@ -1,0 +1,101 @@
+/** What one load is about; the words of another lease differ. */
+export type FlightMark = string
+
+/**
+ * One load, or one wait for somebody else's, that several callers share. It aborts when the last of them has left.
+ */
+export class Flight {
+  /** Which lease it is about at present. */
+  mark: FlightMark
+  readonly #controller: AbortController = new AbortController()
+  readonly #result: Promise<unknown>
+  #end: (reason: unknown) => void = ignore
+  #callers = 0
+
+  /** @param work - Begins at once; what it rejects with reaches the callers. */
+  constructor(mark: FlightMark, work: (flight: Flight) => Promise<unknown>) {
+    this.mark = mark
+    const result = new Promise((resolve, reject) => {
+      this.#end = reject
+      work(this).then(resolve, reject)
+    })
+    // Whoever is interested joins; a load that everybody has left may fail unheard.
+    result.catch(ignore)
+    this.#result = result
+  }
+
+  /** Aborts when nobody waits any more. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Resolves when it is over, whatever came of it. */
+  get over(): Promise<void> {
+    return this.#result.then(ignore, ignore)
+  }
+
+  /** Waits for the result; an abort leaves at once. */
+  join(signal: AbortSignal | undefined): Promise<unknown> {
+    this.#callers++
+    if (signal === undefined) return this.#result
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        reject(signal.reason)
+        if (--this.#callers === 0) this.#controller.abort(signal.reason)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      const leave = (): void => signal.removeEventListener('abort', onAbort)
+      this.#result.then(resolve, reject).then(leave, leave)
+      if (signal.aborted) onAbort()
+    })
+  }
+
+  /** Ends it for everybody. */
+  end(reason: unknown): void {
+    this.#end(reason)
+    this.#controller.abort(reason)
+  }
+}
+
+/** The loads that are under way in this process, by item. */
+export class SingleFlight {
+  readonly #flights: Map<string, Flight> = new Map()
+  readonly #all: Set<Flight> = new Set()
+
+  /** The load for an item that is about this lease. */
+  find(name: string, mark: FlightMark): Flight | undefined {
+    const flight = this.#flights.get(name)
+    return flight?.mark === mark && !flight.signal.aborted ? flight : undefined
+  }
+
+  /** Begins a load. Callers that come from now on find this one, not an older one about another lease. */
+  start(name: string, mark: FlightMark, work: (flight: Flight) => Promise<unknown>): Flight {
+    const flight = new Flight(mark, work)
+    this.#flights.set(name, flight)
+    this.#all.add(flight)
+    void this.#forget(name, flight)
+    return flight
+  }
+
+  async #forget(name: string, flight: Flight): Promise<void> {
+    await flight.over
+    this.#all.delete(flight)
+    if (this.#flights.get(name) === flight) this.#flights.delete(name)
+  }
+
+  /** Waits for the loads that are under way. */
+  async settle(): Promise<void> {
+    while (this.#all.size > 0) await Promise.all(Array.from(this.#all, (flight) => flight.over))
+  }
+
+  get isIdle(): boolean {
+    return this.#all.size === 0
+  }
+
+  /** Ends all of them. */
+  end(reason: unknown): void {
+    for (const flight of this.#all) flight.end(reason)
+  }
+}
+
+function ignore(): void {}

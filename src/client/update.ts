@@ -1,0 +1,86 @@
+import { ConflictError, InvalidInputError } from '../errors.ts'
+import type { StoreRequest } from '../protocol/classic-request.ts'
+import { type Key, quoteKey } from '../protocol/key.ts'
+import { GETS } from '../protocol/request.ts'
+import type { WriteOptions } from './call-options.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { createReadingInterpreter, type Reading } from './lease-reading.ts'
+import { rearmRequest } from './lease-requests.ts'
+import { pause } from './lease-wait.ts'
+import { checkWhole } from './numbers.ts'
+import type { LookAtEmpty } from './placeholder.ts'
+import type { Refine } from './refine.ts'
+import { readNothing, readStored } from './results.ts'
+import type { Values } from './values.ts'
+
+/** Options of `update`. `timeoutMs` bounds each round trip. */
+export interface UpdateOptions extends WriteOptions {
+  /** How often to try when others change the item meanwhile. @defaultValue `8` */
+  readonly attempts?: number
+}
+
+/** Makes the next value of the present one, which is `undefined` where there is none. */
+export type Change<T> = (current: T | undefined) => T | undefined | Promise<T | undefined>
+
+/** Where `update` works. */
+export interface UpdateInit {
+  readonly dispatcher: Dispatcher
+  readonly values: Values
+  readonly lookAtEmpty: LookAtEmpty
+}
+
+const NEVER_ABORTS: AbortSignal = new AbortController().signal
+
+/** Reads, changes, and stores if nobody else did; else again. */
+export async function updateValue(
+  { dispatcher, values, lookAtEmpty }: UpdateInit,
+  key: Key,
+  change: Change<unknown>,
+  options: UpdateOptions | undefined,
+  refine: Refine | undefined,
+): Promise<unknown> {
+  if (typeof change !== 'function') throw new InvalidInputError('update needs a function that gives the next value')
+  const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
+  const read = createReadingInterpreter({ ...values.decoder(options?.serde), lookAtEmpty })
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    // Those who met once must not meet again and again.
+    if (attempt > 0) await pause(Math.random() * 2 ** Math.min(attempt, 7), options?.signal ?? NEVER_ABORTS)
+    const found = await dispatcher.run<Reading>(GETS, key, read, 'never', undefined, options)
+    const current = await currentValue(found, key, refine)
+    const next = await change(current)
+    options?.signal?.throwIfAborted()
+    if (next === undefined) {
+      // Only reading a base64 key takes the token of a stale item.
+      if (found.won) await dispatcher.run(rearmRequest(found.cas), key, readNothing, 'never', undefined, options)
+      return current
+    }
+    const request = replacement(values, key, next, found, options)
+    if (await dispatcher.run<boolean>(request, key, readStored, 'never', undefined, options)) return next
+  }
+  throw new ConflictError(
+    `update ${quoteKey(key)}: somebody else changed the item each of the ${attempts} times that it was tried`,
+    { delivery: 'answered' },
+  )
+}
+
+async function currentValue(found: Reading, key: Key, refine: Refine | undefined): Promise<unknown> {
+  if (found.state !== 'value') return undefined
+  if (found.unreadable !== undefined) throw found.unreadable
+  if (found.cas === 0n)
+    throw new InvalidInputError('update needs cas numbers, and this server keeps none (memcached -C)')
+  if (refine === undefined) return found.value
+  const refined = await refine.read(found.value, key)
+  return refined.isValid ? refined.value : undefined
+}
+
+/** A placeholder counts as missing and is replaced, by its cas number; where there is nothing, nothing is replaced. */
+function replacement(
+  values: Values,
+  key: Key,
+  next: unknown,
+  { state, cas }: Reading,
+  options: UpdateOptions | undefined,
+): StoreRequest {
+  if (state === 'missing') return values.storeRequest('add', key, next, 0n, options)
+  return values.storeRequest(cas === 0n ? 'set' : 'cas', key, next, cas, options)
+}

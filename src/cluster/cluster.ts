@@ -1,0 +1,201 @@
+import { Buffer } from 'node:buffer'
+import { type MemcacheError, ServerDownError } from '../errors.ts'
+import type { Backend, ServerExecutor } from '../executor.ts'
+import type { ServerPool } from '../pool/server-pool.ts'
+import { closedError, type PoolListener } from '../pool/slot.ts'
+import { type Key, keyBytes } from '../protocol/key.ts'
+import type { Operation } from '../protocol/operation.ts'
+import type { Server } from '../server-address.ts'
+import { withMaxTtl } from './gutter-ttl.ts'
+import type { Member, MemberListener, MemberSettings } from './member.ts'
+import type { ResolvedClusterOptions } from './options.ts'
+import { ServerGroup } from './server-group.ts'
+import { isWrite } from './writes.ts'
+
+/** Who hears of the cluster's life. */
+export interface ClusterListener extends PoolListener {
+  /** A server failed so often that it counts as down. */
+  onServerDown?(server: string, error: MemcacheError, failures: number): void
+  /** A server that was down takes commands again; so many keys were removed from it before. */
+  onServerUp?(server: string, downMs: number, removedKeys: number): void
+  /** More keys were written elsewhere than are remembered for this server. */
+  onRejoinOverflow?(server: string, maxKeys: number): void
+}
+
+/** What a cluster is made of. */
+export interface ClusterInit {
+  readonly options: ResolvedClusterOptions
+  readonly member: Pick<MemberSettings, 'connections' | 'connection' | 'clock'>
+  /** Put in front of every key before its server is chosen. */
+  readonly hashedPrefix: Key | undefined
+  readonly listener: ClusterListener
+}
+
+/**
+ * Several servers as one executor. A key's server is the distribution's choice; while that server is out, commands fail
+ * at once or go where `failover` says. A cluster of one server adds nothing to what its pool does.
+ */
+export class Cluster implements Backend, MemberListener {
+  readonly #options: ResolvedClusterOptions
+  readonly #prefix: Key | undefined
+  readonly #listener: ClusterListener
+  readonly #main: ServerGroup
+  readonly #gutter: ServerGroup
+  /** The pool of the only server, where there are no others to turn to. */
+  #sole: ServerPool | undefined
+  #closed: MemcacheError | undefined
+
+  constructor(servers: readonly Server[], init: ClusterInit) {
+    const { options } = init
+    this.#options = options
+    this.#prefix = init.hashedPrefix
+    this.#listener = init.listener
+    const { health, maxKeys, failover } = options
+    const settings: MemberSettings = { ...init.member, health, maxKeys, hasStandIns: failover !== 'none' }
+    this.#main = new ServerGroup(options.distribution, settings, this)
+    this.#gutter = new ServerGroup(options.distribution, settings, this)
+    this.#gutter.replace(options.gutter)
+    for (const member of this.#gutter.members) member.watch(true)
+    void this.replace(servers)
+  }
+
+  get servers(): readonly ServerExecutor[] {
+    return this.#main.members
+  }
+
+  /** The servers as they were given. */
+  get addresses(): readonly Server[] {
+    return this.#main.members.map((member) => member.server)
+  }
+
+  dispatch(operation: Operation): void {
+    if (this.#sole !== undefined) return this.#sole.dispatch(operation)
+    const member = this.#main.home(this.#routingKey(operation.routingKey ?? operation.callerKey))
+    if (member?.up === true) member.pool.dispatch(operation)
+    else this.#divert(operation, member)
+  }
+
+  serverFor(routingKey: Key): ServerExecutor | undefined {
+    const key = this.#routingKey(routingKey)
+    const home = this.#main.home(key)
+    if (this.#sole !== undefined || home?.up === true) return home
+    switch (this.#options.failover) {
+      case 'none':
+        return home
+      case 'next':
+        return this.#main.firstUp(key)
+      case 'gutter':
+        return this.#gutter.firstUp(key)
+    }
+  }
+
+  #routingKey(key: Key): Key {
+    if (this.#prefix === undefined) return key
+    if (typeof this.#prefix === 'string' && typeof key === 'string') return this.#prefix + key
+    return Buffer.concat([keyBytes(this.#prefix), keyBytes(key)])
+  }
+
+  /** The key's server is out, or there is none. */
+  #divert(operation: Operation, home: Member | undefined): void {
+    if (this.#closed !== undefined) return operation.fail(this.#closed)
+    if (home === undefined) return this.#fail(operation, undefined)
+    const target = this.#standIn(operation, home)
+    if (target === undefined) return this.#fail(operation, home)
+    target.pool.dispatch(operation)
+  }
+
+  /** Who takes the command meanwhile. What it changes is outdated on every server that it passes by. */
+  #standIn(operation: Operation, home: Member): Member | undefined {
+    const key = this.#routingKey(operation.routingKey ?? operation.callerKey)
+    const skipped: Member[] = []
+    const { failover, gutterTtl } = this.#options
+    if (failover === 'none') return undefined
+    const group = failover === 'next' ? this.#main : this.#gutter
+    if (failover === 'gutter') skipped.push(home)
+    const target = group.firstUp(key, (member) => skipped.push(member))
+    if (target === undefined || !isWrite(operation.request)) return target
+    for (const member of skipped) member.outdated.add(operation, target)
+    if (failover === 'gutter') operation.request = withMaxTtl(operation.request, gutterTtl, Date.now())
+    return target
+  }
+
+  #fail(operation: Operation, home: Member | undefined): void {
+    const cause = home?.status.lastError
+    const why = cause === undefined ? '' : `: ${cause.message}`
+    const what = operation.describe()
+    const message =
+      home === undefined
+        ? `${what}: the cluster has no servers`
+        : this.#options.failover === 'none'
+          ? `${what}: ${home.name} is down${why}`
+          : `${what}: ${home.name} is down and no other server is left${why}`
+    // What is sent a second time may have been carried out the first time.
+    const delivery = operation.repeated ? 'unknown' : 'not-sent'
+    operation.fail(new ServerDownError(message, { server: home?.name, cause, delivery }))
+  }
+
+  /**
+   * Replaces the servers: those that stay keep their connections, those that go finish what they have. Throws, and
+   * changes nothing, when the distribution refuses the list.
+   *
+   * @returns settles when the servers that went have closed their connections.
+   */
+  replace(servers: readonly Server[]): Promise<void> {
+    const gone = this.#main.replace(servers)
+    const { members } = this.#main
+    const alone = members.length === 1 && this.#gutter.members.length === 0
+    for (const member of members) member.watch(!alone)
+    this.#sole = alone ? members[0]!.pool : undefined
+    return Promise.all(gone.map((member) => member.retire())).then(() => undefined)
+  }
+
+  async connect(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#main.members.map((member) => member.pool.connect()))
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed !== undefined) throw failed.reason as Error
+  }
+
+  async disconnect(): Promise<void> {
+    await Promise.all(this.#all().map((member) => member.pool.disconnect()))
+  }
+
+  async close(): Promise<void> {
+    this.#closed ??= closedError()
+    await Promise.all(this.#all().map((member) => member.close()))
+  }
+
+  destroy(error: MemcacheError): void {
+    this.#closed ??= error
+    for (const member of this.#all()) member.destroy(error)
+  }
+
+  #all(): readonly Member[] {
+    return [...this.#main.members, ...this.#gutter.members]
+  }
+
+  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void {
+    this.#listener.onUnclaimedError(error, operations)
+  }
+
+  onDesync(...error: Parameters<PoolListener['onDesync']>): void {
+    this.#listener.onDesync(...error)
+  }
+
+  onDown(member: Member, error: MemcacheError, failures: number): void {
+    this.#listener.onServerDown?.(member.name, error, failures)
+  }
+
+  onUp(member: Member, downMs: number, removedKeys: number): void {
+    this.#listener.onServerUp?.(member.name, downMs, removedKeys)
+  }
+
+  onOverflow(member: Member): void {
+    this.#listener.onRejoinOverflow?.(member.name, this.#options.maxKeys)
+  }
+
+  sendElsewhere(operations: readonly Operation[]): boolean {
+    if (this.#closed !== undefined) return false
+    for (const operation of operations) this.dispatch(operation)
+    return true
+  }
+}

@@ -1,0 +1,67 @@
+import type { MemcacheError } from '../errors.ts'
+import type { ServerSpec } from '../server-address.ts'
+import { lastErrorOf, type ServerSource } from './server-source.ts'
+import { sourceError } from './waiting-room.ts'
+
+/** Whom a membership tells. */
+export interface MembershipListener {
+  /** A list came; throws when it cannot be used. */
+  onList(servers: readonly ServerSpec[]): void
+  /** The source failed, or gave a list that cannot be used. */
+  onError(error: MemcacheError): void
+}
+
+/** Follows a source of servers from the first command to the end of the client. */
+export class Membership {
+  readonly #source: ServerSource
+  readonly #listener: MembershipListener
+  #iterator: AsyncIterator<readonly ServerSpec[]> | undefined
+  #started = false
+  #stopped = false
+
+  constructor(source: ServerSource, listener: MembershipListener) {
+    this.#source = source
+    this.#listener = listener
+  }
+
+  /** What the source says went wrong last. */
+  get lastError(): unknown {
+    return lastErrorOf(this.#source)
+  }
+
+  /** Begins, unless it has begun; a source that failed is started again. */
+  start(): void {
+    if (this.#started || this.#stopped) return
+    this.#started = true
+    void this.#follow()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    // A source that is waiting for something may end later; nobody waits for it.
+    void Promise.resolve(this.#iterator?.return?.()).catch(() => undefined)
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      this.#iterator = this.#source[Symbol.asyncIterator]()
+      for (;;) {
+        const next = await this.#iterator.next()
+        if (this.#stopped) return
+        if (next.done === true) break
+        this.#take(next.value)
+      }
+    } catch (error) {
+      this.#started = false
+      if (!this.#stopped) this.#listener.onError(sourceError(error))
+    }
+  }
+
+  #take(servers: readonly ServerSpec[]): void {
+    try {
+      this.#listener.onList(servers)
+    } catch (error) {
+      this.#listener.onError(sourceError(error))
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { count, duration, refused } from '../connection/options.ts'
+import { InvalidInputError } from '../errors.ts'
+import type { Distribution } from '../routing/distribution.ts'
+import { ketama } from '../routing/ketama.ts'
+import { parseServerSpec, type Server, type ServerSpec } from '../server-address.ts'
+import type { HealthOptions } from './health.ts'
+
+/** Where the commands for a key go while its server is out. */
+export type Failover = 'none' | 'next' | 'gutter'
+
+/** Options of a client with several servers: which key is where, when a server is out, and what happens then. */
+export interface ClusterOptions {
+  /**
+   * Which server has which key: `ketama()`, `rendezvous()`, `jump()`, `modula()` or a preset of another client from
+   * `memlane/routing`, or a function of your own.
+   *
+   * @defaultValue `ketama()`, the weighted ring of libmemcached with md5, which PHP, pylibmc and twemproxy share
+   */
+  readonly distribution?: Distribution
+  /**
+   * What becomes of commands whose server is out.
+   *
+   * - `next`: they go to the next server in the distribution's order for the key. What this client writes there is
+   *   remembered and removed from both servers before the one that was out is used again (`rejoin`).
+   * - `none`: they fail at once with `ServerDownError`.
+   * - `gutter`: they go to the servers of `gutter`, where nothing lives longer than `gutterTtl`.
+   *
+   * @defaultValue `'next'`
+   */
+  readonly failover?: Failover
+  /** Spare servers, idle as long as all is well. Needs `failover: 'gutter'`. */
+  readonly gutter?: readonly ServerSpec[]
+  /** Longest life of what is stored in the gutter, in seconds. @defaultValue `60` */
+  readonly gutterTtl?: number
+  /** How many keys are remembered for each server that is out. More are a `rejoinOverflow` event. */
+  readonly rejoin?: RejoinOptions
+  /**
+   * Failures in a row until a server counts as down, which a `serverDown` event tells; 0 and 1: the first. Commands
+   * avoid the server from the first failure on.
+   *
+   * @defaultValue `2`
+   */
+  readonly retryAttempts?: number
+  /** Delay of the first probe behind a failure, in milliseconds; jittered, half of it at the least. @defaultValue `1000` */
+  readonly retryTimeoutMs?: number
+  /** Longest delay between probes, which doubles from one to the next, in milliseconds. @defaultValue `60000` */
+  readonly deadTimeoutMs?: number
+}
+
+/** What is remembered of servers that are out. */
+export interface RejoinOptions {
+  /** Keys for each server that is out; about 150 bytes of memory each. @defaultValue `100000` */
+  readonly maxKeys?: number
+}
+
+/** Cluster options, checked and complete. */
+export interface ResolvedClusterOptions {
+  readonly distribution: Distribution
+  readonly failover: Failover
+  readonly gutter: readonly Server[]
+  readonly gutterTtl: number
+  readonly maxKeys: number
+  readonly health: HealthOptions
+}
+
+const OPTIONS: ReadonlySet<string> = new Set<keyof ClusterOptions>([
+  'distribution',
+  'failover',
+  'gutter',
+  'gutterTtl',
+  'rejoin',
+  'retryAttempts',
+  'retryTimeoutMs',
+  'deadTimeoutMs',
+])
+
+/** As mcrouter's `failover_exptime`, in seconds. */
+const DEFAULT_GUTTER_TTL = 60
+
+/** Checks the options and fills in the defaults; every error names the option and the value. */
+export function resolveClusterOptions(options: ClusterOptions = {}): ResolvedClusterOptions {
+  if (typeof options !== 'object' || options === null) throw refused('cluster', 'an object', options)
+  refuseUnknown(options, OPTIONS, 'cluster')
+  const { distribution = ketama(), failover = 'next', rejoin = {} } = options
+  if (typeof distribution !== 'function') throw refused('cluster.distribution', 'a function', distribution)
+  if (failover !== 'none' && failover !== 'next' && failover !== 'gutter') {
+    throw refused('cluster.failover', "'none', 'next' or 'gutter'", failover)
+  }
+  if (typeof rejoin !== 'object' || rejoin === null) throw refused('cluster.rejoin', 'an object', rejoin)
+  refuseUnknown(rejoin, new Set(['maxKeys']), 'cluster.rejoin')
+  return Object.freeze({
+    distribution,
+    failover,
+    gutter: resolveGutter(options, failover),
+    gutterTtl: count('cluster.gutterTtl', options.gutterTtl) ?? DEFAULT_GUTTER_TTL,
+    maxKeys: countOrNone('cluster.rejoin.maxKeys', rejoin.maxKeys) ?? 100_000,
+    health: resolveHealth(options),
+  })
+}
+
+function resolveHealth(options: ClusterOptions): HealthOptions {
+  const retryTimeoutMs = finite('cluster.retryTimeoutMs', options.retryTimeoutMs, 1000)
+  const deadTimeoutMs = finite('cluster.deadTimeoutMs', options.deadTimeoutMs, Math.max(60_000, retryTimeoutMs))
+  if (deadTimeoutMs < retryTimeoutMs) {
+    throw refused('cluster.deadTimeoutMs', `at least retryTimeoutMs (${retryTimeoutMs})`, deadTimeoutMs)
+  }
+  return {
+    retryAttempts: countOrNone('cluster.retryAttempts', options.retryAttempts) ?? 2,
+    retryTimeoutMs,
+    deadTimeoutMs,
+  }
+}
+
+function resolveGutter({ gutter, gutterTtl }: ClusterOptions, failover: Failover): readonly Server[] {
+  if (failover !== 'gutter') {
+    if (gutter !== undefined) throw new InvalidInputError("option cluster.gutter needs failover: 'gutter'")
+    if (gutterTtl !== undefined) throw new InvalidInputError("option cluster.gutterTtl needs failover: 'gutter'")
+    return []
+  }
+  if (Array.isArray(gutter) && gutter.length > 0) return (gutter as readonly ServerSpec[]).map(parseServerSpec)
+  throw refused('cluster.gutter', "a list of at least one server, with failover: 'gutter'", gutter)
+}
+
+/** A server that was out for ever would be as good as removed. */
+function finite(name: string, value: number | undefined, fallback: number): number {
+  const milliseconds = duration(name, value, fallback)
+  if (milliseconds !== Number.POSITIVE_INFINITY) return milliseconds
+  throw refused(name, 'a finite number of milliseconds', value)
+}
+
+function countOrNone(name: string, value: number | undefined): number | undefined {
+  return value === 0 ? 0 : count(name, value)
+}
+
+function refuseUnknown(options: object, known: ReadonlySet<string>, of: string): void {
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) throw new InvalidInputError(`option ${of} has no ${JSON.stringify(name)}`)
+  }
+}

@@ -1,0 +1,22 @@
+import type { ServerSpec } from '../server-address.ts'
+
+/**
+ * Servers that come and go: each list replaces the last. Iteration begins with the first command, and ends with the
+ * client; an error or an end leaves the last list in force.
+ */
+export type ServerSource = AsyncIterable<readonly ServerSpec[]>
+
+/** Whether the value is a source rather than servers. */
+export function isServerSource(value: unknown): value is ServerSource {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+/** A source that says what went wrong last; messages about a list that does not come tell it. */
+export interface ExplainingSource extends ServerSource {
+  readonly lastError: unknown
+}
+
+/** What the source says went wrong last. */
+export function lastErrorOf(source: ServerSource): unknown {
+  return 'lastError' in source ? source.lastError : undefined
+}

@@ -1,0 +1,151 @@
+import { InvalidInputError, type MemcacheError, TimeoutError } from '../errors.ts'
+import type { Backend, ServerExecutor } from '../executor.ts'
+import { closedError } from '../pool/slot.ts'
+import type { Key } from '../protocol/key.ts'
+import type { Operation } from '../protocol/operation.ts'
+import { parseServerSpec, type ServerSpec } from '../server-address.ts'
+import { showValue } from '../show-value.ts'
+import type { Cluster } from './cluster.ts'
+import { Membership } from './membership.ts'
+import type { ServerSource } from './server-source.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+/**
+ * A cluster whose servers a source tells. Nothing is asked before the first command; what comes before the first list
+ * waits for it within its own time.
+ */
+export class SourcedCluster implements Backend {
+  readonly #cluster: Cluster
+  readonly #membership: Membership
+  readonly #waitingRoom: WaitingRoom
+  readonly #listWaiters: Set<{ resolve: () => void; reject: (error: MemcacheError) => void }> = new Set()
+  readonly #onSourceError: (error: MemcacheError) => void
+  readonly #timeoutMs: number
+  #ready = false
+  #closed: MemcacheError | undefined
+
+  /**
+   * @param timeoutMs - How long `connect` waits for the first list.
+   * @param onSourceError - Told what goes wrong with the source; the last list stays in force.
+   */
+  constructor(
+    source: ServerSource,
+    cluster: Cluster,
+    timeoutMs: number,
+    onSourceError: (error: MemcacheError) => void,
+  ) {
+    this.#cluster = cluster
+    this.#timeoutMs = timeoutMs
+    this.#onSourceError = onSourceError
+    this.#membership = new Membership(source, {
+      onList: (servers) => this.#takeList(servers),
+      onError: (error) => this.#takeError(error),
+    })
+    this.#waitingRoom = new WaitingRoom(() => this.#membership.lastError)
+  }
+
+  get servers(): readonly ServerExecutor[] {
+    return this.#cluster.servers
+  }
+
+  dispatch(operation: Operation): void {
+    if (this.#ready) return this.#cluster.dispatch(operation)
+    if (this.#closed !== undefined) return operation.fail(this.#closed)
+    this.#waitingRoom.hold(operation)
+    this.#membership.start()
+  }
+
+  serverFor(routingKey: Key): ServerExecutor | undefined {
+    return this.#cluster.serverFor(routingKey)
+  }
+
+  #takeList(specs: readonly ServerSpec[]): void {
+    void this.#cluster.replace(parseServers(specs))
+    if (this.#ready) return
+    this.#ready = true
+    for (const waiter of this.#listWaiters) waiter.resolve()
+    this.#waitingRoom.release(this.#cluster)
+  }
+
+  #takeError(error: MemcacheError): void {
+    if (!this.#ready) {
+      this.#waitingRoom.fail(error)
+      for (const waiter of this.#listWaiters) waiter.reject(error)
+    }
+    this.#onSourceError(error)
+  }
+
+  async connect(): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed
+    await this.#untilListed()
+    await this.#cluster.connect()
+  }
+
+  async #untilListed(): Promise<void> {
+    if (this.#ready) return
+    let timer: NodeJS.Timeout | undefined
+    let forget: () => unknown = () => undefined
+    const listed = new Promise<void>((resolve, reject) => {
+      const waiter = { resolve, reject }
+      this.#listWaiters.add(waiter)
+      forget = () => this.#listWaiters.delete(waiter)
+      const expire = (): void => reject(new TimeoutError(this.#whyNoList(), { cause: this.#membership.lastError }))
+      if (this.#timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(expire, this.#timeoutMs)
+    })
+    this.#membership.start()
+    try {
+      await listed
+    } finally {
+      clearTimeout(timer)
+      forget()
+    }
+  }
+
+  #whyNoList(): string {
+    const { lastError } = this.#membership
+    const why = lastError instanceof Error ? ` (${lastError.message})` : ''
+    return `no list of servers came within ${this.#timeoutMs} ms${why}`
+  }
+
+  disconnect(): Promise<void> {
+    return this.#cluster.disconnect()
+  }
+
+  close(): Promise<void> {
+    this.#end(closedError())
+    return this.#cluster.close()
+  }
+
+  destroy(error: MemcacheError): void {
+    this.#end(error)
+    this.#cluster.destroy(error)
+  }
+
+  #end(error: MemcacheError): void {
+    this.#closed ??= error
+    this.#membership.stop()
+    this.#waitingRoom.fail(error)
+    for (const waiter of this.#listWaiters) waiter.reject(error)
+  }
+}
+
+/** Checks a list of servers; the names of those that are there tell them apart, so none may be there twice. */
+export function parseServers(specs: readonly ServerSpec[]): ReturnType<typeof parseServerSpec>[] {
+  if (!Array.isArray(specs)) throw new InvalidInputError(`the servers must be a list, got ${showValue(specs)}`)
+  const names = new Set<string>()
+  return (specs as readonly ServerSpec[]).map((spec) => {
+    if (typeof spec !== 'string' && (typeof spec !== 'object' || spec === null)) {
+      throw new InvalidInputError(
+        `a list of servers holds strings or addresses, got ${showValue(spec)}; write 'host:port' as one string`,
+      )
+    }
+    const server = parseServerSpec(spec)
+    if (names.has(server.name)) {
+      throw new InvalidInputError(
+        `two servers are called ${showValue(server.name)}: remove one, give it a name of its own, or raise its weight`,
+      )
+    }
+    names.add(server.name)
+    return server
+  })
+}

@@ -1,0 +1,71 @@
+import { ConnectError, MemcacheError, TimeoutError } from '../errors.ts'
+import type { Executor } from '../executor.ts'
+import type { Holder, Operation } from '../protocol/operation.ts'
+
+/** Holds commands until the first list of servers is there, each within its own time. */
+export class WaitingRoom implements Holder {
+  readonly server = 'the cluster'
+  readonly #waiting: Map<Operation, NodeJS.Timeout | undefined> = new Map()
+  readonly #lastError: () => unknown
+
+  /** @param lastError - Why there is no list yet, where the source says so. */
+  constructor(lastError: () => unknown) {
+    this.#lastError = lastError
+  }
+
+  hold(operation: Operation): void {
+    if (operation.deadline === 0) operation.deadline = performance.now() + operation.timeoutMs
+    operation.holder = this
+    this.#waiting.set(operation, this.#startTimer(operation))
+  }
+
+  #startTimer(operation: Operation): NodeJS.Timeout | undefined {
+    if (operation.deadline === Number.POSITIVE_INFINITY) return undefined
+    const expire = (): void => {
+      this.#waiting.delete(operation)
+      operation.fail(this.#timeoutError(operation))
+    }
+    return setTimeout(expire, Math.max(0, operation.deadline - performance.now()))
+  }
+
+  #timeoutError(operation: Operation): TimeoutError {
+    const cause = this.#lastError()
+    const why = cause instanceof Error ? ` (${cause.message})` : ''
+    const message = `${operation.describe()} timed out after ${operation.timeoutMs} ms, waiting for the list of servers${why}`
+    return new TimeoutError(message, { cause })
+  }
+
+  cancel(operation: Operation, reason: unknown): void {
+    clearTimeout(this.#waiting.get(operation))
+    this.#waiting.delete(operation)
+    operation.fail(reason)
+  }
+
+  /** The list is there: everything goes on, in the order in which it came. */
+  release(to: Executor): void {
+    for (const operation of this.#takeAll()) {
+      if (operation.settled) continue
+      operation.holder = undefined
+      to.dispatch(operation)
+    }
+  }
+
+  /** There will be no list. */
+  fail(error: MemcacheError): void {
+    for (const operation of this.#takeAll()) operation.fail(error)
+  }
+
+  #takeAll(): Operation[] {
+    const operations = [...this.#waiting.keys()]
+    for (const timer of this.#waiting.values()) clearTimeout(timer)
+    this.#waiting.clear()
+    return operations
+  }
+}
+
+/** The error for a source of servers that failed. */
+export function sourceError(cause: unknown): MemcacheError {
+  if (cause instanceof MemcacheError) return cause
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new ConnectError(`the list of servers could not be had: ${why}`, { cause })
+}

@@ -1,0 +1,34 @@
+import type { Request } from '../protocol/request.ts'
+
+/** Whether the command may change, create, renew or remove an item. */
+export function isWrite(request: Request): boolean {
+  switch (request.command) {
+    case 'get':
+    case 'gets':
+    case 'version':
+    case 'noop':
+    case 'me':
+      return false
+    case 'mg': {
+      const { touch, vivify, recache } = request.flags
+      // Flags that the caller spells himself are not looked into: they may be any of these.
+      return request.flagText !== undefined || touch !== undefined || vivify !== undefined || recache !== undefined
+    }
+    case 'gat':
+    case 'gats':
+    case 'set':
+    case 'add':
+    case 'replace':
+    case 'append':
+    case 'prepend':
+    case 'cas':
+    case 'delete':
+    case 'incr':
+    case 'decr':
+    case 'touch':
+    case 'ms':
+    case 'md':
+    case 'ma':
+      return true
+  }
+}

@@ -1,0 +1,7 @@
+export { type CacheClient, executorOf } from '../client/executor-of.ts'
+export type { Middleware } from '../client/wrapper-options.ts'
+export type { Executor } from '../executor.ts'
+export { type FallbackOptions, fallback } from '../middleware/fallback.ts'
+export type { FallbackOn } from '../middleware/fallback-context.ts'
+export { type RetryOptions, retry } from '../middleware/retry.ts'
+export type { Operation } from '../protocol/operation.ts'

@@ -1,0 +1,78 @@
+import { InvalidInputError, type MemcacheError } from '../errors.ts'
+import type { Executor } from '../executor.ts'
+import type { Operation } from '../protocol/operation.ts'
+import { showValue } from '../show-value.ts'
+import {
+  CopiesUnderWay,
+  type FallbackContext,
+  type FallbackOn,
+  type ResolvedFallbackOptions,
+} from './fallback-context.ts'
+import { FallbackRead } from './fallback-read.ts'
+import { FallbackRemoval } from './fallback-removal.ts'
+import { isRead } from './older-read.ts'
+import { removalFor } from './removals.ts'
+
+/** Options of {@link fallback}. */
+export interface FallbackOptions {
+  /** `missOrError`: a read that fails is looked up in the older clusters too. @defaultValue `'miss'` */
+  readonly fallbackOn?: FallbackOn
+  /**
+   * Copies what an older cluster had to the first, by `add` and with the time that it has left. Not from servers that
+   * speak text only: they do not tell it.
+   *
+   * @defaultValue `false`
+   */
+  readonly refill?: boolean
+  /** Told of failures of older clusters, which fail no call. */
+  readonly onError?: (error: MemcacheError, operation: Operation) => void
+}
+
+const OPTIONS: readonly string[] = ['fallbackOn', 'refill', 'onError']
+
+/**
+ * Looks up what a cluster does not have in older ones, in their order: for changing over from one to another. Writes go
+ * to the first cluster; `delete` and `invalidate` to all of them, or else the old value would come back. A failure of an
+ * older cluster counts as a miss, so that it can be switched off first.
+ *
+ * A read with a cas number copies the item to the first cluster whatever `refill` says, because its number is of use
+ * there only.
+ *
+ * @param older - What to ask, one after the other.
+ */
+export function fallback(older: readonly Executor[], options: FallbackOptions = {}): (next: Executor) => Executor {
+  const resolved = resolveFallbackOptions(options)
+  return (next) => new Fallback(next, older, resolved)
+}
+
+class Fallback implements Executor {
+  readonly #context: FallbackContext
+
+  constructor(first: Executor, older: readonly Executor[], options: ResolvedFallbackOptions) {
+    this.#context = { first, older, options, copies: new CopiesUnderWay() }
+  }
+
+  dispatch(operation: Operation): void {
+    const { request } = operation
+    if (isRead(request)) return new FallbackRead(operation, this.#context).start()
+    const removal = removalFor(request)
+    if (removal === undefined) return this.#context.first.dispatch(operation)
+    this.#context.copies.callOff(operation.key)
+    new FallbackRemoval(operation, removal, this.#context).start()
+  }
+}
+
+function resolveFallbackOptions(options: FallbackOptions): ResolvedFallbackOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidInputError(`the options of fallback must be an object, got ${showValue(options)}`)
+  }
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (unknown !== undefined) throw new InvalidInputError(`fallback has no option ${JSON.stringify(unknown)}`)
+  const { fallbackOn = 'miss', refill = false, onError = () => undefined } = options
+  if (fallbackOn !== 'miss' && fallbackOn !== 'missOrError') {
+    throw new InvalidInputError(`option fallbackOn must be 'miss' or 'missOrError', got ${showValue(fallbackOn)}`)
+  }
+  if (typeof refill !== 'boolean')
+    throw new InvalidInputError(`option refill must be true or false, got ${showValue(refill)}`)
+  return { fallbackOn, refill, onError }
+}

@@ -1,0 +1,74 @@
+import { Buffer } from 'node:buffer'
+import type { StoreRequest } from '../protocol/classic-request.ts'
+import type { MetaGetRequest } from '../protocol/meta/request.ts'
+import { type Reply, Returned } from '../protocol/reply.ts'
+import { GET, type Request } from '../protocol/request.ts'
+
+/** memcached takes a larger exptime for a point in time (`REALTIME_MAXDELTA`): 30 days, in seconds. */
+const MAX_RELATIVE_SECONDS = 2_592_000
+
+/** What says that a value is old, or only being made: no such thing is copied. */
+const UNFINISHED = Returned.won | Returned.stale | Returned.alreadyWon
+
+/** Whether a miss of this command is looked up in older clusters. */
+export function isRead(request: Request): boolean {
+  switch (request.command) {
+    case 'get':
+    case 'gets':
+    case 'gat':
+    case 'gats':
+      return true
+    case 'mg':
+      // Flags that the caller spells himself may make an item where there is none.
+      return request.flagText === undefined || !/ [NR]/.test(request.flagText)
+    default:
+      return false
+  }
+}
+
+/** Whether the answer is of use with the cas number of the first cluster only. */
+export function wantsCas(request: Request): boolean {
+  if (request.command === 'mg') return request.flags.cas === true && request.flags.value === true
+  return request.command === 'gets' || request.command === 'gats'
+}
+
+/** What an older cluster is asked: the same, but nothing that makes an item there. */
+export function plainRead(request: Request): Request {
+  if (request.command !== 'mg') return request
+  const { vivify, recache, ...flags } = request.flags
+  return vivify === undefined && recache === undefined ? request : { ...request, flags }
+}
+
+/** As {@link plainRead}, and all that is needed to copy the item. A text server tells no ttl, so nothing is copied. */
+export function copyingRead(request: Request): Request {
+  const plain = plainRead(request)
+  const flags = { value: true, clientFlags: true, cas: true, ttl: true } as const
+  if (plain.command === 'mg') return { ...plain, flags: { ...plain.flags, ...flags } }
+  const touch = 'exptime' in plain ? { touch: plain.exptime } : {}
+  return { command: 'mg', label: plain.command, flags: { ...flags, ...touch }, text: GET } satisfies MetaGetRequest
+}
+
+/**
+ * What stores a copy of an item in the first cluster if there is none, with the time that it has left; undefined when
+ * it may not be copied: the time is not known or over, or the value is stale or only being made.
+ *
+ * @param nowMs - The wall clock, in milliseconds since 1970.
+ */
+export function copyRequest(reply: Reply, nowMs: number): StoreRequest | undefined {
+  if (reply.type !== 'VA' || !reply.has(Returned.ttl) || reply.has(UNFINISHED) || reply.ttl === 0) return undefined
+  const view = reply.bytes.subarray(reply.start, reply.end)
+  return {
+    command: 'add',
+    // The read buffer is used again for the next reply.
+    data: reply.owned ? view : Buffer.from(view),
+    bytes: view.length,
+    clientFlags: reply.clientFlags,
+    exptime: exptimeOf(reply.ttl, nowMs),
+    cas: 0n,
+  }
+}
+
+function exptimeOf(ttl: number, nowMs: number): number {
+  if (ttl < 0) return 0
+  return ttl <= MAX_RELATIVE_SECONDS ? ttl : Math.floor(nowMs / 1000) + ttl
+}

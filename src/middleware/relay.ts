@@ -1,0 +1,65 @@
+import { type Holder, type Interpret, Operation } from '../protocol/operation.ts'
+import type { Request } from '../protocol/request.ts'
+
+/**
+ * A wrapper's hold on a command: the caller's operation outside, and inside, one after the other, operations of the
+ * wrapper's own, so that a late reply to one that was given up cannot settle the caller's.
+ */
+export class Relay implements Holder {
+  readonly outer: Operation
+  #inner: Operation | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(outer: Operation) {
+    this.outer = outer
+    outer.holder = this
+  }
+
+  get server(): string {
+    return this.#inner?.holder?.server ?? 'the cluster'
+  }
+
+  /**
+   * An operation within the caller's time.
+   *
+   * @param request - Left out: what the caller's asks.
+   * @param interpret - Left out: as the caller's does.
+   */
+  next(request: Request = this.outer.request, interpret: Interpret = this.outer.interpret): Operation {
+    const { outer } = this
+    const inner = new Operation(request, outer.key, outer.callerKey, outer.timeoutMs, interpret)
+    inner.routingKey = outer.routingKey
+    inner.quiet = outer.quiet
+    inner.awaitsBarrier = outer.awaitsBarrier
+    inner.deadline = outer.deadline
+    this.#inner = inner
+    return inner
+  }
+
+  /** Milliseconds that the caller's time still lasts. */
+  get remainingMs(): number {
+    const { outer } = this
+    // Nobody started it: it failed before anybody waited.
+    if (outer.deadline === 0) outer.deadline = performance.now() + outer.timeoutMs
+    return outer.deadline - performance.now()
+  }
+
+  /** Takes the deadline over from the operation inside, which whoever took it has started. */
+  keepDeadline(inner: Operation): void {
+    if (this.outer.deadline === 0) this.outer.deadline = inner.deadline
+  }
+
+  /** Calls back later, unless the caller's operation is over by then. */
+  later(delayMs: number, callback: () => void): void {
+    this.#timer = setTimeout(() => {
+      if (!this.outer.settled) callback()
+    }, delayMs)
+  }
+
+  cancel(operation: Operation, reason: unknown): void {
+    clearTimeout(this.#timer)
+    const inner = this.#inner
+    if (inner === undefined || inner.settled) operation.fail(reason)
+    else inner.cancel(reason)
+  }
+}

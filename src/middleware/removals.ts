@@ -1,0 +1,26 @@
+import { DELETE, type Request } from '../protocol/request.ts'
+
+/**
+ * What older clusters must be told when this command is carried out by the first one, so that what they hold does not
+ * come back: the removal or the mark itself; undefined for anything else.
+ */
+export function removalFor(request: Request): Request | undefined {
+  switch (request.command) {
+    case 'delete':
+      return DELETE
+    case 'md':
+      return request.flags.invalidate === true || hasFlag(request.flagText, 'I') ? request : DELETE
+    default:
+      return undefined
+  }
+}
+
+/** Whether the command depends on the cas number of the first cluster: only what it did remove is removed elsewhere. */
+export function comparesCas(request: Request): boolean {
+  if (request.command !== 'md' || request.flags.invalidate === true) return false
+  return request.flags.compareCas !== undefined || hasFlag(request.flagText, 'C')
+}
+
+function hasFlag(flagText: string | undefined, letter: string): boolean {
+  return flagText?.includes(` ${letter}`) === true
+}

@@ -1,0 +1,138 @@
+import {
+  AuthError,
+  ClientError,
+  ClosedError,
+  InvalidInputError,
+  MemcacheError,
+  SerdeError,
+  UnknownCommandError,
+  ValueTooLargeError,
+} from '../errors.ts'
+import type { Executor } from '../executor.ts'
+import type { Operation } from '../protocol/operation.ts'
+import { isIdempotent } from '../protocol/request.ts'
+import { showValue } from '../show-value.ts'
+import { Relay } from './relay.ts'
+
+/** Options of {@link retry}. */
+export interface RetryOptions {
+  /** How often a command is tried, the first time included. @defaultValue `2` */
+  readonly attempts?: number
+  /** Pause before the second try, in milliseconds. @defaultValue `0` */
+  readonly delayMs?: number
+  /** Pauses double from one try to the next, up to this, in milliseconds. @defaultValue `delayMs`: all are equal */
+  readonly maxDelayMs?: number
+  /**
+   * Which errors are worth another try. What may have been carried out and must not be twice is not repeated, whatever
+   * this says.
+   *
+   * @defaultValue those that may be gone a moment later: connections that fail, time that runs out, servers that are down
+   * or answer `SERVER_ERROR`
+   */
+  readonly retryFor?: (error: MemcacheError) => boolean
+}
+
+/** Retry options, checked and complete. */
+interface ResolvedRetryOptions {
+  readonly attempts: number
+  readonly delayMs: number
+  readonly maxDelayMs: number
+  readonly retryFor: (error: MemcacheError) => boolean
+}
+
+const OPTIONS: readonly string[] = ['attempts', 'delayMs', 'maxDelayMs', 'retryFor']
+
+/**
+ * Tries commands again that failed, within their own time. Never one that may have been carried out, unless carrying it
+ * out twice is the same as once (reads, `set`, `touch`); what was certainly not sent is always safe to repeat.
+ */
+export function retry(options: RetryOptions = {}): (next: Executor) => Executor {
+  const resolved = resolveRetryOptions(options)
+  return (next) => ({ dispatch: (operation) => new Retrying(operation, next, resolved).start() })
+}
+
+/** One command that may be tried again. */
+class Retrying {
+  readonly #relay: Relay
+  readonly #next: Executor
+  readonly #options: ResolvedRetryOptions
+  #attempt = 0
+
+  constructor(operation: Operation, next: Executor, options: ResolvedRetryOptions) {
+    this.#relay = new Relay(operation)
+    this.#next = next
+    this.#options = options
+  }
+
+  start(): void {
+    this.#attempt++
+    const inner = this.#relay.next()
+    inner.resolve = (value) => this.#relay.outer.succeed(value)
+    inner.reject = (reason) => this.#onFailure(reason, inner)
+    this.#next.dispatch(inner)
+  }
+
+  #onFailure(reason: unknown, inner: Operation): void {
+    const { outer } = this.#relay
+    this.#relay.keepDeadline(inner)
+    try {
+      if (!this.#mayRepeat(reason, outer)) return outer.fail(reason)
+    } catch (error) {
+      // `retryFor` is the caller's, and this is the middle of a connection's work.
+      return outer.fail(error)
+    }
+    const delayMs = this.#delayMs()
+    if (delayMs >= this.#relay.remainingMs) return outer.fail(reason)
+    if (delayMs === 0) this.start()
+    else this.#relay.later(delayMs, () => this.start())
+  }
+
+  #mayRepeat(reason: unknown, outer: Operation): boolean {
+    if (!(reason instanceof MemcacheError) || this.#attempt >= this.#options.attempts) return false
+    if (reason.delivery !== 'not-sent' && !isIdempotent(outer.request)) return false
+    return this.#options.retryFor(reason)
+  }
+
+  #delayMs(): number {
+    const { delayMs, maxDelayMs } = this.#options
+    return Math.min(delayMs * 2 ** (this.#attempt - 1), maxDelayMs)
+  }
+}
+
+/** Whether the error says something that will be no different a moment later. */
+function isPassing(error: MemcacheError): boolean {
+  return !(
+    error instanceof InvalidInputError ||
+    error instanceof ClosedError ||
+    error instanceof AuthError ||
+    error instanceof SerdeError ||
+    error instanceof ValueTooLargeError ||
+    error instanceof ClientError ||
+    error instanceof UnknownCommandError
+  )
+}
+
+function resolveRetryOptions(options: RetryOptions): ResolvedRetryOptions {
+  if (typeof options !== 'object' || options === null) throw refused('', 'an object', options)
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (unknown !== undefined) throw new InvalidInputError(`option retry has no ${JSON.stringify(unknown)}`)
+  const { attempts = 2, delayMs = 0, retryFor = isPassing } = options
+  const { maxDelayMs = delayMs } = options
+  if (!Number.isSafeInteger(attempts) || attempts < 1) throw refused('attempts', 'a whole number above 0', attempts)
+  if (!isDuration(delayMs)) throw refused('delayMs', 'a number of milliseconds, 0 or more', delayMs)
+  if (!isDuration(maxDelayMs) || maxDelayMs < delayMs) {
+    throw refused('maxDelayMs', `a number of milliseconds, delayMs (${delayMs}) or more`, maxDelayMs)
+  }
+  if (typeof retryFor !== 'function') throw refused('retryFor', 'a function', retryFor)
+  return { attempts, delayMs, maxDelayMs, retryFor }
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0
+}
+
+function refused(name: string, wanted: string, value: unknown): InvalidInputError {
+  return new InvalidInputError(
+    `option retry${name === '' ? '' : `.${name}`} must be ${wanted}, got ${showValue(value)}`,
+  )
+}

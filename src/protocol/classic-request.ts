@@ -1,0 +1,65 @@
+/** What both protocols can carry. */
+export type ClassicRequest =
+  | ReadRequest
+  | RenewingReadRequest
+  | StoreRequest
+  | DeleteRequest
+  | CountRequest
+  | TouchRequest
+  | VersionRequest
+  | NoopRequest
+
+/** Read the value; `gets` its cas number too. */
+export interface ReadRequest {
+  readonly command: 'get' | 'gets'
+}
+
+/** Read the value and renew its time to live (memcached 1.5.3 and newer). */
+export interface RenewingReadRequest {
+  readonly command: 'gat' | 'gats'
+  readonly exptime: number
+}
+
+/** Store a value. */
+export interface StoreRequest {
+  readonly command: 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas'
+  /** Text (sent as UTF-8) or bytes. */
+  readonly data: string | Uint8Array
+  /** Length of `data` on the wire. */
+  readonly bytes: number
+  /** Ignored by `append` and `prepend`: the item keeps its own. */
+  readonly clientFlags: number
+  /** As on the wire: 0 never, up to 30 days relative, beyond that absolute. Ignored by `append` and `prepend`. */
+  readonly exptime: number
+  /** For `cas`: the number that the item must still have. */
+  readonly cas: bigint
+  /** A note of the client's: what has to settle before this is sent. Its data is still being made. */
+  readonly preparing?: unknown
+}
+
+/** Remove the item. */
+export interface DeleteRequest {
+  readonly command: 'delete'
+}
+
+/** Add to, or take from, a decimal number. */
+export interface CountRequest {
+  readonly command: 'incr' | 'decr'
+  readonly delta: bigint
+}
+
+/** Renew the time to live. */
+export interface TouchRequest {
+  readonly command: 'touch'
+  readonly exptime: number
+}
+
+/** Ask for the server's version. */
+export interface VersionRequest {
+  readonly command: 'version'
+}
+
+/** Ask for any reply: a ping, and the barrier behind quiet commands. Travels as `mn`, in text mode as `version`. */
+export interface NoopRequest {
+  readonly command: 'noop'
+}

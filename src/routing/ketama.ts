@@ -1,0 +1,151 @@
+import { InvalidInputError } from '../errors.ts'
+import { checkChoice, checkFlag, checkHash, checkOptions, checkServers } from './check.ts'
+import type { Distribution, RoutedServer } from './distribution.ts'
+import { crc32 } from './hash/crc32.ts'
+import { fnv1a_64 } from './hash/fnv1.ts'
+import type { HashFunction, HashInput } from './hash/hash-function.ts'
+import { bytesOf } from './hash/key-bytes.ts'
+import { md5 } from './hash/md5.ts'
+import { oneAtATime } from './hash/one-at-a-time.ts'
+import { withHashTag } from './hash-part.ts'
+import { dalliCounts, dalliPoints, equalDigests, hashPoints, md5Points, weightedDigests } from './ketama-points.ts'
+import { Ring } from './ring.ts'
+import { RingRouter } from './ring-router.ts'
+import {
+  libmemcachedName,
+  libmemcachedSpyName,
+  type NameForm,
+  namesOf,
+  plainName,
+  twemproxyName,
+} from './server-name.ts'
+
+/** Whose ring: they differ in what they call a server, in the points and in the search. */
+export type KetamaFlavour = 'libmemcached' | 'libmemcachedSpy' | 'spymemcached' | 'dalli' | 'twemproxy'
+
+const FLAVOURS: readonly KetamaFlavour[] = ['libmemcached', 'libmemcachedSpy', 'spymemcached', 'dalli', 'twemproxy']
+
+/** Options of {@link ketama}. */
+export interface KetamaOptions {
+  /**
+   * Points by weight. Without it every server has the same number: 100 in libmemcached, 160 in spymemcached. A weight
+   * above 1 makes libmemcached's rings weighted all the same, as in libmemcached. The rings of Dalli and twemproxy are
+   * always weighted.
+   *
+   * @defaultValue `true` for libmemcached, dalli, twemproxy; for libmemcachedSpy and spymemcached whether a server has
+   * a weight other than 1
+   */
+  readonly weighted?: boolean | undefined
+  /**
+   * The hash of keys; in libmemcached's unweighted rings that of the points too.
+   *
+   * @defaultValue `hashes.md5`; where the client's own default is another, that: `hashes.oneAtATime` for libmemcached's
+   * unweighted rings, `hashes.crc32` for dalli, `hashes.fnv1a_64` for twemproxy
+   */
+  readonly hash?: HashFunction | undefined
+  /** @defaultValue `'libmemcached'` */
+  readonly flavour?: KetamaFlavour | undefined
+  /** For twemproxy only: its `hash_tag`, two characters such as `'{}'`; only what stands between them is hashed. */
+  readonly hashTag?: string | undefined
+}
+
+/**
+ * A ring of points: a server that comes or goes moves its own share of the keys and no other. By default the ring of
+ * libmemcached with weights and md5, which PHP (`OPT_LIBKETAMA_COMPATIBLE`), pylibmc (`ketama_weighted`) and twemproxy
+ * (with `hash: md5`) share. While a server is down its keys go to the next servers on the ring; with Dalli's flavour
+ * to those that Dalli tries.
+ *
+ * Sources: Last.fm's libketama; `update_continuum` in libmemcached 1.1.4; `KetamaNodeLocator` in spymemcached 2.12;
+ * lib/dalli/ring.rb; `nc_ketama.c` in twemproxy.
+ *
+ * @throws InvalidInputError for options that do not exist or do not fit together, and for a list of servers that is
+ * empty or has a name twice.
+ */
+export function ketama(options: KetamaOptions = {}): Distribution {
+  checkOptions(options, ['weighted', 'hash', 'flavour', 'hashTag'], 'ketama')
+  const flavour = checkChoice(options.flavour ?? 'libmemcached', FLAVOURS, 'ketama: flavour')
+  const weighted = checkFlag(options.weighted, 'ketama: weighted')
+  const { hash, hashTag } = options
+  checkHash(hash, md5, 'ketama')
+  if (hashTag !== undefined && flavour !== 'twemproxy') {
+    throw new InvalidInputError(`ketama: hashTag is for the flavour twemproxy, not for ${flavour}`)
+  }
+  switch (flavour) {
+    case 'libmemcached':
+      return libmemcachedKetama(libmemcachedName, weighted ?? true, hash)
+    case 'libmemcachedSpy':
+      return libmemcachedKetama(libmemcachedSpyName, weighted ?? false, hash)
+    case 'spymemcached':
+      return spymemcachedKetama(weighted, hash ?? md5)
+    case 'dalli':
+      refuseUnweighted(weighted, flavour)
+      return dalliKetama(hash ?? crc32)
+    case 'twemproxy':
+      refuseUnweighted(weighted, flavour)
+      return twemproxyKetama(withHashTag(hash ?? fnv1a_64, hashTag, 'ketama'))
+  }
+}
+
+function libmemcachedKetama(nameOf: NameForm, weighted: boolean, hash: HashFunction | undefined): Distribution {
+  return (list) => {
+    const servers = checkServers(list)
+    const keyHash = hash ?? (weighted ? md5 : oneAtATime)
+    // libmemcached turns to the weighted ring when a server with a weight above 1 is added, and keeps the key's hash.
+    const names = namesOf(servers, nameOf)
+    const points =
+      weighted || hasWeights(servers) ? md5Points(names, weightedDigests(servers)) : hashPoints(names, keyHash)
+    return new RingRouter(new Ring(points, 'atOrAbove', 'first'), servers.length, keyHash)
+  }
+}
+
+function spymemcachedKetama(weighted: boolean | undefined, hash: HashFunction): Distribution {
+  return (list) => {
+    const servers = checkServers(list)
+    const counts = (weighted ?? hasWeights(servers)) ? weightedDigests(servers) : equalDigests(servers)
+    // A TreeMap: the last node that is put at a point has it.
+    const ring = new Ring(md5Points(namesOf(servers, plainName), counts), 'atOrAbove', 'last')
+    return new RingRouter(ring, servers.length, hash)
+  }
+}
+
+function twemproxyKetama(hash: HashFunction): Distribution {
+  return (list) => {
+    const servers = checkServers(list)
+    const points = md5Points(namesOf(servers, twemproxyName), weightedDigests(servers))
+    const ring = new Ring(points, 'atOrAbove', 'first')
+    return new RingRouter(ring, servers.length, hash)
+  }
+}
+
+function dalliKetama(hash: HashFunction): Distribution {
+  return (list) => {
+    const servers = checkServers(list)
+    const ring = new Ring(dalliPoints(namesOf(servers, plainName), dalliCounts(servers)), 'atOrBelow', 'last')
+    return new RingRouter(ring, servers.length, hash, (key) => dalliTries(key, hash))
+  }
+}
+
+/** Dalli tries a key at up to 20 places: by its own hash, then with the number of the try before the key. */
+const DALLI_TRIES = 20
+
+function* dalliTries(key: HashInput, hash: HashFunction): Generator<number, void, undefined> {
+  for (let attempt = 0; attempt < DALLI_TRIES - 1; attempt++) yield hash(withPrefix(String(attempt), key)) >>> 0
+}
+
+function withPrefix(prefix: string, key: HashInput): HashInput {
+  if (typeof key === 'string') return prefix + key
+  const { bytes, length } = bytesOf(prefix)
+  const whole = new Uint8Array(length + key.length)
+  whole.set(bytes.subarray(0, length))
+  whole.set(key, length)
+  return whole
+}
+
+function hasWeights(servers: readonly RoutedServer[]): boolean {
+  return servers.some(({ weight }) => weight !== 1)
+}
+
+function refuseUnweighted(weighted: boolean | undefined, flavour: KetamaFlavour): void {
+  if (weighted !== false) return
+  throw new InvalidInputError(`ketama: the ring of ${flavour} is always weighted: leave \`weighted\` out`)
+}

@@ -1,0 +1,132 @@
+import { checkChoice, checkHash, checkOptions, checkServers } from './check.ts'
+import type { Distribution } from './distribution.ts'
+import { crc, crc32 } from './hash/crc32.ts'
+import { fnv1a_64 } from './hash/fnv1.ts'
+import type { HashFunction, HashInput } from './hash/hash-function.ts'
+import { javaStringHash } from './hash/java-string.ts'
+import { pythonBytesText } from './hash/key-text.ts'
+import { withHashTag } from './hash-part.ts'
+import { ketama } from './ketama.ts'
+import { libmemcachedConsistent, libmemcachedModula, libmemcachedWeighted } from './libmemcached.ts'
+import { BucketRouter, modula } from './modula.ts'
+import { rendezvous } from './rendezvous.ts'
+
+/** Options of {@link pymemcache}. */
+export interface PymemcacheOptions {
+  /**
+   * What the Python program gives as keys. pymemcache hashes a `bytes` key as Python prints it, `b'key'`, so that it
+   * has another server than the equal `str`.
+   *
+   * @defaultValue `'str'`
+   */
+  readonly keys?: 'str' | 'bytes' | undefined
+}
+
+/** pymemcache's `HashClient`: {@link rendezvous} over `host:port`. */
+export function pymemcache(options: PymemcacheOptions = {}): Distribution {
+  checkOptions(options, ['keys'], 'pymemcache')
+  const keys = checkChoice(options.keys ?? 'str', ['str', 'bytes'], 'pymemcache: keys')
+  const distribution = rendezvous()
+  if (keys === 'str') return distribution
+  return (servers) => {
+    const router = distribution(servers)
+    return {
+      pick: (key) => router.pick(pythonBytesText(key)),
+      order: (key) => router.order(pythonBytesText(key)),
+    }
+  }
+}
+
+/** How often python-memcached looks for a living server (`_SERVER_RETRIES`), the first time included. */
+const PYTHON_MEMCACHED_TRIES = 10
+
+/**
+ * python-memcached: fifteen bits of CRC-32, 0 made 1, modulo the weights' sum. The failover order is its own: the hash
+ * of the last hash and the number of the try. It stops after ten tries; here the other servers follow.
+ *
+ * Source: `cmemcache_hash` and `_get_server` in python-memcached 1.58.
+ */
+export function pythonMemcached(): Distribution {
+  return (servers) => new BucketRouter(checkServers(servers), crcNotZero, PYTHON_MEMCACHED_TRIES - 1, crcOfTry)
+}
+
+function crcNotZero(key: HashInput): number {
+  return crc(key) || 1
+}
+
+function crcOfTry(last: number, attempt: number): number {
+  return crcNotZero(`${last}${attempt}`)
+}
+
+/** Dalli (Ruby, Rails): `ketama` in its flavour. The key that it hashes has the namespace: `namespace:key`. */
+export function dalli(): Distribution {
+  return ketama({ flavour: 'dalli' })
+}
+
+/**
+ * spymemcached with `KetamaNodeLocator` and `KETAMA_HASH` in its own key format. It calls a server by its address,
+ * `10.0.1.1:11211`, or, where it was given a host name, `myhost/10.0.1.1:11211`: give that as the server's name.
+ */
+export function spymemcached(): Distribution {
+  return ketama({ flavour: 'spymemcached' })
+}
+
+/** spymemcached's default: Java's `String.hashCode()` modulo the number of servers; no weights. */
+export function spymemcachedModula(): Distribution {
+  return modula({ hash: javaStringHash })
+}
+
+/** Options of {@link twemproxy} and {@link twemproxyModula}: those of the pool in its configuration. */
+export interface TwemproxyOptions {
+  /**
+   * The pool's `hash`. With `hashes.md5` its ketama is that of libmemcached.
+   *
+   * @defaultValue `hashes.fnv1a_64`, as in twemproxy
+   */
+  readonly hash?: HashFunction | undefined
+  /** The pool's `hash_tag`, two characters such as `'{}'`: only what stands between them is hashed. */
+  readonly hashTag?: string | undefined
+}
+
+/** A pool of twemproxy with `distribution: ketama`, its default. */
+export function twemproxy(options: TwemproxyOptions = {}): Distribution {
+  checkOptions(options, ['hash', 'hashTag'], 'twemproxy')
+  return ketama({ flavour: 'twemproxy', hash: options.hash, hashTag: options.hashTag })
+}
+
+/** A pool of twemproxy with `distribution: modula`: a server counts as often as its weight says. */
+export function twemproxyModula(options: TwemproxyOptions = {}): Distribution {
+  checkOptions(options, ['hash', 'hashTag'], 'twemproxyModula')
+  const hash = checkHash(options.hash, fnv1a_64, 'twemproxyModula')
+  return modula({ hash: withHashTag(hash, options.hashTag, 'twemproxyModula'), weighted: true })
+}
+
+/** gomemcache: CRC-32 modulo the number of servers. A server that its list has twice has the weight 2 here. */
+export function gomemcache(): Distribution {
+  return modula({ hash: crc32, weighted: true })
+}
+
+/** PHP's Memcached by default: libmemcached's `modula` with one-at-a-time. */
+export function phpMemcached(): Distribution {
+  return libmemcachedModula()
+}
+
+/** PHP's Memcached with `OPT_DISTRIBUTION` = `DISTRIBUTION_CONSISTENT`: 100 points a server, one-at-a-time. */
+export function phpMemcachedConsistent(): Distribution {
+  return libmemcachedConsistent()
+}
+
+/** PHP's Memcached with `OPT_LIBKETAMA_COMPATIBLE`: `ketama()` itself. */
+export function phpMemcachedLibketama(): Distribution {
+  return libmemcachedWeighted()
+}
+
+/** PHP's older extension Memcache with `memcache.hash_strategy=standard`: fifteen bits of CRC-32, modulo the weights. */
+export function phpMemcache(): Distribution {
+  return modula({ hash: crc, weighted: true })
+}
+
+/** meta-memcache-py's `NonConsistentHashPoolProvider`: CRC-32 modulo the number of servers. */
+export function metaMemcacheModula(): Distribution {
+  return modula({ hash: crc32 })
+}

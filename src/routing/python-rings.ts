@@ -1,0 +1,55 @@
+import { checkServers } from './check.ts'
+import type { Distribution } from './distribution.ts'
+import { latin1Text } from './hash/key-text.ts'
+import { md5 } from './hash/md5.ts'
+import { flooredDigests, md5Points } from './ketama-points.ts'
+import { Ring } from './ring.ts'
+import { RingRouter } from './ring-router.ts'
+import { namesOf } from './server-name.ts'
+import { WideRingRouter } from './wide-ring.ts'
+
+/** hashring takes three of a digest's four words. */
+const HASHRING_WORDS = 3
+
+/**
+ * The ring of Python's hashring 1.5 as aisk's python-memcache (0.15 and later) uses it: 40 × 3 points a server, the
+ * first above the key's md5. Bytes from 0x80 on are hashed as that client hashes them: decoded as latin-1, encoded as
+ * UTF-8. Servers are known by their names, `host:port`.
+ */
+export function hashring(): Distribution {
+  return (list) => {
+    const servers = checkServers(list)
+    const points = md5Points(namesOf(servers, nameAsItIs), flooredDigests(servers), HASHRING_WORDS)
+    const ring = new Ring(points, 'above', 'last')
+    return new RingRouter(ring, servers.length, (key) => md5(latin1Text(key)))
+  }
+}
+
+/**
+ * The default ring of Python's uhashring 2 (`MetaRing`): 160 points a server and weight, whole md5 digests, the first
+ * above the key's. Servers are known by their names.
+ */
+export function uhashring(): Distribution {
+  return (list) => new WideRingRouter(checkServers(list))
+}
+
+/**
+ * uhashring with `hash_fn='ketama'`: 40 × 4 points a server, by weight in whole numbers, the first above the key's md5.
+ * Servers are known by their names, `host:port`; libmemcached would leave the port 11211 out.
+ */
+export function uhashringKetama(): Distribution {
+  return (list) => {
+    const servers = checkServers(list)
+    const ring = new Ring(md5Points(namesOf(servers, nameAsItIs), flooredDigests(servers)), 'above', 'last')
+    return new RingRouter(ring, servers.length, md5)
+  }
+}
+
+/** meta-memcache-py: {@link uhashring} over `host:port` or the `server_id`, which is the server's name here. */
+export function metaMemcache(): Distribution {
+  return uhashring()
+}
+
+function nameAsItIs({ name }: { readonly name: string }): string {
+  return name
+}

@@ -1,0 +1,36 @@
+import type { Router } from './distribution.ts'
+import type { HashFunction, HashInput } from './hash/hash-function.ts'
+import type { Ring } from './ring.ts'
+import { distinctOrder } from './spread-order.ts'
+
+/** Hashes that a key is tried with, one after the other, before the ring is walked. */
+export type Rehash = (key: HashInput) => Iterable<number>
+
+/** Keys on a {@link Ring}. The failover order is that of the ring, from the key on. */
+export class RingRouter implements Router {
+  readonly #ring: Ring
+  readonly #count: number
+  readonly #hash: HashFunction
+  readonly #rehash: Rehash | undefined
+
+  constructor(ring: Ring, count: number, hash: HashFunction, rehash?: Rehash) {
+    this.#ring = ring
+    this.#count = count
+    this.#hash = hash
+    this.#rehash = rehash
+  }
+
+  pick(key: HashInput): number {
+    return this.#count === 1 ? 0 : this.#ring.owner(this.#hash(key) >>> 0)
+  }
+
+  order(key: HashInput): Iterable<number> {
+    return distinctOrder(this.#preferred(key), this.#count)
+  }
+
+  *#preferred(key: HashInput): Generator<number, void, undefined> {
+    yield this.pick(key)
+    if (this.#rehash !== undefined) for (const hash of this.#rehash(key)) yield this.#ring.owner(hash)
+    yield* this.#ring.walk(this.#hash(key) >>> 0)
+  }
+}

@@ -1,0 +1,93 @@
+import { InvalidInputError } from '../errors.ts'
+
+/** Two to the power of the bits of an owner, which stands below its point in one number when points are sorted. */
+const OWNERS = 65_536
+/** At 14 bytes each while they are sorted. */
+const MAX_POINTS = 4_194_304
+
+/**
+ * Which point of a ring has a key: the first at or above its hash (libketama), the first above it (Python's bisect), or
+ * the last at or below it (Dalli). Over the end the ring closes.
+ */
+export type RingSide = 'atOrAbove' | 'above' | 'atOrBelow'
+
+/** Which of two servers with the same point has it: the one that came first or last in the list. */
+export type PointWinner = 'first' | 'last'
+
+/** Points of servers on a circle of 2³². Two flat arrays and a binary search: no object per point. */
+export class Ring {
+  readonly #points: Uint32Array
+  readonly #owners: Uint16Array
+  // Points are whole numbers: the first above `hash` is the first at or above `hash + 1`, and the last at or below
+  // `hash` is the one before that.
+  readonly #above: number
+  readonly #back: number
+
+  constructor(points: PointList, side: RingSide, winner: PointWinner) {
+    const sorted = points.sorted(winner)
+    this.#points = new Uint32Array(sorted.length)
+    this.#owners = new Uint16Array(sorted.length)
+    for (const [at, point] of sorted.entries()) {
+      this.#points[at] = Math.floor(point / OWNERS)
+      this.#owners[at] = point % OWNERS
+    }
+    this.#above = side === 'atOrAbove' ? 0 : 1
+    this.#back = side === 'atOrBelow' ? 1 : 0
+  }
+
+  /** The server of a hash. */
+  owner(hash: number): number {
+    return this.#owners[this.#position(hash)]!
+  }
+
+  /** The owners of the points from the hash on, once around; an owner comes as often as it has points. */
+  *walk(hash: number): Generator<number, void, undefined> {
+    const owners = this.#owners
+    const start = this.#position(hash)
+    for (let at = start; at < owners.length; at++) yield owners[at]!
+    for (let at = 0; at < start; at++) yield owners[at]!
+  }
+
+  #position(hash: number): number {
+    const points = this.#points
+    const wanted = hash + this.#above
+    let low = 0
+    let high = points.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (points[middle]! < wanted) low = middle + 1
+      else high = middle
+    }
+    const found = low - this.#back
+    if (found < 0) return points.length - 1
+    return found === points.length ? 0 : found
+  }
+}
+
+/** Refuses rings that weights have made too large. */
+export function checkPointCount(count: number): void {
+  if (count <= MAX_POINTS) return
+  throw new InvalidInputError(
+    `the servers' weights ask for more than ${MAX_POINTS} points on the ring: divide them by a common factor`,
+  )
+}
+
+/** Collects the points of a ring. */
+export class PointList {
+  readonly #points: number[] = []
+
+  /** Adds a point, unsigned 32 bits, of a server, given by its index. */
+  add(point: number, owner: number): void {
+    this.#points.push(point * OWNERS + owner)
+  }
+
+  /** Point and owner in one number each, in order; of equal points only the winner's. */
+  sorted(winner: PointWinner): Float64Array {
+    const points = Float64Array.from(this.#points).toSorted()
+    const beside = winner === 'first' ? -1 : 1
+    return points.filter((point, at) => {
+      const neighbour = points[at + beside]
+      return neighbour === undefined || Math.floor(neighbour / OWNERS) !== Math.floor(point / OWNERS)
+    })
+  }
+}

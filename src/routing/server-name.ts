@@ -1,0 +1,75 @@
+import { InvalidInputError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
+import type { RoutedServer } from './distribution.ts'
+
+/** What a client calls a server where it hashes servers. */
+export type NameForm = (server: RoutedServer) => string
+
+/** What a client calls each server. Two of one name would have the same places: an error. */
+export function namesOf(servers: readonly RoutedServer[], form: NameForm): string[] {
+  const first = new Map<string, RoutedServer>()
+  return servers.map((server) => {
+    const name = form(server)
+    const twin = first.get(name)
+    if (twin !== undefined) {
+      throw new InvalidInputError(
+        `servers ${showValue(twin.name)} and ${showValue(server.name)} are both ${showValue(name)} to this ` +
+          'distribution: give one of them another name',
+      )
+    }
+    first.set(name, server)
+    return name
+  })
+}
+
+const ADDRESS = /^(?:\[([^\]]+)\]|([^:/[\]]+)):(\d{1,5})$/
+/** memcached's own port, which libmemcached's family leaves out. */
+const DEFAULT_PORT = 11_211
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * What a name says when it is an address: names are `host:port` or `[v6]:port` unless the user chose another. A name
+ * of the user's own that reads like an address counts as one: that is how a server takes another's place on the ring.
+ */
+function addressOf({ name }: RoutedServer): Address | undefined {
+  const [, bracketed, plain, port] = ADDRESS.exec(name) ?? []
+  const host = bracketed ?? plain
+  return host === undefined ? undefined : { host, port: Number(port) }
+}
+
+function isPath({ name, path }: RoutedServer): boolean {
+  return name === path || name.startsWith('/')
+}
+
+/** libmemcached: `host`, or `host:port` for ports other than 11211, IPv6 without brackets; `path:0` for a socket. */
+export function libmemcachedName(server: RoutedServer): string {
+  return isPath(server) ? `${server.name}:0` : nameWithoutDefaultPort(server)
+}
+
+/** twemproxy: as libmemcached, but a socket is `path:` (seen of 0.5.0); an alias is taken whole. */
+export function twemproxyName(server: RoutedServer): string {
+  return isPath(server) ? `${server.name}:` : nameWithoutDefaultPort(server)
+}
+
+function nameWithoutDefaultPort(server: RoutedServer): string {
+  const address = addressOf(server)
+  if (address === undefined) return server.name
+  return address.port === DEFAULT_PORT ? address.host : `${address.host}:${address.port}`
+}
+
+/** libmemcached's imitation of spymemcached: `/host:port`, with a slash that spymemcached itself does not have. */
+export function libmemcachedSpyName(server: RoutedServer): string {
+  if (isPath(server)) return `/${server.name}:0`
+  const address = addressOf(server)
+  return address === undefined ? server.name : `/${address.host}:${address.port}`
+}
+
+/** pymemcache and Dalli: `host:port`, IPv6 without brackets; the path of a socket. */
+export function plainName(server: RoutedServer): string {
+  const address = addressOf(server)
+  return address === undefined ? server.name : `${address.host}:${address.port}`
+}

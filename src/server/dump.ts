@@ -1,0 +1,38 @@
+import { encodeBase64Key } from './base64-key.ts'
+import type { Engine } from './engine.ts'
+import type { Item } from './item.ts'
+import { uriEncode } from './uri-encoding.ts'
+
+type Wanted = (slabClass: number) => boolean
+
+/** The lines of `lru_crawler metadump`. They end in a line feed alone; only the last one is a proper line. */
+export function* dumpMetadata(engine: Engine, wanted: Wanted): IterableIterator<string> {
+  for (const item of engine.store.live()) {
+    if (wanted(item.slabClass)) yield metadataOf(engine, item)
+  }
+  yield 'END\r\n'
+}
+
+/** The lines of `lru_crawler mgdump`: a read of every key. */
+export function* dumpKeys(engine: Engine, wanted: Wanted): IterableIterator<string> {
+  for (const item of engine.store.live()) {
+    if (wanted(item.slabClass)) yield item.binaryKey ? `mg ${encodeBase64Key(item.key)} b\r\n` : `mg ${item.key}\r\n`
+  }
+  yield 'EN\r\n'
+}
+
+function metadataOf({ clock, dialect }: Engine, item: Item): string {
+  const exp = item.expiresAt === 0 ? -1 : clock.unixTimeOf(item.expiresAt)
+  const words = [
+    `key=${uriEncode(item.key)}`,
+    `exp=${exp}`,
+    `la=${clock.unixTimeOf(item.usedAt)}`,
+    `cas=${item.cas}`,
+    `fetch=${item.fetched ? 'yes' : 'no'}`,
+    `cls=${item.slabClass}`,
+    `size=${item.bytes}`,
+  ]
+  if (dialect.dumpsClientFlags) words.push(`flags=${item.clientFlags}`)
+  // memcached 1.6.45 leaves a space before the end, 1.6.38 does not.
+  return `${words.join(' ')}${dialect.dumpsStartWithOk ? ' ' : ''}\n`
+}

@@ -1,0 +1,61 @@
+/** Ends the prefix of a key. */
+const DELIMITER = ':'
+
+interface PrefixCounts {
+  get: number
+  hit: number
+  set: number
+  del: number
+}
+
+/** `stats detail`: what the classic commands did, by the part of the key before the first colon. Off until turned on. */
+export class PrefixStats {
+  enabled = false
+  readonly #counts = new Map<string, PrefixCounts>()
+
+  recordGet(key: string, hit: boolean): void {
+    if (!this.enabled) return
+    const counts = this.#countsOf(key)
+    if (counts === undefined) return
+    counts.get++
+    if (hit) counts.hit++
+  }
+
+  recordSet(key: string): void {
+    if (!this.enabled) return
+    const counts = this.#countsOf(key)
+    if (counts !== undefined) counts.set++
+  }
+
+  recordDelete(key: string): void {
+    if (!this.enabled) return
+    const counts = this.#countsOf(key)
+    if (counts !== undefined) counts.del++
+  }
+
+  clear(): void {
+    this.#counts.clear()
+  }
+
+  /** The lines of `stats detail dump`. */
+  dump(): string {
+    const lines = Array.from(
+      this.#counts,
+      ([prefix, { get, hit, set, del }]) => `PREFIX ${prefix} get ${get} hit ${hit} set ${set} del ${del}\r\n`,
+    )
+    return `${lines.join('')}END\r\n`
+  }
+
+  /** A key without the delimiter counts nowhere. */
+  #countsOf(key: string): PrefixCounts | undefined {
+    const end = key.indexOf(DELIMITER)
+    if (end < 0) return undefined
+    const prefix = key.slice(0, end)
+    let counts = this.#counts.get(prefix)
+    if (counts === undefined) {
+      counts = { get: 0, hit: 0, set: 0, del: 0 }
+      this.#counts.set(prefix, counts)
+    }
+    return counts
+  }
+}

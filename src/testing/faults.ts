@@ -1,0 +1,70 @@
+import { InvalidInputError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
+
+/** What a {@link FaultProxy} does to the bytes of one direction. Everything can be changed while it runs. */
+export interface Faults {
+  /** Delay of every chunk, in milliseconds. @defaultValue `0` */
+  latencyMs: number
+  /** A random delay of up to this much on top, in milliseconds; the order of bytes stays. @defaultValue `0` */
+  jitterMs: number
+  /** Bytes per second that get through. @defaultValue `Infinity` */
+  bytesPerSecond: number
+  /** Pass on in pieces of so many bytes, each a write of its own; 1: byte by byte. @defaultValue `Infinity` */
+  splitBytes: number
+  /** Wait this long for more and pass it on as one write, in milliseconds. @defaultValue `0` */
+  coalesceMs: number
+  /** Reset the connection once so many bytes of it have passed. @defaultValue `Infinity` */
+  cutAfterBytes: number
+  /** Share of chunks that are lost, 0 to 1. @defaultValue `0` */
+  drop: number
+  /** Share of chunks that arrive twice, 0 to 1. @defaultValue `0` */
+  duplicate: number
+  /** Share of chunks in which one byte is changed, 0 to 1. @defaultValue `0` */
+  garble: number
+  /** Changes chunks at will; gives what is passed on. @defaultValue `undefined` */
+  transform: ((chunk: Buffer) => Buffer) | undefined
+}
+
+/** No faults: bytes pass as they come. */
+export const NO_FAULTS: Readonly<Faults> = Object.freeze({
+  latencyMs: 0,
+  jitterMs: 0,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+  splitBytes: Number.POSITIVE_INFINITY,
+  coalesceMs: 0,
+  cutAfterBytes: Number.POSITIVE_INFINITY,
+  drop: 0,
+  duplicate: 0,
+  garble: 0,
+  transform: undefined,
+})
+
+/** Checks faults that are about to be set; throws `InvalidInputError` that names the one that cannot be. */
+export function checkFaults(faults: Partial<Faults>): Partial<Faults> {
+  for (const [name, value] of Object.entries(faults)) {
+    if (!(name in NO_FAULTS)) throw new InvalidInputError(`there is no fault named ${showValue(name)}`)
+    if (!CHECKS[name as keyof Faults](value)) {
+      throw new InvalidInputError(`fault ${name} cannot be ${showValue(value)}`)
+    }
+  }
+  return faults
+}
+
+const isDuration = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0
+const isShare = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1
+const isAbove0 = (value: unknown): boolean => typeof value === 'number' && value > 0
+const isCount = (value: unknown): boolean =>
+  value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 0)
+
+const CHECKS: Readonly<Record<keyof Faults, (value: unknown) => boolean>> = {
+  latencyMs: isDuration,
+  jitterMs: isDuration,
+  bytesPerSecond: isAbove0,
+  splitBytes: (value) => isCount(value) && value !== 0,
+  coalesceMs: isDuration,
+  cutAfterBytes: isCount,
+  drop: isShare,
+  duplicate: isShare,
+  garble: isShare,
+  transform: (value) => value === undefined || typeof value === 'function',
+}

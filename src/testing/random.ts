@@ -1,0 +1,13 @@
+/**
+ * A random number generator with a seed, so that a run can be repeated: mulberry32, by Tommy Ettinger (public domain).
+ * Gives numbers from 0 up to, not including, 1.
+ */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

@@ -1,0 +1,322 @@
+import { describe, expect, it } from 'vitest'
+import { ServerDownError } from '../../../src/errors.ts'
+import { parseServerSpec } from '../../../src/server-address.ts'
+import { eventually, rejection, until } from '../../support/eventually.ts'
+import { Lab } from './lab.ts'
+
+describe('routing', () => {
+  it('sends every key to the server that the distribution picks', async () => {
+    const lab = await Lab.start()
+    for (const key of ['a1', 'b1', 'c1']) await lab.set(key, `value of ${key}`)
+    for (const key of ['a1', 'b1', 'c1']) {
+      expect(await lab.held(key.charAt(0), key)).toBe(`value of ${key}`)
+      expect(await lab.get(key)).toBe(`value of ${key}`)
+      expect(lab.cluster.serverFor(key)?.name).toBe(key.charAt(0))
+    }
+    expect(Object.fromEntries(lab.dials)).toEqual({ a: 1, b: 1, c: 1 })
+  })
+
+  it('goes by the routing key where an operation has one', async () => {
+    const lab = await Lab.start()
+    await lab.run({ command: 'set', data: '1', bytes: 1, clientFlags: 0, exptime: 0, cas: 0n }, 'a1', (operation) => {
+      operation.routingKey = 'c'
+    })
+    expect(await lab.held('c', 'a1')).toBe('1')
+    expect(await lab.held('a', 'a1')).toBeUndefined()
+  })
+
+  it('puts the prefix in front of the key where that is hashed, text or bytes', async () => {
+    const lab = await Lab.start({ hashedPrefix: 'b:' })
+    expect(lab.cluster.serverFor('a1')?.name).toBe('b')
+    expect(lab.cluster.serverFor(Uint8Array.of(0x61))?.name).toBe('b')
+    await lab.set('a1', 'x')
+    expect(await lab.held('b', 'a1')).toBe('x')
+  })
+
+  it('opens one connection to each server for a thousand cold commands', async () => {
+    const lab = await Lab.start()
+    await Promise.all(Array.from({ length: 1000 }, (_, at) => lab.get(`${'abc'.charAt(at % 3)}${at}`)))
+    expect(Object.fromEntries(lab.dials)).toEqual({ a: 1, b: 1, c: 1 })
+  })
+
+  it('opens no more connections to each server than it may for a thousand cold commands', async () => {
+    const lab = await Lab.start({ connections: 4 })
+    await Promise.all(Array.from({ length: 1000 }, (_, at) => lab.get(`${'abc'.charAt(at % 3)}${at}`)))
+    expect(Object.fromEntries(lab.dials)).toEqual({ a: 4, b: 4, c: 4 })
+  })
+
+  it('keeps the order of the commands for one key, whatever the number of connections', async () => {
+    const lab = await Lab.start({ connections: 4 })
+    const calls: Promise<unknown>[] = []
+    for (let round = 0; round < 50; round++) {
+      for (const key of ['a1', 'a2', 'b1']) calls.push(lab.set(key, `${key} ${round}`), lab.get(key))
+    }
+    const answers = await Promise.all(calls)
+    for (let round = 0; round < 50; round++) {
+      const at = round * 6
+      expect([answers[at + 1], answers[at + 3], answers[at + 5]]).toEqual([`a1 ${round}`, `a2 ${round}`, `b1 ${round}`])
+    }
+  })
+})
+
+describe('a server that is out, failover none', () => {
+  it('fails its commands at once, without asking it, and leaves the others alone', async () => {
+    const lab = await Lab.start({ options: { failover: 'none' } })
+    await lab.fail('a')
+    const dials = lab.dials.get('a')
+    const error = await rejection(lab.get('a1'))
+    expect(error).toBeInstanceOf(ServerDownError)
+    expect(error).toMatchObject({ server: 'a', delivery: 'not-sent', cause: { code: 'MEMLANE_CONNECT' } })
+    expect(error.message).toContain('get "a1": a is down: ')
+    expect(lab.dials.get('a')).toBe(dials)
+    expect(await lab.get('b1')).toBe('miss')
+    expect(lab.cluster.serverFor('a1')?.name).toBe('a')
+  })
+
+  it('takes commands again as soon as a probe succeeded, and tells both ways', async () => {
+    const lab = await Lab.start({ options: { failover: 'none', retryAttempts: 0 } })
+    await lab.set('a1', 'kept')
+    await lab.fail('a')
+    expect(lab.state('a')).toBe('down')
+    await lab.recover('a')
+    expect(await lab.get('a1')).toBe('kept')
+    expect(lab.events).toEqual(['a down after 1 (ConnectError)', 'a up, 0 removed'])
+  })
+
+  it('is down at the first failure with retryAttempts 0, and only suspect with 2', async () => {
+    const strict = await Lab.start({ options: { failover: 'none', retryAttempts: 0 } })
+    await strict.fail('a')
+    expect(strict.state('a')).toBe('down')
+    const patient = await Lab.start({ options: { failover: 'none', retryAttempts: 2 } })
+    await patient.fail('a')
+    expect(patient.state('a')).toBe('suspect')
+    patient.clock.advance(1000)
+    await until(() => patient.state('a') === 'down', 'the probe failed')
+    expect(patient.events).toEqual(['a down after 2 (ConnectError)'])
+  })
+
+  it('is asked by one probe at a time, at the hour of the probe', async () => {
+    const lab = await Lab.start({ options: { failover: 'none' } })
+    await lab.fail('a')
+    const before = lab.dials.get('a')!
+    lab.clock.advance(1000)
+    expect(lab.state('a')).toBe('probing')
+    lab.clock.advance(500_000)
+    await until(() => lab.state('a') === 'down', 'the probe failed')
+    expect(lab.dials.get('a')).toBe(before + 1)
+    expect(lab.clock.delays).toEqual([2000])
+  })
+
+  it('stays out while it accepts connections and answers nothing', async () => {
+    const lab = await Lab.start({ options: { failover: 'none' }, connection: { connectTimeoutMs: 50 } })
+    await lab.fail('a')
+    lab.heal('a')
+    lab.mute('a')
+    lab.clock.advance(1000)
+    await until(() => lab.state('a') === 'down', 'the probe failed')
+    expect((await rejection(lab.get('a1'))).message).toContain('a is down: no connection to a within connectTimeoutMs')
+  })
+})
+
+describe('failover next', () => {
+  it('sends the keys of a server that is out to the next one, and back when it lives', async () => {
+    const lab = await Lab.start()
+    await lab.fail('a')
+    await lab.set('a1', 'elsewhere')
+    expect(await lab.held('b', 'a1')).toBe('elsewhere')
+    expect(await lab.get('a1')).toBe('elsewhere')
+    expect(lab.cluster.serverFor('a1')?.name).toBe('b')
+    await lab.recover('a')
+    expect(lab.cluster.serverFor('a1')?.name).toBe('a')
+  })
+
+  it('passes by every server that is out', async () => {
+    const lab = await Lab.start()
+    await lab.fail('a')
+    await lab.fail('b')
+    await lab.set('a1', 'far')
+    expect(await lab.held('c', 'a1')).toBe('far')
+  })
+
+  it('fails at once with ServerDownError when no server is left', async () => {
+    const lab = await Lab.start()
+    for (const name of ['a', 'b', 'c']) await lab.fail(name)
+    for (const key of ['a1', 'b1', 'c1']) {
+      const error = await rejection(lab.get(key))
+      expect(error).toBeInstanceOf(ServerDownError)
+      expect(error).toMatchObject({ delivery: 'not-sent', server: key.charAt(0) })
+      expect(error.message).toContain('no other server is left')
+      expect(lab.cluster.serverFor(key)).toBeUndefined()
+    }
+  })
+
+  it('keeps asking at the shortest delay while most servers are out, and the others ever more rarely', async () => {
+    const lab = await Lab.start({ names: ['a', 'b', 'c'] })
+    for (const name of ['a', 'b', 'c']) await lab.fail(name)
+    for (let round = 0; round < 5; round++) {
+      await until(() => lab.clock.delays.length === 3, 'the next probe of each')
+      expect(lab.clock.delays.at(-1)).toBeLessThanOrEqual(2000)
+      lab.clock.advance(2000)
+    }
+  })
+
+  it('sends what waited for a connection that could not be made to the next server', async () => {
+    const lab = await Lab.start()
+    lab.cut('a')
+    const calls = Array.from({ length: 100 }, (_, at) => lab.set(`a${at}`, 'elsewhere'))
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['stored']))
+    expect(await lab.held('b', 'a99')).toBe('elsewhere')
+    expect(lab.dials.get('a')).toBe(1)
+  })
+
+  it('sends what may be repeated to the next server when an idle connection turns out dead', async () => {
+    const lab = await Lab.start()
+    await lab.set('a1', 'there')
+    const write = lab.set('a2', 'elsewhere')
+    lab.cut('a')
+    expect(await write).toBe('stored')
+    expect(await lab.held('b', 'a2')).toBe('elsewhere')
+  })
+})
+
+describe('failover gutter', () => {
+  const setup = { names: ['a', 'b'], gutter: ['g', 'h'], options: { failover: 'gutter', gutterTtl: 10 } } as const
+
+  it('sends the keys of a server that is out to the gutter, and nothing at all while all is well', async () => {
+    const lab = await Lab.start(setup)
+    await lab.set('a1', 'x')
+    expect(lab.dials.has('g')).toBe(false)
+    await lab.fail('a')
+    await lab.set('a1', 'y')
+    expect(await lab.held('g', 'a1')).toBe('y')
+    expect(await lab.get('a1')).toBe('y')
+    expect(await lab.get('b1')).toBe('miss')
+    expect(lab.cluster.serverFor('a1')?.name).toBe('g')
+    expect(lab.cluster.servers.map((server) => server.name)).toEqual(['a', 'b'])
+  })
+
+  it('lets nothing live longer than gutterTtl there', async () => {
+    const lab = await Lab.start(setup)
+    await lab.fail('a')
+    await lab.set('a1', 'x')
+    await lab.set('a2', 'x', 5)
+    expect(Number(await lab.ttl('g', 'a1'))).toBeLessThanOrEqual(10)
+    expect(Number(await lab.ttl('g', 'a1'))).toBeGreaterThan(0)
+    expect(Number(await lab.ttl('g', 'a2'))).toBeLessThanOrEqual(5)
+  })
+
+  it('turns to the next server of the gutter while one of those is out', async () => {
+    const lab = await Lab.start(setup)
+    await lab.fail('a')
+    lab.cut('g')
+    expect(await lab.set('a1', 'x')).toBe('stored')
+    expect(await lab.held('h', 'a1')).toBe('x')
+  })
+
+  it('serves a single server as well', async () => {
+    const lab = await Lab.start({ ...setup, names: ['a'] })
+    await lab.fail('a')
+    await lab.set('a1', 'x')
+    expect(await lab.held('g', 'a1')).toBe('x')
+  })
+})
+
+describe('one server alone', () => {
+  it('is left to its pool: no health, no failing fast beyond the backoff between attempts', async () => {
+    const lab = await Lab.start({ names: ['a'] })
+    await lab.set('a1', 'x')
+    lab.cut('a')
+    await rejection(lab.get('a1'))
+    expect(lab.clock.delays).toEqual([])
+    lab.heal('a')
+    expect(await eventually(() => lab.get('a1'))).toBe('x')
+    expect(lab.events).toEqual([])
+  })
+})
+
+describe('membership', () => {
+  const server = (name: string) => parseServerSpec({ name, host: `${name}.test` })
+
+  it('keeps the connections of the servers that stay', async () => {
+    const lab = await Lab.start({}, ['d'])
+    await Promise.all(['a1', 'b1', 'c1'].map((key) => lab.get(key)))
+    void lab.cluster.replace(['a', 'b', 'c', 'd'].map(server))
+    await Promise.all(['a1', 'b1', 'c1', 'd1'].map((key) => lab.get(key)))
+    expect(Object.fromEntries(lab.dials)).toEqual({ a: 1, b: 1, c: 1, d: 1 })
+  })
+
+  it('lets a server that goes finish what it has', async () => {
+    const lab = await Lab.start()
+    const calls = Array.from({ length: 100 }, (_, at) => lab.set(`c${at}`, 'x'))
+    const drained = lab.cluster.replace(['a', 'b'].map(server))
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['stored']))
+    await drained
+    expect(await lab.held('c', 'c99')).toBe('x')
+    expect(lab.cluster.servers.map(({ name }) => name)).toEqual(['a', 'b'])
+  })
+
+  it('never asks a removed server again, not even by a probe', async () => {
+    const lab = await Lab.start()
+    await lab.fail('c')
+    await lab.cluster.replace(['a', 'b'].map(server))
+    const dials = lab.dials.get('c')
+    lab.heal('c')
+    expect(lab.clock.delays).toEqual([])
+    await Promise.all(['a1', 'b1', 'c1'].map((key) => lab.get(key)))
+    expect(lab.dials.get('c')).toBe(dials)
+  })
+
+  it('connects anew where the address behind a name has changed', async () => {
+    const lab = await Lab.start()
+    await lab.get('a1')
+    void lab.cluster.replace([parseServerSpec({ name: 'a', host: 'elsewhere.test' }), server('b'), server('c')])
+    await lab.get('a1')
+    expect(lab.dials.get('a')).toBe(2)
+  })
+
+  it('fails at once when there is no server left, and goes on when there is one again', async () => {
+    const lab = await Lab.start()
+    await lab.cluster.replace([])
+    expect(await rejection(lab.get('a1'))).toMatchObject({ code: 'MEMLANE_SERVER_DOWN' })
+    void lab.cluster.replace([server('a')])
+    expect(await lab.get('a1')).toBe('miss')
+  })
+
+  it('goes on with the old servers when the distribution refuses the new ones', async () => {
+    const lab = await Lab.start({
+      options: {
+        distribution: (servers) => {
+          if (servers.length === 2) throw new Error('never two')
+          return { pick: () => 0, order: () => [0] }
+        },
+      },
+    })
+    expect(() => lab.cluster.replace(['a', 'b'].map(server))).toThrow('never two')
+    expect(await lab.get('a1')).toBe('miss')
+    expect(lab.cluster.servers).toHaveLength(3)
+  })
+
+  it('counts a server that goes while it is out no longer', async () => {
+    const lab = await Lab.start({ names: ['a', 'b', 'c'] })
+    await lab.fail('a')
+    await lab.cluster.replace(['b', 'c'].map(server))
+    // The first of two now is b.
+    lab.cut('b')
+    await lab.get('a1').catch(() => undefined)
+    await until(() => lab.state('b') === 'suspect', 'b is out')
+    await lab.set('a1', 'x')
+    expect(await lab.held('c', 'a1')).toBe('x')
+  })
+
+  it('leaves the last server to its pool, and watches it again when it has company', async () => {
+    const lab = await Lab.start({ names: ['a', 'b'] })
+    await lab.fail('a')
+    await lab.cluster.replace([server('a')])
+    lab.heal('a')
+    expect(await eventually(() => lab.get('a1'))).toBe('miss')
+    expect(lab.state('a')).toBe('up')
+    await lab.cluster.replace(['a', 'b'].map(server))
+    await lab.fail('a')
+    expect(lab.state('a')).toBe('suspect')
+  })
+})
