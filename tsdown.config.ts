@@ -1,20 +1,28 @@
 import { defineConfig, type UserConfig } from 'tsdown'
 
-const config: UserConfig = defineConfig({
-  entry: {
-    index: 'src/exports/index.ts',
-    meta: 'src/exports/meta.ts',
-    routing: 'src/exports/routing.ts',
-    serde: 'src/exports/serde.ts',
-    testing: 'src/exports/testing.ts',
-  },
-  format: ['esm', 'cjs'],
+const shared: UserConfig = {
   platform: 'node',
   target: 'node20.19',
-  dts: { oxc: true, sourcemap: true },
   sourcemap: true,
-  clean: true,
   fixedExtension: true,
-})
+}
+
+const config: UserConfig[] = defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: 'src/exports/index.ts',
+      meta: 'src/exports/meta.ts',
+      routing: 'src/exports/routing.ts',
+      serde: 'src/exports/serde.ts',
+      testing: 'src/exports/testing.ts',
+    },
+    format: ['esm', 'cjs'],
+    dts: { oxc: true, sourcemap: true },
+    clean: true,
+  },
+  // The program, which nobody imports.
+  { ...shared, entry: { cli: 'src/cli/main.ts' }, format: ['esm'], dts: false, clean: false },
+])
 
 export default config

@@ -138,8 +138,8 @@ export class Connection implements Executor, Holder {
   /** Nothing else is written until the probe is answered. */
   #probeFirst = false
   #idleTimer: NodeJS.Timeout | undefined
-  /** The command on which the server closed the connection, because it does not know it. */
-  #refusedCommand: string | undefined
+  /** The server closed on `gat`, which it does not know. */
+  #refusedGat = false
   /** The connection's end says nothing against the server. */
   #excused = false
 
@@ -271,7 +271,7 @@ export class Connection implements Executor, Holder {
       coalesce: options.coalesceReads,
       maxValueBytes: options.maxValueBytes,
       timeoutMs: options.timeoutMs,
-      refuses: memory.refuses,
+      unknownCommands: memory.unknownCommands,
       onQuietError: (error, operations) => owner.onUnclaimedError(error, operations),
     })
     this.#transport = established.transport
@@ -390,17 +390,19 @@ export class Connection implements Executor, Holder {
 
   #onClosed(cause: Error | undefined): void {
     const { server } = this
-    // An idle connection may have been closed for another reason; the command is then tried once more.
-    if (cause === undefined && !this.#maybeDead && this.#pipeline?.closedOnUnknown === true) {
-      this.#refusedCommand = this.#pipeline.at(0).command
-      this.#init.memory.refuses.add(this.#refusedCommand)
-    }
+    if (cause === undefined && this.#pipeline?.gatAtHead === true) this.#suspectGat()
     // What was idle may have been closed for that before the command came.
-    this.#excused = this.#maybeDead || this.#refusedCommand !== undefined
+    this.#excused = this.#maybeDead || this.#refusedGat
     const why = cause === undefined ? 'the server closed it' : cause.message
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was lost: ${why}`, { server, delivery: 'unknown', cause }),
     )
+  }
+
+  #suspectGat(): void {
+    const { unknownCommands } = this.#init.memory
+    unknownCommands.closedOn('gat')
+    this.#refusedGat = unknownCommands.has('gat')
   }
 
   /** Fails what is due, and ends a connection that has gone silent. */
@@ -502,7 +504,7 @@ export class Connection implements Executor, Holder {
     const { unanswered, again: neighbours } = this.#pipeline?.drain() ?? { unanswered: [], again: [] }
     if (neighbours.length > 0) this.#init.memory.shareLinesFrom = performance.now() + UNSHARED_MS
     for (const operation of neighbours) operation.alone = true
-    const failed = (neverReady || unanswered.length > 0) && !(error instanceof ClosedError)
+    const failed = (neverReady || unanswered.length > 0) && !this.#refusedGat && !(error instanceof ClosedError)
     const evident = failed && !this.#excused
     this.#init.owner.onEnd(this, { error, neverReady, failed, evident, proven: this.#proven })
     const again = [...neighbours, ...this.#settleWritten(unanswered, error), ...this.#settleUnsent(error, neverReady)]
@@ -513,8 +515,8 @@ export class Connection implements Executor, Holder {
   #settleWritten(unanswered: readonly Operation[], error: MemcacheError): Operation[] {
     const { server } = this
     const refusedAlone = this.#pipeline?.refusedAlone === true
-    const refusedCommand = this.#refusedCommand
-    const loss: Loss = { server, error, maybeDeadBefore: this.#maybeDead, refusedAlone, refusedCommand }
+    const refusedGat = this.#refusedGat
+    const loss: Loss = { server, error, maybeDeadBefore: this.#maybeDead, refusedAlone, refusedGat }
     const { again, quiet } = settleLost(
       unanswered.filter((operation) => operation !== this.#probe),
       loss,

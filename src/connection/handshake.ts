@@ -8,22 +8,31 @@ import type { Credentials, Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import type { Transport } from './transport.ts'
+import { UnknownCommands } from './unknown-commands.ts'
 
 /** What is remembered of a server from one connection to the next. */
 export interface ServerMemory {
-  /** The version text of a server that says it speaks meta and does not: it refused `mn`, or closed on it repeatedly. */
+  /** The version text of a server that says it speaks meta and does not: it refused `mn`, or closed on it. */
   refusedMetaAs: string | undefined
+  /** Until when that holds, on the monotonic clock. */
+  refusedMetaUntil: number
   /** How often in a row it closed on `mn`; once may be chance. */
   metaCloses: number
   /** When reads may share lines again, on the monotonic clock: it refused such a line. */
   shareLinesFrom: number
-  /** Commands on which it closed the connection, as proxies do with what they do not know. */
-  readonly refuses: Set<string>
+  /** Commands that it does not know. */
+  readonly unknownCommands: UnknownCommands
 }
 
 /** What is known of a server that was never asked. */
 export function createServerMemory(): ServerMemory {
-  return { refusedMetaAs: undefined, metaCloses: 0, shareLinesFrom: 0, refuses: new Set<string>() }
+  return {
+    refusedMetaAs: undefined,
+    refusedMetaUntil: 0,
+    metaCloses: 0,
+    shareLinesFrom: 0,
+    unknownCommands: new UnknownCommands(),
+  }
 }
 
 /** What a handshake found out. */
@@ -58,14 +67,16 @@ export async function shakeHands(
   const version = readVersion(answer, server, options)
   if (options.protocol === 'text') return { protocol: 'text', version }
   if (version.order < META_SINCE) return withoutMeta(server, options, version, answer)
-  if (withoutAsking || (memory.refusedMetaAs === answer && options.protocol === 'auto')) {
+  if (withoutAsking || (options.protocol === 'auto' && refusesMeta(memory, answer))) {
     return withoutMeta(server, options, version, answer)
   }
   attempt.stage = `waiting for the answer of ${server.name} to "mn"`
   const meta = await askMeta(lines, attempt)
   memory.metaCloses = meta === undefined ? memory.metaCloses + 1 : 0
   if (meta === 'MN') return { protocol: 'meta', version }
-  if (meta !== undefined || memory.metaCloses >= CLOSES_THAT_COUNT) memory.refusedMetaAs = answer
+  memory.refusedMetaAs = answer
+  const forGood = meta !== undefined || memory.metaCloses >= CLOSES_THAT_COUNT
+  memory.refusedMetaUntil = forGood ? Number.POSITIVE_INFINITY : performance.now() + DOUBT_MS
   const greeting = withoutMeta(server, options, version, `${answer}, and ${meta ?? 'nothing'} to mn`)
   if (meta === undefined) throw new MetaRefused()
   return greeting
@@ -73,6 +84,14 @@ export async function shakeHands(
 
 /** A server that closed on `mn` so often in a row does so because it does not know it. */
 const CLOSES_THAT_COUNT = 2
+
+/** After the first time it is asked again when this has passed, in milliseconds. */
+const DOUBT_MS = 60_000
+
+/** Whether this server, while it gives this answer to `version`, need not be asked for meta again. */
+function refusesMeta(memory: ServerMemory, answer: string): boolean {
+  return memory.refusedMetaAs === answer && performance.now() < memory.refusedMetaUntil
+}
 
 /** The answer to `mn`; undefined when the server closed on it. */
 async function askMeta(lines: LineExchange, attempt: Attempt): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import {
   UnknownCommandError,
 } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
-import { isIdempotent } from '../protocol/request.ts'
+import { isGat, isIdempotent } from '../protocol/request.ts'
 
 /** How a connection ended, as far as it decides about the commands that were on it. */
 export interface Loss {
@@ -16,8 +16,8 @@ export interface Loss {
   readonly maybeDeadBefore: boolean
   /** A read that travelled alone was refused. */
   readonly refusedAlone: boolean
-  /** The command on which the server closed, because it does not know it. */
-  readonly refusedCommand: string | undefined
+  /** The server closed on `gat`, which it does not know. */
+  readonly refusedGat: boolean
 }
 
 /**
@@ -60,10 +60,10 @@ export function repeatedError(operation: Operation, server: string, error: Memca
 }
 
 /** The error of a command that was written when its connection was lost. */
-export function lostError(operation: Operation, { server, error, refusedCommand }: Loss): MemcacheError {
+export function lostError(operation: Operation, { server, error, refusedGat }: Loss): MemcacheError {
   const message = `${operation.describe()}: ${error.message}`
   const details = { server, delivery: 'unknown', cause: error } as const
-  if (operation.command === refusedCommand) {
+  if (refusedGat && isGat(operation.command)) {
     return new UnknownCommandError(`${message}; it does not know this command, it seems`, details)
   }
   if (error instanceof ProtocolError) return new ProtocolError(message, details)

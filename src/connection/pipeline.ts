@@ -14,13 +14,14 @@ import { unsupportedFeature } from '../protocol/meta/feature.ts'
 import { Operation } from '../protocol/operation.ts'
 import { impliedReply, interpretReply } from '../protocol/outcome.ts'
 import { MISS, type Reply, Returned } from '../protocol/reply.ts'
-import { isLineRead, isMetaRequest, isStore, NOOP } from '../protocol/request.ts'
-import { GAT_SINCE, OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
+import { isGat, isLineRead, isMetaRequest, isStore, NOOP } from '../protocol/request.ts'
+import { OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
 import { encodeTextCommand } from '../protocol/text/encode.ts'
 import { LARGE_BODY_BYTES, OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
 import { type LineLimits, ReadLine } from './read-line.ts'
 import { RingQueue } from './ring-queue.ts'
 import { isErrorReply, serverReplyError, staysInStep } from './server-reply-error.ts'
+import type { UnknownCommands } from './unknown-commands.ts'
 
 /** What a pipeline needs to know. */
 export interface PipelineInit {
@@ -30,8 +31,8 @@ export interface PipelineInit {
   /** Undefined: every read travels on a line of its own. */
   readonly coalesce: LineLimits | undefined
   readonly maxValueBytes: number
-  /** Commands on which this server has closed a connection: they are not sent any more. */
-  readonly refuses: ReadonlySet<string>
+  /** Commands that this server does not know: they are not sent. */
+  readonly unknownCommands: UnknownCommands
   /** Time that the barrier behind quiet commands may take. */
   readonly timeoutMs: number
   /** A quiet run was refused, in part: its commands are told here, for nobody waits for them. */
@@ -109,13 +110,9 @@ export class Pipeline {
     return this.#batch.length
   }
 
-  /**
-   * Whether the server's end may be its answer to the command at the head: proxies (twemproxy 0.5.0 among them) close
-   * on commands that they do not know, and memcached before 1.5.3 did not know `gat` either.
-   */
-  get closedOnUnknown(): boolean {
-    if (this.#sent.length === 0 || this.#init.protocol !== 'text') return false
-    return 'exptime' in this.#sent.at(0).request && this.#sent.at(0).inLine && this.#init.version.order < GAT_SINCE
+  /** Whether a `gat` or `gats` in text is to be answered next: a server that closes there may know neither. */
+  get gatAtHead(): boolean {
+    return this.#sent.length > 0 && this.#init.protocol === 'text' && isGat(this.#sent.at(0).command)
   }
 
   /** Puts a command into the batch. Neighbouring plain reads share a line; any other command closes it, to keep the order. */
@@ -124,7 +121,8 @@ export class Pipeline {
     if (this.#openQuiet > 0) this.#sendBarrier()
     const { request } = operation
     if (isLineRead(request) && !isBase64(operation.key)) {
-      if (this.#init.refuses.has(request.command)) return operation.fail(this.#refusedBefore(operation))
+      if (isGat(request.command) && this.#init.unknownCommands.has('gat'))
+        return operation.fail(this.#refusedBefore(operation))
       this.#line.add(operation, request, this.sharesLines)
       return this.#push(operation)
     }
@@ -369,6 +367,7 @@ export class Pipeline {
   #endLine(reply: Reply): MemcacheError | undefined {
     if (reply.opaque !== -1) return this.#desync(reply, 'not an answer to a read')
     this.#cursor = 0
+    if (isGat(this.#sent.at(0).command)) this.#init.unknownCommands.answered('gat')
     for (;;) {
       const operation = this.#shift()
       if (!operation.answered && !operation.settled) {

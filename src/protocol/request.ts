@@ -49,6 +49,11 @@ export function sharesLine(a: ReadRequest | RenewingReadRequest, b: ReadRequest 
   return !('exptime' in a) || !('exptime' in b) || a.exptime === b.exptime
 }
 
+/** Whether the command reads and renews, which the oldest servers and some proxies do not know. */
+export function isGat(command: Command): boolean {
+  return command === 'gat' || command === 'gats'
+}
+
 /** Whether the request is a read that travels in a classic line, by itself or with its neighbours. */
 export function isLineRead(request: Request): request is ReadRequest | RenewingReadRequest {
   const { command } = request

@@ -18,9 +18,6 @@ export const OPAQUE_ON_MISS_SINCE: number = orderOf(1, 6, 18)
 /** 1.6.13: long `get` lines are safe; 1.6.10 to 1.6.12 answer some of them with ERROR (memcached issue 849). */
 export const LONG_LINES_SINCE: number = orderOf(1, 6, 13)
 
-/** 1.5.3: gat and gats. */
-export const GAT_SINCE: number = orderOf(1, 5, 3)
-
 /** 1.6.40: `me <base64> b` answers EN whatever is stored. */
 export const BROKEN_DEBUG_KEY_SINCE: number = orderOf(1, 6, 40)
 

@@ -52,7 +52,7 @@ describe('the choice of the protocol', () => {
     expect(server.connections).toBe(1)
   })
 
-  it('is text when the server closes on mn, and that is remembered the second time: once may be chance', async () => {
+  it('is text when the server closes on mn, and that is remembered', async () => {
     await using server = await ScriptedServer.start(async (peer) => {
       await peer.expect('version\r\n')
       peer.reply('VERSION 1.6.45\r\n')
@@ -66,8 +66,8 @@ describe('the choice of the protocol', () => {
       expect(await cache.set('k', 'v')).toBe(true)
       await cache.disconnect()
     }
-    expect(server.peers.filter((peer) => peer.receivedText.includes('mn\r\n'))).toHaveLength(2)
-    expect(server.connections).toBe(6)
+    expect(server.peers.filter((peer) => peer.receivedText.includes('mn\r\n'))).toHaveLength(1)
+    expect(server.connections).toBe(5)
   })
 
   it('fails with protocol meta on an old server, naming its version', async () => {

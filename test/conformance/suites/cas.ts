@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { InvalidInputError } from '../../../src/errors.ts'
+import { rejection } from '../../support/eventually.ts'
 import type { Context } from '../context.ts'
 
 export function describeCas(context: Context): void {
   describe('cas', () => {
-    it('stores when nobody wrote in between', async () => {
+    context.itNeeds('cas', 'stores when nobody wrote in between', async () => {
       const cache = context.client()
       const key = context.key()
       await cache.set(key, { n: 1 })
@@ -13,7 +15,7 @@ export function describeCas(context: Context): void {
       expect(await cache.get(key)).toEqual({ n: 2 })
     })
 
-    it('says exists when somebody did, and leaves that value', async () => {
+    context.itNeeds('cas', 'says exists when somebody did, and leaves that value', async () => {
       const cache = context.client()
       const key = context.key()
       await cache.set(key, 'mine')
@@ -23,7 +25,7 @@ export function describeCas(context: Context): void {
       expect(await cache.get(key)).toBe('theirs')
     })
 
-    it('says notFound when the item is gone, and stores nothing', async () => {
+    context.itNeeds('cas', 'says notFound when the item is gone, and stores nothing', async () => {
       const cache = context.client()
       const key = context.key()
       await cache.set(key, 1)
@@ -33,7 +35,7 @@ export function describeCas(context: Context): void {
       expect(await cache.get(key)).toBeUndefined()
     })
 
-    it('lets exactly one of many win', async () => {
+    context.itNeeds('cas', 'lets exactly one of many win', async () => {
       const cache = context.client()
       const key = context.key()
       await cache.set(key, 0)
@@ -48,6 +50,19 @@ export function describeCas(context: Context): void {
       const key = context.key()
       await cache.set(key, 1)
       expect(await cache.cas(key, 2, 2n ** 64n - 1n)).toBe('exists')
+    })
+
+    context.itLacks('cas', 'of 0n is refused and stores nothing: the server keeps no cas numbers', async () => {
+      const cache = context.client()
+      const key = context.key()
+      await cache.set(key, 'old')
+      const current = await cache.gets(key)
+      expect(current).toEqual({ value: 'old', cas: 0n })
+      const error = (await rejection(cache.cas(key, 'new', current!.cas))) as InvalidInputError
+      expect(error).toBeInstanceOf(InvalidInputError)
+      expect(error.message).toContain('keeps no cas numbers')
+      expect(await rejection(cache.noreply.cas(key, 'new', current!.cas))).toBeInstanceOf(InvalidInputError)
+      expect(await cache.get(key)).toBe('old')
     })
   })
 }

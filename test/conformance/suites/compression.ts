@@ -33,7 +33,8 @@ export function describeCompression(context: Context): void {
         expect(await cache.set(key, value)).toBe(true)
         const stored = await storedAs(key)
         expect(stored.clientFlags).toBe(flags[at]! | flag)
-        expect(stored.bytes).toBeLessThan(1000)
+        // Bun and Deno have other zlibs than Node, which take 1361 bytes where Node's takes less than 1000.
+        expect(stored.bytes).toBeLessThan(2000)
         expect(await cache.get(key)).toEqual(value)
         expect((await cache.gets(key))?.value).toEqual(value)
         expect((await cache.getMany([key])).get(key)).toEqual(value)

@@ -52,7 +52,7 @@ export function describeFailures(context: Context): void {
       const cache = context.client({ failures: 'miss' })
       const events = collectCommandErrors(cache)
       const [big, small] = [context.key(), context.key()]
-      const tooLarge = 'x'.repeat(2_000_000)
+      const tooLarge = context.tooLarge()
       expect(await cache.set(big, tooLarge)).toBe(false)
       expect(await cache.setMany({ [big]: tooLarge, [small]: 1 })).toEqual([big])
       expect(await cache.get(small)).toBe(1)

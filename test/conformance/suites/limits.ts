@@ -3,15 +3,13 @@ import { BatchError, ValueTooLargeError } from '../../../src/errors.ts'
 import { rejection } from '../../support/eventually.ts'
 import type { Context } from '../context.ts'
 
-const tooLarge = 'x'.repeat(2_000_000)
-
 export function describeLimits(context: Context): void {
   describe('limits', () => {
     it('of the server: too large is an answer that says that the old value is gone', async () => {
       const { cache, proxy } = await context.countedClient()
       const key = context.key()
       await cache.set(key, 'old')
-      const error = (await rejection(cache.set(key, tooLarge))) as ValueTooLargeError
+      const error = (await rejection(cache.set(key, context.tooLarge()))) as ValueTooLargeError
       expect(error).toBeInstanceOf(ValueTooLargeError)
       expect(error.delivery).toBe('answered')
       expect(error.message).toMatch(/old value/i)
@@ -25,7 +23,7 @@ export function describeLimits(context: Context): void {
       const error = (await rejection(
         cache.setMany([
           [before, 1],
-          [big, tooLarge],
+          [big, context.tooLarge()],
           [after, 2],
         ]),
       )) as BatchError

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { InvalidInputError } from '../../../src/errors.ts'
+import { ConnectionClosedError, InvalidInputError } from '../../../src/errors.ts'
 import { collectCommandErrors } from '../../support/command-errors.ts'
-import { rejection, until } from '../../support/eventually.ts'
+import { rejection, settleAll, until } from '../../support/eventually.ts'
+import { recovers } from '../../support/recovers.ts'
 import type { Context } from '../context.ts'
 
 export function describeNoreply(context: Context): void {
@@ -28,7 +29,7 @@ export function describeNoreply(context: Context): void {
       expect(await context.raw().ask(`mg ${n} t\r\n`)).toMatch(/^HD t(49\d|500)\r\n$/)
     })
 
-    it('stores conditionally with cas', async () => {
+    context.itNeeds('cas', 'stores conditionally with cas', async () => {
       const cache = context.client()
       const key = context.key()
       await cache.set(key, 1)
@@ -51,19 +52,38 @@ export function describeNoreply(context: Context): void {
       expect(events).toEqual([])
     })
 
-    it('keeps every answer at its question when quiet and other commands are mixed', async () => {
-      const cache = context.client()
-      const label = context.key()
-      await cache.set(label, 'text')
-      const answers: Promise<unknown>[] = []
-      for (let at = 0; at < 200; at++) {
-        void cache.noreply.set(`${label}:${at}`, at)
-        if (at % 3 === 0) void cache.noreply.delete(`${label}:none:${at}`)
-        if (at % 10 === 0) void cache.noreply.incr(label)
-        answers.push(cache.get(`${label}:${at}`))
-      }
-      expect(await Promise.all(answers)).toEqual(Array.from({ length: 200 }, (_, at) => at))
-    })
+    context.itNeeds(
+      'silentNoreply',
+      'keeps every answer at its question when quiet and other commands are mixed',
+      async () => {
+        const cache = context.client()
+        const label = context.key()
+        await cache.set(label, 'text')
+        const answers: Promise<unknown>[] = []
+        for (let at = 0; at < 200; at++) {
+          void cache.noreply.set(`${label}:${at}`, at)
+          if (at % 3 === 0) void cache.noreply.delete(`${label}:none:${at}`)
+          if (at % 10 === 0) void cache.noreply.incr(label)
+          answers.push(cache.get(`${label}:${at}`))
+        }
+        expect(await Promise.all(answers)).toEqual(Array.from({ length: 200 }, (_, at) => at))
+      },
+      {
+        title: 'loses the connection by an answer to a quiet command, and no caller gets the answer of another',
+        test: async () => {
+          const cache = context.client()
+          const [text, own] = [context.key(), context.key()]
+          await cache.setMany({ [text]: 'text', [own]: 'own' })
+          void cache.noreply.incr(text)
+          const answers = Array.from({ length: 20 }, () => cache.get(own))
+          for (const outcome of await settleAll(answers, 5000)) {
+            if (outcome.status === 'fulfilled') expect(outcome.value).toBe('own')
+            else expect(outcome.reason).toBeInstanceOf(ConnectionClosedError)
+          }
+          await recovers(cache, own, 'own')
+        },
+      },
+    )
 
     it('writes large values', async () => {
       const cache = context.client()
@@ -86,13 +106,24 @@ export function describeNoreply(context: Context): void {
         const events = collectCommandErrors(cache)
         const [text, big, other] = [context.key(), context.key(), context.key()]
         await cache.setMany({ [text]: 'text', [other]: 'fine' })
-        void cache.noreply.set(big, 'x'.repeat(2_000_000))
+        void cache.noreply.set(big, context.tooLarge())
         expect(await cache.get(other)).toBe('fine')
         void cache.noreply.incr(text)
         expect(await cache.get(other)).toBe('fine')
         await until(() => events.length >= 2, 'two commandError events')
         expect(events).toHaveLength(2)
         expect(events.map((event) => (event.keys ?? [event.key]).map(String))).toEqual([[big], [text]])
+      },
+      {
+        title: 'loses what a server refuses, and the old value with it',
+        test: async () => {
+          const cache = context.client()
+          const [big, other] = [context.key(), context.key()]
+          await cache.setMany({ [big]: 'old', [other]: 'fine' })
+          void cache.noreply.set(big, context.tooLarge())
+          await recovers(cache, other, 'fine')
+          expect(await cache.get(big)).toBeUndefined()
+        },
       },
     )
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { InvalidInputError, SerdeError } from '../../../src/errors.ts'
+import { ClientError, InvalidInputError, SerdeError, ServerError } from '../../../src/errors.ts'
 import { raw } from '../../../src/serde/raw.ts'
+import { recovers } from '../../support/recovers.ts'
 import type { Context } from '../context.ts'
 
 export function describeTools(context: Context): void {
@@ -59,35 +60,58 @@ export function describeTools(context: Context): void {
   })
 
   describe('a pipeline', () => {
-    it('runs its commands in order and gives an outcome for each', async () => {
-      const cache = context.client()
-      const [key, text] = [context.key(), context.key()]
-      const outcomes = await cache
-        .pipeline()
-        .set(key, 1)
-        .incr(key, 4)
-        .add(key, 9)
-        .get<number>(key)
-        .set(text, 'text')
-        .incr(text)
-        .append(text, '!')
-        .get(text)
-        .delete(key)
-        .has(key)
-        .run()
-      expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 'failed'))).toEqual([
-        true,
-        5,
-        false,
-        5,
-        true,
-        'failed',
-        true,
-        'text!',
-        true,
-        false,
-      ])
-    })
+    context.itNeeds(
+      'errorsAlone',
+      'runs its commands in order and gives an outcome for each',
+      async () => {
+        const cache = context.client()
+        const [key, text] = [context.key(), context.key()]
+        const outcomes = await cache
+          .pipeline()
+          .set(key, 1)
+          .incr(key, 4)
+          .add(key, 9)
+          .get<number>(key)
+          .set(text, 'text')
+          .incr(text)
+          .append(text, '!')
+          .get(text)
+          .delete(key)
+          .has(key)
+          .run()
+        expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 'failed'))).toEqual([
+          true,
+          5,
+          false,
+          5,
+          true,
+          'failed',
+          true,
+          'text!',
+          true,
+          false,
+        ])
+      },
+      {
+        title: 'gives an outcome for each command, though one that is refused takes others with it',
+        test: async () => {
+          const cache = context.client()
+          const [key, text] = [context.key(), context.key()]
+          const outcomes = await cache.pipeline().set(key, 1).set(text, 'text').incr(text).get(text).incr(key).run()
+          expect(outcomes.slice(0, 2).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
+          expect(outcomes[2]).toMatchObject({ status: 'rejected', reason: expect.any(ClientError) as unknown })
+          for (const [at, value] of [
+            [3, 'text'],
+            [4, 2],
+          ] as const) {
+            const outcome = outcomes[at]
+            if (outcome?.status === 'fulfilled') expect(outcome.value).toBe(value)
+            else expect(outcome?.reason).toBeInstanceOf(ServerError)
+          }
+          await recovers(cache, text, 'text')
+        },
+      },
+    )
 
     it('runs once', async () => {
       const pipeline = context.client().pipeline().get(context.key())

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
 import { Pipeline } from '../../../src/connection/pipeline.ts'
-import { type MemcacheError, ProtocolError } from '../../../src/errors.ts'
+import { UnknownCommands } from '../../../src/connection/unknown-commands.ts'
+import { InvalidInputError, type MemcacheError, ProtocolError } from '../../../src/errors.ts'
 import { encodeKeyBytes } from '../../../src/protocol/key.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { ReplyParser } from '../../../src/protocol/reply-parser.ts'
@@ -22,12 +23,17 @@ class Conversation {
       coalesce,
       maxValueBytes: 1000,
       timeoutMs: 1000,
-      refuses: new Set<string>(),
+      unknownCommands: new UnknownCommands(),
       onQuietError: (error) => this.quietErrors.push(error),
     })
   }
 
-  send(request: Request, key: string, quiet = false): { operation: Operation; outcome: () => unknown } {
+  send(
+    request: Request,
+    key: string,
+    quiet = false,
+    awaitsBarrier = false,
+  ): { operation: Operation; outcome: () => unknown } {
     let outcome: unknown = 'pending'
     const operation = new Operation(request, encodeKeyBytes(Buffer.from(key)), key, 1000, (reply) => {
       return reply.outcome === 'hit' ? reply.bytes.toString('utf8', reply.start, reply.end) : reply.outcome
@@ -39,6 +45,7 @@ class Conversation {
       outcome = reason
     }
     operation.quiet = quiet
+    operation.awaitsBarrier = awaitsBarrier
     this.pipeline.send(operation)
     return { operation, outcome: () => outcome }
   }
@@ -208,5 +215,74 @@ describe('Pipeline', () => {
     talk.send({ command: 'set', data: Buffer.from([255]), bytes: 1, clientFlags: 0, exptime: 0, cas: 0n }, 'a')
     talk.send(store('ü'), 'b')
     expect(talk.pipeline.finish(false).map((chunk) => chunk.encoding)).toEqual(['latin1', 'utf8'])
+  })
+})
+
+/** The quiet delete of `count` keys, and what it looks like on the wire. */
+function quietRun(talk: Conversation, count: number): { operation: Operation; outcome: () => unknown }[] {
+  return Array.from({ length: count }, (_, at) => talk.send(DELETE, `k${at}`, true))
+}
+
+describe('a long quiet run', () => {
+  it('is cut by barriers so that an opaque names one command between two of them', () => {
+    const talk = new Conversation()
+    quietRun(talk, 10_000)
+    const runs = talk.written().split('mn\r\n')
+    expect(runs.pop()).toBe('')
+    expect(runs.length).toBeGreaterThan(2)
+    for (const run of runs) {
+      const opaques = [...run.matchAll(/ O(\d+)/g)].map((match) => match[1])
+      expect(new Set(opaques).size).toBe(opaques.length)
+    }
+  })
+
+  it('gives a late value to the call that asked, not to one with the same opaque before it', () => {
+    const talk = new Conversation()
+    const reads = Array.from({ length: 5000 }, (_, at) => {
+      const read = talk.send({ command: 'mg', flags: { value: true } }, `k${at}`, true, true)
+      return { ...read, key: `k${at}` }
+    })
+    const runs = talk.written().split('mn\r\n').slice(0, -1)
+    // The server has the key at 4100 and no other.
+    const opaqueOf4100 = /mg k4100 [^\r]*O(\d+)/.exec(runs.at(-1)!)![1]
+    const twin = reads.find(({ operation, key }) => String(operation.opaque) === opaqueOf4100 && key !== 'k4100')!
+    const replies = runs.map((run) =>
+      run.includes('mg k4100 ') ? `VA 5 O${opaqueOf4100}\r\nfound\r\nMN\r\n` : 'MN\r\n',
+    )
+    expect(talk.answer(replies.join(''))).toBeUndefined()
+    expect(reads[4100]!.outcome()).toBe('found')
+    expect(twin.outcome()).toBe('miss')
+  })
+
+  it('of which every command is refused is gone through once, not once for each refusal', () => {
+    const talk = new Conversation()
+    const [first] = quietRun(talk, 1000)
+    const { opaque } = first!.operation
+    let looks = 0
+    Object.defineProperty(first!.operation, 'opaque', {
+      get: () => {
+        looks++
+        return opaque
+      },
+    })
+    talk.written()
+    const refusals = Array.from({ length: 1000 }, (_, at) => `NF O${at + 1}\r\n`)
+    expect(talk.answer(`${refusals.join('')}MN\r\n`)).toBeUndefined()
+    expect(looks).toBeLessThan(5)
+    expect(talk.pipeline.length).toBe(0)
+  })
+})
+
+describe('bytes that changed their length during the call', () => {
+  it('fail their own command and put nothing on the wire', () => {
+    const talk = new Conversation()
+    const bytes = new Uint8Array(30)
+    const request: Request = { command: 'set', data: bytes, bytes: 30, clientFlags: 0, exptime: 0, cas: 0n }
+    structuredClone(bytes, { transfer: [bytes.buffer] })
+    const [mine, next] = [talk.send(request, 'mine'), talk.send(GET, 'next')]
+    expect(mine.outcome()).toBeInstanceOf(InvalidInputError)
+    expect(talk.written()).toBe('get next\r\n')
+    expect(talk.answer('END\r\n')).toBeUndefined()
+    expect(next.outcome()).toBe('miss')
   })
 })
