@@ -140,6 +140,11 @@ class Conversation {
 
   #closedError(cause: Error | undefined): MemcacheError {
     const server = this.#server
+    // Proxies close on what they do not know, without a word (seen on twemproxy 0.5.0).
+    if (cause === undefined && this.#collector.reply.length === 0) {
+      const message = `${JSON.stringify(this.#exchange.line.slice(0, MAX_TEXT))}: ${server} closed the connection without an answer; it does not know this command, it seems`
+      return new UnknownCommandError(message, { server, delivery: 'unknown' })
+    }
     const why = cause === undefined ? `${server} closed the connection` : cause.message
     const line = JSON.stringify(this.#exchange.line.slice(0, MAX_TEXT))
     return new ConnectionClosedError(`${line} on ${server}: ${why} before the reply had ended`, {

@@ -9,6 +9,7 @@ import { describeConditionalWrites } from './suites/conditional-writes.ts'
 import { describeCounters } from './suites/counters.ts'
 import { describeFailures } from './suites/failures.ts'
 import { describeKeys } from './suites/keys.ts'
+import { describeLacks } from './suites/lacks.ts'
 import { describeLife } from './suites/life.ts'
 import { describeLimits } from './suites/limits.ts'
 import { describeLongKeys } from './suites/long-keys.ts'
@@ -49,6 +50,7 @@ export function describeMemcache(target: Target): void {
     describePresence(context)
     describeRenewingReads(context)
     describeTools(context)
+    if ([...target.lacks].some((lack) => lack !== 'clock')) describeLacks(context)
     describeLife(context)
   })
 }

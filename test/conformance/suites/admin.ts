@@ -95,7 +95,7 @@ export function describeAdmin(context: Context): void {
       const key = context.key()
       await cache.set(key, 7)
       const mixed = Array.from({ length: 20 }, (_, at) => (at % 5 === 0 ? cache.stats() : cache.get(key)))
-      const answers = await Promise.all(mixed as Promise<unknown>[])
+      const answers = await Promise.all<unknown>(mixed)
       expect(answers.filter((answer) => answer === 7)).toHaveLength(16)
     })
   })
