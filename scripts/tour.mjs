@@ -55,6 +55,51 @@ async function manyKeys(cache, prefix) {
   return entries.map(([key]) => key)
 }
 
+async function oneLoader(cache, prefix) {
+  title('1,000 callers miss at once: one of them loads')
+  let loads = 0
+  const slowQuery = async () => {
+    loads++
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return { rows: 42 }
+  }
+  const calls = Array.from({ length: 1000 }, () => cache.getOrSet(`${prefix}report`, slowQuery, { ttl: 60 }))
+  const reports = await Promise.all(calls)
+  show("await cache.getOrSet('report', slowQuery, { ttl: 60 })", reports[999])
+  console.log(
+    `  ${reports.length.toLocaleString('en')} callers served, the query ran ${loads === 1 ? 'once' : `${loads} times`}`,
+  )
+}
+
+async function deadServer() {
+  title('Three servers share the keys; one of them dies')
+  const servers = await Promise.all([1, 2, 3].map(() => MemcachedServer.start()))
+  const cluster = new Memcache(servers.map((server) => server.address))
+  try {
+    const keys = Array.from({ length: 3000 }, (_, index) => `session:${index}`)
+    await cluster.setMany(keys.map((key) => [key, key]))
+    const counts = servers.map((_, index) => keys.filter((key) => cluster.hash(key) === index).length)
+    console.log(`  keys by server: ${counts.join(' · ')}`)
+    await servers[1].close()
+    let failed = 0
+    let slowestMs = 0
+    for (let round = 0; round < 50; round++) {
+      const start = performance.now()
+      const answers = await Promise.allSettled(keys.slice(round * 20, round * 20 + 20).map((key) => cluster.get(key)))
+      slowestMs = Math.max(slowestMs, performance.now() - start)
+      failed += answers.filter(({ status }) => status === 'rejected').length
+    }
+    const states = cluster.servers.map(({ state }) => state)
+    console.log(`  states now:     ${states.join(' · ')}`)
+    console.log(
+      `  1,000 reads: ${failed} failed, the slowest round took ${slowestMs.toFixed(0)} ms; its keys moved to the others`,
+    )
+  } finally {
+    await cluster.close()
+    await Promise.all(servers.map((server) => server.close()))
+  }
+}
+
 function progress(label, done, rate) {
   const width = 28
   const filled = Math.round(done * width)
@@ -110,9 +155,11 @@ try {
   await typedValues(cache, prefix)
   await counters(cache, prefix)
   await checkAndSet(cache, prefix)
+  await oneLoader(cache, prefix)
   const keys = await manyKeys(cache, prefix)
+  await deadServer()
   await throughput(cache, keys)
-  await cache.deleteMany([...keys, ...['user', 'big', 'visits', 'seats'].map((key) => prefix + key)])
+  await cache.deleteMany([...keys, ...['user', 'big', 'visits', 'seats', 'report'].map((key) => prefix + key)])
   if (server) console.log('\nThe same on a real server: MEMCACHED=localhost:11211 npm start')
 } catch (error) {
   console.error(`\nThe tour ended early: ${error.message}`)
