@@ -7,6 +7,9 @@ import { writeServers } from './compatibility.mjs'
 import { installMemcachedVersions, installPrograms } from './programs.mjs'
 import { build, checkNode, giveUp, install, root, run, runScript } from './setup.mjs'
 
+/** Packages that only some tests need, apart from the project's own. */
+const SUB_PACKAGES = [['interop', 'clients from npm']]
+
 async function runVitest(args) {
   const folder = mkdtempSync(join(tmpdir(), 'memlane-test-'))
   const report = join(folder, 'report.json')
@@ -37,6 +40,7 @@ checkNode()
 install()
 installPrograms()
 installMemcachedVersions()
+for (const [folder, name] of SUB_PACKAGES) install(join(root, 'test', folder), name)
 if (args.length === 0 && (await runScript('check')) !== 0)
   giveUp('npm run check failed: see above (npm run format mends the format).')
 build()

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import { BatchError, InvalidInputError, MemcacheError } from '../../../src/errors.ts'
 import { collectCommandErrors } from '../../support/command-errors.ts'
-import { rejection } from '../../support/eventually.ts'
+import { rejection, settle } from '../../support/eventually.ts'
 import type { Context } from '../context.ts'
 
 /** What a server cannot do says so, in the documented way, and does no harm to anything else. */
@@ -100,7 +100,7 @@ export function describeLacks(context: Context): void {
           () => cache.cacheMemlimit(64),
         ]) {
           // Proxies carry out some of them.
-          const [outcome] = await Promise.allSettled<unknown>([call()])
+          const outcome = await settle<unknown>(call())
           if (outcome.status === 'fulfilled') continue
           expect(outcome.reason).toBeInstanceOf(BatchError)
           expect([...(outcome.reason as BatchError).failed.values()][0]).toBeInstanceOf(MemcacheError)
