@@ -8,7 +8,10 @@ import { installMemcachedVersions, installPrograms } from './programs.mjs'
 import { build, checkNode, giveUp, install, root, run, runScript } from './setup.mjs'
 
 /** Packages that only some tests need, apart from the project's own. */
-const SUB_PACKAGES = [['interop', 'clients from npm']]
+const SUB_PACKAGES = [
+  ['interop', 'clients from npm'],
+  ['schemas', 'schema libraries'],
+]
 
 async function runVitest(args) {
   const folder = mkdtempSync(join(tmpdir(), 'memlane-test-'))

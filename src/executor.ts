@@ -38,6 +38,7 @@ export interface ServerStatus {
    * commands fail at once or go elsewhere. `probing`: being asked whether it is back.
    */
   readonly state: 'up' | 'suspect' | 'down' | 'probing'
+  /** Its connections. */
   readonly connections: {
     /** Ready for commands. */
     readonly open: number

@@ -63,16 +63,15 @@ export class Batch {
     }
     return new Promise((resolve, reject) => {
       this.#finish = resolve
+      // What it throws rejects, and nothing is handed over.
       if (signal !== undefined) this.#abortWith(signal, resolve, reject)
-      if (signal?.aborted !== true) this.#feed()
+      this.#feed()
     })
   }
 
   #abortWith(signal: AbortSignal, resolve: () => void, reject: (reason: unknown) => void): void {
-    if (typeof signal.addEventListener !== 'function') {
-      return reject(new InvalidInputError('signal must be an AbortSignal'))
-    }
-    if (signal.aborted) return reject(signal.reason)
+    if (typeof signal.addEventListener !== 'function') throw new InvalidInputError('signal must be an AbortSignal')
+    signal.throwIfAborted()
     const onAbort = (): void => {
       reject(signal.reason)
       // What was not handed over yet never is.

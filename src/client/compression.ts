@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import * as zlib from 'node:zlib'
+import { isBytes } from '../bytes.ts'
 import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 
@@ -169,7 +170,7 @@ export function compressValue(value: StoredForm, compression: ResolvedCompressio
 }
 
 function checkBytes(result: Uint8Array): Uint8Array {
-  if (result instanceof Uint8Array) return result
+  if (isBytes(result)) return result
   throw new TypeError('compression.algorithm must give a Uint8Array, or a promise of one')
 }
 

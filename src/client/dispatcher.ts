@@ -127,6 +127,8 @@ export class Dispatcher {
     return new Promise((resolve) => {
       const again = new Operation(request, key, callerKey, timeoutMs, readNothing)
       again.routingKey = operation.routingKey
+      // The caller waits for it within the time of its own call.
+      again.deadline = operation.deadline
       again.resolve = () => resolve()
       again.reject = (reason) => {
         if (isAbsorbable(reason)) this.report(reason, [callerKey])
@@ -182,19 +184,30 @@ function checkRoutingKey(key: Key): Key {
   throw new InvalidInputError('routingKey must not be empty')
 }
 
-/** Ends the operation when the signal aborts; the listener goes when the operation has settled. */
+/**
+ * Ends the operation when the signal aborts, also while something follows its reply: a value that is decompressed, a win
+ * token that is given back. The listener goes when all of it has settled.
+ */
 function abortWith(operation: Operation, signal: AbortSignal): void {
   if (typeof signal.addEventListener !== 'function') throw new InvalidInputError('signal must be an AbortSignal')
   if (signal.aborted) return operation.fail(signal.reason)
   const { resolve, reject } = operation
-  const onAbort = (): void => operation.cancel(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  operation.resolve = (value) => {
+  const succeed = (value: unknown): void => {
     signal.removeEventListener('abort', onAbort)
     resolve(value, operation)
   }
-  operation.reject = (reason) => {
+  const fail = (reason: unknown): void => {
     signal.removeEventListener('abort', onAbort)
     reject(reason, operation)
   }
+  const onAbort = (): void => {
+    if (operation.settled) fail(signal.reason)
+    else operation.cancel(signal.reason)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  operation.resolve = (value) => {
+    if (value instanceof Promise) value.then(succeed, fail)
+    else succeed(value)
+  }
+  operation.reject = fail
 }

@@ -69,11 +69,18 @@ export interface InvalidValueEvent {
 
 /** The events of a client and what their listeners get. */
 export interface MemcacheEvents {
+  /** A command failed and no call rejected with it. */
   commandError: [event: CommandErrorEvent]
+  /** A reply did not fit, and its connection was given up. */
   desync: [event: DesyncEvent]
+  /** A namespace read a value that does not fit its schema. */
   invalidValue: [event: InvalidValueEvent]
+  /** A server of several counts as down from now on. */
   serverDown: [event: ServerDownEvent]
+  /** It is back. */
   serverUp: [event: ServerUpEvent]
+  /** A write failed, and the cache may be behind. */
   writeFailed: [event: WriteFailedEvent]
+  /** More was written elsewhere, while a server was out, than is remembered. */
   rejoinOverflow: [event: RejoinOverflowEvent]
 }

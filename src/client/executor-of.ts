@@ -4,7 +4,9 @@ import { showValue } from '../show-value.ts'
 
 /** A client of memlane, as wrappers take it: a `Memcache`. */
 export interface CacheClient {
+  /** Its servers, and how they are. */
   readonly servers: readonly ServerStatus[]
+  /** Connects now. */
   connect(): Promise<void>
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import { batchError } from './batch.ts'
@@ -113,6 +114,8 @@ export class GetOrSetMany {
 async function withAbort<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   signal?.throwIfAborted()
   const controller = new AbortController()
+  // Every key of the call listens.
+  setMaxListeners(0, controller.signal)
   const onAbort = (): void => controller.abort(signal!.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   try {

@@ -5,7 +5,10 @@ import type { Request } from '../protocol/request.ts'
 
 interface Entry {
   readonly operation: Operation
+  /** Nothing is being made for it, or no longer. */
   ready: boolean
+  /** It is out of its queue. */
+  left: boolean
   /** Length of its body, before it is compressed. */
   readonly bytes: number
   readonly timer: NodeJS.Timeout | undefined
@@ -23,7 +26,8 @@ export class KeyGate implements Holder {
   #held = 0
   #heldBytes = 0
   #ending: MemcacheError | undefined
-  #onEmpty: () => void = () => undefined
+  /** Who waits until nothing is held back. */
+  #waiters: (() => void)[] = []
 
   constructor(dispatch: (operation: Operation) => void, limits: GateLimits) {
     this.#dispatch = dispatch
@@ -39,9 +43,13 @@ export class KeyGate implements Holder {
   async drain(error: MemcacheError): Promise<void> {
     this.#ending = error
     if (this.#queues.size === 0) return
-    await new Promise<void>((resolve) => {
-      this.#onEmpty = resolve
-    })
+    await new Promise<void>((resolve) => this.#waiters.push(resolve))
+  }
+
+  #tellEmpty(): void {
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const resolve of waiters) resolve()
   }
 
   /** Ends everything that is held back. */
@@ -53,7 +61,7 @@ export class KeyGate implements Holder {
       clearTimeout(timer)
       operation.fail(error)
     }
-    this.#onEmpty()
+    this.#tellEmpty()
   }
 
   /** Takes a command whose request is still being made. */
@@ -68,7 +76,9 @@ export class KeyGate implements Holder {
     } catch (error) {
       entry.operation.fail(error)
     }
-    this.#settle(entry)
+    entry.ready = true
+    if (entry.left) this.#uncount(entry)
+    else this.#advance(entry.operation)
   }
 
   /** Takes a command if an earlier one for its key is held back; says whether it did. */
@@ -92,6 +102,7 @@ export class KeyGate implements Holder {
   /** A held command was aborted, or its time is up. */
   cancel(operation: Operation, reason: unknown): void {
     operation.fail(reason)
+    this.#advance(operation)
   }
 
   #push(operation: Operation, ready: boolean): Entry {
@@ -100,7 +111,8 @@ export class KeyGate implements Holder {
     operation.holder = this
     this.#held++
     this.#heldBytes += operation.bodyBytes
-    const entry: Entry = { operation, ready, bytes: operation.bodyBytes, timer: this.#startTimer(operation) }
+    const timer = this.#startTimer(operation)
+    const entry: Entry = { operation, ready, left: false, bytes: operation.bodyBytes, timer }
     const name = keyName(operation.key)
     const queue = this.#queues.get(name)
     if (queue === undefined) this.#queues.set(name, [entry])
@@ -112,30 +124,37 @@ export class KeyGate implements Holder {
     if (operation.deadline === Number.POSITIVE_INFINITY) return undefined
     const expire = (): void => {
       const message = `${operation.describe()} timed out after ${operation.timeoutMs} ms, while a value for this key was being compressed`
-      operation.fail(new TimeoutError(message))
+      this.cancel(operation, new TimeoutError(message))
     }
     return setTimeout(expire, Math.max(0, operation.deadline - performance.now()))
   }
 
-  #settle(entry: Entry): void {
-    entry.ready = true
-    const name = keyName(entry.operation.key)
+  /** Lets pass what no longer has to wait; a value that nobody wants any more holds nobody back. */
+  #advance({ key }: Operation): void {
+    const name = keyName(key)
     const queue = this.#queues.get(name)
     // Destroyed meanwhile.
     if (queue === undefined) return
-    while (queue[0]?.ready === true) this.#release(queue.shift()!)
+    while (queue[0] !== undefined && (queue[0].ready || queue[0].operation.settled)) this.#release(queue.shift()!)
     if (queue.length > 0) return
     this.#queues.delete(name)
-    if (this.#queues.size === 0) this.#onEmpty()
+    if (this.#queues.size === 0) this.#tellEmpty()
   }
 
-  #release({ operation, timer, bytes }: Entry): void {
+  #release(entry: Entry): void {
+    const { operation, timer } = entry
     clearTimeout(timer)
-    this.#held--
-    this.#heldBytes -= bytes
+    entry.left = true
+    if (entry.ready) this.#uncount(entry)
     if (operation.settled) return
     operation.holder = undefined
     this.#dispatch(operation)
+  }
+
+  /** Until its value is made, or given up, an entry counts: the thread pool still has its bytes. */
+  #uncount({ bytes }: Entry): void {
+    this.#held--
+    this.#heldBytes -= bytes
   }
 }
 

@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer'
-import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, keyBytes, type WireKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
-import { DELETE, GETS, type Request } from '../protocol/request.ts'
+import { GETS, type Request } from '../protocol/request.ts'
 import type { KeyOptions } from './call-options.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { withPrefix } from './entries.ts'
@@ -103,16 +102,16 @@ export class LeaseCommands {
     interpret: Interpret,
   ): Promise<Sight | undefined> {
     const at = { ...leaseKey, callerKey: leaseKey.key }
-    const [isAdded, mark, reading] = await Promise.all([
+    const [isAdded, mark] = await Promise.all([
       this.#send<boolean>(placeholderRequest(lease), at, readStored),
       this.#send<Reading>(GETS, at, interpret),
-      this.#send<Reading>(GETS, key, interpret),
     ])
-    const hold: Hold = { kind: 'nothing', lease: isAdded && mark.state === 'placeholder' ? mark.cas : undefined }
-    if (reading.state === 'missing') {
-      if (mark.state === 'missing') return undefined
-      return { state: isAdded ? 'won' : 'taken', hold, mark, old: undefined }
-    }
+    if (mark.state === 'missing') return undefined
+    if (!isAdded) return { state: 'taken', hold: { kind: 'nothing', lease: undefined }, mark, old: undefined }
+    const hold: Hold = { kind: 'nothing', lease: mark.cas }
+    // Asked only now: behind a proxy the two items may be on two servers, which keep no order between them.
+    const reading = await this.#send<Reading>(GETS, key, interpret)
+    if (reading.state === 'missing') return { state: 'won', hold, mark, old: undefined }
     await this.#removeLease(key, hold)
     return sightOf(reading, lease)
   }

@@ -1,4 +1,5 @@
-import { DELETE, GETS, type Request, type StoreRequest } from '../protocol/request.ts'
+import type { StoreRequest } from '../protocol/classic-request.ts'
+import { DELETE, GETS, type Request } from '../protocol/request.ts'
 import type { ResolvedLease } from './lease-options.ts'
 import { PLACEHOLDER_FLAGS } from './placeholder.ts'
 
@@ -42,12 +43,25 @@ export function rearmRequest(cas: bigint): Request {
 }
 
 /**
+ * A point in time of January 1970: what is stored with it is gone at once. Not -1, on which twemproxy closes.
+ */
+const GONE_AT_ONCE = 2_592_001
+
+/**
  * Deletes the item if it still has this cas number. In text mode an empty value that has expired already takes its place
  * (seen on memcached 1.6.18 and 1.6.45).
  *
  * @param label - What messages call it.
  */
 export function deleteUnchanged(cas: bigint, label: string): Request {
-  const text = { command: 'cas', data: '', bytes: 0, clientFlags: 0, exptime: -1, cas, preparing: undefined } as const
+  const text = {
+    command: 'cas',
+    data: '',
+    bytes: 0,
+    clientFlags: 0,
+    exptime: GONE_AT_ONCE,
+    cas,
+    preparing: undefined,
+  } as const
   return { command: 'md', label, flags: { compareCas: cas }, text }
 }

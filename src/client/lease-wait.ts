@@ -57,17 +57,17 @@ function isAnother(now: LeaseMark, before: LeaseMark): boolean {
 }
 
 /** Waits; an abort of the signal ends it early with the signal's reason. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
+    if (signal?.aborted) return reject(signal.reason)
     const onAbort = (): void => {
       clearTimeout(timer)
-      reject(signal.reason)
+      reject(signal!.reason)
     }
     const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort)
+      signal?.removeEventListener('abort', onAbort)
       resolve()
     }, ms)
-    signal.addEventListener('abort', onAbort, { once: true })
+    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }

@@ -435,12 +435,22 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * const users = await cache.getOrSetMany(ids, (missing) => database.findUsers(missing), { ttl: 300, keyPrefix: 'user:' })
    * ```
    */
-  getOrSetMany<T, K extends Key = string>(
-    keys: Iterable<K>,
-    loader: ManyLoader<K, T>,
+  getOrSetMany<T>(
+    keys: Iterable<string>,
+    loader: ManyLoader<string, T>,
     options?: GetOrSetManyOptions<T>,
-  ): Promise<Map<K, T>> {
-    return this.#getOrSetMany.run(keys, loader, options, undefined) as Promise<Map<K, T>>
+  ): Promise<Map<string, T>>
+  getOrSetMany<T>(
+    keys: Iterable<Key>,
+    loader: ManyLoader<Key, T>,
+    options?: GetOrSetManyOptions<T>,
+  ): Promise<Map<Key, T>>
+  getOrSetMany(
+    keys: Iterable<Key>,
+    loader: ManyLoader<never, unknown>,
+    options?: GetOrSetManyOptions<never>,
+  ): Promise<Map<Key, unknown>> {
+    return this.#getOrSetMany.run(keys, loader as unknown as ManyLoader<Key, unknown>, options, undefined)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { SerdeError, ValueTooLargeError } from '../errors.ts'
+import { SerdeError, TimeoutError, ValueTooLargeError } from '../errors.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import type { RangeSerde, Serde } from '../serde/serde.ts'
@@ -24,6 +24,9 @@ export interface ReaderInit {
 
 /** From this size on, in bytes, a value is decompressed on the thread pool where no option says otherwise. */
 const ASYNC_BYTES = 65_536
+
+/** What decompressing gets at least, in milliseconds, where the reply came with hardly any time left. */
+const MIN_LATER_MS = 20
 
 /** Reads the value of a hit; what comes from the thread pool is a promise. */
 export type Decode = (reply: Reply, operation: Operation) => unknown
@@ -137,16 +140,18 @@ export class Reader {
     try {
       const plain = decompressValue(data, clientFlags, maxValueBytes, asyncBytes, compression?.own)
       if (!(plain instanceof Promise)) return decode(plain)
-      return plain.then(decode).catch((error: unknown) => {
-        throw refuse(error)
-      })
+      return inTime(plain, operation, server)
+        .then(decode)
+        .catch((error: unknown) => {
+          throw refuse(error)
+        })
     } catch (error) {
       throw refuse(error)
     }
   }
 
   #unreadable(error: unknown, operation: Operation, server: string | undefined): Error {
-    if (error instanceof SerdeError) return error
+    if (error instanceof SerdeError || error instanceof TimeoutError) return error
     if (error instanceof RangeError) {
       const message = `${operation.describe()}: the value has more bytes than maxValueBytes (${this.#init.maxValueBytes}) once decompressed`
       return new ValueTooLargeError(message, { server, cause: error, delivery: 'answered' })
@@ -154,6 +159,20 @@ export class Reader {
     const message = `${operation.describe()}: the value cannot be decompressed: ${messageOf(error)}`
     return new SerdeError(message, { server, cause: error, delivery: 'answered' })
   }
+}
+
+/** Waits for work that follows a reply no longer than the time of the call. */
+function inTime<T>(work: Promise<T>, operation: Operation, server: string | undefined): Promise<T> {
+  const { deadline, timeoutMs } = operation
+  if (deadline === 0 || deadline === Number.POSITIVE_INFINITY) return work
+  return new Promise((resolve, reject) => {
+    const expire = (): void => {
+      const message = `${operation.describe()} timed out after ${timeoutMs} ms, while its value was being decompressed`
+      reject(new TimeoutError(message, { server, delivery: 'answered' }))
+    }
+    const timer = setTimeout(expire, Math.max(MIN_LATER_MS, deadline - performance.now()))
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }
 
 function withCas(value: unknown, cas: bigint): unknown {

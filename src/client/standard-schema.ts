@@ -49,7 +49,7 @@ export function createRefine(
     schema['~standard'].validate(value)
   const readResult = (result: SchemaResult<unknown>, key: Key): Refined => {
     if (result.issues === undefined) return { isValid: true, value: result.value }
-    onInvalid(key, result.issues)
+    onInvalid(key, result.issues.map(plainIssue))
     return { isValid: false }
   }
   return {
@@ -64,4 +64,10 @@ export function createRefine(
       throw new InvalidInputError(`what the loader gave for ${quoteKey(key)} does not fit the schema: ${reasons}`)
     },
   }
+}
+
+/** Libraries put more into an issue, the value among it, which is nobody's business who listens to events. */
+function plainIssue({ message, path }: SchemaIssue): SchemaIssue {
+  if (path === undefined) return { message }
+  return { message, path: path.map((segment) => (typeof segment === 'object' ? segment.key : segment)) }
 }

@@ -29,8 +29,6 @@ export interface UpdateInit {
   readonly lookAtEmpty: LookAtEmpty
 }
 
-const NEVER_ABORTS: AbortSignal = new AbortController().signal
-
 /** Reads, changes, and stores if nobody else did; else again. */
 export async function updateValue(
   { dispatcher, values, lookAtEmpty }: UpdateInit,
@@ -44,7 +42,7 @@ export async function updateValue(
   const read = createReadingInterpreter({ ...values.decoder(options?.serde), lookAtEmpty })
   for (let attempt = 0; attempt < attempts; attempt++) {
     // Those who met once must not meet again and again.
-    if (attempt > 0) await pause(Math.random() * 2 ** Math.min(attempt, 7), options?.signal ?? NEVER_ABORTS)
+    if (attempt > 0) await pause(Math.random() * 2 ** Math.min(attempt, 7), options?.signal)
     const found = await dispatcher.run<Reading>(GETS, key, read, 'never', undefined, options)
     const current = await currentValue(found, key, refine)
     const next = await change(current)

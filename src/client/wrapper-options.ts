@@ -52,7 +52,7 @@ export function resolveWrapperOptions(options: WrapperOptions): ResolvedWrapperO
     if (value !== undefined && older.length === 0)
       throw new InvalidInputError(`option ${name} needs the option fallback`)
   }
-  if (!Array.isArray(middleware) || !middleware.every((wrap) => typeof wrap === 'function')) {
+  if (!Array.isArray(middleware) || !middleware.every((one) => typeof one === 'function')) {
     throw refused('middleware', 'a list of functions', middleware)
   }
   const shared = { ...(fallbackOn === undefined ? {} : { fallbackOn }), ...(refill === undefined ? {} : { refill }) }

@@ -141,6 +141,7 @@ export class Cluster implements Backend, MemberListener {
    * @returns settles when the servers that went have closed their connections.
    */
   replace(servers: readonly Server[]): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed
     const gone = this.#main.replace(servers)
     const { members } = this.#main
     const alone = members.length === 1 && this.#gutter.members.length === 0

@@ -1,25 +1,22 @@
 import type { Buffer } from 'node:buffer'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
-import { ClosedError, ConnectError, InvalidInputError, MemcacheError, type ProtocolError } from '../errors.ts'
+import type { MemcacheError, ProtocolError } from '../errors.ts'
 import type { ServerExecutor, ServerStatus } from '../executor.ts'
 import { ServerPool } from '../pool/server-pool.ts'
 import type { PoolListener } from '../pool/slot.ts'
 import type { Exchange } from '../protocol/exchange.ts'
-import { Operation } from '../protocol/operation.ts'
-import { DELETE } from '../protocol/request.ts'
+import type { Operation } from '../protocol/operation.ts'
 import type { Server } from '../server-address.ts'
 import type { Clock } from './clock.ts'
 import { Health, type HealthOptions } from './health.ts'
 import { type OutdatedKey, OutdatedKeys } from './outdated-keys.ts'
+import { asMemcacheError, type CopyHolder, Rejoin } from './rejoin.ts'
 
 /** A probe's question, and each removal of a key, take no longer, in milliseconds. */
 const MAX_PROBE_MS = 10_000
 
 /** So many keys are removed at a time from a server that is coming back. */
 const ROUND_KEYS = 1000
-
-/** Rounds beyond those that the keys need at first: under load new ones keep coming. */
-const SPARE_ROUNDS = 8
 
 /** What all members of a cluster have in common. */
 export interface MemberSettings {
@@ -55,7 +52,7 @@ export interface MemberGroup {
 }
 
 /** One server of a cluster: its connections, its health, and what it must forget before it may serve again. */
-export class Member implements ServerExecutor, PoolListener {
+export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> {
   readonly name: string
   server: Server
   readonly pool: ServerPool
@@ -65,12 +62,10 @@ export class Member implements ServerExecutor, PoolListener {
   readonly #settings: MemberSettings
   readonly #group: MemberGroup
   readonly #listener: MemberListener
-  readonly #probeMs: number
+  readonly #rejoin: Rejoin<Member>
   #health: Health
   #watched = false
   #retired = false
-  /** Keys removed since it was last asked whether it is back. */
-  #removed = 0
 
   constructor(server: Server, settings: MemberSettings, group: MemberGroup, listener: MemberListener) {
     this.name = server.name
@@ -80,8 +75,16 @@ export class Member implements ServerExecutor, PoolListener {
     this.#listener = listener
     this.pool = new ServerPool(server, settings.connections, settings.connection, this)
     this.outdated = new OutdatedKeys(settings.maxKeys, () => listener.onOverflow(this))
-    const { connectTimeoutMs, timeoutMs } = settings.connection
-    this.#probeMs = Math.min(connectTimeoutMs, timeoutMs, MAX_PROBE_MS)
+    const { connectTimeoutMs, maxPending } = settings.connection
+    this.#rejoin = new Rejoin({
+      pool: this.pool,
+      outdated: this.outdated,
+      // Not the time of a call, which may be far too short for a server that has just come up.
+      timeoutMs: Math.min(connectTimeoutMs, MAX_PROBE_MS),
+      perRound: Math.max(1, Math.min(ROUND_KEYS, maxPending >> 1)),
+      admit: () => this.#health.admit(),
+      mistrust: (error) => this.onEvidence(error),
+    })
     this.#health = this.#newHealth()
   }
 
@@ -90,14 +93,14 @@ export class Member implements ServerExecutor, PoolListener {
     return new Health({
       options,
       clock,
-      probe: () => void this.#rejoin(),
+      probe: () => void this.#probe(),
       crowd: () => this.#group.crowd,
       onTurn: (healthy) => {
         this.up = healthy
         this.#group.onTurn(healthy)
       },
       onDown: (error, failures) => this.#listener.onDown(this, error, failures),
-      onUp: (downMs) => this.#listener.onUp(this, downMs, this.#removed),
+      onUp: (downMs) => this.#listener.onUp(this, downMs, this.#rejoin.removed),
     })
   }
 
@@ -162,90 +165,39 @@ export class Member implements ServerExecutor, PoolListener {
     if (this.#watched && !this.#retired) this.#health.fail(error)
   }
 
-  takeOver(operations: readonly Operation[], neverReady: boolean): boolean {
-    if (this.#retired) return this.#listener.sendElsewhere(operations)
+  takeOver(operations: readonly Operation[], neverReady: boolean): readonly Operation[] {
     // Where nobody stands in, the error of the attempt to connect says more than that the server is down.
-    return !this.up && !(neverReady && !this.#settings.hasStandIns) && this.#listener.sendElsewhere(operations)
+    const moves = this.#retired || (!this.up && (this.#settings.hasStandIns || !neverReady))
+    if (!moves) return operations
+    const about = operations.filter((operation) => this.#isAboutServer(operation))
+    const others = about.length === 0 ? operations : operations.filter((operation) => !about.includes(operation))
+    return this.#listener.sendElsewhere(others) ? about : operations
   }
 
-  /** Removes the copy of a key that it took for another server: outdated as soon as that one is back. */
+  /** A question to this very server, or a removal of what it holds: no other can stand in. */
+  #isAboutServer(operation: Operation): boolean {
+    return operation.key === '' || this.#rejoin.owns(operation)
+  }
+
   removeCopy(outdated: OutdatedKey<Member>): void {
     if (this.#retired) return
     if (!this.up) return this.outdated.add(outdated, undefined)
-    this.#delete(outdated, ignore, (error) => {
-      this.outdated.add(outdated, undefined)
-      this.onEvidence(error)
-    })
+    this.#rejoin.delete(
+      outdated,
+      () => undefined,
+      (error) => {
+        this.outdated.add(outdated, undefined)
+        this.onEvidence(error)
+      },
+    )
   }
 
-  /** Asks whether the server is back, removes what is outdated, and lets it take commands again. */
-  async #rejoin(): Promise<void> {
+  /** Asks whether the server is back, and lets it take commands again if it is. */
+  async #probe(): Promise<void> {
     try {
-      await this.pool.probe(this.#probeMs)
-      this.pool.forgive()
-      this.#removed = 0
-      await this.#removeOutdated()
-      this.#handOver()
+      await this.#rejoin.run()
     } catch (error) {
       this.#health.refuse(asMemcacheError(error, this.name))
     }
   }
-
-  /** In rounds, until few enough are left for the hand-over. */
-  async #removeOutdated(): Promise<void> {
-    const perRound = Math.max(1, Math.min(ROUND_KEYS, this.#settings.connection.maxPending >> 1))
-    let rounds = Math.ceil(this.outdated.size / perRound) + SPARE_ROUNDS
-    while (this.outdated.size > perRound && rounds-- > 0) {
-      await Promise.all(this.outdated.take(perRound).map((outdated) => this.#removeAwaited(outdated)))
-    }
-  }
-
-  #removeAwaited(outdated: OutdatedKey<Member>): Promise<void> {
-    return new Promise((resolve, reject) => this.#remove(outdated, resolve, reject))
-  }
-
-  /**
-   * Removes the rest and takes commands from the same moment on: those for a key come behind its removal, on the same
-   * connection. Should a removal fail after that, the server is out again before anything behind it is carried out.
-   */
-  #handOver(): void {
-    let failure: MemcacheError | undefined
-    for (const outdated of this.outdated.take(Number.POSITIVE_INFINITY)) {
-      this.#remove(outdated, ignore, (error) => {
-        failure ??= error
-        this.onEvidence(error)
-      })
-    }
-    if (failure !== undefined) throw failure
-    this.outdated.forgiveOverflow()
-    this.#health.admit()
-  }
-
-  #remove(outdated: OutdatedKey<Member>, done: () => void, failed: (error: MemcacheError) => void): void {
-    for (const holder of outdated.copies) holder.removeCopy(outdated)
-    this.#removed++
-    this.#delete(outdated, done, (error) => {
-      this.outdated.restore(outdated)
-      failed(error)
-    })
-  }
-
-  /** Removes a key here; the callbacks are called before anything that came behind is. */
-  #delete(outdated: OutdatedKey<Member>, done: () => void, failed: (error: MemcacheError) => void): void {
-    const operation = new Operation(DELETE, outdated.key, outdated.callerKey, this.#probeMs, ignore)
-    operation.resolve = done
-    operation.reject = (reason) => {
-      // A key that this connection cannot carry cannot be there either.
-      if (reason instanceof InvalidInputError || reason instanceof ClosedError) done()
-      else failed(asMemcacheError(reason, this.name))
-    }
-    this.pool.dispatch(operation)
-  }
-}
-
-function ignore(): void {}
-
-function asMemcacheError(error: unknown, server: string): MemcacheError {
-  if (error instanceof MemcacheError) return error
-  return new ConnectError(`${server} cannot be asked whether it is back: ${String(error)}`, { server, cause: error })
 }

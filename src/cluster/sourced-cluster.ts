@@ -64,6 +64,7 @@ export class SourcedCluster implements Backend {
     if (this.#ready) return
     this.#ready = true
     for (const waiter of this.#listWaiters) waiter.resolve()
+    this.#listWaiters.clear()
     this.#waitingRoom.release(this.#cluster)
   }
 
@@ -71,6 +72,7 @@ export class SourcedCluster implements Backend {
     if (!this.#ready) {
       this.#waitingRoom.fail(error)
       for (const waiter of this.#listWaiters) waiter.reject(error)
+      this.#listWaiters.clear()
     }
     this.#onSourceError(error)
   }
@@ -84,11 +86,8 @@ export class SourcedCluster implements Backend {
   async #untilListed(): Promise<void> {
     if (this.#ready) return
     let timer: NodeJS.Timeout | undefined
-    let forget: () => unknown = () => undefined
     const listed = new Promise<void>((resolve, reject) => {
-      const waiter = { resolve, reject }
-      this.#listWaiters.add(waiter)
-      forget = () => this.#listWaiters.delete(waiter)
+      this.#listWaiters.add({ resolve, reject })
       const expire = (): void => reject(new TimeoutError(this.#whyNoList(), { cause: this.#membership.lastError }))
       if (this.#timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(expire, this.#timeoutMs)
     })
@@ -97,7 +96,6 @@ export class SourcedCluster implements Backend {
       await listed
     } finally {
       clearTimeout(timer)
-      forget()
     }
   }
 

@@ -58,6 +58,9 @@ const EVIDENT_SILENCE_MS = 1000
 /** `setTimeout` fires at once for anything longer, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/** An attempt to connect that ends this much later than its time is no evidence either, in milliseconds. */
+const LATE_ATTEMPT_MS = 50
+
 /** Idle connections are looked at no more often than this, in milliseconds. */
 const MIN_IDLE_CHECK_MS = 10
 
@@ -87,8 +90,8 @@ export interface ConnectionOwner {
   onEnd(connection: Connection, end: ConnectionEnd): void
   /** Commands that were on it and may be sent again: nothing of them was written, or repeating them is safe. */
   onLeftOver(operations: readonly Operation[]): void
-  /** Commands that waited for a connection which could not be made: whether somebody else takes them. */
-  onNeverSent(operations: readonly Operation[]): boolean
+  /** Commands that waited for a connection which could not be made; gives those that nobody else takes. */
+  onNeverSent(operations: readonly Operation[]): readonly Operation[]
   /** Something failed that no caller waits for. */
   onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void
 }
@@ -222,7 +225,11 @@ export class Connection implements Executor, Holder {
     this.#flushScheduled = false
     if (this.#state === 'ended') return
     const took = performance.now() - this.#turnStartedAt
-    if (took > LONG_TURN_MS) this.#unsent.forgive(took)
+    if (took > LONG_TURN_MS) {
+      this.#unsent.forgive(took)
+      // The server's silence counts from here as well.
+      this.#turnStartedAt += took
+    }
     this.#sweep.watch(this.#shortestMs)
     this.#shortestMs = Number.POSITIVE_INFINITY
     this.#write()
@@ -250,11 +257,16 @@ export class Connection implements Executor, Holder {
 
   async #open(): Promise<void> {
     const { server, options, memory, startAfter } = this.#init
+    let startedAt = performance.now()
     try {
       this.#attempt.stage = `waiting for the next attempt to connect to ${server.name}`
       if (startAfter !== undefined) await this.#attempt.race(startAfter)
+      startedAt = performance.now()
       this.#onEstablished(await establish(server, options, memory, this.#attempt))
     } catch (error) {
+      // Our own event loop was blocked when the time was up: the answer may be there, unread.
+      const lateMs = performance.now() - startedAt - options.connectTimeoutMs
+      this.#excused = error instanceof TimeoutError && lateMs > LATE_ATTEMPT_MS
       this.#end(
         error instanceof MemcacheError ? error : new ConnectError(String(error), { server: server.name, cause: error }),
       )
@@ -529,13 +541,16 @@ export class Connection implements Executor, Holder {
   #settleUnsent(error: MemcacheError, neverReady: boolean): Operation[] {
     const unsent = this.#unsent.drain()
     if (!neverReady && !(error instanceof ClosedError)) return unsent
-    if (neverReady && unsent.length > 0 && !(error instanceof ClosedError)) {
-      for (const operation of unsent) operation.prepareAgain()
-      if (this.#init.owner.onNeverSent(unsent)) return []
-    }
-    for (const operation of unsent)
+    for (const operation of this.#left(unsent, error))
       operation.fail(operation.repeated ? repeatedError(operation, this.server, error) : error)
     return []
+  }
+
+  /** Those for which there is no other server. */
+  #left(unsent: readonly Operation[], error: MemcacheError): readonly Operation[] {
+    if (unsent.length === 0 || error instanceof ClosedError) return unsent
+    for (const operation of unsent) operation.prepareAgain()
+    return this.#init.owner.onNeverSent(unsent)
   }
 }
 

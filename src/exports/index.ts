@@ -7,6 +7,7 @@ export type {
   FlushOptions,
   GetManyOptions,
   GetOptions,
+  InvalidateOptions,
   KeyOptions,
   RawCommandOptions,
   ReadOptions,
@@ -15,18 +16,37 @@ export type {
   ShutdownOptions,
   WriteOptions,
 } from '../client/call-options.ts'
-export type { CommandPipeline, PipelineCommands, PipelineOutcome } from '../client/command-pipeline.ts'
+export type { CommandPipeline, PipelineOutcome } from '../client/command-pipeline.ts'
 export type { CompressionAlgorithm, CompressionOptions } from '../client/compression.ts'
 export type { Entries } from '../client/entries.ts'
-export type { CommandErrorEvent, DesyncEvent, MemcacheEvents } from '../client/events.ts'
+export type { CommandErrorEvent, DesyncEvent, InvalidValueEvent, MemcacheEvents } from '../client/events.ts'
 export type { Inspection } from '../client/inspection.ts'
 export type { LongKeys } from '../client/key-encoder.ts'
+export type {
+  GetOrSetManyOptions,
+  GetOrSetOptions,
+  LoadContext,
+  Loader,
+  LoadManyContext,
+  ManyLoader,
+} from '../client/lease-options.ts'
 export { Memcache } from '../client/memcache.ts'
+export type { Namespace } from '../client/namespace.ts'
+export type { NamespaceNoreply } from '../client/namespace-noreply.ts'
+export type { Clearable, GenerationOptions, NamespaceOptions } from '../client/namespace-options.ts'
 export type { NoreplyCommands } from '../client/noreply.ts'
 export type { Failures, MemcacheOptions } from '../client/options.ts'
 export type { ValueWithCas } from '../client/reader.ts'
 export type { CasResult, Counted } from '../client/results.ts'
+export type {
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaResult,
+  StandardSchema,
+} from '../client/standard-schema.ts'
 export type { Stats } from '../client/stats.ts'
+export type { Change, UpdateOptions } from '../client/update.ts'
 export type { ConnectionOptions, Dialer, KeepAliveOptions } from '../connection/options.ts'
 export {
   AuthError,

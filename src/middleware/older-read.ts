@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import type { MetaGetRequest } from '../protocol/meta/request.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
-import { GET, type Request } from '../protocol/request.ts'
+import { GET, isLineRead, type Request } from '../protocol/request.ts'
 
 /** memcached takes a larger exptime for a point in time (`REALTIME_MAXDELTA`): 30 days, in seconds. */
 const MAX_RELATIVE_SECONDS = 2_592_000
@@ -12,18 +12,9 @@ const UNFINISHED = Returned.won | Returned.stale | Returned.alreadyWon
 
 /** Whether a miss of this command is looked up in older clusters. */
 export function isRead(request: Request): boolean {
-  switch (request.command) {
-    case 'get':
-    case 'gets':
-    case 'gat':
-    case 'gats':
-      return true
-    case 'mg':
-      // Flags that the caller spells himself may make an item where there is none.
-      return request.flagText === undefined || !/ [NR]/.test(request.flagText)
-    default:
-      return false
-  }
+  if (isLineRead(request)) return true
+  // Flags that the caller spells himself may make an item where there is none.
+  return request.command === 'mg' && (request.flagText === undefined || !/ [NR]/.test(request.flagText))
 }
 
 /** Whether the answer is of use with the cas number of the first cluster only. */

@@ -5,14 +5,9 @@ import { DELETE, type Request } from '../protocol/request.ts'
  * come back: the removal or the mark itself; undefined for anything else.
  */
 export function removalFor(request: Request): Request | undefined {
-  switch (request.command) {
-    case 'delete':
-      return DELETE
-    case 'md':
-      return request.flags.invalidate === true || hasFlag(request.flagText, 'I') ? request : DELETE
-    default:
-      return undefined
-  }
+  if (request.command === 'delete') return DELETE
+  if (request.command !== 'md') return undefined
+  return request.flags.invalidate === true || hasFlag(request.flagText, 'I') ? request : DELETE
 }
 
 /** Whether the command depends on the cas number of the first cluster: only what it did remove is removed elsewhere. */

@@ -22,10 +22,12 @@ export interface PoolListener {
   /** A connection ended in a way that speaks against the server; told before what was on it goes anywhere. */
   onEvidence?(error: MemcacheError): void
   /**
-   * Commands that may be sent again, because their connection was lost or never made: whether somebody else takes them,
+   * Commands that may be sent again, because their connection was lost or never made. Somebody else may take them,
    * instead of this server.
+   *
+   * @returns those that nobody takes.
    */
-  takeOver?(operations: readonly Operation[], neverReady: boolean): boolean
+  takeOver?(operations: readonly Operation[], neverReady: boolean): readonly Operation[]
 }
 
 /** What a slot is made of; shared by all slots of a pool. */
@@ -186,11 +188,11 @@ export class Slot implements Executor, ConnectionOwner {
   }
 
   onLeftOver(operations: readonly Operation[]): void {
-    if (this.#init.listener.takeOver?.(operations, false) !== true) this.#dispatchAgain(operations)
+    this.#dispatchAgain(this.#init.listener.takeOver?.(operations, false) ?? operations)
   }
 
-  onNeverSent(operations: readonly Operation[]): boolean {
-    return this.#init.listener.takeOver?.(operations, true) === true
+  onNeverSent(operations: readonly Operation[]): readonly Operation[] {
+    return this.#init.listener.takeOver?.(operations, true) ?? operations
   }
 
   #takeEvidence(end: ConnectionEnd): void {
@@ -208,6 +210,7 @@ export class Slot implements Executor, ConnectionOwner {
 
   /** Commands that may be repeated wait for the next attempt, within their own time; so does whoever comes meanwhile. */
   #dispatchAgain(operations: readonly Operation[]): void {
+    if (operations.length === 0) return
     if (this.#closed !== undefined) {
       for (const operation of operations) operation.fail(this.#closedFor(operation))
       return

@@ -52,7 +52,9 @@ export class Operation {
   quiet = false
   /** Quiet, but its outcome is wanted: the reply of the barrier behind it settles what said nothing. */
   awaitsBarrier = false
+  /** It has its result. */
   settled = false
+  /** Who has it in hand. */
   holder: Holder | undefined = undefined
 
   // The connection's notes.

@@ -9,7 +9,9 @@ export interface RoutedServer {
   readonly name: string
   /** Its share of the keys, relative to the other servers; a positive integer. */
   readonly weight: number
+  /** Its address, for functions of your own that care. */
   readonly host?: string | undefined
+  /** Its TCP port. */
   readonly port?: number | undefined
   /** Path of its unix socket. */
   readonly path?: string | undefined

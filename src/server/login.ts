@@ -7,6 +7,7 @@ import { endsLine } from './text-storage.ts'
 
 /** Who may use a server. */
 export interface Account {
+  /** Without white space. */
   readonly username: string
   readonly password: string
 }

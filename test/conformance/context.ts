@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, it } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
 import type { ServerSpec } from '../../src/server-address.ts'
-import { FaultProxy } from '../support/fault-proxy.ts'
+import { FaultProxy } from '../../src/testing/fault-proxy.ts'
 import { type MemcacheOptions, patient } from '../support/memcache-options.ts'
 import { RawConnection } from '../support/raw-connection.ts'
 import type { SideDoor } from '../support/side-door.ts'
 import { type Lack, lackText } from './capabilities.ts'
-import type { RunningServer } from './running-server.ts'
+import type { CountedConnections, RunningServer } from './running-server.ts'
 import type { Target } from './targets.ts'
 
 /** A test that runs where the target lacks what another needs: what the documentation promises instead. */
@@ -20,8 +20,8 @@ export interface Context {
   readonly target: Target
   /** A client that is destroyed after the test. */
   client: (options?: MemcacheOptions) => Memcache
-  /** A client behind a proxy that counts its connections. */
-  countedClient: (options?: MemcacheOptions) => Promise<{ cache: Memcache; proxy: FaultProxy }>
+  /** A client whose connections are counted and can be frozen. */
+  countedClient: (options?: MemcacheOptions) => Promise<{ cache: Memcache; proxy: CountedConnections }>
   /** The side door. */
   raw: () => SideDoor
   /** The server's name as the client reports it. */
@@ -81,7 +81,8 @@ export function useTarget(target: Target): Context {
   })
 
   function newClient(address: ServerSpec, options: MemcacheOptions): Memcache {
-    const cache = new Memcache(address, { ...patient, ...server!.options, protocol: target.protocol, ...options })
+    const all = { ...patient, ...server!.options, protocol: target.protocol, ...options }
+    const cache = server!.createClient?.(all) ?? new Memcache(address, all)
     cleanups.push(() => cache.destroy())
     return cache
   }
@@ -90,7 +91,12 @@ export function useTarget(target: Target): Context {
     target,
     client: (options = {}) => newClient(server!.address, options),
     countedClient: async (options = {}) => {
-      const proxy = await FaultProxy.start(server!.endpoint)
+      if (server!.countConnections !== undefined) {
+        const cache = newClient(server!.address, options)
+        return { cache, proxy: server!.countConnections(cache) }
+      }
+      const { path, port } = server!.endpoint
+      const proxy = await FaultProxy.start(path ?? `127.0.0.1:${port}`)
       cleanups.push(() => proxy.close())
       // The certificate names localhost.
       const host = server!.endpoint.authority === undefined ? '127.0.0.1' : 'localhost'

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
 import { ConnectError } from '../../src/errors.ts'
+import { FaultProxy } from '../../src/testing/fault-proxy.ts'
 import { rejection } from '../support/eventually.ts'
-import { FaultProxy } from '../support/fault-proxy.ts'
 import { patient } from '../support/memcache-options.ts'
 import { whyNotHere } from '../support/memcached-binaries.ts'
 import { type RunningServer, startProxied, startReal } from './running-server.ts'
@@ -16,7 +16,7 @@ const withoutMeta: readonly (readonly [string, string | undefined, () => Promise
 describe.each(withoutMeta)('%s, which has no meta commands', (_name, notHere, start, connections) => {
   async function client(protocol: 'auto' | 'meta'): Promise<{ cache: Memcache; proxy: FaultProxy }> {
     const server = await start()
-    const proxy = await FaultProxy.start(server.endpoint)
+    const proxy = await FaultProxy.start(server.address)
     const cache = new Memcache(proxy.address, { ...patient, protocol })
     onTestFinished(async () => {
       cache.destroy()
@@ -37,9 +37,9 @@ describe.each(withoutMeta)('%s, which has no meta commands', (_name, notHere, st
   it.skipIf(notHere !== undefined)('is spoken to in text by protocol: auto, and that is remembered', async () => {
     const { cache, proxy } = await client('auto')
     expect(await cache.set('key', 'value')).toBe(true)
-    expect(proxy.links).toHaveLength(connections)
+    expect(proxy.connections).toBe(connections)
     await cache.disconnect()
     expect(await cache.get('key')).toBe('value')
-    expect(proxy.links).toHaveLength(connections + 1)
+    expect(proxy.connections).toBe(connections + 1)
   })
 })

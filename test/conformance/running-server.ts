@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+import type { Memcache } from '../../src/client/memcache.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { startAgedMemcached } from '../support/aged-memcached.ts'
 import { type ProxyKind, startCachingProxy } from '../support/caching-proxy.ts'
@@ -11,6 +12,16 @@ import { BackendDoor, OldDoor, type SideDoor } from '../support/side-door.ts'
 
 /** How the client reaches a server. */
 export type Transport = 'tcp' | 'unix' | 'tls' | 'login'
+
+/** What becomes of a client's connections. A `FaultProxy` is one. */
+export interface CountedConnections {
+  /** Made so far. */
+  readonly connections: number
+  readonly openConnections: number
+  /** Holds all bytes back. */
+  freeze(): void
+  thaw(): void
+}
 
 /** A server that a suite runs against. */
 export interface RunningServer {
@@ -24,6 +35,10 @@ export interface RunningServer {
   readonly knownVersion?: string
   /** Moves the server's clock. */
   readonly advanceSeconds?: (seconds: number) => void
+  /** Makes a client, where it is not a `Memcache` that connects to the address. */
+  readonly createClient?: (options: MemcacheOptions) => Memcache
+  /** Counts the connections of a client of its own; elsewhere a proxy does. */
+  readonly countConnections?: (cache: Memcache) => CountedConnections
   readonly stop: () => Promise<void>
 }
 

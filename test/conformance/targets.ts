@@ -2,6 +2,7 @@ import { inject } from 'vitest'
 import { whyNotHere } from '../support/memcached-binaries.ts'
 import { fetchedVersions } from '../support/memcached-versions.ts'
 import { type Lack, lackedByText } from './capabilities.ts'
+import { startMock } from './running-mock.ts'
 import {
   type RunningServer,
   startAged,
@@ -92,6 +93,13 @@ export const versionTargets: readonly Target[] = [
     notHere: whyNotHere(version),
   }),
 )
+
+/** No server at all: `MockMemcache`. */
+export const mockTargets: readonly Target[] = targetsOf({
+  server: 'MockMemcache',
+  start: () => startMock(),
+  reach: tcpMeta,
+}).map((target) => ({ ...target, name: `MockMemcache, protocol ${target.protocol}` }))
 
 /** Servers that were started with options which clients notice. */
 export const optionTargets: readonly Target[] = [

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
+import { FaultProxy } from '../../src/testing/fault-proxy.ts'
 import { eventually, settleAll } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
-import { FaultProxy } from '../support/fault-proxy.ts'
 import { patient } from '../support/memcache-options.ts'
 
 describe('a bad network', () => {
@@ -13,8 +13,8 @@ describe('a bad network', () => {
   afterAll(() => server.close())
 
   it('that delivers replies byte by byte changes no answer', async () => {
-    await using proxy = await FaultProxy.start({ port: server.port })
-    proxy.faults.splitReplies = true
+    await using proxy = await FaultProxy.start(server.address)
+    proxy.set('toClient', { splitBytes: 1 })
     const cache = faultClient(proxy.address, patient)
     const keys = Array.from({ length: 100 }, (_, at) => `split${at}`)
     await cache.setMany(keys.map((key) => [key, `END\r\n${key}`]))
@@ -22,15 +22,15 @@ describe('a bad network', () => {
   })
 
   it('that is slow delays answers, nothing else', async () => {
-    await using proxy = await FaultProxy.start({ port: server.port })
-    proxy.faults.latencyMs = 20
+    await using proxy = await FaultProxy.start(server.address)
+    proxy.set({ latencyMs: 20 })
     const cache = faultClient(proxy.address, patient)
     const calls = Array.from({ length: 50 }, (_, at) => cache.set(`slow${at}`, at).then(() => cache.get(`slow${at}`)))
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 50 }, (_, at) => at))
   })
 
   it('that freezes and thaws gives late replies to nobody', async () => {
-    await using proxy = await FaultProxy.start({ port: server.port })
+    await using proxy = await FaultProxy.start(server.address)
     const cache = faultClient(proxy.address, { timeoutMs: 200 })
     const keys = Array.from({ length: 20 }, (_, at) => `frozen${at}`)
     await eventually(() => cache.setMany(keys.map((key) => [key, key])))
@@ -46,18 +46,20 @@ describe('a bad network', () => {
   })
 
   it('that garbles replies gives no wrong answer to a checked read', async () => {
-    await using proxy = await FaultProxy.start({ port: server.port })
+    await using proxy = await FaultProxy.start(server.address)
     const cache = faultClient(proxy.address, { timeoutMs: 1000, coalesceReads: false })
     await eventually(async () => expect(await cache.set('clean', 'value')).toBe(true))
-    proxy.faults.garble = (chunk) => Buffer.from(chunk.toString('latin1').replaceAll('VALUE', 'VALVE'), 'latin1')
+    proxy.set('toClient', {
+      transform: (chunk) => Buffer.from(chunk.toString('latin1').replaceAll('VALUE', 'VALVE'), 'latin1'),
+    })
     const outcomes = await settleAll([cache.get('clean'), cache.get('clean')], 10_000)
     for (const outcome of outcomes) expect(outcome.status).toBe('rejected')
-    proxy.heal()
+    await proxy.heal()
     await eventually(async () => expect(await cache.get('clean')).toBe('value'), 15_000)
   })
 
   it('that resets connections under load leaves nothing hanging', async () => {
-    await using proxy = await FaultProxy.start({ port: server.port })
+    await using proxy = await FaultProxy.start(server.address)
     const cache = faultClient(proxy.address, { timeoutMs: 1000 })
     for (let round = 0; round < 10; round++) {
       const calls = Array.from({ length: 100 }, (_, at) => cache.get(`none${at}`))

@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
+import { FaultProxy } from '../../src/testing/fault-proxy.ts'
 import { settleAll } from '../support/eventually.ts'
-import { FaultProxy } from '../support/fault-proxy.ts'
 
 const keyCount = 6
 const mostSteps = 150
@@ -124,10 +124,10 @@ describe('random commands over a network that cuts', () => {
   afterAll(() => server.close())
 
   async function run(scenario: Scenario): Promise<void> {
-    await using proxy = await FaultProxy.start({ port: server.port })
-    proxy.faults.cutAfterReplyBytes = scenario.cutReplies
-    proxy.faults.cutAfterRequestBytes = scenario.cutRequests
-    proxy.faults.splitReplies = scenario.split && scenario.cutReplies < 3000
+    await using proxy = await FaultProxy.start(server.address)
+    const isSplit = scenario.split && scenario.cutReplies < 3000
+    proxy.set('toClient', { cutAfterBytes: scenario.cutReplies, ...(isSplit ? { splitBytes: 1 } : {}) })
+    proxy.set('toServer', { cutAfterBytes: scenario.cutRequests })
     const cache = new Memcache(proxy.address, { timeoutMs: 1000, connectTimeoutMs: 1000, protocol: scenario.protocol })
     try {
       const player = new Player(cache, `run${runs++}`)

@@ -2,23 +2,12 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, inject, it } from 'vitest'
 import { eventually, rejection, settleAll } from './eventually.ts'
-import { FaultProxy } from './fault-proxy.ts'
 import { askRaw, RawConnection } from './raw-connection.ts'
 import { startMemcached } from './real-memcached.ts'
 import { serveCommands } from './scripted-cache.ts'
 import { ScriptedServer } from './scripted-server.ts'
 
 const login = { username: 'ann', password: 'secret' }
-
-async function startProxied() {
-  const server = await ScriptedServer.startReady((peer) => serveCommands(peer), { mn: 'none' })
-  const proxy = await FaultProxy.start({ port: server.port })
-  const stop = async (): Promise<void> => {
-    await proxy.close()
-    await server.close()
-  }
-  return { server, proxy, [Symbol.asyncDispose]: stop }
-}
 
 describe('certificates', () => {
   it('are signed by the authority and carry the names', () => {
@@ -95,42 +84,5 @@ describe('scripted server', () => {
     await eventually(() => expect(server.connections).toBe(1))
     raw.close()
     expect((await rejection(server.close())).message).toBe('script failed')
-  })
-})
-
-describe('fault proxy', () => {
-  it('passes everything on when nothing is wrong, split or not', async () => {
-    await using set = await startProxied()
-    set.proxy.faults.splitReplies = true
-    expect(await askRaw({ port: set.proxy.port }, 'version\r\n')).toBe('VERSION 1.6.45\r\n')
-  })
-
-  it('holds bytes while frozen', async () => {
-    await using set = await startProxied()
-    set.proxy.freeze()
-    const answer = askRaw({ port: set.proxy.port }, 'version\r\n')
-    await expect(settleAll([answer], 50)).rejects.toThrow('have not settled')
-    set.proxy.thaw()
-    expect(await answer).toBe('VERSION 1.6.45\r\n')
-  })
-
-  it('cuts after so many bytes of replies', async () => {
-    await using set = await startProxied()
-    set.proxy.faults.cutAfterReplyBytes = 10
-    const error = await rejection(askRaw({ port: set.proxy.port }, 'version\r\n'))
-    expect(error.message).toBe('connection ended, received: VERSION 1.')
-  })
-
-  it('cuts after so many bytes of requests', async () => {
-    await using set = await startProxied()
-    set.proxy.faults.cutAfterRequestBytes = 4
-    await rejection(askRaw({ port: set.proxy.port }, 'version\r\n'))
-    await eventually(() => expect(set.server.receivedText).toBe('vers'))
-  })
-
-  it('garbles replies', async () => {
-    await using set = await startProxied()
-    set.proxy.faults.garble = (chunk) => Buffer.from(chunk.toString().replace('VERSION', 'NONSENSE'))
-    expect(await askRaw({ port: set.proxy.port }, 'version\r\n')).toBe('NONSENSE 1.6.45\r\n')
   })
 })

@@ -8,17 +8,17 @@ export function describeLife(context: Context): void {
     it('connects with the first command, not before', async () => {
       const { cache, proxy } = await context.countedClient()
       await new Promise((resolve) => setImmediate(resolve))
-      expect(proxy.links).toHaveLength(0)
+      expect(proxy.connections).toBe(0)
       await cache.get(context.key())
-      expect(proxy.links).toHaveLength(1)
+      expect(proxy.connections).toBe(1)
     })
 
     it('connects eagerly with connect, once', async () => {
       const { cache, proxy } = await context.countedClient()
       await Promise.all([cache.connect(), cache.connect()])
-      expect(proxy.links).toHaveLength(1)
+      expect(proxy.connections).toBe(1)
       await cache.get(context.key())
-      expect(proxy.links).toHaveLength(1)
+      expect(proxy.connections).toBe(1)
     })
 
     it.each(['disconnect', 'quit'] as const)(
@@ -30,9 +30,9 @@ export function describeLife(context: Context): void {
         const pending = cache.get(key)
         await cache[end]()
         expect(await pending).toBe(1)
-        await until(() => !proxy.links[0]!.open, 'the connection is closed')
+        await until(() => proxy.openConnections === 0, 'the connection is closed')
         expect(await cache.get(key)).toBe(1)
-        expect(proxy.links).toHaveLength(2)
+        expect(proxy.connections).toBe(2)
       },
     )
 
@@ -47,7 +47,7 @@ export function describeLife(context: Context): void {
       expect(await rejection(cache.getMany([key]))).toBeInstanceOf(ClosedError)
       expect(await rejection(cache.noreply.set(key, 1))).toBeInstanceOf(ClosedError)
       expect(await rejection(cache.connect())).toBeInstanceOf(ClosedError)
-      await until(() => !proxy.links[0]!.open, 'the connection is closed')
+      await until(() => proxy.openConnections === 0, 'the connection is closed')
     })
 
     it('destroy rejects what is pending, at once', async () => {
@@ -60,7 +60,7 @@ export function describeLife(context: Context): void {
       for (const outcome of await settleAll(pending, 5000)) expect(outcome.status).toBe('rejected')
       expect(await rejection(cache.get(key))).toBeInstanceOf(ClosedError)
       proxy.thaw()
-      await until(() => !proxy.links[0]!.open, 'the connection is closed')
+      await until(() => proxy.openConnections === 0, 'the connection is closed')
     })
 
     it('destroy during connecting rejects what waits for it', async () => {

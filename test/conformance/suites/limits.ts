@@ -14,7 +14,7 @@ export function describeLimits(context: Context): void {
       expect(error.delivery).toBe('answered')
       expect(error.message).toMatch(/old value/i)
       expect(await cache.get(key)).toBeUndefined()
-      expect(proxy.links).toHaveLength(1)
+      expect(proxy.connections).toBe(1)
     })
 
     it('of the server: neighbours of a too large value are stored', async () => {
@@ -61,7 +61,7 @@ export function describeLimits(context: Context): void {
         expect(call).toMatchObject({ reason: { delivery: 'answered' } })
       }
       expect(await cache.get(small)).toBe('fine')
-      expect(proxy.links).toHaveLength(1)
+      expect(proxy.connections).toBe(1)
     })
 
     it('maxValueBytes in a batch fails the large key only', async () => {

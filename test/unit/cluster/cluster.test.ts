@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { ServerDownError } from '../../../src/errors.ts'
-import { parseServerSpec } from '../../../src/server-address.ts'
+import { Operation } from '../../../src/protocol/operation.ts'
+import { GET } from '../../../src/protocol/request.ts'
+import { parseServerSpec, type Server } from '../../../src/server-address.ts'
 import { eventually, rejection, until } from '../../support/eventually.ts'
 import { Lab } from './lab.ts'
+
+function server(name: string): Server {
+  return parseServerSpec({ name, host: `${name}.test` })
+}
 
 describe('routing', () => {
   it('sends every key to the server that the distribution picks', async () => {
@@ -56,6 +62,40 @@ describe('routing', () => {
       const at = round * 6
       expect([answers[at + 1], answers[at + 3], answers[at + 5]]).toEqual([`a1 ${round}`, `a2 ${round}`, `b1 ${round}`])
     }
+  })
+})
+
+describe('what is no evidence against a server', () => {
+  it('a connection that is closed with nothing waiting: the next command connects again', async () => {
+    const lab = await Lab.start()
+    await lab.set('a1', 'x')
+    lab.drop('a')
+    await until(() => lab.cluster.servers[0]!.status.connections.open === 0, 'the connection is known to be closed')
+    expect(lab.state('a')).toBe('up')
+    expect(await lab.get('a1')).toBe('x')
+    expect([lab.dials.get('a'), lab.clock.delays]).toEqual([2, []])
+  })
+
+  it('an idle connection that turns out dead, while the server is there', async () => {
+    const lab = await Lab.start()
+    await lab.set('a1', 'x')
+    const read = lab.get('a1')
+    lab.drop('a')
+    expect(await read).toBe('x')
+    expect([lab.state('a'), lab.dials.get('a'), lab.clock.delays]).toEqual(['up', 2, []])
+  })
+
+  it('a command whose own time is short', async () => {
+    const lab = await Lab.start({ connection: { timeoutMs: 50 } })
+    lab.mute('a')
+    const late = new Promise((resolve, reject) => {
+      const operation = new Operation(GET, 'a1', 'a1', 20, () => undefined)
+      operation.resolve = resolve
+      operation.reject = reject
+      lab.cluster.dispatch(operation)
+    })
+    expect(await rejection(late)).toMatchObject({ code: 'MEMLANE_TIMEOUT' })
+    expect([lab.state('a'), lab.clock.delays]).toEqual(['up', []])
   })
 })
 
@@ -192,7 +232,7 @@ describe('failover gutter', () => {
     expect(await lab.get('a1')).toBe('y')
     expect(await lab.get('b1')).toBe('miss')
     expect(lab.cluster.serverFor('a1')?.name).toBe('g')
-    expect(lab.cluster.servers.map((server) => server.name)).toEqual(['a', 'b'])
+    expect(lab.cluster.servers.map(({ name }) => name)).toEqual(['a', 'b'])
   })
 
   it('lets nothing live longer than gutterTtl there', async () => {
@@ -235,8 +275,6 @@ describe('one server alone', () => {
 })
 
 describe('membership', () => {
-  const server = (name: string) => parseServerSpec({ name, host: `${name}.test` })
-
   it('keeps the connections of the servers that stay', async () => {
     const lab = await Lab.start({}, ['d'])
     await Promise.all(['a1', 'b1', 'c1'].map((key) => lab.get(key)))

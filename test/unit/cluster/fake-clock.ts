@@ -28,14 +28,14 @@ export class FakeClock implements Clock {
 
   /** Delays until the timers that are set, shortest first. */
   get delays(): readonly number[] {
-    return [...this.#timers].map((timer) => timer.at - this.#now).sort((a, b) => a - b)
+    return [...this.#timers].map((timer) => timer.at - this.#now).toSorted((a, b) => a - b)
   }
 
   /** Moves on; calls what becomes due, in order. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds
     for (;;) {
-      const [next] = [...this.#timers].filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)
+      const [next] = [...this.#timers].filter((timer) => timer.at <= end).toSorted((a, b) => a.at - b.at)
       if (next === undefined) break
       this.#timers.delete(next)
       this.#now = next.at

@@ -45,6 +45,8 @@ export class Lab {
   readonly #sockets: Map<string, Set<Socket>> = new Map()
   readonly #cut: Set<string> = new Set()
   readonly #mute: Set<string> = new Set()
+  /** How many more connections a server accepts. */
+  readonly #accepts: Map<string, number> = new Map()
   /** Connections that were asked for, by server. */
   readonly dials: Map<string, number> = new Map()
 
@@ -96,7 +98,9 @@ export class Lab {
 
   #dial(name: string): Promise<Duplex> {
     this.dials.set(name, (this.dials.get(name) ?? 0) + 1)
-    if (this.#cut.has(name)) return Promise.reject(new Error('connect ECONNREFUSED'))
+    const left = this.#accepts.get(name)
+    if (left !== undefined) this.#accepts.set(name, left - 1)
+    if (this.#cut.has(name) || left === 0) return Promise.reject(new Error('connect ECONNREFUSED'))
     if (this.#mute.has(name)) return Promise.resolve(deaf())
     const socket = connect(this.#servers.get(name)!.port, '127.0.0.1')
     const sockets = this.#sockets.get(name) ?? new Set()
@@ -108,6 +112,11 @@ export class Lab {
   /** Cuts a server off: its connections are reset, new ones refused. */
   cut(name: string): void {
     this.#cut.add(name)
+    this.drop(name)
+  }
+
+  /** Resets a server's connections; new ones are welcome. */
+  drop(name: string): void {
     for (const socket of this.#sockets.get(name) ?? []) socket.destroy(new Error('ECONNRESET'))
     this.#sockets.delete(name)
   }
@@ -117,7 +126,14 @@ export class Lab {
     this.#mute.add(name)
   }
 
+  /** Heals a server for so many connections, and cuts it off again. */
+  healFor(name: string, connections: number): void {
+    this.heal(name)
+    this.#accepts.set(name, connections)
+  }
+
   heal(name: string): void {
+    this.#accepts.delete(name)
     this.#cut.delete(name)
     this.#mute.delete(name)
   }

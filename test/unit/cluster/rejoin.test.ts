@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { Operation } from '../../../src/protocol/operation.ts'
 import type { Request } from '../../../src/protocol/request.ts'
-import { until } from '../../support/eventually.ts'
+import { rejection, until } from '../../support/eventually.ts'
 import { Lab } from './lab.ts'
 
 const touch: Request = { command: 'touch', exptime: 100 }
@@ -119,6 +120,31 @@ describe('a server that is back', () => {
     await lab.recover('a')
     expect(await lab.get('a1')).toBe('miss')
     expect(lab.events).toEqual(['a down after 2 (ConnectError)', 'a up, 1 removed'])
+  })
+
+  it('stays out when it takes the probe and not the removals: those are done there or not at all', async () => {
+    const lab = await Lab.start({ connections: 2 })
+    const keys = Array.from({ length: 50 }, (_, at) => `a${at}`)
+    await Promise.all(keys.map((key) => lab.set(key, 'old')))
+    await lab.fail('a')
+    await Promise.all(keys.map((key) => lab.set(key, 'new')))
+    lab.healFor('a', 1)
+    lab.clock.advance(1000)
+    await until(() => lab.clock.delays.length === 1, 'it is out again')
+    await lab.recover('a')
+    expect(new Set(await Promise.all(keys.map((key) => lab.get(key))))).toEqual(new Set(['miss']))
+  })
+
+  it('is asked itself and no other whether it is back, and what version it is', async () => {
+    const lab = await Lab.start()
+    await lab.fail('a')
+    const asked = new Promise((resolve, reject) => {
+      const operation = new Operation({ command: 'version' }, '', '', 5000, () => 'answered')
+      operation.resolve = resolve
+      operation.reject = reject
+      lab.cluster.servers[0]!.dispatch(operation)
+    })
+    expect(await rejection(asked)).toMatchObject({ server: 'a' })
   })
 
   it('is told to have forgotten too much when more was written elsewhere than is remembered, once', async () => {

@@ -76,7 +76,7 @@ class SlowLoop {
 
   /** One turn; `work` is what it spends before the immediates of this turn, `read` what the sockets bring. */
   turn(read: () => void, work: () => void): void {
-    for (const [handle, { at, run }] of [...this.#timers]) {
+    for (const [handle, { at, run }] of this.#timers) {
       if (at > this.now) continue
       this.#timers.delete(handle)
       run()

@@ -1,0 +1,44 @@
+import type { Buffer } from 'node:buffer'
+import { ProtocolError } from '../errors.ts'
+import type { ServerAddress } from '../server-address.ts'
+
+/** The servers of a cluster, as its configuration endpoint tells them. */
+export interface ClusterConfig {
+  /** Grows with every change. */
+  readonly version: number
+  readonly servers: readonly ServerAddress[]
+}
+
+/**
+ * Reads the reply to `config get cluster`, or to `get AmazonElastiCache:cluster`: a first line `CONFIG cluster 0 <bytes>`
+ * or `VALUE … 0 <bytes>`, then so many bytes: the version on a line, and `host|ip|port` for each server, white space
+ * between them. (AWS, "Adding auto discovery to your client library".)
+ */
+export function parseClusterConfig(reply: Buffer): ClusterConfig {
+  const text = reply.toString('latin1')
+  const header = /^(?:CONFIG cluster|VALUE AmazonElastiCache:cluster) \d+ (\d+)\r\n/.exec(text)
+  if (header === null) throw unreadable(text)
+  const start = header[0].length
+  const body = text.slice(start, start + Number(header[1]))
+  if (body.length < Number(header[1])) throw unreadable(text)
+  const [version = '', ...nodes] = body.split(/\s+/).filter((word) => word !== '')
+  if (!/^\d+$/.test(version)) throw unreadable(text)
+  return { version: Number(version), servers: nodes.map(parseNode) }
+}
+
+/** The address is left out at times; the name is what a certificate is made out to, so it is used where there is one. */
+function parseNode(node: string): ServerAddress {
+  const first = node.indexOf('|')
+  const last = node.lastIndexOf('|')
+  const host = node.slice(0, Math.max(first, 0)) || node.slice(first + 1, Math.max(last, 0))
+  const port = node.slice(last + 1)
+  if (first < 0 || last === first || host === '' || !/^\d+$/.test(port)) throw unreadable(node)
+  return { host, port: Number(port) }
+}
+
+const MAX_EXCERPT = 100
+
+function unreadable(text: string): ProtocolError {
+  const excerpt = JSON.stringify(text.slice(0, MAX_EXCERPT))
+  return new ProtocolError(`the configuration of the cluster cannot be read: ${excerpt}`, { delivery: 'answered' })
+}

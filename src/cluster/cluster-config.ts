@@ -1,0 +1,128 @@
+import { Buffer } from 'node:buffer'
+import {
+  type ConnectionOptions,
+  count,
+  duration,
+  type ResolvedConnectionOptions,
+  refused,
+  resolveConnectionOptions,
+} from '../connection/options.ts'
+import { InvalidInputError, UnknownCommandError } from '../errors.ts'
+import { ServerPool } from '../pool/server-pool.ts'
+import type { PoolListener } from '../pool/slot.ts'
+import type { Exchange } from '../protocol/exchange.ts'
+import { parseServerSpec, type Server, type ServerAddress, type ServerSpec } from '../server-address.ts'
+import { type ClusterConfig, parseClusterConfig } from './cluster-config-reply.ts'
+import { type Poll, PolledServers } from './polling.ts'
+import type { ServerSource } from './server-source.ts'
+
+/** Options of {@link clusterConfig}. */
+export interface ClusterConfigOptions extends Pick<ConnectionOptions, 'tls' | 'auth' | 'connect' | 'connectTimeoutMs'> {
+  /** How often the endpoint is asked, in milliseconds. @defaultValue `60000` */
+  readonly intervalMs?: number
+  /** Time for one question, connecting included, in milliseconds. @defaultValue `2000` */
+  readonly timeoutMs?: number
+}
+
+const OPTIONS: readonly string[] = ['intervalMs', 'timeoutMs', 'tls', 'auth', 'connect', 'connectTimeoutMs']
+
+/** As AWS' own client: three tries, half a second apart, in milliseconds; each looks the name up anew. */
+const QUICK_TRIES = 3
+const QUICK_RETRY_MS = 500
+
+/** After more failures, in milliseconds. */
+const RETRY_MS = 5000
+
+const CONFIG: Pick<Exchange, 'line' | 'ending'> = {
+  line: 'config get cluster',
+  ending: { kind: 'token', token: Buffer.from('END\r\n') },
+}
+
+/** What memcached before 1.4.14 keeps the same text under. */
+const OLD_CONFIG: Pick<Exchange, 'line' | 'ending'> = { ...CONFIG, line: 'get AmazonElastiCache:cluster' }
+
+/**
+ * The servers of a cluster with a configuration endpoint: Amazon ElastiCache, Google Cloud Memorystore. It is asked again
+ * and again, and when it does not answer, the servers that it told of are; a configuration older than the last one is
+ * ignored. Whatever fails, the last list stays in force.
+ *
+ * @param endpoint - With `memcacheds://` or the option `tls` for a cluster with TLS; its servers are then spoken to in TLS
+ * as the client's own option `tls` says.
+ *
+ * @example
+ * ```ts
+ * const cache = new Memcache(clusterConfig('my.cfg.use1.cache.amazonaws.com:11211'))
+ * ```
+ */
+export function clusterConfig(endpoint: ServerSpec, options: ClusterConfigOptions = {}): ServerSource {
+  if (typeof options !== 'object' || options === null) throw refused('clusterConfig', 'an object', options)
+  const unknown = Object.keys(options).find((option) => !OPTIONS.includes(option))
+  if (unknown !== undefined) throw new InvalidInputError(`clusterConfig has no option ${JSON.stringify(unknown)}`)
+  const server = parseServerSpec(endpoint)
+  const { intervalMs, timeoutMs, ...connection } = options
+  const resolved = resolveConnectionOptions(connection)
+  const exchangeMs = duration('timeoutMs', timeoutMs, 2000)
+  return new PolledServers({
+    intervalMs: count('intervalMs', intervalMs) ?? 60_000,
+    retryMs: (failures) => (failures < QUICK_TRIES ? QUICK_RETRY_MS : RETRY_MS),
+    start: () => new ConfigPoll(server, resolved, exchangeMs).poll,
+  })
+}
+
+/** Nothing but exchanges, whose failures are theirs, goes through these pools. */
+const QUIET: PoolListener = { onUnclaimedError: () => undefined, onDesync: () => undefined }
+
+/** One reader's conversation with a configuration endpoint. */
+class ConfigPoll {
+  readonly #endpoint: Server
+  readonly #options: ResolvedConnectionOptions
+  readonly #timeoutMs: number
+  #version = -1
+  /** Questions in a row that were not answered. */
+  #failures = 0
+  #known: readonly Server[] = []
+
+  constructor(endpoint: Server, options: ResolvedConnectionOptions, timeoutMs: number) {
+    this.#endpoint = endpoint
+    this.#options = options
+    this.#timeoutMs = timeoutMs
+  }
+
+  readonly poll: Poll = async (signal) => {
+    const { version, servers } = await this.#ask(this.#nextCandidate(), signal)
+    this.#failures = 0
+    if (version <= this.#version) return undefined
+    const addresses = servers.map((server) => this.#withTls(server))
+    this.#known = addresses.map(parseServerSpec)
+    this.#version = version
+    return addresses
+  }
+
+  /** The endpoint; where that did not answer, whoever it told of; and the endpoint again. */
+  #nextCandidate(): Server {
+    const candidates = [this.#endpoint, ...this.#known]
+    // One more for each question that is not answered.
+    return candidates[this.#failures++ % candidates.length]!
+  }
+
+  async #ask(server: Server, signal: AbortSignal): Promise<ClusterConfig> {
+    try {
+      return parseClusterConfig(await this.#exchange(server, CONFIG, signal))
+    } catch (error) {
+      if (!(error instanceof UnknownCommandError)) throw error
+      return parseClusterConfig(await this.#exchange(server, OLD_CONFIG, signal))
+    }
+  }
+
+  #exchange(server: Server, question: Pick<Exchange, 'line' | 'ending'>, signal: AbortSignal): Promise<Buffer> {
+    const exchange = { ...question, timeoutMs: this.#timeoutMs, signal }
+    // Every exchange has a connection of its own, and with it a new look-up of the name.
+    return new ServerPool(server, 1, this.#options, QUIET).exchange(exchange)
+  }
+
+  /** Where the endpoint itself speaks TLS, so do its servers; with whose certificates is the client's option to say. */
+  #withTls(server: ServerAddress): ServerAddress {
+    const tls = this.#endpoint.tls === undefined ? this.#options.tls : this.#endpoint.tls
+    return tls === undefined || tls === false ? server : { ...server, tls }
+  }
+}

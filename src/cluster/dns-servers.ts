@@ -1,0 +1,101 @@
+import { Resolver } from 'node:dns/promises'
+import { count, refused } from '../connection/options.ts'
+import { InvalidInputError } from '../errors.ts'
+import type { ServerAddress } from '../server-address.ts'
+import { showValue } from '../show-value.ts'
+import { PolledServers } from './polling.ts'
+import type { ServerSource } from './server-source.ts'
+
+/** Options of {@link dnsServers}. */
+export interface DnsServersOptions {
+  /**
+   * What the name has: addresses, or `SRV` records with host names and ports. Of SRV records those with the lowest
+   * priority are taken, and their weights ignored: they change with the number of servers.
+   *
+   * @defaultValue `'A'`
+   */
+  readonly type?: 'A' | 'AAAA' | 'SRV'
+  /** Port of every server; SRV records tell their own. @defaultValue `11211` */
+  readonly port?: number
+  /** How often the name is looked up, in milliseconds. @defaultValue `30000` */
+  readonly intervalMs?: number
+  /** Addresses of the name servers to ask, `address` or `address:port`. @defaultValue those of the system */
+  readonly resolvers?: readonly string[]
+}
+
+const OPTIONS: readonly string[] = ['type', 'port', 'intervalMs', 'resolvers']
+
+/** After a failed look-up, in milliseconds. */
+const RETRY_MS = 1000
+
+/** One look-up, in milliseconds; and how often it is tried. */
+const LOOKUP_MS = 2000
+const LOOKUP_TRIES = 2
+
+const DEFAULT_PORT = 11_211
+const MAX_PORT = 65_535
+
+/**
+ * The servers behind a name, looked up again and again: a headless service of Kubernetes, a name of Consul. A look-up
+ * that fails or finds nothing leaves the last list in force.
+ *
+ * @example
+ * ```ts
+ * const cache = new Memcache(dnsServers('memcached.default.svc.cluster.local', { intervalMs: 10_000 }))
+ * ```
+ */
+export function dnsServers(name: string, options: DnsServersOptions = {}): ServerSource {
+  if (typeof name !== 'string' || name === '') {
+    throw new InvalidInputError(`dnsServers needs a name, got ${showValue(name)}`)
+  }
+  const unknown = Object.keys(options).find((option) => !OPTIONS.includes(option))
+  if (unknown !== undefined) throw new InvalidInputError(`dnsServers has no option ${JSON.stringify(unknown)}`)
+  const { type = 'A', port = DEFAULT_PORT } = options
+  if (type !== 'A' && type !== 'AAAA' && type !== 'SRV') throw refused('type', "'A', 'AAAA' or 'SRV'", type)
+  if (!Number.isInteger(port) || port < 1 || port > MAX_PORT) {
+    throw refused('port', `a whole number from 1 to ${MAX_PORT}`, port)
+  }
+  if (type === 'SRV' && options.port !== undefined) throw new InvalidInputError('SRV records tell their own ports')
+  const intervalMs = count('intervalMs', options.intervalMs) ?? 30_000
+  const resolver = createResolver(options.resolvers)
+  const start = () => async (): Promise<readonly ServerAddress[]> => {
+    const servers =
+      type === 'SRV' ? await lookUpServices(resolver, name) : await lookUpHosts(resolver, name, type, port)
+    if (servers.length === 0) throw new InvalidInputError(`${name} has no ${type} record`)
+    return servers
+  }
+  return new PolledServers({ intervalMs, retryMs: () => RETRY_MS, start })
+}
+
+function createResolver(servers: readonly string[] | undefined): Resolver {
+  const resolver = new Resolver({ timeout: LOOKUP_MS, tries: LOOKUP_TRIES })
+  if (servers === undefined) return resolver
+  try {
+    resolver.setServers(servers)
+  } catch (error) {
+    throw new InvalidInputError(`resolvers must be a list of addresses, got ${showValue(servers)}`, { cause: error })
+  }
+  return resolver
+}
+
+async function lookUpHosts(
+  resolver: Resolver,
+  name: string,
+  type: 'A' | 'AAAA',
+  port: number,
+): Promise<readonly ServerAddress[]> {
+  const hosts = type === 'A' ? await resolver.resolve4(name) : await resolver.resolve6(name)
+  // Name servers turn the list round with every answer; for some distributions the order matters.
+  return [...new Set(hosts)].toSorted().map((host) => ({ host, port }))
+}
+
+async function lookUpServices(resolver: Resolver, name: string): Promise<readonly ServerAddress[]> {
+  const records = await resolver.resolveSrv(name)
+  const priority = Math.min(...records.map((record) => record.priority))
+  const servers = new Map<string, ServerAddress>()
+  for (const record of records.filter((one) => one.priority === priority)) {
+    const host = record.name.replace(/\.$/, '')
+    servers.set(`${host}:${record.port}`, { host, port: record.port })
+  }
+  return [...servers].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, server]) => server)
+}

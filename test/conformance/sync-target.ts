@@ -1,0 +1,76 @@
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
+import type { Memcache } from '../../src/client/memcache.ts'
+import { MemcacheSync } from '../../src/sync/memcache-sync.ts'
+import type { MemcacheOptions } from '../support/memcache-options.ts'
+import { useBuiltWorker } from '../unit/sync/built-worker.ts'
+import type { CountedConnections, RunningServer } from './running-server.ts'
+import { asAsynchronous, type Facade } from './sync-facade.ts'
+import type { Target } from './targets.ts'
+
+/** Tests that are about what a blocked thread cannot have, by their titles, and why. */
+const NOT_SYNCHRONOUS: readonly (readonly [title: RegExp, why: string])[] = [
+  [/signal/, 'a synchronous call takes no signal'],
+  [/^destroy (rejects|during)/, 'nothing is ever pending'],
+  [/^tells how its servers are/, 'nothing is ever pending'],
+  [/synchronous or not$/, 'a function cannot give a promise'],
+]
+
+/** The clients of a target are synchronous ones, dressed up as the others. */
+export function asSyncTarget(target: Target): Target {
+  return { ...target, name: `MemcacheSync on ${target.name}`, start: async () => withSyncClients(await target.start()) }
+}
+
+/** Prepares the surrounding `describe`, and leaves the tests out that are about something else. */
+export function useSync(more: typeof NOT_SYNCHRONOUS = []): void {
+  beforeAll(useBuiltWorker)
+  beforeEach(({ task, skip }) => {
+    for (const [title, why] of [...NOT_SYNCHRONOUS, ...more]) if (title.test(task.name)) skip(why)
+  })
+  afterAll(() => forwarder?.terminate())
+}
+
+function withSyncClients(server: RunningServer): RunningServer {
+  const made = new WeakMap<Memcache, { facade: Facade; options: MemcacheOptions }>()
+  return {
+    ...server,
+    createClient: (options: MemcacheOptions) => {
+      const facade = asAsynchronous(new MemcacheSync(server.address, options))
+      made.set(facade.client, { facade, options })
+      return facade.client
+    },
+    countConnections: (cache) => {
+      const { port, counted } = forward(server)
+      // The certificate names localhost.
+      const host = server.endpoint.authority === undefined ? '127.0.0.1' : 'localhost'
+      const { facade, options } = made.get(cache)!
+      facade.replace(new MemcacheSync({ host, port }, options))
+      return counted
+    },
+  }
+}
+
+let forwarder: Worker | undefined
+
+function forward({ endpoint }: RunningServer): { port: number; counted: CountedConnections } {
+  forwarder ??= new Worker(new URL('./sync-forwarder.mjs', import.meta.url), { execArgv: [] })
+  forwarder.unref()
+  const counts = new Int32Array(new SharedArrayBuffer(12))
+  const { path, port } = endpoint
+  forwarder.postMessage({ counts: counts.buffer, target: path === undefined ? { host: '127.0.0.1', port } : { path } })
+  Atomics.wait(counts, 0, 0, 10_000)
+  const refuse = (): never => {
+    throw new Error('nobody could thaw it while the thread is blocked')
+  }
+  const counted: CountedConnections = {
+    get connections() {
+      return Atomics.load(counts, 1)
+    },
+    get openConnections() {
+      return Atomics.load(counts, 2)
+    },
+    freeze: refuse,
+    thaw: refuse,
+  }
+  return { port: Atomics.load(counts, 0), counted }
+}

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'tsdown'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { MemcachedServer } from '../../src/server/memcached-server.ts'
+import { startMemcached } from '../support/real-memcached.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const recipes = join(root, 'examples/recipes')
+const execute = promisify(execFile)
+
+/** What each recipe prints. */
+const outputs: Readonly<Record<string, string>> = {
+  'cache-aside.mjs': 'Ada after 1 queries\nGrace after 2 queries\nnobody after 3 queries\nnobody after 3 queries\n',
+  'stale-while-revalidate.mjs': 'edition 1\nin the background, instead of edition 1\nedition 1\nrendered 2 times\n',
+  'lock.mjs': 'the report is being made\ntrue false\n',
+  'rate-limit.mjs': '3 of 5 passed\n',
+  'counter-windows.mjs': '25 logins\n',
+  'versioned-namespace.mjs': '2 products\n0 products\n',
+  'batch-loading.mjs': 'query for 1, 2\nAda, Grace\nquery for 3, nobody\nBarbara, Ada\n',
+}
+
+describe('the recipes', () => {
+  const folder = join(inject('temporaryFolder'), 'recipes')
+
+  beforeAll(async () => {
+    const outDir = join(folder, 'node_modules', 'memlane')
+    const entry = { index: join(root, 'src/exports/index.ts') }
+    await build({ config: false, entry, outDir, format: 'esm', dts: false, logLevel: 'silent', platform: 'node' })
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(outDir, 'package.json'), '{ "name": "memlane", "type": "module", "exports": "./index.mjs" }')
+    for (const name of await readdir(recipes)) await copyFile(join(recipes, name), join(folder, name))
+  })
+
+  it('are all tried here', async () => {
+    expect((await readdir(recipes)).toSorted()).toEqual(Object.keys(outputs).toSorted())
+  })
+
+  it.each(Object.keys(outputs))('%s stands in the documentation as it is', async (name) => {
+    const page = await readFile(join(root, 'docs/recipes.md'), 'utf8')
+    expect(page).toContain(`\`\`\`js\n${await readFile(join(recipes, name), 'utf8')}\`\`\``)
+  })
+
+  it.each(Object.entries(outputs))('%s does what it says on the embedded server', async (name, output) => {
+    await using server = await MemcachedServer.start()
+    const { stdout, stderr } = await execute(process.execPath, [join(folder, name), server.address])
+    expect([stdout, stderr]).toEqual([output, ''])
+  })
+
+  it.each(Object.entries(outputs))('%s does what it says on memcached', async (name, output) => {
+    await using server = await startMemcached()
+    const { stdout, stderr } = await execute(process.execPath, [join(folder, name), server.address])
+    expect([stdout, stderr]).toEqual([output, ''])
+  })
+})

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { rejection, settleAll } from '../support/eventually.ts'
+import { faultClient } from '../support/fault-client.ts'
+import { serveCommands, values } from '../support/scripted-cache.ts'
+import { ScriptedServer } from '../support/scripted-server.ts'
+
+/** The first `cuts` connections end at their first command, unanswered; later ones serve. */
+function cutting(cuts: number): Promise<ScriptedServer> {
+  return ScriptedServer.startReady(async (peer, index) => {
+    if (index >= cuts) {
+      return serveCommands(peer, (command) => (command.words[0] === 'get' ? values(command) : undefined))
+    }
+    await peer.command()
+    peer.reset()
+  })
+}
+
+const retry = { attempts: 4, delayMs: 50, maxDelayMs: 200 }
+
+describe('retry on a connection that is lost', () => {
+  it('reads and sets again until they are answered', async () => {
+    await using server = await cutting(2)
+    const cache = faultClient(server.address, { retry, timeoutMs: 5000 })
+    const outcomes = await settleAll<unknown>([cache.get('a'), cache.set('b', 1), cache.get('c')], 10_000)
+    expect(outcomes).toEqual([
+      { status: 'fulfilled', value: 'a' },
+      { status: 'fulfilled', value: true },
+      { status: 'fulfilled', value: 'c' },
+    ])
+    expect(server.connections).toBe(3)
+  })
+
+  it('never counts twice what may have been counted', async () => {
+    await using server = await cutting(1)
+    const cache = faultClient(server.address, { retry, timeoutMs: 5000 })
+    expect(await rejection(cache.incr('n'))).toMatchObject({ delivery: 'unknown' })
+    expect(server.receivedText.match(/ma n/g)).toHaveLength(1)
+  })
+
+  it('counts once the server is back what was never sent', async () => {
+    const dead = await ScriptedServer.start((peer) => peer.reset())
+    const { port } = dead
+    await dead.close()
+    const cache = faultClient(`127.0.0.1:${port}`, { retry: { attempts: 50, delayMs: 20 }, timeoutMs: 8000 })
+    const call = cache.incr('n')
+    await using server = await ScriptedServer.start(async (peer) => {
+      await peer.answerHandshake()
+      await serveCommands(peer, ({ words }) => (words[0] === 'ma' ? `VA 1 ${words.at(-1)!}\r\n7\r\n` : undefined))
+    }, port)
+    expect(await call).toBe(7)
+    expect(server.receivedText.match(/ma n/g)).toHaveLength(1)
+  })
+
+  it('gives up within the time of the call', async () => {
+    const cache = faultClient('127.0.0.1:1', { retry: { attempts: 1000, delayMs: 10 }, timeoutMs: 300 })
+    const [outcome] = await settleAll([cache.get('a')], 5000)
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { delivery: 'not-sent' } })
+  })
+
+  it('retries every key of a batch by itself', async () => {
+    await using server = await cutting(1)
+    const cache = faultClient(server.address, { retry, timeoutMs: 5000, coalesceReads: false })
+    expect(await cache.getMany(['a', 'b'])).toEqual(
+      new Map([
+        ['a', 'a'],
+        ['b', 'b'],
+      ]),
+    )
+  })
+
+  it('leaves a writeFailed event for what failed in the end, and none for what succeeded', async () => {
+    await using server = await cutting(1)
+    const cache = faultClient(server.address, { retry, timeoutMs: 5000 })
+    const told: unknown[] = []
+    cache.on('writeFailed', ({ key, command, server: name }) => told.push([key, command, name]))
+    expect(await cache.set('a', 1)).toBe(true)
+    expect(told).toEqual([])
+    const broken = faultClient('127.0.0.1:1', { timeoutMs: 300 })
+    broken.on('writeFailed', ({ key, command, server: name }) => told.push([key, command, name]))
+    await rejection(broken.delete('b'))
+    await rejection(broken.get('c'))
+    await rejection(broken.setMany({ d: 1 }))
+    expect(told).toEqual([
+      ['b', 'delete', '127.0.0.1:1'],
+      ['d', 'set', '127.0.0.1:1'],
+    ])
+  })
+})
