@@ -1,4 +1,4 @@
-// Starts a memcached, unless MEMCACHED names one, and lets both services use it in turn.
+// Starts three memcached, unless MEMCACHED names servers, and lets both services use them in turn.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
@@ -31,17 +31,17 @@ async function startMemcached() {
 }
 
 function run(program, ...args) {
-  const env = { ...process.env, MEMCACHED: memcached.address }
   const { status, error } = spawnSync(program, args, { cwd: folder, env, stdio: 'inherit' })
   if (status !== 0) throw error ?? new Error(`${program} ${args.join(' ')} ended with ${status}`)
 }
 
-const address = process.env.MEMCACHED
-const memcached = address === undefined ? await startMemcached() : { address, stop() {} }
+const servers = []
+if (process.env.MEMCACHED === undefined) while (servers.length < 3) servers.push(await startMemcached())
+const env = { MEMCACHED: servers.map(({ address }) => address).join(','), ...process.env }
 try {
   run(python, 'service.py', 'write')
   run(process.execPath, 'service.mjs')
   run(python, 'service.py', 'read')
 } finally {
-  memcached.stop()
+  for (const server of servers) server.stop()
 }

@@ -3,18 +3,27 @@
 import os
 import sys
 
-from pymemcache.client.base import Client
+from pymemcache.client.hash import HashClient
 from pymemcache.serde import PickleSerde
 
-host, port = os.environ["MEMCACHED"].rsplit(":", 1)
+PAGES = 1000
+
 # Protocol 2 is what memlane writes; it reads every protocol.
-cache = Client((host, int(port)), serde=PickleSerde(pickle_version=2), default_noreply=False)
+cache = HashClient(
+    os.environ["MEMCACHED"].split(","),
+    serde=PickleSerde(pickle_version=2),
+    allow_unicode_keys=True,
+    default_noreply=False,
+)
 
 if sys.argv[1] == "write":
     cache.set("profile:1", {"name": "Ada", "languages": ["en", "fr"], "admin": True, "score": 0.5}, expire=60)
     cache.set("visits:1", 41, expire=60)
-    print("python wrote profile:1 and visits:1")
+    cache.set_many({f"page:{page}:été": f"page {page} by Python" for page in range(PAGES)}, expire=60)
+    print(f"python wrote profile:1, visits:1 and {PAGES} pages")
 else:
     print("python reads visits:1 ", cache.get("visits:1"))
     print("python reads session:1", cache.get("session:1"))
     print("python reads avatar:1 ", cache.get("avatar:1"))
+    found = cache.get_many([f"article:{article}:été" for article in range(PAGES)])
+    print(f"python finds {len(found)} of {PAGES} articles")

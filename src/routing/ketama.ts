@@ -9,6 +9,7 @@ import { md5 } from './hash/md5.ts'
 import { oneAtATime } from './hash/one-at-a-time.ts'
 import { withHashTag } from './hash-part.ts'
 import { dalliCounts, dalliPoints, equalDigests, hashPoints, md5Points, weightedDigests } from './ketama-points.ts'
+import { inNameOrder } from './name-order.ts'
 import { Ring } from './ring.ts'
 import { RingRouter } from './ring-router.ts'
 import {
@@ -16,14 +17,22 @@ import {
   libmemcachedSpyName,
   type NameForm,
   namesOf,
+  phpMemcachedName,
   plainName,
   twemproxyName,
 } from './server-name.ts'
 
 /** Whose ring: they differ in what they call a server, in the points and in the search. */
-export type KetamaFlavour = 'libmemcached' | 'libmemcachedSpy' | 'spymemcached' | 'dalli' | 'twemproxy'
+export type KetamaFlavour = 'libmemcached' | 'phpMemcached' | 'libmemcachedSpy' | 'spymemcached' | 'dalli' | 'twemproxy'
 
-const FLAVOURS: readonly KetamaFlavour[] = ['libmemcached', 'libmemcachedSpy', 'spymemcached', 'dalli', 'twemproxy']
+const FLAVOURS: readonly KetamaFlavour[] = [
+  'libmemcached',
+  'phpMemcached',
+  'libmemcachedSpy',
+  'spymemcached',
+  'dalli',
+  'twemproxy',
+]
 
 /** Options of {@link ketama}. */
 export interface KetamaOptions {
@@ -32,7 +41,7 @@ export interface KetamaOptions {
    * above 1 makes libmemcached's rings weighted all the same, as in libmemcached. The rings of Dalli and twemproxy are
    * always weighted.
    *
-   * @defaultValue `true` for libmemcached, dalli, twemproxy; for libmemcachedSpy and spymemcached whether a server has
+   * @defaultValue `true` for libmemcached, phpMemcached, dalli, twemproxy; for libmemcachedSpy and spymemcached whether a server has
    * a weight other than 1
    */
   readonly weighted?: boolean | undefined
@@ -40,10 +49,14 @@ export interface KetamaOptions {
    * The hash of keys; in libmemcached's unweighted rings that of the points too.
    *
    * @defaultValue `hashes.md5`; where the client's own default is another, that: `hashes.oneAtATime` for libmemcached's
-   * unweighted rings, `hashes.crc32` for dalli, `hashes.fnv1a_64` for twemproxy
+   * and phpMemcached's unweighted rings, `hashes.crc32` for dalli, `hashes.fnv1a_64` for twemproxy
    */
   readonly hash?: HashFunction | undefined
-  /** @defaultValue `'libmemcached'` */
+  /**
+   * `phpMemcached` is libmemcached with another name for unix sockets.
+   *
+   * @defaultValue `'libmemcached'`
+   */
   readonly flavour?: KetamaFlavour | undefined
   /** For twemproxy only: its `hash_tag`, two characters such as `'{}'`; only what stands between them is hashed. */
   readonly hashTag?: string | undefined
@@ -73,6 +86,8 @@ export function ketama(options: KetamaOptions = {}): Distribution {
   switch (flavour) {
     case 'libmemcached':
       return libmemcachedKetama(libmemcachedName, weighted ?? true, hash)
+    case 'phpMemcached':
+      return libmemcachedKetama(phpMemcachedName, weighted ?? true, hash)
     case 'libmemcachedSpy':
       return libmemcachedKetama(libmemcachedSpyName, weighted ?? false, hash)
     case 'spymemcached':
@@ -109,12 +124,12 @@ function spymemcachedKetama(weighted: boolean | undefined, hash: HashFunction): 
 }
 
 function twemproxyKetama(hash: HashFunction): Distribution {
-  return (list) => {
-    const servers = checkServers(list)
+  // The order decides between equal points only.
+  return inNameOrder((servers) => {
     const points = md5Points(namesOf(servers, twemproxyName), weightedDigests(servers))
     const ring = new Ring(points, 'atOrAbove', 'first')
     return new RingRouter(ring, servers.length, hash)
-  }
+  }, twemproxyName)
 }
 
 function dalliKetama(hash: HashFunction): Distribution {

@@ -5,11 +5,14 @@ import { fnv1a_64 } from './hash/fnv1.ts'
 import type { HashFunction, HashInput } from './hash/hash-function.ts'
 import { javaStringHash } from './hash/java-string.ts'
 import { pythonBytesText } from './hash/key-text.ts'
+import { oneAtATime } from './hash/one-at-a-time.ts'
 import { withHashTag } from './hash-part.ts'
 import { ketama } from './ketama.ts'
-import { libmemcachedConsistent, libmemcachedModula, libmemcachedWeighted } from './libmemcached.ts'
+import { libmemcachedModula } from './libmemcached.ts'
 import { BucketRouter, modula } from './modula.ts'
+import { inNameOrder } from './name-order.ts'
 import { rendezvous } from './rendezvous.ts'
+import { twemproxyName } from './server-name.ts'
 
 /** Options of {@link pymemcache}. */
 export interface PymemcacheOptions {
@@ -94,11 +97,15 @@ export function twemproxy(options: TwemproxyOptions = {}): Distribution {
   return ketama({ flavour: 'twemproxy', hash: options.hash, hashTag: options.hashTag })
 }
 
-/** A pool of twemproxy with `distribution: modula`: a server counts as often as its weight says. */
+/**
+ * A pool of twemproxy with `distribution: modula`: a server counts as often as its weight says. twemproxy sorts its
+ * servers first, shorter names before longer ones: the order of the list does not count.
+ */
 export function twemproxyModula(options: TwemproxyOptions = {}): Distribution {
   checkOptions(options, ['hash', 'hashTag'], 'twemproxyModula')
   const hash = checkHash(options.hash, fnv1a_64, 'twemproxyModula')
-  return modula({ hash: withHashTag(hash, options.hashTag, 'twemproxyModula'), weighted: true })
+  const distribution = modula({ hash: withHashTag(hash, options.hashTag, 'twemproxyModula'), weighted: true })
+  return inNameOrder(distribution, twemproxyName)
 }
 
 /** gomemcache: CRC-32 modulo the number of servers. A server that its list has twice has the weight 2 here. */
@@ -111,14 +118,20 @@ export function phpMemcached(): Distribution {
   return libmemcachedModula()
 }
 
-/** PHP's Memcached with `OPT_DISTRIBUTION` = `DISTRIBUTION_CONSISTENT`: 100 points a server, one-at-a-time. */
+/**
+ * PHP's Memcached with `OPT_DISTRIBUTION` = `DISTRIBUTION_CONSISTENT`: 100 points a server, one-at-a-time. A unix socket
+ * is its path, as `addServer(path, 0)` makes it.
+ */
 export function phpMemcachedConsistent(): Distribution {
-  return libmemcachedConsistent()
+  return ketama({ flavour: 'phpMemcached', weighted: false, hash: oneAtATime })
 }
 
-/** PHP's Memcached with `OPT_LIBKETAMA_COMPATIBLE`: `ketama()` itself. */
+/**
+ * PHP's Memcached with `OPT_LIBKETAMA_COMPATIBLE`: `ketama()` itself, but for unix sockets, which are their paths, as
+ * `addServer(path, 0)` makes them.
+ */
 export function phpMemcachedLibketama(): Distribution {
-  return libmemcachedWeighted()
+  return ketama({ flavour: 'phpMemcached' })
 }
 
 /** PHP's older extension Memcache with `memcache.hash_strategy=standard`: fifteen bits of CRC-32, modulo the weights. */

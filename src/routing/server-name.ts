@@ -50,6 +50,14 @@ export function libmemcachedName(server: RoutedServer): string {
   return isPath(server) ? `${server.name}:0` : nameWithoutDefaultPort(server)
 }
 
+/**
+ * php-memcached: as libmemcached, but a socket is its path alone: `addServer(path, 0)` gives it libmemcached's default
+ * port, which the name leaves out (seen of 3.2.0).
+ */
+export function phpMemcachedName(server: RoutedServer): string {
+  return isPath(server) ? server.name : nameWithoutDefaultPort(server)
+}
+
 /** twemproxy: as libmemcached, but a socket is `path:` (seen of 0.5.0); an alias is taken whole. */
 export function twemproxyName(server: RoutedServer): string {
   return isPath(server) ? `${server.name}:` : nameWithoutDefaultPort(server)

@@ -96,9 +96,14 @@ export async function requireClient(client: ForeignClient): Promise<void> {
 
 /** Lets a client do a job in a process of its own. */
 export async function runJob(client: ForeignClient, job: Job): Promise<JobResult> {
-  const { code, output, complaint } = await run(client.command, JSON.stringify({ client: client.name, ...job }))
+  return JSON.parse(await runProgram(client, { client: client.name, ...job })) as JobResult
+}
+
+/** Runs a client's program with a job on its stdin; gives its stdout. */
+export async function runProgram(client: ForeignClient, job: object): Promise<string> {
+  const { code, output, complaint } = await run(client.command, JSON.stringify(job))
   if (code !== 0) throw new Error(`${client.name} ended with ${code}: ${complaint}`)
-  return JSON.parse(output) as JobResult
+  return output
 }
 
 interface Ended {

@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { Outcome, PairOutcomes } from './outcomes.ts'
 import type { Pair } from './pairs.ts'
 
-const HEAD = `# Values shared with other clients
+const HEAD = `# Keys and values shared with other clients
 
 Written by \`npx vitest run test/interop\`, which sends every kind of value through a memcached in both directions, with
 the other clients themselves. *same*: the reader gets the type and value that the writer stored. *refused*: memlane throws
@@ -12,10 +12,26 @@ the documentation of each serde in \`memlane/serde\`.
 Strings of PHP, and raw strings of Dalli, are bytes: what arrives as bytes there is told as text where it is UTF-8.
 `
 
-/** Writes docs/interop.md; the same text for the same outcomes. */
+/** The heading of the part about several servers, which another run writes. */
+export const keysHeading = '## Several servers'
+
+const file = new URL('../../docs/interop.md', import.meta.url)
+
+/** Writes the part of docs/interop.md about values; the same text for the same outcomes. */
 export function writePage(results: ReadonlyMap<Pair, PairOutcomes>): void {
   const parts = [...results].map(([pair, outcomes]) => section(pair, outcomes))
-  writeFileSync(new URL('../../docs/interop.md', import.meta.url), [HEAD, ...parts].join('\n'))
+  writePart('values', [HEAD, ...parts].join('\n'))
+}
+
+/** Replaces one of the page's two parts: its values come first, then its keys on several servers. */
+export function writePart(part: 'values' | 'keys', text: string): void {
+  const page = readFileSync(file, 'utf8')
+  const boundary = page.indexOf(`${keysHeading}\n`)
+  const [values, keys] = boundary === -1 ? [page, ''] : [page.slice(0, boundary), page.slice(boundary)]
+  writeFileSync(
+    file,
+    part === 'values' ? [text, keys].filter((each) => each !== '').join('\n') : `${values.trimEnd()}\n\n${text}`,
+  )
 }
 
 function section(pair: Pair, { version, outcomes }: PairOutcomes): string {

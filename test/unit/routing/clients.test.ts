@@ -74,6 +74,12 @@ function shareOfSecond(router: Router): number {
   return MANY_KEYS.filter((key) => router.pick(key) === 1).length / MANY_KEYS.length
 }
 
+/** The servers' names in the order in which each key turns to them. */
+function ordersOf(list: readonly string[], distribution: Distribution): string[] {
+  const router = distribution(serversOf(list))
+  return KEYS.flatMap((key) => Array.from(router.order(key), (index) => list[index]!))
+}
+
 function ch3Of(count: number): Router {
   return mcrouterCh3()(serversOf(tenServers(count)))
 }
@@ -173,6 +179,16 @@ describe('twemproxy 0.5.0', () => {
     const router = preset({ hash, hashTag: pool.hash_tag })(servers)
     expect(row(router, keys)).toBe(pool.row)
     expect(keys.map((key) => router.pick(Buffer.from(key))).join('')).toBe(pool.row)
+  })
+
+  it('sorts its servers, shorter names first, whatever the order of the list', () => {
+    const names = ['10.0.1.1:11211', '10.0.0.9:9000', '10.0.0.10:9000', 'é:1', 'z', '10.0.0.1:11311']
+    const sorted = ['z', 'é:1', '10.0.1.1:11211', '10.0.0.9:9000', '10.0.0.10:9000', '10.0.0.1:11311']
+    const modulaOfSorted = modula({ hash: hashes.fnv1a_64, weighted: true })
+    for (const list of [names, sorted, names.toReversed()]) {
+      expect(ordersOf(list, twemproxyModula())).toEqual(ordersOf(sorted, modulaOfSorted))
+      expect(ordersOf(list, twemproxy())).toEqual(ordersOf(names, twemproxy()))
+    }
   })
 
   it('with md5 is libmemcached with weights', () => {

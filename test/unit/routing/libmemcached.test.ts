@@ -28,6 +28,10 @@ interface WeightedVectors {
 interface PhpVectors {
   readonly lists: Record<string, [host: string, port: number, weight: number][]>
   readonly rows: Rows
+  readonly sockets: {
+    readonly paths: string[]
+    readonly rows: { readonly consistent: string; readonly libketama: string }
+  }
 }
 
 /** pylibmc's names of hashes. */
@@ -141,6 +145,13 @@ describe("PHP's Memcached 3.2", () => {
     expect(row(phpMemcachedConsistent()(servers))).toBe(PHP.rows[`consistent ${list}`])
     expect(row(phpMemcachedLibketama()(servers))).toBe(PHP.rows[`libketama ${list}`])
     expect(row(libmemcachedWeighted({ hash: hashes.crc })(servers))).toBe(PHP.rows[`libketama crc ${list}`])
+  })
+
+  it('calls sockets by their paths alone, unlike libmemcached', () => {
+    const servers = PHP.sockets.paths.map((path) => ({ name: path, weight: 1, path }))
+    expect(row(phpMemcachedConsistent()(servers))).toBe(PHP.sockets.rows.consistent)
+    expect(row(phpMemcachedLibketama()(servers))).toBe(PHP.sockets.rows.libketama)
+    expect(row(ketama()(servers))).not.toBe(PHP.sockets.rows.libketama)
   })
 })
 

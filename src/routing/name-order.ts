@@ -1,0 +1,43 @@
+import { checkServers } from './check.ts'
+import type { Distribution, Router } from './distribution.ts'
+import type { HashInput } from './hash/hash-function.ts'
+import { type NameForm, namesOf } from './server-name.ts'
+
+/**
+ * A distribution over the list as twemproxy sorts it, whatever order it is given in: by the length of a server's name,
+ * then by its bytes (`string_compare` in `nc_string.c`, called by `conf_validate_server` in `nc_conf.c`).
+ */
+export function inNameOrder(distribution: Distribution, form: NameForm): Distribution {
+  return (list) => {
+    const servers = checkServers(list)
+    const encoder = new TextEncoder()
+    const names = namesOf(servers, form).map((name) => encoder.encode(name))
+    const sorted = names.map((_, index) => index).toSorted((one, other) => compare(names[one]!, names[other]!))
+    return new NameOrderRouter(distribution(sorted.map((index) => servers[index]!)), sorted)
+  }
+}
+
+/** A router over a sorted list, in the indexes of the list as it was. */
+class NameOrderRouter implements Router {
+  readonly #router: Router
+  readonly #sorted: readonly number[]
+
+  constructor(router: Router, sorted: readonly number[]) {
+    this.#router = router
+    this.#sorted = sorted
+  }
+
+  pick(key: HashInput): number {
+    return this.#sorted[this.#router.pick(key)]!
+  }
+
+  *order(key: HashInput): Generator<number, void, undefined> {
+    for (const index of this.#router.order(key)) yield this.#sorted[index]!
+  }
+}
+
+function compare(one: Uint8Array, other: Uint8Array): number {
+  if (one.length !== other.length) return one.length - other.length
+  const at = one.findIndex((byte, index) => byte !== other[index])
+  return at === -1 ? 0 : one[at]! - other[at]!
+}
