@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { isBytes } from '../bytes.ts'
 import { InvalidInputError, MemcacheError, ServerError } from '../errors.ts'
 import type { Backend, ServerExecutor } from '../executor.ts'
 import { type Exchange, ONE_LINE, type ReplyEnding, STATS_LINES } from '../protocol/exchange.ts'
@@ -142,12 +143,12 @@ function checkLine(line: string): string {
 
 function checkToken(token: string | Uint8Array): Uint8Array {
   const bytes = typeof token === 'string' ? Buffer.from(token, 'utf8') : token
-  if (bytes instanceof Uint8Array && bytes.length > 0) return bytes
+  if (isBytes(bytes) && bytes.length > 0) return bytes
   throw new InvalidInputError(`endToken must be text or bytes that are not empty, got ${showValue(token)}`)
 }
 
 function checkBody(body: string | Uint8Array): Uint8Array {
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body
-  if (bytes instanceof Uint8Array) return bytes
+  if (isBytes(bytes)) return bytes
   throw new InvalidInputError(`body must be text or bytes, got ${showValue(body)}`)
 }

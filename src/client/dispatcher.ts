@@ -104,6 +104,11 @@ export class Dispatcher {
     return this.#gate.drain(error)
   }
 
+  /** Settles when values that are being compressed are on their way; undefined when there are none. */
+  prepared(): Promise<void> | undefined {
+    return this.#gate.passed()
+  }
+
   /** Ends what waits for values that are being compressed. */
   destroy(error: ClosedError): void {
     this.#gate.destroy(error)

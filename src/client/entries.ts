@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { isBytes } from '../bytes.ts'
 import { InvalidInputError } from '../errors.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
 import { showValue } from '../show-value.ts'
@@ -24,7 +25,7 @@ export function entriesOf<K extends Key>(entries: Entries<K>): (readonly [K, unk
 
 /** The keys of a batch of reads or deletes. */
 export function checkKeys<K extends Key>(keys: Iterable<K>): readonly K[] {
-  if (typeof keys !== 'object' || keys === null || !(Symbol.iterator in keys) || keys instanceof Uint8Array) {
+  if (typeof keys !== 'object' || keys === null || !(Symbol.iterator in keys) || isBytes(keys)) {
     throw new InvalidInputError(`keys must be an array or another iterable of keys, got ${showValue(keys)}`)
   }
   return Array.isArray(keys) ? keys : [...keys]

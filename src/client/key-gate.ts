@@ -42,8 +42,13 @@ export class KeyGate implements Holder {
   /** Takes no more commands; settles when those that are held back have passed. */
   async drain(error: MemcacheError): Promise<void> {
     this.#ending = error
-    if (this.#queues.size === 0) return
-    await new Promise<void>((resolve) => this.#waiters.push(resolve))
+    await this.passed()
+  }
+
+  /** Settles when what is held back has passed; undefined when nothing is. */
+  passed(): Promise<void> | undefined {
+    if (this.#queues.size === 0) return undefined
+    return new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
 
   #tellEmpty(): void {

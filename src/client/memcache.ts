@@ -801,7 +801,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
   /** Closes the connections behind their pending replies; the next command connects again. */
   disconnect(): Promise<void> {
-    return this.#backend.disconnect()
+    // At once where nothing is being compressed: what is called next goes to the next connection.
+    return this.#dispatcher.prepared()?.then(() => this.#backend.disconnect()) ?? this.#backend.disconnect()
   }
 
   /** The same as {@link Memcache.disconnect}. */

@@ -305,7 +305,8 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
 
   /** Closes the connections behind their pending replies; the next command connects again. */
   disconnect(): Promise<void> {
-    return this.#backend.disconnect()
+    // At once where nothing is being compressed: what is called next goes to the next connection.
+    return this.#dispatcher.prepared()?.then(() => this.#backend.disconnect()) ?? this.#backend.disconnect()
   }
 
   /** Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. */

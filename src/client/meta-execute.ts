@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { isBytes } from '../bytes.ts'
 import { InvalidInputError } from '../errors.ts'
 import { encodeFlagText } from '../protocol/meta/flag-text.ts'
 import type { MetaRequest } from '../protocol/meta/request.ts'
@@ -58,7 +59,7 @@ function dataOf(
   readonly data: string | Uint8Array
   readonly bytes: number
 } {
-  if (typeof value === 'string' ? value.isWellFormed() : value instanceof Uint8Array) {
+  if (typeof value === 'string' ? value.isWellFormed() : isBytes(value)) {
     return values.storeRequest('set', key, value, 0n, { serde: raw, compression: false, ttl: 0 })
   }
   throw new InvalidInputError(`ms takes a value of text (without lone surrogates) or bytes, got ${showValue(value)}`)

@@ -1,3 +1,4 @@
+import { isBytes } from '../bytes.ts'
 import { type ClusterOptions, type ResolvedClusterOptions, resolveClusterOptions } from '../cluster/options.ts'
 import {
   type ConnectionOptions,
@@ -180,7 +181,7 @@ function resolveKeys(options: MemcacheOptions, textOnly: boolean): KeyEncoder {
   if (longKeys !== 'reject' && longKeys !== 'hash' && typeof longKeys !== 'function') {
     throw refused('longKeys', "'reject', 'hash' or a function", longKeys)
   }
-  if (typeof keyPrefix !== 'string' && !(keyPrefix instanceof Uint8Array))
+  if (typeof keyPrefix !== 'string' && !isBytes(keyPrefix))
     throw refused('keyPrefix', 'a string or a Uint8Array', keyPrefix)
   if (typeof keyPrefix === 'string' && !keyPrefix.isWellFormed())
     throw refused('keyPrefix', 'text without lone surrogates', keyPrefix)

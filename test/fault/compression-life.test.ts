@@ -70,6 +70,19 @@ describe('a value that is being compressed', () => {
     expect(await read).toBe(text)
   })
 
+  it('leaves before disconnect() disconnects', async () => {
+    const gate = new Gate()
+    await using server = await startMemcached()
+    const cache = faultClient(server.address, { ...patient, compression: gated(gate) })
+    await cache.connect()
+    const set = cache.set('k', 'x'.repeat(1000))
+    const disconnected = cache.disconnect()
+    gate.open()
+    expect(await set).toBe(true)
+    await disconnected
+    expect(cache.servers[0]!.connections.open).toBe(0)
+  })
+
   it('leaves before close() closes, however often it is called', async () => {
     const gate = new Gate()
     await using server = await startMemcached()
