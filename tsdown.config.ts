@@ -13,8 +13,10 @@ const config: UserConfig[] = defineConfig([
     entry: {
       index: 'src/exports/index.ts',
       meta: 'src/exports/meta.ts',
+      middleware: 'src/exports/middleware.ts',
       routing: 'src/exports/routing.ts',
       serde: 'src/exports/serde.ts',
+      sync: 'src/exports/sync.ts',
       testing: 'src/exports/testing.ts',
     },
     format: ['esm', 'cjs'],
@@ -23,6 +25,14 @@ const config: UserConfig[] = defineConfig([
   },
   // The program, which nobody imports.
   { ...shared, entry: { cli: 'src/cli/main.ts' }, format: ['esm'], dts: false, clean: false },
+  // What the synchronous clients start in a thread of its own, found beside them.
+  {
+    ...shared,
+    entry: { 'sync-worker': 'src/sync/sync-worker.ts' },
+    format: ['esm'],
+    dts: false,
+    clean: false,
+  },
 ])
 
 export default config

@@ -54,6 +54,7 @@ export interface WriteFailedEvent {
  */
 export interface RejoinOverflowEvent {
   readonly server: string
+  /** How many are remembered. */
   readonly maxKeys: number
 }
 

@@ -6,6 +6,7 @@ import type { Refine, Refined } from './refine.ts'
 /** What is wrong with a value, in the schema library's words. */
 export interface SchemaIssue {
   readonly message: string
+  /** Where in the value. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 

@@ -109,6 +109,7 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
    * to its pool, which tries again much sooner.
    */
   watch(on: boolean): void {
+    this.pool.hasPeers = on
     if (on === this.#watched) return
     this.#watched = on
     if (on) return

@@ -17,9 +17,20 @@ export type {
   WriteOptions,
 } from '../client/call-options.ts'
 export type { CommandPipeline, PipelineOutcome } from '../client/command-pipeline.ts'
+export type { Servers } from '../client/compose.ts'
 export type { CompressionAlgorithm, CompressionOptions } from '../client/compression.ts'
 export type { Entries } from '../client/entries.ts'
-export type { CommandErrorEvent, DesyncEvent, InvalidValueEvent, MemcacheEvents } from '../client/events.ts'
+export type {
+  CommandErrorEvent,
+  DesyncEvent,
+  InvalidValueEvent,
+  MemcacheEvents,
+  RejoinOverflowEvent,
+  ServerDownEvent,
+  ServerUpEvent,
+  WriteFailedEvent,
+} from '../client/events.ts'
+export type { CacheClient } from '../client/executor-of.ts'
 export type { Inspection } from '../client/inspection.ts'
 export type { LongKeys } from '../client/key-encoder.ts'
 export type {
@@ -47,6 +58,11 @@ export type {
 } from '../client/standard-schema.ts'
 export type { Stats } from '../client/stats.ts'
 export type { Change, UpdateOptions } from '../client/update.ts'
+export type { Middleware, WrapperOptions } from '../client/wrapper-options.ts'
+export { type ClusterConfigOptions, clusterConfig } from '../cluster/cluster-config.ts'
+export { type DnsServersOptions, dnsServers } from '../cluster/dns-servers.ts'
+export type { ClusterOptions, Failover, RejoinOptions } from '../cluster/options.ts'
+export type { ServerSource } from '../cluster/server-source.ts'
 export type { ConnectionOptions, Dialer, KeepAliveOptions } from '../connection/options.ts'
 export {
   AuthError,
@@ -73,6 +89,8 @@ export {
   ValueTooLargeError,
 } from '../errors.ts'
 export type { ServerStatus } from '../executor.ts'
+export type { FallbackOn } from '../middleware/fallback-context.ts'
+export type { RetryOptions } from '../middleware/retry.ts'
 export type { Key } from '../protocol/key.ts'
 export type { Serde, SerializedValue } from '../serde/serde.ts'
 export type { Credentials, ServerAddress, ServerSpec, TlsOptions } from '../server-address.ts'

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { Attempt } from '../connection/attempt.ts'
+import type { Pace } from '../connection/connection.ts'
 import { carryOutExchange } from '../connection/exchange.ts'
 import { createServerMemory, type ServerMemory } from '../connection/handshake.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
@@ -21,6 +22,7 @@ export class ServerPool implements Backend, ServerExecutor {
   readonly #server: Server
   readonly #options: ResolvedConnectionOptions
   readonly #memory: ServerMemory = createServerMemory()
+  readonly #pace: Pace
   #closed: MemcacheError | undefined
   /** Under way, each on a connection of its own. */
   readonly #exchanges: Map<Attempt, Promise<Buffer>> = new Map()
@@ -30,9 +32,15 @@ export class ServerPool implements Backend, ServerExecutor {
     this.name = server.name
     this.#server = server
     this.#options = options
-    const init = { server, options, listener, memory: this.#memory }
+    this.#pace = { afterReading: connections > 1 }
+    const init = { server, options, listener, memory: this.#memory, pace: this.#pace }
     this.#slots = Array.from({ length: connections }, () => new Slot(init))
     this.#first = this.#slots[0]!
+  }
+
+  /** There are other servers, whose answers set off commands to this one. */
+  set hasPeers(hasPeers: boolean) {
+    this.#pace.afterReading = hasPeers || this.#slots.length > 1
   }
 
   dispatch(operation: Operation): void {

@@ -1,4 +1,4 @@
-import { Connection, type ConnectionEnd, type ConnectionOwner } from '../connection/connection.ts'
+import { Connection, type ConnectionEnd, type ConnectionOwner, type Pace } from '../connection/connection.ts'
 import type { ServerMemory } from '../connection/handshake.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import { AuthError, ClosedError, type MemcacheError, type ProtocolError, ServerDownError } from '../errors.ts'
@@ -35,6 +35,7 @@ export interface SlotInit {
   readonly server: Server
   readonly options: ResolvedConnectionOptions
   readonly memory: ServerMemory
+  readonly pace: Pace
   readonly listener: PoolListener
 }
 
@@ -107,8 +108,8 @@ export class Slot implements Executor, ConnectionOwner {
   }
 
   #connect(startAfter: Promise<void> | undefined): Connection {
-    const { server, options, memory } = this.#init
-    const connection = new Connection({ server, options, memory, owner: this, startAfter })
+    const { server, options, memory, pace } = this.#init
+    const connection = new Connection({ server, options, memory, pace, owner: this, startAfter })
     this.#connection = connection
     return connection
   }

@@ -164,8 +164,8 @@ describe('a value that is being decompressed', () => {
   it('is bound by the deadline of its call', async () => {
     await using server = await startMemcached()
     const { cache } = await slowReader(server, new Gate(), 300)
-    for (const call of [cache.get('k'), cache.gets('k')]) {
-      const error = (await rejection(call)) as TimeoutError
+    for (const call of [() => cache.get('k'), () => cache.gets('k')]) {
+      const error = (await rejection(call())) as TimeoutError
       expect(error).toBeInstanceOf(TimeoutError)
       expect(error.delivery).toBe('answered')
       expect(error.message).toContain('decompressed')

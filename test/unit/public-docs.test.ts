@@ -53,7 +53,7 @@ function isDocumented(lines: readonly string[], at: number, name: string): boole
   return false
 }
 
-const MEMBER = /^ {2}(?:readonly |static |override |async |get |set |\*)*([a-zA-Z]\w*)(?:[?!]?:| ?[<(=])/
+const MEMBER = /^ {2}(?:readonly |static |override |async |get |\*)*([a-zA-Z]\w*)(?:[?!]?:| ?[<(=])/
 
 /** The public members of a class or interface that no comment explains. */
 function undocumentedMembers(lines: readonly string[], at: number): string[] {
@@ -61,7 +61,12 @@ function undocumentedMembers(lines: readonly string[], at: number): string[] {
   const missing: string[] = []
   for (let line = at + 1; lines[line] !== '}'; line++) {
     const name = MEMBER.exec(lines[line]!)?.[1]
-    if (name === undefined || name === 'constructor' || /^ {2}(?:private|return|if|for|const)\b/.test(lines[line]!))
+    if (
+      name === undefined ||
+      name === 'constructor' ||
+      name === 'set' ||
+      /^ {2}(?:private|return|if|for|const)\b/.test(lines[line]!)
+    )
       continue
     if (!isDocumented(lines, line, name)) missing.push(name)
   }

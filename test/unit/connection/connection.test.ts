@@ -28,6 +28,8 @@ describe('a connection that has no room', () => {
         server: parseServerSpec('127.0.0.1:1'),
         options: resolveConnectionOptions({ maxPending: 1, connect: () => new Promise(() => {}) }),
         memory: createServerMemory(),
+
+        pace: { afterReading: false },
         owner: {
           onReady: () => undefined,
           onDesync: () => undefined,

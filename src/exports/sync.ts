@@ -1,0 +1,13 @@
+export type { MemcacheMapping } from '../sync/mapping.ts'
+export { MemcacheSync } from '../sync/memcache-sync.ts'
+export { MetaClientSync } from '../sync/meta-client-sync.ts'
+export type {
+  ClearableSync,
+  CommandPipelineSync,
+  MemcacheSyncCommands,
+  MetaClientSyncCommands,
+  MetaPipelineSync,
+  NamespaceNoreplySync,
+  NamespaceSync,
+  NoreplyCommandsSync,
+} from '../sync/sync-commands.ts'
