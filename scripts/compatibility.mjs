@@ -106,7 +106,13 @@ function cell(target) {
   return parts.join(', ')
 }
 
-const TRANSPORTS = { tcp: 'TCP', unix: 'unix socket', tls: 'TLS', login: 'TCP with login' }
+const TRANSPORTS = {
+  memory: 'memory',
+  tcp: 'TCP',
+  unix: 'unix socket',
+  tls: 'TLS',
+  login: 'TCP with login',
+}
 const transportName = (transport) => TRANSPORTS[transport]
 
 function rowName({ server, transport }) {

@@ -1,70 +1,88 @@
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { Faults } from './faults.ts'
+import { HeldBytes } from './held-bytes.ts'
 
 /** With more than this held back, the sender is not read from: a frozen proxy must not fill the memory. */
 const MAX_HELD_BYTES = 1024 * 1024
 
-interface Piece {
-  readonly bytes: Buffer
-  /** When it may pass, on the monotonic clock. */
-  readonly dueAt: number
+/** A limited line passes on what it may in this time at once, in milliseconds. */
+const LINE_TURN_MS = 20
+
+/** `setTimeout` fires at once for anything longer, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** How a direction ends: by the end of the stream, or because the sender is gone. */
+export type PipeEnd = 'end' | 'reset'
+
+/** What a pipe is made of. */
+export interface FaultPipeInit {
+  readonly from: Socket
+  readonly to: Socket
+  /** Looked at for every chunk: they may change. */
+  readonly faults: Readonly<Faults>
+  readonly random: () => number
+  /** Everything has been passed on, and the sender is through. */
+  readonly onEnd: (end: PipeEnd) => void
+  /** As many bytes have passed as the fault `cutAfterBytes` allows. */
+  readonly onCut: () => void
 }
 
 /** One direction of a connection through the proxy: takes chunks, and passes them on as its faults say. */
 export class FaultPipe {
-  readonly #from: Socket
-  readonly #to: Socket
-  readonly #faults: Readonly<Faults>
-  readonly #random: () => number
-  readonly #cut: () => void
-  #held: Piece[] = []
-  #heldBytes = 0
+  readonly #init: FaultPipeInit
+  readonly #held: HeldBytes = new HeldBytes()
   #passedBytes = 0
   /** When the line is free for the next piece. */
   #freeAt = 0
   #lastDueAt = 0
+  /** Until then, what comes joins what came last. */
+  #joinsUntil = 0
   #timer: NodeJS.Timeout | undefined
-  #ending = false
+  #nextTurn: NodeJS.Immediate | undefined
+  #ending: PipeEnd | undefined
+  #ended = false
   #frozen = false
   #closed = false
 
-  /** @param cut - Resets the whole connection. */
-  constructor(from: Socket, to: Socket, faults: Readonly<Faults>, random: () => number, cut: () => void) {
-    this.#from = from
-    this.#to = to
-    this.#faults = faults
-    this.#random = random
-    this.#cut = cut
-    from.on('data', (chunk: Buffer) => this.#take(chunk))
-    from.on('end', () => {
-      this.#ending = true
-      this.#pump()
-    })
-    to.on('drain', () => this.#resume())
+  constructor(init: FaultPipeInit) {
+    this.#init = init
+    init.from.on('data', (chunk: Buffer) => this.#take(chunk))
+    init.from.on('end', () => this.finish('end'))
+    init.to.on('drain', () => this.#pauseOrResume())
+    init.to.once('connect', () => this.#pump())
   }
 
   /** Holds everything back, or lets it go, in order. */
   set frozen(frozen: boolean) {
     this.#frozen = frozen
-    if (!frozen) this.#pump()
+    this.#pump()
+  }
+
+  /** The faults have changed. @param counts - Count the bytes for `cutAfterBytes` from here. */
+  refresh(counts: boolean): void {
+    if (counts) this.#passedBytes = 0
+    this.#freeAt = 0
+    this.#pump()
+  }
+
+  /** Ends this direction behind what is held back. What comes after that is lost. */
+  finish(end: PipeEnd): void {
+    if (this.#ended && end === 'end') return
+    this.#ending = end
+    this.#pump()
   }
 
   /** Passes nothing more on. */
   close(): void {
     this.#closed = true
-    this.#held = []
-    clearTimeout(this.#timer)
-  }
-
-  /** Ends this direction now: the receiver sees the end of the stream. */
-  end(): void {
-    if (!this.#to.destroyed) this.#to.end()
+    this.#held.clear()
+    this.#stopWaiting()
   }
 
   #take(chunk: Buffer): void {
-    const { drop, duplicate, garble, transform } = this.#faults
-    if (this.#closed || this.#happens(drop)) return
+    const { drop, duplicate, garble, transform } = this.#init.faults
+    if (this.#closed || this.#ended || this.#ending !== undefined || this.#happens(drop)) return
     let bytes: Buffer = transform === undefined ? chunk : Buffer.from(transform(chunk))
     if (this.#happens(garble)) bytes = this.#garbled(bytes)
     this.#hold(bytes)
@@ -73,85 +91,105 @@ export class FaultPipe {
   }
 
   #happens(share: number): boolean {
-    return share > 0 && this.#random() < share
+    return share > 0 && this.#init.random() < share
   }
 
   #garbled(bytes: Buffer): Buffer {
     const copy = Buffer.from(bytes)
-    const at = Math.floor(this.#random() * copy.length)
+    if (copy.length === 0) return copy
+    const at = Math.floor(this.#init.random() * copy.length)
     // Never the same byte: at least one bit changes.
-    copy[at] = copy[at]! ^ (1 + Math.floor(this.#random() * 255))
+    copy[at] = copy[at]! ^ (1 + Math.floor(this.#init.random() * 255))
     return copy
   }
 
   #hold(bytes: Buffer): void {
-    const { latencyMs, jitterMs, coalesceMs } = this.#faults
-    const delay = latencyMs + (jitterMs === 0 ? 0 : this.#random() * jitterMs) + coalesceMs
-    // Never before what came earlier.
-    const dueAt = Math.max(this.#lastDueAt, delay === 0 ? 0 : performance.now() + delay)
-    const isJoined = coalesceMs > 0 && this.#held.length > 0
-    this.#held.push({ bytes, dueAt: isJoined ? this.#held[0]!.dueAt : dueAt })
-    if (!isJoined) this.#lastDueAt = dueAt
-    this.#heldBytes += bytes.length
-    if (this.#heldBytes > MAX_HELD_BYTES) this.#from.pause()
+    const { latencyMs, jitterMs, coalesceMs } = this.#init.faults
+    const now = performance.now()
+    const joins = this.#held.length > 0 && now < this.#joinsUntil
+    if (!joins) {
+      const delayMs = latencyMs + coalesceMs + (jitterMs === 0 ? 0 : this.#init.random() * jitterMs)
+      // Never before what came earlier.
+      this.#lastDueAt = Math.max(this.#lastDueAt, delayMs === 0 ? 0 : now + delayMs)
+      this.#joinsUntil = now + coalesceMs
+    }
+    this.#held.push(bytes, this.#lastDueAt, joins)
+    this.#pauseOrResume()
   }
 
   #pump(): void {
-    clearTimeout(this.#timer)
-    while (!this.#closed && !this.#frozen && this.#held.length > 0) {
-      const waitMs = Math.max(this.#held[0]!.dueAt, this.#freeAt) - performance.now()
+    this.#stopWaiting()
+    // The socket would join what is written meanwhile.
+    if (this.#closed || this.#frozen || this.#init.to.connecting) return
+    while (this.#held.length > 0) {
+      const waitMs = Math.max(this.#held.dueAt, this.#freeAt) - performance.now()
       if (waitMs > 0) {
-        this.#timer = setTimeout(() => this.#pump(), waitMs)
+        this.#timer = setTimeout(() => this.#pump(), Math.min(waitMs, MAX_TIMER_MS))
+        return
+      }
+      if (this.#init.faults.splitBytes !== Number.POSITIVE_INFINITY) {
+        // Each in a turn of its own: else the pieces would be one again by the time somebody reads them.
+        this.#nextTurn = setImmediate(() => this.#passOnAndPump())
         return
       }
       this.#passOn()
+      if (this.#isClosed()) return
     }
-    if (this.#ending && this.#held.length === 0 && !this.#frozen && !this.#closed) this.end()
+    if (this.#ending !== undefined) this.#end(this.#ending)
   }
 
-  /** Passes on what is due, in one write or in pieces. */
+  #passOnAndPump(): void {
+    this.#passOn()
+    this.#pump()
+  }
+
+  #isClosed(): boolean {
+    return this.#closed
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#timer)
+    clearImmediate(this.#nextTurn)
+  }
+
+  #end(end: PipeEnd): void {
+    this.#ending = undefined
+    this.#ended = true
+    if (end === 'reset') this.close()
+    this.#init.onEnd(end)
+  }
+
   #passOn(): void {
-    const { coalesceMs, bytesPerSecond, splitBytes } = this.#faults
-    const limit = Number.isFinite(bytesPerSecond)
-      ? Math.max(1, Math.ceil(bytesPerSecond / 50))
-      : Number.POSITIVE_INFINITY
-    const bytes = this.#takeDue(coalesceMs > 0, limit)
-    for (let at = 0; at < bytes.length && !this.#closed; at += splitBytes) {
-      this.#write(bytes.subarray(at, Math.min(bytes.length, at + splitBytes)))
-    }
-    if (Number.isFinite(bytesPerSecond)) {
+    const { bytesPerSecond, splitBytes } = this.#init.faults
+    const isLimited = bytesPerSecond !== Number.POSITIVE_INFINITY
+    const limit = isLimited ? Math.max(1, Math.ceil((bytesPerSecond * LINE_TURN_MS) / 1000)) : Number.POSITIVE_INFINITY
+    const bytes = this.#held.take(Math.min(limit, splitBytes))
+    if (isLimited) {
       this.#freeAt = Math.max(this.#freeAt, performance.now()) + (bytes.length * 1000) / bytesPerSecond
     }
-    this.#resume()
-  }
-
-  #takeDue(join: boolean, limit: number): Buffer {
-    const now = performance.now()
-    const parts: Buffer[] = []
-    const isJoined = (next: Piece | undefined): boolean =>
-      join && limit === Number.POSITIVE_INFINITY && next !== undefined && next.dueAt <= now
-    do {
-      const piece = this.#held.shift()!
-      const taken = piece.bytes.subarray(0, limit)
-      if (taken.length < piece.bytes.length) {
-        this.#held.unshift({ bytes: piece.bytes.subarray(limit), dueAt: piece.dueAt })
-      }
-      this.#heldBytes -= taken.length
-      parts.push(taken)
-    } while (isJoined(this.#held[0]))
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+    this.#write(bytes)
+    this.#pauseOrResume()
   }
 
   #write(bytes: Buffer): void {
-    const left = this.#faults.cutAfterBytes - this.#passedBytes
-    if (!this.#to.destroyed && left > 0) this.#to.write(bytes.subarray(0, Math.min(bytes.length, left)))
+    const { faults, to, onCut } = this.#init
+    const left = faults.cutAfterBytes - this.#passedBytes
     this.#passedBytes += bytes.length
-    if (bytes.length >= left) this.#cut()
+    if (bytes.length < left) {
+      if (!to.destroyed) to.write(bytes)
+      return
+    }
+    this.close()
+    if (left <= 0 || to.destroyed) onCut()
+    // A reset discards what has not left for the kernel.
+    else to.write(bytes.subarray(0, left), () => onCut())
   }
 
-  #resume(): void {
-    const isBlocked = this.#heldBytes > MAX_HELD_BYTES || this.#to.writableLength > MAX_HELD_BYTES
-    if (isBlocked) this.#from.pause()
-    else if (this.#from.isPaused()) this.#from.resume()
+  #pauseOrResume(): void {
+    const { from, to } = this.#init
+    // What nobody passes on is read all the same, so that the end is seen.
+    const isBlocked = !this.#closed && (this.#held.length > MAX_HELD_BYTES || to.writableLength > MAX_HELD_BYTES)
+    if (isBlocked) from.pause()
+    else if (from.isPaused()) from.resume()
   }
 }

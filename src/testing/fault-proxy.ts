@@ -1,7 +1,8 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { InvalidInputError } from '../errors.ts'
 import { type Endpoint, parseServerSpec, type ServerSpec } from '../server-address.ts'
-import { type Direction, FaultLink } from './fault-link.ts'
+import { showValue } from '../show-value.ts'
+import { DIRECTIONS, type Direction, FaultLink, type PerDirection } from './fault-link.ts'
 import { checkFaults, type Faults, NO_FAULTS } from './faults.ts'
 import { createRandom } from './random.ts'
 
@@ -11,7 +12,12 @@ export interface FaultProxyOptions {
   readonly host?: string
   /** TCP port; 0 takes a free one. @defaultValue `0` */
   readonly port?: number
-  /** What chance starts from: the same seed and the same chunks give the same faults. @defaultValue `1` */
+  /**
+   * What chance starts from, a whole number. Every connection has chances of its own, by its number, so that the same
+   * seed and the same chunks give the same faults.
+   *
+   * @defaultValue `1`
+   */
   readonly seed?: number
 }
 
@@ -20,7 +26,9 @@ export interface FaultProxyOptions {
  * splits, joins, loses, doubles and garbles bytes, freezes, resets, and refuses. Per direction, and switchable while it
  * runs. It knows nothing of memcached and lets TLS through as it is.
  *
- * @example
+ * An open proxy keeps the process alive, as servers of `node:net` do: `close()` it.
+ *
+ * @example The cache is slow
  * ```ts
  * await using server = await MemcachedServer.start()
  * await using proxy = await FaultProxy.start(server.address)
@@ -28,33 +36,44 @@ export interface FaultProxyOptions {
  * proxy.set('toClient', { latencyMs: 200 })
  * await cache.get('key') // TimeoutError
  * ```
+ *
+ * @example The cache is down, and comes back
+ * ```ts
+ * await proxy.refuse()
+ * proxy.reset()
+ * await cache.get('key') // ConnectError, then ServerDownError
+ * await proxy.heal()
+ * ```
  */
 export class FaultProxy implements AsyncDisposable {
   readonly #endpoint: Endpoint
   readonly #options: Required<FaultProxyOptions>
-  readonly #random: () => number
-  readonly #faults: Readonly<Record<Direction, Faults>> = { toServer: { ...NO_FAULTS }, toClient: { ...NO_FAULTS } }
+  readonly #faults: PerDirection<Faults> = { toServer: { ...NO_FAULTS }, toClient: { ...NO_FAULTS } }
   readonly #frozen: Set<Direction> = new Set()
   readonly #links: Set<FaultLink> = new Set()
   #server: Server | undefined
-  #port = 0
+  #listening: Promise<void> | undefined
+  #port: number
   #connections = 0
+  #closed = false
 
   private constructor(endpoint: Endpoint, options: Required<FaultProxyOptions>) {
     this.#endpoint = endpoint
     this.#options = options
-    this.#random = createRandom(options.seed)
     this.#port = options.port
   }
 
   /**
-   * Starts a proxy; resolves when it accepts connections.
+   * Starts a proxy; resolves when it accepts connections. Rejects with `InvalidInputError` for options that cannot be, and
+   * with the system's error if it cannot listen.
    *
    * @param upstream - The server: `'host:port'`, the path of a unix socket, or an address.
    */
   static async start(upstream: ServerSpec, options: FaultProxyOptions = {}): Promise<FaultProxy> {
     const { host = '127.0.0.1', port = 0, seed = 1 } = options
-    if (!Number.isSafeInteger(seed)) throw new InvalidInputError('option seed must be a whole number')
+    if (!Number.isSafeInteger(seed)) {
+      throw new InvalidInputError(`option seed must be a whole number, got ${showValue(seed)}`)
+    }
     const proxy = new FaultProxy(parseServerSpec(upstream).endpoint, { host, port, seed })
     await proxy.accept()
     return proxy
@@ -76,22 +95,25 @@ export class FaultProxy implements AsyncDisposable {
     return this.#connections
   }
 
-  /** Connections through it that are open now. */
+  /** Connections through it whose client's side is open now. */
   get openConnections(): number {
-    return this.#links.size
+    let open = 0
+    for (const link of this.#links) if (link.open) open++
+    return open
   }
 
-  /** Sets faults for one direction, or for both; what is not named stays as it is. Throws `InvalidInputError`. */
+  /**
+   * Sets faults for one direction, or for both; what is not named stays as it is. They hold for open connections too.
+   * Throws `InvalidInputError` for what cannot be, and then changes nothing.
+   */
   set(faults: Partial<Faults>): void
   set(direction: Direction, faults: Partial<Faults>): void
-  set(first: Direction | Partial<Faults>, second: Partial<Faults> = {}): void {
-    if (typeof first === 'string') Object.assign(this.#faultsOf(first), checkFaults(second))
-    else for (const direction of ['toServer', 'toClient'] as const) this.set(direction, first)
-  }
-
-  #faultsOf(direction: Direction): Faults {
-    if (direction === 'toServer' || direction === 'toClient') return this.#faults[direction]
-    throw new InvalidInputError("a direction is 'toServer' or 'toClient'")
+  set(first: Direction | Partial<Faults>, second?: Partial<Faults>): void {
+    const faults = checkFaults(typeof first === 'object' ? first : second)
+    for (const direction of typeof first === 'object' ? DIRECTIONS : directionsOf(first)) {
+      Object.assign(this.#faults[direction], faults)
+      for (const link of this.#links) link.refresh(direction, 'cutAfterBytes' in faults)
+    }
   }
 
   /** Holds all bytes back, of one direction or both; connections stay open, and new ones are made. */
@@ -105,58 +127,71 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   #freeze(direction: Direction | undefined, frozen: boolean): void {
-    for (const one of direction === undefined ? (['toServer', 'toClient'] as const) : [direction]) {
+    for (const one of directionsOf(direction)) {
       if (frozen) this.#frozen.add(one)
       else this.#frozen.delete(one)
       for (const link of this.#links) link.freeze(one, frozen)
     }
   }
 
-  /** Ends every open connection with a reset. */
+  /** Ends every open connection: the client sees a reset, the server the end of the stream. */
   reset(): void {
     for (const link of this.#links) link.reset()
   }
 
-  /** Ends one direction of every open connection: `toClient` looks to the client as if the server had closed. */
+  /**
+   * Ends one direction of every open connection, behind what is held back in it: `toClient` looks to the client as if
+   * the server had closed. The other direction goes on.
+   */
   halfClose(direction: Direction = 'toClient'): void {
-    for (const link of this.#links) link.halfClose(direction)
+    for (const one of directionsOf(direction)) for (const link of this.#links) link.halfClose(one)
   }
 
-  /** Stops listening, so that new connections are refused; open ones stay. */
+  /** Stops listening, so that new connections are refused; open ones stay: to end those, {@link FaultProxy.reset}. */
   async refuse(): Promise<void> {
-    const server = this.#server
+    await this.#listening
+    // The port is free once this returns; its callback would wait for the open connections.
+    this.#server?.close()
     this.#server = undefined
-    if (server === undefined) return
-    // Its callback waits for open connections, which are to stay.
-    const closed = new Promise<void>((resolve) => server.once('close', resolve))
-    server.close()
-    if (this.#links.size === 0) await closed
+    this.#listening = undefined
   }
 
   /** Listens again, on the same port. */
-  async accept(): Promise<void> {
-    if (this.#server !== undefined) return
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#link(socket))
-    this.#server = server
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(this.#port, this.#options.host, resolve)
-    })
+  accept(): Promise<void> {
+    if (this.#closed) return Promise.reject(new InvalidInputError('the proxy is closed: start another'))
+    this.#listening ??= this.#listen()
+    return this.#listening
+  }
+
+  async #listen(): Promise<void> {
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#link(socket))
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(this.#port, this.#options.host, resolve)
+      })
+    } catch (error) {
+      this.#listening = undefined
+      throw error
+    }
     server.on('error', () => undefined)
+    this.#server = server
     this.#port = (server.address() as AddressInfo).port
   }
 
-  /** Takes back everything: no faults, thawed, listening. */
+  /** Takes back everything: no faults, thawed, listening. Connections that were ended stay so. */
   async heal(): Promise<void> {
     this.set(NO_FAULTS)
     this.thaw()
     await this.accept()
   }
 
-  /** Ends all connections and stops listening. */
+  /** Stops listening and ends all connections. Resolves when that is done; may be repeated. */
   async close(): Promise<void> {
-    this.reset()
+    this.#closed = true
     await this.refuse()
+    for (const link of this.#links) link.destroy()
+    await Promise.all(Array.from(this.#links, (link) => link.closed))
   }
 
   /** The same as {@link FaultProxy.close}. */
@@ -165,12 +200,28 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   #link(client: Socket): void {
-    const endpoint = this.#endpoint
-    const server = endpoint.kind === 'tcp' ? connect(endpoint.port, endpoint.host) : connect(endpoint.path)
-    const link = new FaultLink(client, server, this.#faults, this.#random)
+    const link = new FaultLink(client, this.#connectUpstream(), this.#faults, this.#chances(++this.#connections))
     for (const direction of this.#frozen) link.freeze(direction, true)
-    this.#connections++
     this.#links.add(link)
-    client.once('close', () => this.#links.delete(link))
+    void link.closed.then(() => this.#links.delete(link))
+    // Accepted before it was told to close.
+    if (this.#closed) link.destroy()
   }
+
+  #connectUpstream(): Socket {
+    const endpoint = this.#endpoint
+    const target = endpoint.kind === 'tcp' ? { host: endpoint.host, port: endpoint.port } : { path: endpoint.path }
+    return connect({ ...target, allowHalfOpen: true })
+  }
+
+  #chances(connection: number): PerDirection<() => number> {
+    const seed = this.#options.seed + 2 * connection
+    return { toServer: createRandom(seed), toClient: createRandom(seed + 1) }
+  }
+}
+
+function directionsOf(direction: Direction | undefined): readonly Direction[] {
+  if (direction === undefined) return DIRECTIONS
+  if (DIRECTIONS.includes(direction)) return [direction]
+  throw new InvalidInputError(`a direction is 'toServer' or 'toClient', got ${showValue(direction)}`)
 }

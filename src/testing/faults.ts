@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer'
 import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 
@@ -9,11 +10,21 @@ export interface Faults {
   jitterMs: number
   /** Bytes per second that get through. @defaultValue `Infinity` */
   bytesPerSecond: number
-  /** Pass on in pieces of so many bytes, each a write of its own; 1: byte by byte. @defaultValue `Infinity` */
+  /**
+   * Pass on in pieces of so many bytes, each a write of its own in a turn of the event loop of its own; 1: byte by byte.
+   * A receiver that is slower than that still reads several at once.
+   *
+   * @defaultValue `Infinity`
+   */
   splitBytes: number
   /** Wait this long for more and pass it on as one write, in milliseconds. @defaultValue `0` */
   coalesceMs: number
-  /** Reset the connection once so many bytes of it have passed. @defaultValue `Infinity` */
+  /**
+   * Reset the connection once so many bytes have passed: of a new connection from its beginning, of an open one from when
+   * this was set.
+   *
+   * @defaultValue `Infinity`
+   */
   cutAfterBytes: number
   /** Share of chunks that are lost, 0 to 1. @defaultValue `0` */
   drop: number
@@ -21,7 +32,7 @@ export interface Faults {
   duplicate: number
   /** Share of chunks in which one byte is changed, 0 to 1. @defaultValue `0` */
   garble: number
-  /** Changes chunks at will; gives what is passed on. @defaultValue `undefined` */
+  /** Changes chunks at will, before `garble` does; gives what is passed on. @defaultValue `undefined` */
   transform: ((chunk: Buffer) => Buffer) | undefined
 }
 
@@ -40,9 +51,12 @@ export const NO_FAULTS: Readonly<Faults> = Object.freeze({
 })
 
 /** Checks faults that are about to be set; throws `InvalidInputError` that names the one that cannot be. */
-export function checkFaults(faults: Partial<Faults>): Partial<Faults> {
+export function checkFaults(faults: Partial<Faults> | undefined): Partial<Faults> {
+  if (typeof faults !== 'object' || faults === null) {
+    throw new InvalidInputError(`faults must be an object, got ${showValue(faults)}`)
+  }
   for (const [name, value] of Object.entries(faults)) {
-    if (!(name in NO_FAULTS)) throw new InvalidInputError(`there is no fault named ${showValue(name)}`)
+    if (!Object.hasOwn(CHECKS, name)) throw new InvalidInputError(`there is no fault named ${showValue(name)}`)
     if (!CHECKS[name as keyof Faults](value)) {
       throw new InvalidInputError(`fault ${name} cannot be ${showValue(value)}`)
     }

@@ -1,22 +1,39 @@
 import type { Buffer } from 'node:buffer'
 import { Duplex } from 'node:stream'
+import type { ClientRecord } from '../server/client-registry.ts'
 import type { Engine } from '../server/engine.ts'
 import { Session } from '../server/session.ts'
 
+const ADDRESSES = { remote: 'memory:', local: 'memory:' }
+
 /** A client's stream to an engine in the same process: what is written is carried out, what is read are the replies. */
 export class MemoryStream extends Duplex {
+  readonly #engine: Engine
   readonly #session: Session
+  readonly #record: ClientRecord
+  /** Goes on with the replies once the reader has room. */
   #blocked: (() => void) | undefined
+  #ended = false
 
   constructor(engine: Engine) {
     super({ decodeStrings: true, allowHalfOpen: false })
-    this.#session = new Session(engine, [])
+    this.#engine = engine
+    this.#record = engine.clients.add(ADDRESSES, engine.clock.seconds)
+    engine.counters.totalConnections++
+    this.#session = new Session(engine, [], {
+      id: this.#record.id,
+      onOutput: () => void this.#replySoon(() => undefined),
+      unsentBytes: () => this.readableLength,
+    })
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    // The parser keeps the chunk, and a large body that is written without a copy belongs to the caller again soon.
-    this.#session.receive(Uint8Array.prototype.slice.call(chunk) as Buffer)
-    this.#reply(done)
+    this.#record.lastCommandAt = this.#engine.clock.seconds
+    // Until `done` is called the chunk does not change, and that is when the session has let go of it.
+    if (!this.#ended) this.#session.receive(chunk)
+    this.#record.watching = this.#session.watching
+    // As from a socket: never while the client is still writing.
+    void this.#replySoon(done)
   }
 
   override _read(): void {
@@ -26,33 +43,48 @@ export class MemoryStream extends Duplex {
   }
 
   override _final(done: () => void): void {
-    this.push(null)
+    this.#end()
     done()
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#ended = true
     this.#session.end()
+    this.#engine.clients.remove(this.#record, error === null ? 'normal' : 'error')
     done(error)
+  }
+
+  async #replySoon(done: () => void): Promise<void> {
+    // Not `nextTick`, nor `queueMicrotask`: fake timers may hold those.
+    await Promise.resolve()
+    this.#reply(done)
   }
 
   /** Passes the replies on, and has more carried out while the reader keeps up. */
   #reply(done: () => void): void {
-    for (;;) {
-      let goesOn = true
-      for (const part of this.#session.output.take()) goesOn = this.push(part)
-      if (this.#session.verdict !== 'stay') {
-        this.push(null)
-        return done()
+    while (!this.#ended) {
+      let hasRoom = true
+      for (const part of this.#session.output.take()) {
+        this.#engine.counters.bytesWritten += part.length
+        hasRoom = this.push(part)
       }
-      if (!this.#session.full) return done()
-      if (!goesOn) {
+      if (this.#session.verdict !== 'stay') this.#end()
+      else if (!this.#session.full) break
+      else if (hasRoom) this.#session.proceed()
+      else {
         this.#blocked = () => {
           this.#session.proceed()
           this.#reply(done)
         }
         return
       }
-      this.#session.proceed()
     }
+    done()
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.push(null)
   }
 }

@@ -44,7 +44,7 @@ export function describeMemcache(target: Target): void {
     describeNoreply(context)
     describeAdmin(context)
     // Done before the bytes reach any socket, and slow: another transport proves nothing new.
-    if (target.transport === 'tcp') describeCompression(context)
+    if (target.transport === 'tcp' || target.transport === 'memory') describeCompression(context)
     describeConditionalWrites(context)
     describePop(context)
     describePresence(context)

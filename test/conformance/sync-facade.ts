@@ -50,8 +50,19 @@ export function asAsynchronous(synchronous: object): Facade {
 
 /** A closed client refuses the writes, not the view of them. */
 function quietWrites(client: () => object): unknown {
-  const methodOf = (name: PropertyKey): Method => Reflect.get(Reflect.get(client(), 'noreply') as object, name) as Method
-  return new Proxy({}, { get: (_, name) => async (...args: unknown[]) => methodOf(name)(...args) })
+  const call = (name: PropertyKey, args: unknown[]): unknown => {
+    const writes = Reflect.get(client(), 'noreply') as Record<PropertyKey, Method>
+    return writes[name]!(...args)
+  }
+  return new Proxy(
+    {},
+    {
+      get:
+        (_, name) =>
+        async (...args: unknown[]) =>
+          call(name, args),
+    },
+  )
 }
 
 /** A property as an asynchronous client has it. */

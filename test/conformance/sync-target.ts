@@ -16,6 +16,32 @@ const NOT_SYNCHRONOUS: readonly (readonly [title: RegExp, why: string])[] = [
   [/synchronous or not$/, 'a function cannot give a promise'],
 ]
 
+/** The same of the suite of leases. */
+export const NOT_SYNCHRONOUS_LEASES: typeof NOT_SYNCHRONOUS = [
+  'loads once for all callers of one process',
+  'is a miss to plain readers while',
+  'gives what a set meanwhile stored',
+  'passes the error of a loader to all who waited',
+  'waits no longer than waitMs',
+  'is over at once for who aborts',
+  'tells the loader when the last caller',
+  'finishes loads before it closes',
+  'ends loads and waits when',
+  'does not undo a delete that came while',
+  'does not store in the place of nothing',
+  'waits for a text client that is loading',
+  'sees what this client wrote before',
+  'leaves no item behind when it is aborted',
+  'stays for plain readers, and is loaded anew',
+  'stays, and is tried again, when its loader fails',
+  'loads anew what is nearly expired',
+  'waits for what others are loading',
+  'passes the error of the loader on',
+  'makes a value of the present one',
+  'gives up after so many attempts',
+  'takes the place of a value that is being loaded',
+].map((title) => [new RegExp(`^${title}`), 'its functions give promises, or are aborted'])
+
 /** The clients of a target are synchronous ones, dressed up as the others. */
 export function asSyncTarget(target: Target): Target {
   return { ...target, name: `MemcacheSync on ${target.name}`, start: async () => withSyncClients(await target.start()) }

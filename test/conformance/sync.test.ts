@@ -15,7 +15,7 @@ import { describeNamespaces } from './suites/namespaces.ts'
 import { describeRefreshes } from './suites/refreshes.ts'
 import { describeUpdate } from './suites/update.ts'
 import { asAsynchronous } from './sync-facade.ts'
-import { asSyncTarget, useSync } from './sync-target.ts'
+import { asSyncTarget, NOT_SYNCHRONOUS_LEASES, useSync } from './sync-target.ts'
 import { realTargets } from './targets.ts'
 
 // What is below the worker's client is every client's: here it is about the crossing.
@@ -27,7 +27,7 @@ describe('the suite of Memcache', () => {
 })
 
 describe('the suite of leases', () => {
-  useSync()
+  useSync(NOT_SYNCHRONOUS_LEASES)
   for (const target of targets.filter(({ transport }) => transport === 'tcp').map(asSyncTarget)) {
     describe(target.name, () => {
       const context = useTarget(target)

@@ -99,7 +99,7 @@ export const mockTargets: readonly Target[] = targetsOf({
   server: 'MockMemcache',
   start: () => startMock(),
   reach: tcpMeta,
-}).map((target) => ({ ...target, name: `MockMemcache, protocol ${target.protocol}` }))
+}).map((target) => ({ ...target, transport: 'memory', name: `MockMemcache, protocol ${target.protocol}` }))
 
 /** Servers that were started with options which clients notice. */
 export const optionTargets: readonly Target[] = [

@@ -1,0 +1,99 @@
+import { InvalidInputError } from '../errors.ts'
+import type { Operation } from '../protocol/operation.ts'
+import { isStore } from '../protocol/request.ts'
+import { showValue } from '../show-value.ts'
+import type { MockCommand } from './mock-command.ts'
+import {
+  type MockDelayOptions,
+  type MockError,
+  type MockFailureOptions,
+  type MockRule,
+  ScopedRule,
+} from './mock-rule.ts'
+
+/** `setTimeout` fires at once for anything longer, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+const NAMES: readonly unknown[] = ['down', 'timeout', 'closed', 'full']
+
+/** What is to happen to a command. */
+export interface Mishap {
+  /** How late its answer is, in milliseconds. */
+  readonly latencyMs: number
+  readonly error: MockError | undefined
+}
+
+const NONE: Mishap = Object.freeze({ latencyMs: 0, error: undefined })
+
+/** What a mock lets go wrong, by command and key. */
+export class MockRules {
+  readonly #failures: Set<ScopedRule<MockError>> = new Set()
+  readonly #delays: Set<ScopedRule<number>> = new Set()
+
+  fail(options: MockFailureOptions): MockRule {
+    const { error, ...scope } = options
+    if (!(error instanceof Error) && !NAMES.includes(error)) {
+      throw new InvalidInputError(`error must be ${NAMES.join(', ')} or an Error; got ${showValue(error)}`)
+    }
+    return add(this.#failures, error, scope)
+  }
+
+  slow(options: MockDelayOptions): MockRule {
+    const { latencyMs, ...scope } = options
+    if (typeof latencyMs !== 'number' || !(latencyMs >= 0 && latencyMs <= MAX_TIMER_MS)) {
+      throw new InvalidInputError(
+        `latencyMs must be a number of milliseconds from 0 to ${MAX_TIMER_MS}; got ${showValue(latencyMs)}`,
+      )
+    }
+    return add(this.#delays, latencyMs, scope)
+  }
+
+  heal(): void {
+    this.#failures.clear()
+    this.#delays.clear()
+  }
+
+  /** What is to happen to a command; counts it for the rules that decide about it: the newest failure, all delays. */
+  apply(operation: Operation): Mishap {
+    if (this.#failures.size === 0 && this.#delays.size === 0) return NONE
+    let latencyMs = 0
+    for (const rule of this.#delays) {
+      if (!rule.covers(operation)) continue
+      latencyMs = Math.min(latencyMs + rule.effect, MAX_TIMER_MS)
+      rule.use()
+    }
+    return { latencyMs, error: this.#use((rule) => rule.covers(operation) && concerns(rule.effect, operation)) }
+  }
+
+  /** What is to happen to a command that has no key. */
+  applyKeyless(command: MockCommand): Mishap {
+    let latencyMs = 0
+    for (const rule of this.#delays) {
+      if (!rule.coversKeyless(command)) continue
+      latencyMs = Math.min(latencyMs + rule.effect, MAX_TIMER_MS)
+      rule.use()
+    }
+    return { latencyMs, error: this.#use((rule) => rule.effect !== 'full' && rule.coversKeyless(command)) }
+  }
+
+  #use(covers: (rule: ScopedRule<MockError>) => boolean): MockError | undefined {
+    const rule = [...this.#failures].findLast(covers)
+    rule?.use()
+    return rule?.effect
+  }
+}
+
+/** A server without memory refuses what stores, and nothing else. */
+function concerns(error: MockError, { request }: Operation): boolean {
+  return error !== 'full' || isStore(request) || (request.command === 'mg' && request.flags.vivify !== undefined)
+}
+
+function add<T>(
+  rules: Set<ScopedRule<T>>,
+  effect: T,
+  scope: ConstructorParameters<typeof ScopedRule<T>>[1],
+): ScopedRule<T> {
+  const rule = new ScopedRule(effect, scope, (one) => rules.delete(one))
+  rules.add(rule)
+  return rule
+}
