@@ -11,7 +11,7 @@ import { type MemcachedSetup, startMemcached } from '../support/real-memcached.t
 import { BackendDoor, OldDoor, type SideDoor } from '../support/side-door.ts'
 
 /** How the client reaches a server. */
-export type Transport = 'tcp' | 'unix' | 'tls' | 'login' | 'memory'
+export type Transport = 'tcp' | 'unix' | 'tls' | 'login'
 
 /** What becomes of a client's connections. A `FaultProxy` is one. */
 export interface CountedConnections {

@@ -23,7 +23,7 @@ export interface Target {
   readonly name: string
   /** The server's row on the page of compatibility. */
   readonly server: string
-  readonly transport: Transport
+  readonly transport: Transport | 'memory'
   readonly protocol: Protocol
   readonly lacks: ReadonlySet<Lack>
   /** Bytes of the largest item that the server takes. */
