@@ -145,6 +145,7 @@ export interface MetaCountOptions extends MetaOptions {
 
 /** A meta command spelled by the caller. */
 export interface MetaExecution {
+  /** Which meta command. */
   readonly command: 'mg' | 'ms' | 'md' | 'ma'
   readonly key: Key
   /** Each one letter with its token, as `v` or `N30`. Not `q`, `O`, `k` and `b`. */

@@ -42,12 +42,11 @@ function declarationOf({ name, file }: PublicName): { lines: string[]; at: numbe
 /** Whether a comment ends right above a line; overloads share the comment of the first. */
 function isDocumented(lines: readonly string[], at: number, name: string): boolean {
   let above = at - 1
-  while (lines[above]!.trim().startsWith('@')) above--
+  while (/^(?:@|\/\/)/.test(lines[above]!.trim())) above--
   if (lines[above]!.trim().endsWith('*/')) return true
   // An overload, one that spans lines included, stands behind another of the same name.
   for (let line = above; line >= 0 && !lines[line]!.trim().endsWith('*/'); line--) {
     if (/^ {2}[})]?\s*$/.test(lines[line]!) && lines[line]!.trim() === '}') return false
-    if (lines[line]!.trim() === '') return false
     if (new RegExp(`^ {2}(?:async |get |set )?${name}[<(]`).test(lines[line]!)) return isDocumented(lines, line, name)
   }
   return false
