@@ -64,7 +64,8 @@ function undocumentedMembers(lines: readonly string[], at: number): string[] {
       name === undefined ||
       name === 'constructor' ||
       name === 'set' ||
-      /^ {2}(?:private|return|if|for|const)\b/.test(lines[line]!)
+      // An override does what the overridden one says.
+      /^ {2}(?:override|private|return|if|for|const)\b/.test(lines[line]!)
     )
       continue
     if (!isDocumented(lines, line, name)) missing.push(name)
