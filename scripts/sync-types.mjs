@@ -34,7 +34,7 @@ export function generate() {
   const clearable =
     '/** What a namespace with generations can do besides. */\nexport interface ClearableSync {\n  /** Forgets every item of the namespace. */\n  clear(): void\n}'
   const code = [...bodies, clearable].join('\n\n').replace(/\bClearable\b/g, 'ClearableSync')
-  return `// Written by scripts/sync-types.mjs out of src/client: do not edit.\n${importsFor(code, sources)}\n\n${code}\n`
+  return `// Written by scripts/sync-types.mjs out of src/client: do not edit.\n/* oxlint-disable typescript/no-unnecessary-type-parameters -- as the asynchronous clients have them */\n${importsFor(code, sources)}\n\n${code}\n`
 }
 
 function interfaceOf(source, name, to) {
@@ -163,7 +163,13 @@ function importsFor(code, sources) {
       if (isUsed(words, name)) add(`../client/${file}`, name)
     }
   }
-  return [...byFile].map(([from, names]) => `import type { ${[...names].sort().join(', ')} } from '${from}'`).join('\n')
+  return [...byFile]
+    .map(([from, names]) => `import type { ${[...names].toSorted(byCode).join(', ')} } from '${from}'`)
+    .join('\n')
+}
+
+function byCode(a, b) {
+  return a < b ? -1 : 1
 }
 
 function isUsed(words, name) {

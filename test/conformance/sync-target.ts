@@ -85,9 +85,6 @@ function forward({ endpoint }: RunningServer): { port: number; counted: CountedC
   const { path, port } = endpoint
   forwarder.postMessage({ counts: counts.buffer, target: path === undefined ? { host: '127.0.0.1', port } : { path } })
   Atomics.wait(counts, 0, 0, 10_000)
-  const refuse = (): never => {
-    throw new Error('nobody could thaw it while the thread is blocked')
-  }
   const counted: CountedConnections = {
     get connections() {
       return Atomics.load(counts, 1)
@@ -95,8 +92,12 @@ function forward({ endpoint }: RunningServer): { port: number; counted: CountedC
     get openConnections() {
       return Atomics.load(counts, 2)
     },
-    freeze: refuse,
-    thaw: refuse,
+    freeze: refuseToFreeze,
+    thaw: refuseToFreeze,
   }
   return { port: Atomics.load(counts, 0), counted }
+}
+
+function refuseToFreeze(): never {
+  throw new Error('nobody could thaw it while the thread is blocked')
 }

@@ -1,0 +1,152 @@
+/* oxlint-disable typescript/no-unsafe-declaration-merging -- the methods are added below, for every one of Memcache */
+import type { Buffer } from 'node:buffer'
+import { EventEmitter } from 'node:events'
+import type { MemcacheEvents } from '../client/events.ts'
+import { Memcache } from '../client/memcache.ts'
+import type { MemcacheOptions } from '../client/options.ts'
+import type { Key } from '../protocol/key.ts'
+import type { SerializedValue } from '../serde/serde.ts'
+import type { ServerSpec } from '../server-address.ts'
+import { addCommands, type OwnCommand } from './commands.ts'
+import { USUAL_WAY } from './lane-commands.ts'
+import { createMapping, type MemcacheMapping } from './mapping.ts'
+import type { MemcacheSyncCommands } from './sync-commands.ts'
+import { SyncCore } from './sync-core.ts'
+
+/** What a client is made of. */
+interface Parts {
+  readonly core: SyncCore
+  /** Never connects: it checks what the client is given, and does what needs no server. */
+  readonly local: Memcache
+  readonly servers: ServerSpec | readonly ServerSpec[] | undefined
+  readonly options: MemcacheOptions
+}
+
+const parts: WeakMap<object, Parts> = new WeakMap()
+
+/**
+ * `Memcache` without `await`: every command with the same options, which returns its result and throws its errors. The
+ * thread is blocked until the result is there, so this is for scripts, command lines, the loading of configuration and
+ * migrations, never for servers.
+ *
+ * A worker has the sockets. It starts with the first command and ends with `close()`; it does not keep the process alive.
+ * Serdes, schemas, loaders, distributions and other functions run in the calling thread, must not be asynchronous, and
+ * see the values themselves. `signal`, `connect`, `middleware` and sources of servers are refused: nothing of the kind
+ * could happen while the thread is blocked. Events are told during the calls, or else when the thread is free.
+ *
+ * @throws `ConnectionClosedError` with `delivery: 'unknown'` - from every call: the worker ended in the middle of it.
+ * The next call starts another.
+ *
+ * @example
+ * ```ts
+ * using cache = new MemcacheSync('localhost:11211')
+ * cache.set('user:1', { name: 'Ada' }, { ttl: 60 })
+ * const user = cache.get<{ name: string }>('user:1') // undefined when it is not there
+ * ```
+ */
+export class MemcacheSync extends EventEmitter<MemcacheEvents> implements Disposable {
+  /**
+   * @param servers - One server or several; `localhost:11211` when left out.
+   * @param options - Those of `Memcache`, checked here: a bad one throws `InvalidInputError` that names it.
+   */
+  constructor(servers?: ServerSpec | readonly ServerSpec[], options: MemcacheOptions = {}) {
+    super()
+    const core = new SyncCore({ kind: 'Memcache', servers, options, emitter: this })
+    parts.set(this, { core, local: new Memcache(servers, options), servers, options })
+  }
+
+  /** What the client's serde makes of a value; throws `SerdeError` if it cannot. Compression is a later stage. */
+  serialize(value: unknown, key: Key = ''): SerializedValue {
+    return partsOf(this).local.serialize(value, key)
+  }
+
+  /** What the client's serde makes of stored bytes; throws `SerdeError` if it cannot. */
+  deserialize(data: Uint8Array, clientFlags: number, key: Key = ''): unknown {
+    return partsOf(this).local.deserialize(data, clientFlags, key)
+  }
+
+  /** The key's bytes on the wire, prefix included; throws `InvalidInputError` for a key that cannot be used. */
+  checkKey(key: Key): Buffer {
+    return partsOf(this).local.checkKey(key)
+  }
+
+  /** A new client with the same servers and options, but for what is given here, and a worker of its own. */
+  clone(overrides: MemcacheOptions = {}): MemcacheSync {
+    const { servers, options } = partsOf(this)
+    return new MemcacheSync(servers, { ...options, ...overrides })
+  }
+
+  /**
+   * The client as a mapping, as in pylibmc: `map['key']` reads (a miss is `undefined`), an assignment stores, `delete`
+   * removes, `in` asks. An assignment that was not stored throws. It has no iteration: memcached does not list keys.
+   *
+   * @example
+   * ```ts
+   * const map = cache.asMap()
+   * map['user:1'] = { name: 'Ada' }
+   * if ('user:1' in map) delete map['user:1']
+   * ```
+   */
+  asMap<T = unknown>(): MemcacheMapping<T> {
+    return createMapping<T>(this)
+  }
+
+  /** Finishes, closes the connections and ends the worker; afterwards every call throws `ClosedError`. */
+  close(): void {
+    partsOf(this).core.close()
+  }
+
+  /** Closes for good at once; afterwards every call throws `ClosedError`. */
+  destroy(): void {
+    partsOf(this).core.destroy()
+  }
+
+  /** The same as {@link MemcacheSync.close}: for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+export interface MemcacheSync
+  extends Omit<MemcacheSyncCommands, 'serialize' | 'deserialize' | 'checkKey' | 'close' | 'destroy'> {}
+
+function partsOf(client: object): Parts {
+  return parts.get(client)!
+}
+
+const get: OwnCommand = (core, args) => {
+  if (args[1] === undefined && core.lane !== undefined) {
+    const found = core.lane.get(args[0] as Key)
+    if (found !== USUAL_WAY) return found
+  }
+  return core.call(undefined, 'get', args)
+}
+
+const set: OwnCommand = (core, args) => {
+  const options = args[2] as StoreOptions | undefined
+  if (core.lane !== undefined && (options === undefined || hasOnlyTtl(options))) {
+    const stored = core.lane.set(args[0] as Key, args[1], options?.ttl as number | undefined)
+    if (stored !== USUAL_WAY) return stored
+  }
+  return core.call(undefined, 'set', args)
+}
+
+const getMany: OwnCommand = (core, args) => {
+  if (args[1] === undefined && core.lane !== undefined && Array.isArray(args[0])) {
+    const found = core.lane.getMany(args[0] as readonly Key[])
+    if (found !== USUAL_WAY) return found
+  }
+  return core.call(undefined, 'getMany', args)
+}
+
+/** Options of a set that the lane may know. */
+interface StoreOptions {
+  readonly ttl?: unknown
+}
+
+function hasOnlyTtl(options: StoreOptions | null): boolean {
+  if (typeof options !== 'object' || options === null || typeof options.ttl !== 'number') return false
+  return Object.keys(options).length === 1
+}
+
+addCommands(MemcacheSync.prototype, Memcache.prototype, (client) => partsOf(client).core, { get, set, getMany })

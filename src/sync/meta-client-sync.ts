@@ -1,0 +1,56 @@
+/* oxlint-disable typescript/no-unsafe-declaration-merging -- the methods are added below, for every one of MetaClient */
+import { EventEmitter } from 'node:events'
+import type { MemcacheEvents } from '../client/events.ts'
+import { MetaClient } from '../client/meta-client.ts'
+import type { MemcacheOptions } from '../client/options.ts'
+import type { ServerSpec } from '../server-address.ts'
+import { addCommands } from './commands.ts'
+import type { MetaClientSyncCommands } from './sync-commands.ts'
+import { SyncCore } from './sync-core.ts'
+
+const cores: WeakMap<object, SyncCore> = new WeakMap()
+
+/**
+ * `MetaClient` without `await`: every meta command and flag, with the same options and results. What `MemcacheSync` says
+ * of threads, functions and refused options holds here too.
+ *
+ * @example
+ * ```ts
+ * using meta = new MetaClientSync('localhost:11211')
+ * const result = meta.get<string>('key', { returnTtl: true })
+ * if (result.status === 'hit') console.log(result.value, result.ttl)
+ * ```
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are added below, for every one of MetaClient
+export class MetaClientSync extends EventEmitter<MemcacheEvents> implements Disposable {
+  /**
+   * @param servers - One server or several; `localhost:11211` when left out.
+   * @param options - Those of `MetaClient`, checked here: a bad one throws `InvalidInputError` that names it.
+   */
+  constructor(servers?: ServerSpec | readonly ServerSpec[], options: MemcacheOptions = {}) {
+    super()
+    const core = new SyncCore({ kind: 'MetaClient', servers, options, emitter: this })
+    // Checks what it is given, and never connects.
+    new MetaClient(servers, options).destroy()
+    cores.set(this, core)
+  }
+
+  /** Finishes, closes the connections and ends the worker; afterwards every call throws `ClosedError`. */
+  close(): void {
+    cores.get(this)!.close()
+  }
+
+  /** Closes for good at once; afterwards every call throws `ClosedError`. */
+  destroy(): void {
+    cores.get(this)!.destroy()
+  }
+
+  /** The same as {@link MetaClientSync.close}: for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+export interface MetaClientSync extends Omit<MetaClientSyncCommands, 'close' | 'destroy'> {}
+
+addCommands(MetaClientSync.prototype, MetaClient.prototype, (client) => cores.get(client)!)

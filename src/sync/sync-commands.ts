@@ -1,0 +1,1063 @@
+// Written by scripts/sync-types.mjs out of src/client: do not edit.
+/* oxlint-disable typescript/no-unnecessary-type-parameters -- as the asynchronous clients have them */
+import type { Buffer } from 'node:buffer'
+import type {
+  CallOptions,
+  CountManyOptions,
+  CountOptions,
+  DeleteManyOptions,
+  FlushOptions,
+  GetManyOptions,
+  GetOptions,
+  InvalidateOptions,
+  KeyOptions,
+  RawCommandOptions,
+  ReadOptions,
+  ServerOptions,
+  SetManyOptions,
+  ShutdownOptions,
+  WriteOptions,
+} from '../client/call-options.ts'
+import type { PipelineOutcome } from '../client/command-pipeline.ts'
+import type { Entries } from '../client/entries.ts'
+import type { Inspection } from '../client/inspection.ts'
+import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '../client/lease-options.ts'
+import type {
+  MayLackValue,
+  MetaAddOptions,
+  MetaCasOptions,
+  MetaCountOptions,
+  MetaDeleteOptions,
+  MetaExecution,
+  MetaExtendOptions,
+  MetaGatOptions,
+  MetaGetOptions,
+  MetaInvalidateOptions,
+  MetaOptions,
+  MetaReplaceOptions,
+  MetaSetOptions,
+} from '../client/meta-options.ts'
+import type { InPipeline, MetaPipelineOptions } from '../client/meta-pipeline.ts'
+import type {
+  MetaCountResult,
+  MetaDebugResult,
+  MetaDeleteResult,
+  MetaGetResult,
+  MetaOutcomes,
+  MetaQuietCountResult,
+  MetaReply,
+  MetaStoreResult,
+  MetaTouchResult,
+} from '../client/meta-results.ts'
+import type { GenerationOptions, NamespaceOptions } from '../client/namespace-options.ts'
+import type { ValueWithCas } from '../client/reader.ts'
+import type { CasResult, Counted } from '../client/results.ts'
+import type { SchemaInput, SchemaOutput, StandardSchema } from '../client/standard-schema.ts'
+import type { Stats } from '../client/stats.ts'
+import type { Change, UpdateOptions } from '../client/update.ts'
+import type { ServerStatus } from '../executor.ts'
+import type { Key } from '../protocol/key.ts'
+import type { SerializedValue } from '../serde/serde.ts'
+import type { ServerSpec } from '../server-address.ts'
+import type { Ttl } from '../ttl.ts'
+
+/** What the synchronous client can do: Memcache, without `await`. */
+export interface MemcacheSyncCommands {
+  /**
+   * Reads a value.
+   *
+   * @returns the value; a miss gives `undefined`, or the option `default`.
+   * @throws `SerdeError` - the stored bytes are not what the serde writes.
+   * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
+   */
+  get<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): T | D
+
+  get<T = unknown>(key: Key, options?: GetOptions): T | undefined
+
+  /**
+   * Reads a value and its cas number, for `cas`.
+   *
+   * @returns both; a miss gives `undefined`. A cas of 0n means that the server keeps none (`memcached -C`).
+   */
+  gets<T = unknown>(key: Key, options?: ReadOptions): ValueWithCas<T> | undefined
+
+  /**
+   * Reads a value and renews its time to live, in one round trip.
+   *
+   * @param ttl - Counted from now; the client's `ttlJitter` applies.
+   * @returns the value; a miss gives `undefined`, or the option `default`.
+   * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
+   */
+  gat<T = unknown, D = undefined>(key: Key, ttl: Ttl, options: GetOptions<D> & { readonly default: D }): T | D
+
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): T | undefined
+
+  /**
+   * Reads a value and its cas number and renews its time to live, in one round trip.
+   *
+   * @returns both; a miss gives `undefined`.
+   * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
+   */
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): ValueWithCas<T> | undefined
+
+  /**
+   * Asks whether an item is there, without reading its value (which text mode must, and discards).
+   *
+   * @returns whether it is. A value that is only being loaded, or was dropped, is not there.
+   */
+  has(key: Key, options?: KeyOptions): boolean
+
+  /**
+   * Asks what the server knows of an item, without disturbing the LRU. Needs the meta protocol.
+   *
+   * @returns ttl, last access and the rest; a miss gives `undefined`.
+   * @throws `InvalidInputError` - the server speaks text.
+   */
+  inspect(key: Key, options?: KeyOptions): Inspection | undefined
+
+  /**
+   * Reads many values in one round trip.
+   *
+   * @returns the hits, by the caller's own keys and in their order; misses are left out. A key that is there twice is
+   * asked once.
+   * @throws `BatchError` - some keys failed; it carries what was found.
+   */
+  getMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Map<string, T>
+
+  getMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, T>
+
+  /**
+   * Reads many values and their cas numbers in one round trip.
+   *
+   * @returns the hits, by the caller's own keys and in their order; misses are left out.
+   * @throws `BatchError` - some keys failed; it carries what was found.
+   */
+  getsMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Map<string, ValueWithCas<T>>
+
+  getsMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, ValueWithCas<T>>
+
+  /**
+   * Stores a value.
+   *
+   * @returns whether it was stored.
+   * @throws `SerdeError` - the serde cannot store this value.
+   * @throws `ValueTooLargeError` - larger than `maxItemBytes` (not sent), or than the server takes, which then has
+   * deleted the old value.
+   */
+  set(key: Key, value: unknown, options?: WriteOptions): boolean
+
+  /**
+   * Stores a value where there is none.
+   *
+   * @returns whether it was stored; `false`: there is a value already.
+   * @throws as `set`
+   */
+  add(key: Key, value: unknown, options?: WriteOptions): boolean
+
+  /**
+   * Stores a value in the place of another.
+   *
+   * @returns whether it was stored; `false`: there is none.
+   * @throws as `set`
+   */
+  replace(key: Key, value: unknown, options?: WriteOptions): boolean
+
+  /**
+   * Adds bytes to the end of a value, past the serde and past compression: do not extend what was stored compressed or
+   * as JSON. The item keeps its client flags and its time to live; to renew that, use `touch`.
+   *
+   * @param data - Text is added as UTF-8.
+   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
+
+  /**
+   * Adds bytes to the beginning of a value; otherwise as `append`.
+   *
+   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   */
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
+
+  /**
+   * Stores many values in one round trip.
+   *
+   * @param entries - Pairs of key and value (a Map, an array of pairs, any iterable of them), or an object.
+   * @returns the keys that were NOT stored; empty when all went well.
+   * @throws `BatchError` - some keys failed; it carries the keys that were answered.
+   */
+  setMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): K[]
+
+  setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): string[]
+
+  /**
+   * Stores many values where there are none, in one round trip.
+   *
+   * @param entries - Pairs of key and value (a Map, an array of pairs, any iterable of them), or an object.
+   * @returns the keys that were NOT stored, because there is a value already.
+   * @throws `BatchError` - some keys failed; it carries the keys that were answered.
+   */
+  addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): K[]
+
+  addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): string[]
+
+  /**
+   * Stores a value if the item has not changed since `gets`.
+   *
+   * @param cas - From `gets`.
+   * @returns `stored`, `exists` (somebody changed it) or `notFound`. All three are truthy: compare, do not test.
+   */
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): CasResult
+
+  /**
+   * Removes an item.
+   *
+   * @returns whether it was there.
+   */
+  delete(key: Key, options?: KeyOptions): boolean
+
+  /**
+   * Removes many items in one round trip.
+   *
+   * @returns how many were there.
+   * @throws `BatchError` - some keys failed; it carries the keys that were answered.
+   */
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): number
+
+  /**
+   * Reads a value and removes it: of several callers at a time one gets it.
+   *
+   * @returns the value; a miss gives `undefined`.
+   * @throws `ConflictError` - others changed the item again and again meanwhile.
+   */
+  pop<T = unknown>(key: Key, options?: ReadOptions): T | undefined
+
+  /**
+   * Reads a value; where there is none, loads it and stores it. However many callers and processes ask at a time, one of
+   * them is elected to load and the others wait for its value. A value that is stale (see `invalidate`),
+   * or nearly expired (`refreshAhead`), is given at once while one caller loads it anew in the background.
+   *
+   * A value that is deleted or stored while another is being loaded wins: what was loaded is returned and not stored. A
+   * loader that outlives its lease is not stored either. A value that cannot be read is loaded anew.
+   *
+   * @param loader - Gives the value; what it gives is returned as it is, before the serde. `undefined` is not stored.
+   * @returns the value, read or loaded.
+   * @throws whatever the loader throws, to every caller that waited for it; what held the place in the cache is removed.
+   * @throws `InvalidInputError` - also: `refreshAhead` or `staleOnError`, and the server speaks text.
+   *
+   * @example
+   * ```ts
+   * const user = cache.getOrSet('user:1', () => database.findUser(1), { ttl: 300 })
+   * ```
+   */
+  getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions<T>): T
+
+  /**
+   * Reads many values, and loads those that are missing with one call of the loader: all that this caller was elected for.
+   * What others load is waited for; a lease of theirs that runs out makes for another call. Each key otherwise as by
+   * `getOrSet`.
+   *
+   * @param loader - Gives a Map of the values, by the keys that it was given.
+   * @returns the values, by the caller's own keys and in their order; what the loader left out is left out.
+   * @throws whatever the loader throws; what held the places in the cache is removed.
+   * @throws `BatchError` - the cache failed for some keys; it carries what was found.
+   *
+   * @example
+   * ```ts
+   * const users = cache.getOrSetMany(ids, (missing) => database.findUsers(missing), { ttl: 300, keyPrefix: 'user:' })
+   * ```
+   */
+  getOrSetMany<T>(
+    keys: Iterable<string>,
+    loader: ManyLoader<string, T>,
+    options?: GetOrSetManyOptions<T>,
+  ): Map<string, T>
+
+  getOrSetMany<T>(keys: Iterable<Key>, loader: ManyLoader<Key, T>, options?: GetOrSetManyOptions<T>): Map<Key, T>
+
+  /**
+   * Changes a value: reads it, has the function make the next one, and stores that if nobody changed the item meanwhile;
+   * else it tries again. The item's ttl is not kept: without `ttl`, the client's `defaultTtl` applies.
+   *
+   * @param change - Called once per attempt, with `undefined` where there is no value. Where it gives `undefined`, the
+   * item is left as it is.
+   * @returns the new value; the present one where it was left as it is.
+   * @throws `ConflictError` - others changed the item at every attempt.
+   * @throws `InvalidInputError` - also: the server keeps no cas numbers (`memcached -C`).
+   *
+   * @example
+   * ```ts
+   * cache.update<string[]>('recent', (recent = []) => [page, ...recent].slice(0, 10))
+   * ```
+   */
+  update<T>(key: Key, change: (current: T | undefined) => T | Promise<T>, options?: UpdateOptions): T
+
+  update<T>(key: Key, change: Change<T>, options?: UpdateOptions): T | undefined
+
+  /**
+   * Marks a value stale: plain reads still give it, and the next `getOrSet` gets it too and loads it anew in the
+   * background. Needs the meta protocol.
+   *
+   * @param options - `staleFor`: seconds after which the value is gone if nobody has loaded a new one, 1 or more.
+   * @returns whether the item was there.
+   * @throws `InvalidInputError` - the server speaks text.
+   */
+  invalidate(key: Key, options: InvalidateOptions): boolean
+
+  /**
+   * Renews the time to live.
+   *
+   * @returns whether the item was there.
+   */
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): boolean
+
+  /**
+   * Adds to a counter; beyond 2^64 - 1 it starts again at 0.
+   *
+   * @param delta - A number counts in numbers, a bigint in bigints, exact to 64 bits.
+   * @returns the new value; where there was none `initial`, or else `undefined`.
+   * @throws `ClientError` - the value is not a number.
+   * @throws `InvalidInputError` with `delivery: 'answered'` - done, but the result is beyond 2^53 - 1: pass a bigint.
+   */
+  incr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
+    options: CountOptions & { readonly initial: number | bigint },
+  ): Counted<N>
+
+  incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
+
+  /**
+   * Takes from a counter; it stops at 0.
+   *
+   * @param delta - A number counts in numbers, a bigint in bigints, exact to 64 bits.
+   * @returns the new value; where there was none `initial`, or else `undefined`.
+   * @throws `ClientError` - the value is not a number.
+   * @throws `InvalidInputError` with `delivery: 'answered'` - done, but the result is beyond 2^53 - 1: pass a bigint.
+   */
+  decr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
+    options: CountOptions & { readonly initial: number | bigint },
+  ): Counted<N>
+
+  decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
+
+  /**
+   * Adds to many counters in one round trip.
+   *
+   * @param delta - A number counts in numbers, a bigint in bigints, exact to 64 bits.
+   * @returns the new values of those that exist, by the caller's own keys and in their order.
+   * @throws `BatchError` - some keys failed; it carries the values of the others (`found`).
+   */
+  incrMany<N extends number | bigint = number>(
+    keys: Iterable<string>,
+    delta?: N,
+    options?: CountManyOptions,
+  ): Map<string, Counted<N>>
+
+  incrMany<N extends number | bigint = number>(
+    keys: Iterable<Key>,
+    delta?: N,
+    options?: CountManyOptions,
+  ): Map<Key, Counted<N>>
+
+  /**
+   * A typed view on the keys behind a prefix: the same commands, with keys without it. The wire key is the client's
+   * prefix, this one, and the key, and nothing else; with `generations` the generation's number and a colon come before
+   * the key.
+   *
+   * @param options - `schema` gives the values their type and checks what is read; `generations` makes `clear()` possible.
+   *
+   * @example
+   * ```ts
+   * const users = cache.namespace<User>('user:', { ttl: 300 })
+   * users.set('1', { name: 'Ada' }) // the item `user:1`
+   * ```
+   */
+  namespace<S extends StandardSchema>(
+    prefix: string,
+    options: NamespaceOptions<SchemaOutput<S>> & GenerationOptions & { readonly schema: S },
+  ): NamespaceSync<SchemaOutput<S>, SchemaInput<S>> & ClearableSync
+
+  namespace<S extends StandardSchema>(
+    prefix: string,
+    options: NamespaceOptions<SchemaOutput<S>> & { readonly schema: S; readonly generations?: undefined },
+  ): NamespaceSync<SchemaOutput<S>, SchemaInput<S>>
+
+  namespace<T = unknown>(
+    prefix: string,
+    options: NamespaceOptions<T> & GenerationOptions,
+  ): NamespaceSync<T> & ClearableSync
+
+  namespace<T = unknown>(
+    prefix: string,
+    options?: NamespaceOptions<T> & { readonly generations?: undefined },
+  ): NamespaceSync<T>
+
+  /** Collects commands to be sent together; each has an outcome of its own. */
+  pipeline(): CommandPipelineSync
+
+  /**
+   * Asks the servers for their version.
+   *
+   * @returns the version by the server's name.
+   * @throws `BatchError` - a server failed; it carries the answers of the others.
+   */
+  version(options?: ServerOptions): Map<string, string>
+
+  /**
+   * Asks the servers for any reply.
+   *
+   * @returns the round-trip time by the server's name, in milliseconds; connecting included where that was due.
+   * @throws `BatchError` - a server failed; it carries the answers of the others.
+   */
+  ping(options?: ServerOptions): Map<string, number>
+
+  /**
+   * Asks the servers for their statistics, over connections of their own.
+   *
+   * @param args - The sub-command: none, `'items'`, `'slabs'`, `'settings'`, `'sizes'`, `'conns'`, `'reset'`,
+   * `'detail', 'on' | 'off' | 'dump'`, `'cachedump', slabClass, limit`, or whatever the server knows.
+   * @returns what each server said, by its name. A value that is a number all through is one (a bigint beyond 2^53 - 1),
+   * yes and no are booleans, anything else is text.
+   * @throws `BatchError` - a server failed or does not know the sub-command; it carries the answers of the others.
+   */
+  stats(...args: [...words: (string | number)[], options: ServerOptions] | (string | number)[]): Map<string, Stats>
+
+  /**
+   * Makes the servers forget everything they hold.
+   *
+   * @returns `true` when every server said so.
+   * @throws `BatchError` - a server failed or refused (`memcached -F`).
+   */
+  flushAll(options?: FlushOptions): true
+
+  /**
+   * Changes how much memory the servers use for items.
+   *
+   * @returns `true` when every server said so.
+   * @throws `BatchError` - a server failed or refused.
+   */
+  cacheMemlimit(megabytes: number, options?: ServerOptions): true
+
+  /**
+   * Changes how much the servers write to their logs.
+   *
+   * @returns `true` when every server said so.
+   * @throws `BatchError` - a server failed or refused.
+   */
+  verbosity(level: number, options?: ServerOptions): true
+
+  /**
+   * Ends the servers, where they allow it (`memcached -A`).
+   *
+   * @returns `true` when every server closed the connection.
+   * @throws `BatchError` - a server failed or refused.
+   */
+  shutdown(options?: ShutdownOptions): true
+
+  /**
+   * Sends a command line of your own to one server, over a connection of its own.
+   *
+   * @param line - Without CR LF; CR, LF and NUL in it are refused.
+   * @returns the reply's bytes up to the end token and with it, whole however long.
+   * @throws `ClientError`, `ServerError`, `UnknownCommandError` - the reply is an error line.
+   * @throws `ValueTooLargeError` - the reply is longer than `maxValueBytes`.
+   * @throws `TimeoutError` - the end token did not come.
+   */
+  rawCommand(line: string, options?: RawCommandOptions): Buffer
+
+  /** The servers, and how they are at this moment. */
+  readonly servers: readonly ServerStatus[]
+
+  /**
+   * The server that the next command for this key would go to.
+   *
+   * @returns its name and its position among `servers`; `undefined` when there is none.
+   */
+  serverFor(key: Key, options?: KeyOptions): { readonly name: string; readonly index: number } | undefined
+
+  /** The position of the key's server among `servers`, as pylibmc's `hash` gives it; -1 when there is none. */
+  hash(key: Key): number
+
+  /**
+   * Adds a server. The keys that become its own move to it and no others; what the servers hold of them stays there
+   * until it expires. Throws `InvalidInputError` when there is one of that name.
+   */
+  addServer(server: ServerSpec): void
+
+  /**
+   * Removes a server for good: it takes no more commands, finishes those it has, and is not asked again. Without any
+   * server left every call rejects with `ServerDownError`.
+   *
+   * @param name - As in `servers`; an unknown one is an `InvalidInputError`.
+   * @returns settles when its connections are closed.
+   */
+  removeServer(name: string): void
+
+  /** The key's bytes on the wire, prefix included; throws `InvalidInputError` for a key that cannot be used. */
+  checkKey(key: Key): Buffer
+
+  /** What the client's serde makes of a value; throws `SerdeError` if it cannot. Compression is a later stage. */
+  serialize(value: unknown, key?: Key): SerializedValue
+
+  /** What the client's serde makes of stored bytes; throws `SerdeError` if it cannot. */
+  deserialize(data: Uint8Array, clientFlags: number, key?: Key): unknown
+
+  /**
+   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands.
+   * What the server refuses comes as a `commandError` event.
+   */
+  readonly noreply: NoreplyCommandsSync
+
+  /** Connects now instead of at the first command. Rejects with what went wrong. */
+  connect(): void
+
+  /** Closes the connections behind their pending replies; the next command connects again. */
+  disconnect(): void
+
+  /** The same as `disconnect`. */
+  quit(): void
+
+  /** Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. */
+  close(): void
+
+  /** Closes for good at once: what is pending, and every later call, rejects with `ClosedError`. */
+  destroy(): void
+}
+
+/** What it can do: NoreplyCommands, without `await`. */
+export interface NoreplyCommandsSync {
+  /** Stores a value. */
+  set(key: Key, value: unknown, options?: WriteOptions): void
+
+  /** Stores a value where there is none. */
+  add(key: Key, value: unknown, options?: WriteOptions): void
+
+  /** Stores a value in the place of another. */
+  replace(key: Key, value: unknown, options?: WriteOptions): void
+
+  /** Adds bytes to the end of a value, past the serde. */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): void
+
+  /** Adds bytes to the beginning of a value, past the serde. */
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): void
+
+  /** Stores a value if the item still has this cas number. */
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): void
+
+  /** Removes an item. */
+  delete(key: Key, options?: KeyOptions): void
+
+  /** Adds to a counter, if it exists. */
+  incr(key: Key, delta?: number | bigint, options?: KeyOptions): void
+
+  /** Takes from a counter, if it exists; it stops at 0. */
+  decr(key: Key, delta?: number | bigint, options?: KeyOptions): void
+
+  /** Renews the time to live. */
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): void
+
+  /** Stores many values. */
+  setMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): void
+
+  setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): void
+
+  /** Stores many values where there are none. */
+  addMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): void
+
+  addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): void
+
+  /** Removes many items. */
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): void
+}
+
+/** What it can do: CommandPipeline, without `await`. */
+export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<unknown>[] = []> {
+  /** How many commands it has collected. */
+  readonly length: number
+
+  /** See {@link PipelineCommands.get}: a miss gives `undefined`. */
+  get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined>
+
+  /** A miss gives `undefined`. */
+  gets<T = unknown>(key: Key, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined>
+
+  /** A miss gives `undefined`. */
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined>
+
+  /** A miss gives `undefined`. */
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined>
+
+  /** Whether the item is there. */
+  has(key: Key, options?: KeyOptions): Next<Outcomes, boolean>
+
+  /** A miss gives `undefined`. */
+  inspect(key: Key, options?: KeyOptions): Next<Outcomes, Inspection | undefined>
+
+  /** Whether it was stored. */
+  set(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean>
+
+  /** Whether it was stored: the key was free. */
+  add(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean>
+
+  /** Whether it was stored: there was an item. */
+  replace(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean>
+
+  /** Whether there was an item to add to. */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Next<Outcomes, boolean>
+
+  /** Whether there was an item to add to. */
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Next<Outcomes, boolean>
+
+  /** `stored`, `exists` or `notFound`. */
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Next<Outcomes, CasResult>
+
+  /** Whether there was an item. */
+  delete(key: Key, options?: KeyOptions): Next<Outcomes, boolean>
+
+  /** Whether there was an item. */
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): Next<Outcomes, boolean>
+
+  /** The new value; a missing counter without `initial` gives `undefined`. */
+  incr<N extends number | bigint = number>(
+    key: Key,
+    delta?: N,
+    options?: CountOptions,
+  ): Next<Outcomes, Counted<N> | undefined>
+
+  /** The new value; a missing counter without `initial` gives `undefined`. */
+  decr<N extends number | bigint = number>(
+    key: Key,
+    delta?: N,
+    options?: CountOptions,
+  ): Next<Outcomes, Counted<N> | undefined>
+
+  /**
+   * Sends everything, once.
+   *
+   * @returns the outcomes, in the order of the calls. Never rejects because a command failed.
+   */
+  run(): Outcomes
+}
+
+/** A pipeline with one more command. */
+type Next<Outcomes extends readonly PipelineOutcome<unknown>[], T> = CommandPipelineSync<
+  [...Outcomes, PipelineOutcome<T>]
+>
+
+/** What it can do: Namespace, without `await`. */
+export interface NamespaceSync<T = unknown, Input = T> {
+  /** Reads a value. A miss, or a value that does not fit the schema, gives `undefined`, or the option `default`. */
+  get<D = undefined>(key: Key, options?: GetOptions<D>): T | D
+
+  /** Reads a value and its cas number; a miss gives `undefined`. */
+  gets(key: Key, options?: ReadOptions): ValueWithCas<T> | undefined
+
+  /** Reads a value and renews its time to live; a miss gives `undefined`, or the option `default`. */
+  gat<D = undefined>(key: Key, ttl: Ttl, options?: GetOptions<D>): T | D
+
+  /** Reads a value and its cas number and renews its time to live; a miss gives `undefined`. */
+  gats(key: Key, ttl: Ttl, options?: ReadOptions): ValueWithCas<T> | undefined
+
+  /** Reads many values: the hits, by the caller's own keys and in their order. */
+  getMany(keys: Iterable<string>, options?: GetManyOptions): Map<string, T>
+
+  getMany(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, T>
+
+  /** Reads many values and their cas numbers. */
+  getsMany(keys: Iterable<string>, options?: GetManyOptions): Map<string, ValueWithCas<T>>
+
+  getsMany(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, ValueWithCas<T>>
+
+  /** Whether an item is there. Its value is not looked at. */
+  has(key: Key, options?: KeyOptions): boolean
+
+  /** What the server knows of an item; a miss gives `undefined`. Needs the meta protocol. */
+  inspect(key: Key, options?: KeyOptions): Inspection | undefined
+
+  /** Stores a value; whether it was stored. */
+  set(key: Key, value: Input, options?: WriteOptions): boolean
+
+  /** Stores a value where there is none; whether it was stored. */
+  add(key: Key, value: Input, options?: WriteOptions): boolean
+
+  /** Stores a value in the place of another; whether it was stored. */
+  replace(key: Key, value: Input, options?: WriteOptions): boolean
+
+  /** Adds bytes to the end of a value, past the serde; whether there was an item. */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
+
+  /** Adds bytes to the beginning of a value, past the serde; whether there was an item. */
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
+
+  /** Stores a value if the item has not changed since `gets`: `stored`, `exists` or `notFound`. */
+  cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): CasResult
+
+  /** Stores many values; the keys that were NOT stored. */
+  setMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): K[]
+
+  setMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): string[]
+
+  /** Stores many values where there are none; the keys that were NOT stored. */
+  addMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): K[]
+
+  addMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): string[]
+
+  /** Removes an item; whether it was there. */
+  delete(key: Key, options?: KeyOptions): boolean
+
+  /** Removes many items; how many were there. */
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): number
+
+  /** Renews the time to live; whether the item was there. */
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): boolean
+
+  /** Adds to a counter; the new value. Where there was none: `initial`, or else `undefined`. */
+  incr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
+    options: CountOptions & { readonly initial: number | bigint },
+  ): Counted<N>
+
+  incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
+
+  /** Takes from a counter; the new value. Where there was none: `initial`, or else `undefined`. */
+  decr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
+    options: CountOptions & { readonly initial: number | bigint },
+  ): Counted<N>
+
+  decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
+
+  /** Adds to many counters; the new values of those that exist. */
+  incrMany<N extends number | bigint = number>(
+    keys: Iterable<string>,
+    delta?: N,
+    options?: CountManyOptions,
+  ): Map<string, Counted<N>>
+
+  incrMany<N extends number | bigint = number>(
+    keys: Iterable<Key>,
+    delta?: N,
+    options?: CountManyOptions,
+  ): Map<Key, Counted<N>>
+
+  /** Reads a value; where there is none, or one that does not fit the schema, loads it. As the client's `getOrSet`. */
+  getOrSet(key: Key, loader: Loader<Input>, options?: GetOrSetOptions<Input>): T
+
+  /** Reads many values and loads those that are missing, with one call of the loader. As the client's `getOrSetMany`. */
+  getOrSetMany(
+    keys: Iterable<string>,
+    loader: ManyLoader<string, Input>,
+    options?: GetOrSetManyOptions<Input>,
+  ): Map<string, T>
+
+  getOrSetMany(keys: Iterable<Key>, loader: ManyLoader<Key, Input>, options?: GetOrSetManyOptions<Input>): Map<Key, T>
+
+  /** Changes a value if nobody else changes it meanwhile, else again. As the client's `update`. */
+  update(key: Key, change: (current: T | undefined) => Input | Promise<Input>, options?: UpdateOptions): Input
+
+  update(
+    key: Key,
+    change: (current: T | undefined) => Input | undefined | Promise<Input | undefined>,
+    options?: UpdateOptions,
+  ): T | Input | undefined
+
+  /** Reads a value and removes it: of several callers at a time one gets it. A miss gives `undefined`. */
+  pop(key: Key, options?: ReadOptions): T | undefined
+
+  /** Marks a value stale; whether the item was there. As the client's `invalidate`; needs the meta protocol. */
+  invalidate(key: Key, options: InvalidateOptions): boolean
+
+  /** Collects commands to be sent together. */
+  pipeline(): CommandPipelineSync
+
+  /** The same writes without their answers. */
+  readonly noreply: NamespaceNoreplySync<Input>
+}
+
+/** What it can do: NamespaceNoreply, without `await`. */
+export interface NamespaceNoreplySync<Input> {
+  /** Stores a value. */
+  set(key: Key, value: Input, options?: WriteOptions): void
+
+  /** Stores a value where there is none. */
+  add(key: Key, value: Input, options?: WriteOptions): void
+
+  /** Stores a value in the place of another. */
+  replace(key: Key, value: Input, options?: WriteOptions): void
+
+  /** Adds bytes to the end of a value, past the serde. */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): void
+
+  /** Adds bytes to the beginning of a value, past the serde. */
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): void
+
+  /** Stores a value if the item still has this cas number. */
+  cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): void
+
+  /** Removes an item. */
+  delete(key: Key, options?: KeyOptions): void
+
+  /** Adds to a counter, if it exists. */
+  incr(key: Key, delta?: number | bigint, options?: KeyOptions): void
+
+  /** Takes from a counter, if it exists; it stops at 0. */
+  decr(key: Key, delta?: number | bigint, options?: KeyOptions): void
+
+  /** Renews the time to live. */
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): void
+
+  /** Stores many values. */
+  setMany(entries: Entries<Key, Input>, options?: SetManyOptions): void
+
+  /** Stores many values where there are none. */
+  addMany(entries: Entries<Key, Input>, options?: SetManyOptions): void
+
+  /** Removes many items. */
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): void
+}
+
+/** What the synchronous client can do: MetaClient, without `await`. */
+export interface MetaClientSyncCommands {
+  /**
+   * Reads an item (`mg`).
+   *
+   * An empty item that waits for its value (`vivify`) has the value `undefined` for callers who use `vivify` themselves;
+   * for the others it is the empty value that it is.
+   *
+   * @throws `SerdeError` - the stored bytes are not what the serde writes.
+   * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
+   */
+  get(key: Key, options: MetaGetOptions & { readonly value: false }): MetaGetResult<undefined>
+
+  get<T = unknown>(key: Key, options: MetaGetOptions & MayLackValue): MetaGetResult<T | undefined>
+
+  get<T = unknown>(key: Key, options?: MetaGetOptions): MetaGetResult<T>
+
+  /** Reads an item and renews its time to live (`mg` with `T`). */
+  gat(key: Key, ttl: Ttl, options: MetaGatOptions & { readonly value: false }): MetaGetResult<undefined>
+
+  gat<T = unknown>(key: Key, ttl: Ttl, options: MetaGatOptions & MayLackValue): MetaGetResult<T | undefined>
+
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: MetaGatOptions): MetaGetResult<T>
+
+  /**
+   * Stores a value (`ms`); with `compareCas`, only if the item has not changed.
+   *
+   * @throws `SerdeError` - the serde cannot store this value.
+   * @throws `ValueTooLargeError` - larger than `maxItemBytes` (not sent), or than the server takes, which then has
+   * deleted the old value.
+   */
+  set(key: Key, value: unknown, options?: MetaSetOptions): MetaStoreResult
+
+  /** Stores a value where nothing is; else `notStored`. */
+  add(key: Key, value: unknown, options?: MetaAddOptions): MetaStoreResult
+
+  /** Stores a value where something is; else `notStored`, or with `compareCas` `notFound`. */
+  replace(key: Key, value: unknown, options?: MetaReplaceOptions): MetaStoreResult
+
+  /** Stores a value if the item still has this cas number; else `exists` or `notFound`. */
+  cas(key: Key, value: unknown, cas: bigint, options?: MetaCasOptions): MetaStoreResult
+
+  /** Adds raw data behind a value, past the serde; `notStored` where nothing is, or where it grows too large. */
+  append(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): MetaStoreResult
+
+  /** Adds raw data in front of a value, past the serde; `notStored` where nothing is, or where it grows too large. */
+  prepend(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): MetaStoreResult
+
+  /** Removes an item (`md`). */
+  delete(key: Key, options?: MetaDeleteOptions): MetaDeleteResult
+
+  /**
+   * Marks an item stale (`md` with `I`): readers keep getting the old value, with `stale`, and the first of them has
+   * `won`. It gets a new cas number, so that whoever is still storing by the old one comes too late.
+   */
+  invalidate(key: Key, options?: MetaInvalidateOptions): MetaDeleteResult
+
+  /**
+   * Adds to a counter (`ma`); beyond 2^64 - 1 it starts again at 0. One that the call makes has client flags 0: `get`
+   * with the default serde gives it as text.
+   *
+   * @throws `ClientError` - the value is not a number.
+   */
+  incr(key: Key, delta?: number | bigint, options?: MetaCountOptions): MetaCountResult
+
+  /**
+   * Takes from a counter (`ma`); it stops at 0. One that the call makes has client flags 0: `get` with the default serde
+   * gives it as text.
+   *
+   * @throws `ClientError` - the value is not a number.
+   */
+  decr(key: Key, delta?: number | bigint, options?: MetaCountOptions): MetaCountResult
+
+  /** Renews the time to live (`mg` with `T`). */
+  touch(key: Key, ttl: Ttl, options?: MetaOptions): MetaTouchResult
+
+  /**
+   * What the server keeps about an item, without disturbing it (`me`).
+   *
+   * From memcached 1.6.40 on, keys with white space or control characters are refused: the server does not find them.
+   */
+  debug(key: Key, options?: KeyOptions): MetaDebugResult
+
+  /**
+   * Asks every server for any reply (`mn`): a ping.
+   *
+   * @throws `BatchError` - a server failed, or several.
+   */
+  noop(options?: ServerOptions): void
+
+  /**
+   * Empties every server, or the one that is named; at once, or in `delay` seconds.
+   *
+   * @throws `BatchError` - a server refused or failed.
+   */
+  flushAll(options?: FlushOptions): true
+
+  /** Collects commands to be sent together; each has an outcome of its own. */
+  pipeline<Quiet extends boolean = false>(
+    options?: MetaPipelineOptions & { readonly quiet?: Quiet },
+  ): MetaPipelineSync<Quiet>
+
+  /**
+   * Sends a meta command with flags spelled by the caller, and gives the reply as it came. The length of the value and
+   * the form of the key are added; values go past the serde.
+   *
+   * @example
+   * ```ts
+   * const { status, flags } = meta.execute({ command: 'mg', key: 'user:1', flags: ['t', 's', 'N30'] })
+   * ```
+   */
+  execute(execution: MetaExecution, options?: KeyOptions): MetaReply
+
+  /** Connects now instead of at the first command. Rejects with what went wrong. */
+  connect(): void
+
+  /** Closes the connections behind their pending replies; the next command connects again. */
+  disconnect(): void
+
+  /** Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. */
+  close(): void
+
+  /** Closes for good at once: what is pending, and every later call, rejects with `ClosedError`. */
+  destroy(): void
+}
+
+/** What it can do: MetaPipeline, without `await`. */
+export interface MetaPipelineSync<Quiet extends boolean = false, Results extends readonly unknown[] = []> {
+  /** How many commands it has collected. */
+  readonly length: number
+
+  /** As the client's. Hits are answered in a quiet pipeline too; only a miss is not. */
+  get(
+    key: Key,
+    options: InPipeline<MetaGetOptions> & { readonly value: false },
+  ): MetaNext<Quiet, Results, MetaGetResult<undefined>>
+
+  get<T = unknown>(
+    key: Key,
+    options: InPipeline<MetaGetOptions> & MayLackValue,
+  ): MetaNext<Quiet, Results, MetaGetResult<T | undefined>>
+
+  get<T = unknown>(key: Key, options?: InPipeline<MetaGetOptions>): MetaNext<Quiet, Results, MetaGetResult<T>>
+
+  /** As the client's. Hits are answered in a quiet pipeline too; only a miss is not. */
+  gat(
+    key: Key,
+    ttl: Ttl,
+    options: InPipeline<MetaGatOptions> & { readonly value: false },
+  ): MetaNext<Quiet, Results, MetaGetResult<undefined>>
+
+  gat<T = unknown>(
+    key: Key,
+    ttl: Ttl,
+    options: InPipeline<MetaGatOptions> & MayLackValue,
+  ): MetaNext<Quiet, Results, MetaGetResult<T | undefined>>
+
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: InPipeline<MetaGatOptions>): MetaNext<Quiet, Results, MetaGetResult<T>>
+
+  /** As the client's. */
+  set(key: Key, value: unknown, options?: InPipeline<MetaSetOptions>): MetaNext<Quiet, Results, MetaStoreResult>
+
+  /** As the client's. */
+  add(key: Key, value: unknown, options?: InPipeline<MetaAddOptions>): MetaNext<Quiet, Results, MetaStoreResult>
+
+  /** As the client's. */
+  replace(key: Key, value: unknown, options?: InPipeline<MetaReplaceOptions>): MetaNext<Quiet, Results, MetaStoreResult>
+
+  /** As the client's. */
+  cas(
+    key: Key,
+    value: unknown,
+    cas: bigint,
+    options?: InPipeline<MetaCasOptions>,
+  ): MetaNext<Quiet, Results, MetaStoreResult>
+
+  /** As the client's. */
+  append(
+    key: Key,
+    data: string | Uint8Array,
+    options?: InPipeline<MetaExtendOptions>,
+  ): MetaNext<Quiet, Results, MetaStoreResult>
+
+  /** As the client's. */
+  prepend(
+    key: Key,
+    data: string | Uint8Array,
+    options?: InPipeline<MetaExtendOptions>,
+  ): MetaNext<Quiet, Results, MetaStoreResult>
+
+  /** As the client's. */
+  delete(key: Key, options?: InPipeline<MetaDeleteOptions>): MetaNext<Quiet, Results, MetaDeleteResult>
+
+  /** As the client's. */
+  invalidate(key: Key, options?: InPipeline<MetaInvalidateOptions>): MetaNext<Quiet, Results, MetaDeleteResult>
+
+  /** As the client's; a quiet pipeline does not tell the value. */
+  incr(
+    key: Key,
+    delta?: number | bigint,
+    options?: InPipeline<MetaCountOptions>,
+  ): MetaNext<Quiet, Results, MetaCount<Quiet>>
+
+  /** As the client's; a quiet pipeline does not tell the value. */
+  decr(
+    key: Key,
+    delta?: number | bigint,
+    options?: InPipeline<MetaCountOptions>,
+  ): MetaNext<Quiet, Results, MetaCount<Quiet>>
+
+  /** As the client's. Hits are answered in a quiet pipeline too. */
+  touch(key: Key, ttl: Ttl, options?: InPipeline<MetaOptions>): MetaNext<Quiet, Results, MetaTouchResult>
+
+  /** As the client's; answered in full by a quiet pipeline too. */
+  debug(key: Key, options?: InPipeline<KeyOptions>): MetaNext<Quiet, Results, MetaDebugResult>
+
+  /** As the client's; answered in full by a quiet pipeline too. */
+  execute(execution: MetaExecution, options?: InPipeline<KeyOptions>): MetaNext<Quiet, Results, MetaReply>
+
+  /**
+   * Sends everything, once.
+   *
+   * @returns the outcomes, in the order of the calls. Never rejects because a command failed, only with the reason of its
+   * signal.
+   */
+  run(options?: CallOptions): MetaOutcomes<Results>
+}
+
+/** A pipeline with one more command. */
+type MetaNext<Quiet extends boolean, Results extends readonly unknown[], Result> = MetaPipelineSync<
+  Quiet,
+  [...Results, Result]
+>
+
+type MetaCount<Quiet extends boolean> = Quiet extends true ? MetaQuietCountResult : MetaCountResult
+
+/** What a namespace with generations can do besides. */
+export interface ClearableSync {
+  /** Forgets every item of the namespace. */
+  clear(): void
+}

@@ -1,0 +1,230 @@
+import type { Buffer } from 'node:buffer'
+import type { EventEmitter } from 'node:events'
+import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions } from '../client/options.ts'
+import { isServerSource } from '../cluster/server-source.ts'
+import { InvalidInputError } from '../errors.ts'
+import { closedError } from '../pool/slot.ts'
+import { Lane } from './lane.ts'
+import { LaneCommands } from './lane-commands.ts'
+import { CallMode, type ClientKind, Request, type Shape } from './protocol.ts'
+import type { Remote } from './remote-object.ts'
+import { RemoteObjects } from './remote-objects.ts'
+import { checkRuntime } from './runtime.ts'
+import { withStoredForms } from './stored-forms.ts'
+import { type LinkOwner, WorkerLink } from './worker-link.ts'
+
+/** Reads whose values may be decoded after the call: asking again does no harm. */
+const REPEATABLE_READS: ReadonlySet<string> = new Set(['get', 'gets', 'getMany', 'getsMany'])
+
+/** Commands that the lane carries. */
+const LANE_COMMANDS: ReadonlySet<string> = new Set(['get', 'set', 'getMany'])
+
+/** A value that cannot be read: the call is made again, and then the client says what is wrong. */
+class Undecodable extends Error {}
+
+/** What a synchronous client is made of. */
+export interface CoreInit {
+  readonly kind: ClientKind
+  readonly servers: unknown
+  readonly options: MemcacheOptions
+  /** Hears the client's events. */
+  readonly emitter: EventEmitter
+}
+
+/** The caller's side of a synchronous client: a worker, another one when that has died, and every call to it. */
+export class SyncCore implements LinkOwner {
+  readonly #init: CoreInit
+  readonly #resolved: ResolvedClientOptions
+  readonly #remotes: RemoteObjects
+  #link: WorkerLink | undefined
+  #lane: Lane | undefined
+  /** The hot commands, while there is a lane. */
+  lane: LaneCommands | undefined
+  #isClosed = false
+  /** The last call in the usual way was one for the lane. */
+  #mayUseLane = true
+  readonly #listens: Set<string> = new Set()
+
+  constructor(init: CoreInit) {
+    checkRuntime()
+    refuseAsynchronous(init.servers, init.options)
+    this.#init = init
+    this.#resolved = resolveClientOptions(init.options)
+    this.#remotes = new RemoteObjects({
+      call: (target, name, args) => this.call(target, name, args),
+      read: (target, name) => this.read(target, name),
+    })
+    const { emitter } = init
+    emitter.on('newListener', (name: string) => this.#listen(name))
+  }
+
+  /** Calls a method of the client, or of something that came from it. */
+  call(target: Remote | undefined, name: string, args: readonly unknown[]): unknown {
+    if (target !== undefined || !REPEATABLE_READS.has(name)) return this.#request(target, name, args, CallMode.method)
+    const options = args[1] as { readonly serde?: unknown } | undefined
+    const isOurs = 'deserializeRange' in this.#resolved.serde && typeof options !== 'string'
+    if (!isOurs || options?.serde !== undefined || this.#init.kind !== 'Memcache') {
+      return this.#request(target, name, args, CallMode.method)
+    }
+    // What can be iterated only once is needed twice.
+    const kept = [keepKeys(args[0]), ...args.slice(1)]
+    try {
+      return this.#request(target, name, kept, CallMode.stored)
+    } catch (error) {
+      if (error instanceof Undecodable) return this.#request(target, name, kept, CallMode.method)
+      throw error
+    }
+  }
+
+  /** Reads a property. */
+  read(target: Remote | undefined, name: string): unknown {
+    return this.#request(target, name, [], CallMode.get)
+  }
+
+  #request(target: Remote | undefined, name: string, args: readonly unknown[], mode: number): unknown {
+    const link = this.#openLink()
+    const id = target === undefined ? 0 : this.#remotes.idOf(target, link)
+    const { references } = link
+    const mark = references.mark
+    const given =
+      target === undefined && mode !== CallMode.stored ? withStoredForms(name, args, this.#resolved.serde) : args
+    this.#lane?.leave()
+    // One that came by the lane's entrance is seldom alone; among others the worker had better wait for the next call.
+    const isForLane = target === undefined && LANE_COMMANDS.has(name)
+    const wantsLane = this.#mayUseLane && isForLane
+    this.#mayUseLane = isForLane
+    this.#remotes.origin = { parent: target, name, args, isGetter: mode === CallMode.get }
+    let result: unknown
+    try {
+      result = link.request(Request.call, name, this.#patience(args), () => {
+        references.writer.uint32(id)
+        references.writer.text(name)
+        references.writer.byte(mode)
+        references.writer.byte(wantsLane ? 1 : 0)
+        references.writer.data(this.#remotes.takeReleased(link))
+        references.values(given)
+      })
+    } catch (error) {
+      if (target === undefined) references.release(mark)
+      throw error
+    }
+    this.#lane?.use()
+    // What a pipeline or a namespace was given, it may need later.
+    if (!this.#remotes.hold(target, result, [mark, references.mark])) references.release(mark)
+    return result
+  }
+
+  /** How long the call may take, as far as the caller knows. */
+  #patience(args: readonly unknown[]): number {
+    const options = args.at(-1) as { readonly timeoutMs?: unknown } | null | undefined
+    const own = typeof options === 'object' && options !== null ? options.timeoutMs : undefined
+    return typeof own === 'number' ? own : this.#resolved.connection.timeoutMs
+  }
+
+  /** The worker, or a fresh one. */
+  #openLink(): WorkerLink {
+    if (this.#isClosed) throw closedError()
+    if (this.#link?.isAlive === true) return this.#link
+    this.lane = undefined
+    const { kind, servers, options } = this.#init
+    const link = new WorkerLink(kind, this.#resolved.connection.keepProcessAlive, this)
+    const { references } = link
+    const { serde } = this.#resolved
+    const names = Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'keepProcessAlive'))
+    link.request(Request.create, 'new', 0, () => {
+      references.values([servers, { ...names, serde }])
+    })
+    this.#link = link
+    for (const name of this.#listens) this.#subscribe(name)
+    this.#openLane(link)
+    return link
+  }
+
+  #openLane(link: WorkerLink): void {
+    const { connection, connectionsPerServer, failures } = this.#resolved
+    const { options, kind } = this.#init
+    const isPlain = failures === 'throw' && connectionsPerServer === 1 && connection.idleTimeoutMs === 0
+    if (!isPlain || kind !== 'Memcache' || options.fallback !== undefined) return
+    this.#lane = new Lane(link.memory, link.header, connection.validateAfterIdleMs)
+    this.lane = new LaneCommands(this.#lane, this.#resolved, () => this.#serverName())
+  }
+
+  #serverName(): string {
+    const [server] = this.read(undefined, 'servers') as readonly { readonly name: string }[]
+    return server?.name ?? 'the server'
+  }
+
+  /** Events that cost something are asked for when somebody listens. */
+  #listen(name: string): void {
+    if (name !== 'writeFailed' || this.#listens.has(name)) return
+    this.#listens.add(name)
+    if (this.#link?.isAlive === true) this.#subscribe(name)
+  }
+
+  #subscribe(name: string): void {
+    this.#request(undefined, 'on', [name], CallMode.listen)
+  }
+
+  /** Finishes, and lets the worker end. Further calls throw `ClosedError`. */
+  close(): void {
+    try {
+      if (this.#link?.isAlive === true && !this.#isClosed) this.call(undefined, 'close', [])
+    } finally {
+      this.destroy()
+    }
+  }
+
+  /** Ends the worker at once. */
+  destroy(): void {
+    this.#isClosed = true
+    this.lane = undefined
+    this.#lane?.leave()
+    this.#link?.end()
+    this.#link = undefined
+  }
+
+  remote(id: number, shape: Shape, link: WorkerLink): unknown {
+    return this.#remotes.find(id, shape, link)
+  }
+
+  decode(data: Buffer, clientFlags: number): unknown {
+    try {
+      return this.#resolved.serde.deserialize(data, clientFlags, '')
+    } catch {
+      throw new Undecodable()
+    }
+  }
+
+  tell(events: readonly (readonly [name: string, event: unknown])[]): void {
+    for (const [name, event] of events) {
+      try {
+        this.#init.emitter.emit(name, event)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+}
+
+function keepKeys(keys: unknown): unknown {
+  if (typeof keys !== 'object' || keys === null || ArrayBuffer.isView(keys)) return keys
+  return Symbol.iterator in keys && !Array.isArray(keys) ? [...(keys as Iterable<unknown>)] : keys
+}
+
+/** What cannot work while the thread is blocked. */
+function refuseAsynchronous(servers: unknown, options: MemcacheOptions): void {
+  if (isServerSource(servers)) {
+    throw new InvalidInputError(
+      'a synchronous client takes no source of servers: it would be read by the thread that is blocked; give a list',
+    )
+  }
+  if (typeof options !== 'object' || options === null) return
+  for (const name of ['connect', 'middleware'] as const) {
+    if (options[name] === undefined) continue
+    throw new InvalidInputError(
+      `option ${name} cannot be used with a synchronous client: its sockets live in another thread, where functions of this one do not reach`,
+    )
+  }
+}
