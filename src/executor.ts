@@ -57,6 +57,8 @@ export interface ServerStatus {
 export interface Backend extends Executor {
   /** One by one, for commands that go to every server. */
   readonly servers: readonly ServerExecutor[]
+  /** Settles once it is known which servers there are: where a source names them, that takes a moment. */
+  untilListed?(): Promise<void>
   /** The server that the next command for this key would go to; undefined when there is none. */
   serverFor(routingKey: Key): ServerExecutor | undefined
   /** Opens every connection now. Rejects with the first failure. */

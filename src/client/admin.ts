@@ -28,11 +28,11 @@ export class AdminCommands {
     this.#timeoutMs = timeoutMs
   }
 
-  stats(args: readonly (string | number)[], options: ServerOptions | undefined): Promise<Map<string, Stats>> {
+  async stats(args: readonly (string | number)[], options: ServerOptions | undefined): Promise<Map<string, Stats>> {
     const line = ['stats', ...args.map(checkWord)].join(' ')
     const ask = async (server: ServerExecutor): Promise<Stats> =>
       parseStats(await this.#exchange(server, line, STATS_LINES, options))
-    return askServers('stats', this.#targets(options), ask)
+    return askServers('stats', await this.#targets(options), ask)
   }
 
   flushAll(options: FlushOptions | undefined): Promise<true> {
@@ -53,7 +53,7 @@ export class AdminCommands {
   }
 
   async rawCommand(line: string, options: RawCommandOptions | undefined): Promise<Buffer> {
-    const [server, another] = this.#targets(options)
+    const [server, another] = await this.#targets(options)
     if (server === undefined || another !== undefined) {
       throw new InvalidInputError('rawCommand goes to one server: name it with the option server')
     }
@@ -72,7 +72,7 @@ export class AdminCommands {
         })
       }
     }
-    await askServers(line, this.#targets(options), ask)
+    await askServers(line, await this.#targets(options), ask)
     return true
   }
 
@@ -88,13 +88,14 @@ export class AdminCommands {
     return server.exchange(exchange)
   }
 
-  #targets(options: ServerOptions | undefined): readonly ServerExecutor[] {
+  #targets(options: ServerOptions | undefined): Promise<readonly ServerExecutor[]> {
     return serversOf(this.#backend, options?.server)
   }
 }
 
-/** All servers, or the one with this name. */
-export function serversOf(backend: Backend, name: string | undefined): readonly ServerExecutor[] {
+/** All servers, or the one with this name, once it is known which there are. */
+export async function serversOf(backend: Backend, name: string | undefined): Promise<readonly ServerExecutor[]> {
+  await backend.untilListed?.()
   const { servers } = backend
   if (name === undefined) return servers
   const named = servers.filter((server) => server.name === name)

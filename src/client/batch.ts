@@ -47,7 +47,8 @@ export class Batch {
     const follow = (result: Promise<unknown>, operation: Operation): void => {
       result.then(
         (value) => resolveOne(value, operation),
-        (reason: unknown) => rejectOne(reason, operation),
+        // By way of whoever else wants to know how it failed.
+        (reason: unknown) => operation.reject(reason, operation),
       )
     }
     const rejectOne = (reason: unknown, operation: Operation): void => {

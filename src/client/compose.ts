@@ -5,6 +5,7 @@ import { parseServers, SourcedCluster } from '../cluster/sourced-cluster.ts'
 import { isWrite } from '../cluster/writes.ts'
 import { InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Backend, Executor, ServerExecutor } from '../executor.ts'
+import type { RetryExecutor } from '../middleware/retry.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Server, ServerSpec } from '../server-address.ts'
@@ -44,7 +45,8 @@ export function composeBackend(
     ? new SourcedCluster(servers, cluster, options.connection.timeoutMs, onSourceError)
     : cluster
   const older: Cluster[] = []
-  const outermost = wrapExecutor(servant, options, listener, (specs) => {
+  const retrying = options.wrappers.retry?.(servant)
+  const outermost = wrapExecutor(retrying ?? servant, options, listener, (specs) => {
     // Its servers are not this client's: what becomes of them is told by the failures of its commands.
     const own = createCluster(parseServers(specs), options, {
       onDesync: (error) => listener.onDesync(error),
@@ -53,7 +55,7 @@ export function composeBackend(
     older.push(own)
     return own
   })
-  return new ComposedBackend({ cluster, backend: servant, older, outermost, listener })
+  return new ComposedBackend({ cluster, backend: servant, older, retrying, outermost, listener })
 }
 
 function createCluster(servers: readonly Server[], options: ResolvedClientOptions, listener: ClusterListener): Cluster {
@@ -65,14 +67,13 @@ function createCluster(servers: readonly Server[], options: ResolvedClientOption
   })
 }
 
-/** What the options put around the servers. */
+/** What the options put around the servers besides `retry`. */
 function wrapExecutor(
-  servant: Executor,
+  first: Executor,
   { wrappers }: ResolvedClientOptions,
   listener: BackendListener,
   createOlder: (servers: readonly ServerSpec[]) => Executor,
 ): Executor {
-  const first = wrappers.retry === undefined ? servant : wrappers.retry(servant)
   const older = wrappers.fallback.map((source) =>
     Array.isArray(source) ? createOlder(source as readonly ServerSpec[]) : executorOf(source as CacheClient),
   )
@@ -98,6 +99,7 @@ interface Composition {
   readonly backend: Backend
   /** Older clusters that end with the client. */
   readonly older: readonly Backend[]
+  readonly retrying: RetryExecutor | undefined
   /** Takes the commands first. */
   readonly outermost: Executor
   readonly listener: BackendListener
@@ -109,13 +111,15 @@ export class ComposedBackend implements Backend {
   readonly #backend: Backend
   /** With the older clusters that are its own. */
   readonly #all: readonly Backend[]
+  readonly #retrying: RetryExecutor | undefined
   readonly #outermost: Executor
   readonly #listener: BackendListener
 
-  constructor({ cluster, backend, older, outermost, listener }: Composition) {
+  constructor({ cluster, backend, older, retrying, outermost, listener }: Composition) {
     this.#cluster = cluster
     this.#backend = backend
     this.#all = [backend, ...older]
+    this.#retrying = retrying
     this.#outermost = outermost
     this.#listener = listener
   }
@@ -137,6 +141,10 @@ export class ComposedBackend implements Backend {
       if (reason instanceof MemcacheError) this.#listener.onWriteFailed?.(operation, reason)
       reject(reason, same)
     }
+  }
+
+  async untilListed(): Promise<void> {
+    await this.#backend.untilListed?.()
   }
 
   serverFor(routingKey: Key): ServerExecutor | undefined {
@@ -173,10 +181,12 @@ export class ComposedBackend implements Backend {
   }
 
   async close(): Promise<void> {
+    this.#retrying?.endPauses()
     await Promise.all(this.#all.map((backend) => backend.close()))
   }
 
   destroy(error: MemcacheError): void {
     for (const backend of this.#all) backend.destroy(error)
+    this.#retrying?.endPauses()
   }
 }

@@ -23,6 +23,7 @@ export class Generation {
   #known: bigint | undefined
   #readAt = Number.NEGATIVE_INFINITY
   #reading: Promise<bigint> | undefined
+  #askedAt = Number.NEGATIVE_INFINITY
   #clears = 0
 
   /** @param refreshMs - How long a number that was read is trusted. */
@@ -41,20 +42,25 @@ export class Generation {
     return performance.now() - this.#readAt < this.#refreshMs ? this.#known : undefined
   }
 
-  /** Asks the server; calls at a time share one question. */
+  /** Asks the server; calls at a time share one question, unless it is older than an answer may be. */
   read(): Promise<bigint> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined
+    const now = performance.now()
+    if (this.#reading !== undefined && now - this.#askedAt < this.#refreshMs) return this.#reading
+    this.#askedAt = now
+    const reading = this.#read(now).finally(() => {
+      if (this.#reading === reading) this.#reading = undefined
     })
-    return this.#reading
+    this.#reading = reading
+    return reading
   }
 
-  async #read(): Promise<bigint> {
+  async #read(askedAt: number): Promise<bigint> {
     const clears = this.#clears
-    const askedAt = performance.now()
     const found = (await this.#item.get()) ?? (await this.#create(this.#item.get))
     // A clear of our own, meanwhile, knows better.
     if (clears !== this.#clears && this.#known !== undefined) return this.#known
+    // As does a later question that was answered before.
+    if (askedAt < this.#readAt) return found
     this.#known = found
     this.#readAt = askedAt
     return found
@@ -62,7 +68,14 @@ export class Generation {
 
   /** Makes everything stored so far unreachable. */
   async clear(): Promise<void> {
-    const next = (await this.#item.incr()) ?? (await this.#create(this.#item.incr))
+    let next: bigint
+    try {
+      next = (await this.#item.incr()) ?? (await this.#create(this.#item.incr))
+    } catch (error) {
+      // It may have been done: the next call looks.
+      this.#readAt = Number.NEGATIVE_INFINITY
+      throw error
+    }
     this.#clears++
     this.#known = next
     this.#readAt = performance.now()

@@ -60,7 +60,7 @@ export class GetOrSetMany {
     const group = new LoadGroup(loader)
     const stores = new Throttle(Math.min(MAX_STORES, this.#maxLooks))
     return keys.map((key) => ({
-      key: this.#commands.keyOf(key, lease, options),
+      key: this.#commands.keyOf(key, lease, options, refine),
       lease,
       options,
       refine,
@@ -69,8 +69,17 @@ export class GetOrSetMany {
     }))
   }
 
-  /** The values of the calls, in their order; `undefined` where there is none. */
+  /** The values of the calls, in their order; `undefined` where there is none. Counts as a call until all is done. */
   async #runCalls(calls: readonly LoadCall[], signal: AbortSignal): Promise<unknown[]> {
+    this.#getOrSet.calls.enter()
+    try {
+      return await this.#valuesOf(calls, signal)
+    } finally {
+      this.#getOrSet.calls.leave()
+    }
+  }
+
+  async #valuesOf(calls: readonly LoadCall[], signal: AbortSignal): Promise<unknown[]> {
     const looks = new Throttle(this.#maxLooks)
     const sights = await Promise.allSettled(calls.map((call) => looks.run(() => this.#getOrSet.look(call))))
     if (signal.aborted) {

@@ -15,6 +15,7 @@ import type { Hold, OldValue, Sight } from './lease-sight.ts'
 import { type LeaseMark, LeaseWait, pause } from './lease-wait.ts'
 import type { Refine } from './refine.ts'
 import { type Flight, type FlightMark, SingleFlight } from './single-flight.ts'
+import { Tally } from './tally.ts'
 import type { Throttle } from './throttle.ts'
 import type { Values } from './values.ts'
 
@@ -49,6 +50,8 @@ export class GetOrSet {
   readonly flights: SingleFlight = new SingleFlight()
   /** The refreshes that nobody waits for. */
   readonly background: SingleFlight = new SingleFlight()
+  /** The calls: who is still looking may win, and then has to load. */
+  readonly calls: Tally = new Tally()
   #closed: ClosedError | undefined
 
   constructor(dispatcher: Dispatcher, values: Values, commands: LeaseCommands) {
@@ -70,14 +73,19 @@ export class GetOrSet {
     checkSignal(signal)
     signal?.throwIfAborted()
     const call: LoadCall = {
-      key: this.#commands.keyOf(key, lease, options),
+      key: this.#commands.keyOf(key, lease, options, refine),
       lease,
       options,
       refine,
       load: async (aborts, old) => loader({ key, signal: aborts, ...(old && { stale: old.value }) }),
     }
-    const [sight] = await Promise.allSettled([this.#lookUntil(call, signal)])
-    return this.conclude(call, sight, signal)
+    this.calls.enter()
+    try {
+      const [sight] = await Promise.allSettled([this.#lookUntil(call, signal)])
+      return await this.conclude(call, sight, signal)
+    } finally {
+      this.calls.leave()
+    }
   }
 
   /** What becomes of a look: the value at once, or a load to join, or to begin. */
@@ -94,11 +102,20 @@ export class GetOrSet {
     if (this.#closed !== undefined) throw this.#closed
   }
 
-  /** Lets the loads that are under way finish; further calls are refused. Undefined when there are none. */
-  close(): Promise<unknown> | undefined {
+  /** Lets the calls and loads that are under way finish; further calls are refused. Undefined when there are none. */
+  close(): Promise<void> | undefined {
     this.#closed ??= closedError()
-    if (this.flights.isIdle && this.background.isIdle) return undefined
-    return Promise.all([this.flights.settle(), this.background.settle()])
+    return this.#isIdle ? undefined : this.#settleAll()
+  }
+
+  async #settleAll(): Promise<void> {
+    while (!this.#isIdle) {
+      await Promise.all([this.calls.settle(), this.flights.settle(), this.background.settle()])
+    }
+  }
+
+  get #isIdle(): boolean {
+    return this.calls.isIdle && this.flights.isIdle && this.background.isIdle
   }
 
   /** Ends the loads that are under way. */
@@ -106,19 +123,21 @@ export class GetOrSet {
     this.#closed ??= error
     this.flights.end(error)
     this.background.end(error)
+    this.calls.end()
   }
 
   /** What the item says, the schema's word included. */
-  async look({ key, lease, options, refine }: LoadCall): Promise<Sight> {
+  async look(call: LoadCall): Promise<Sight> {
+    const { key, lease, options, refine } = call
     const sight = await this.#commands.look(key, lease, options)
     if (refine === undefined || sight.state === 'unreadable') return sight
-    if (sight.state !== 'value') {
-      const refined = sight.old && (await refine.read(sight.old.value, key.callerKey))
-      return { ...sight, old: refined?.isValid === true ? refined : undefined }
+    try {
+      return await refinedSight(sight, refine, key.callerKey)
+    } catch (error) {
+      // A schema that throws says nothing about the value; what was won meanwhile is for somebody else.
+      await this.abandon(call, sight)
+      throw error
     }
-    const refined = await refine.read(sight.value, key.callerKey)
-    if (refined.isValid) return { ...sight, value: refined.value }
-    return { state: 'unreadable', hold: sight.hold, mark: sight.mark, error: undefined }
   }
 
   /** Looks; an abort leaves at once, and what the look wins later is given up. */
@@ -128,15 +147,20 @@ export class GetOrSet {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         reject(signal.reason)
-        looking.then(
-          (sight) => this.abandon(call, sight),
-          () => undefined,
-        )
+        void this.#abandonLater(call, looking)
       }
       signal.addEventListener('abort', onAbort, { once: true })
       const leave = (): void => signal.removeEventListener('abort', onAbort)
       looking.then(resolve, reject).then(leave, leave)
     })
+  }
+
+  /** Gives up what a look wins that nobody waits for any more. */
+  async #abandonLater(call: LoadCall, looking: Promise<Sight>): Promise<void> {
+    this.calls.enter()
+    const [look] = await Promise.allSettled([looking])
+    if (look.status === 'fulfilled') await this.abandon(call, look.value)
+    this.calls.leave()
   }
 
   /** Gives up what a look has won. */
@@ -283,6 +307,17 @@ export class GetOrSet {
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal !== undefined && typeof signal?.addEventListener !== 'function')
     throw new InvalidInputError('signal must be an AbortSignal')
+}
+
+/** What a schema makes of what was seen. */
+async function refinedSight(sight: Exclude<Sight, { state: 'unreadable' }>, refine: Refine, key: Key): Promise<Sight> {
+  if (sight.state !== 'value') {
+    const refined = sight.old && (await refine.read(sight.old.value, key))
+    return { ...sight, old: refined?.isValid === true ? refined : undefined }
+  }
+  const refined = await refine.read(sight.value, key)
+  if (refined.isValid) return { ...sight, value: refined.value }
+  return { state: 'unreadable', hold: sight.hold, mark: sight.mark, error: undefined }
 }
 
 /** The mark of loads that no lease stands behind. */

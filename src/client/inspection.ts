@@ -1,7 +1,7 @@
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, type Request } from '../protocol/request.ts'
-import { type GiveBack, holdsPlace, type LookAtEmpty, PLACEHOLDER_FLAGS } from './placeholder.ts'
+import { type GiveBack, holdsPlace, PLACEHOLDER_FLAGS } from './placeholder.ts'
 
 /** What `inspect` tells of an item. */
 export interface Inspection {
@@ -49,14 +49,11 @@ export function hasReader(giveBack: GiveBack): Interpret {
  * Whether there was an item to renew: a placeholder or a tombstone is none. In text mode the server says `TOUCHED` of a
  * placeholder too.
  */
-export function touchReader(giveBack: GiveBack, lookAtEmpty: LookAtEmpty): Interpret {
+export function touchReader(giveBack: GiveBack): Interpret {
   return (reply, operation) => {
     if (reply.outcome !== 'touched') return false
     if (reply.type !== 'HD') return true
-    const isPlace = holdsPlace(reply, reply.valueSize)
-    if (isPlace || reply.valueSize > 0) return withTokenBack(reply, operation, giveBack, !isPlace)
-    // The placeholder of a text client shows in its client flags, which a touch does not bring.
-    return lookAtEmpty(operation).then((found) => found !== 'placeholder')
+    return withTokenBack(reply, operation, giveBack, !holdsPlace(reply, reply.valueSize))
   }
 }
 

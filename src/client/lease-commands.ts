@@ -5,12 +5,13 @@ import { GETS, type Request } from '../protocol/request.ts'
 import type { KeyOptions } from './call-options.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { withPrefix } from './entries.ts'
-import { type GetOrSetManyOptions, type ResolvedLease, ttlOf } from './lease-options.ts'
+import { type GetOrSetManyOptions, isOver, type ResolvedLease, ttlOf } from './lease-options.ts'
 import { createReadingInterpreter, type Reading } from './lease-reading.ts'
 import { lookRequest, placeholderRequest, rearmRequest, removeRequest } from './lease-requests.ts'
 import { type Hold, itemHold, type Sight, sightOf } from './lease-sight.ts'
 import type { LeaseMark } from './lease-wait.ts'
 import type { LookAtEmpty } from './placeholder.ts'
+import type { Refine } from './refine.ts'
 import { readNothing, readStored } from './results.ts'
 import type { Values } from './values.ts'
 
@@ -25,7 +26,7 @@ export interface LeaseKey {
   /** As the caller gave it: for the loader, results, serdes, events. */
   readonly callerKey: Key
   readonly wireKey: WireKey
-  /** The same for every call about this item. */
+  /** The same for every call about this item that reads it by the same schema. */
   readonly name: string
   readonly keyOptions: KeyOptions
   /** With `lease: 'key'`. */
@@ -45,12 +46,18 @@ export class LeaseCommands {
   }
 
   /** Checks and encodes a key. */
-  keyOf(key: Key, lease: ResolvedLease, options: GetOrSetManyOptions<never> | undefined): LeaseKey {
+  keyOf(
+    key: Key,
+    lease: ResolvedLease,
+    options: GetOrSetManyOptions<never> | undefined,
+    refine: Refine | undefined,
+  ): LeaseKey {
     const whole = withPrefix(options?.keyPrefix, key)
     const wireKey = this.#dispatcher.encodeKey(whole)
     const routingKey = this.#dispatcher.routingKey(whole, options)
     const keyOptions = { ...(options?.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }), routingKey }
-    const name = typeof wireKey === 'string' ? wireKey : `${wireKey.form} ${wireKey.text}`
+    const item = typeof wireKey === 'string' ? wireKey : `${wireKey.form} ${wireKey.text}`
+    const name = refine === undefined ? item : `${item} ${refine.id}`
     return {
       callerKey: key,
       wireKey,
@@ -109,11 +116,21 @@ export class LeaseCommands {
     if (mark.state === 'missing') return undefined
     if (!isAdded) return { state: 'taken', hold: { kind: 'nothing', lease: undefined }, mark, old: undefined }
     const hold: Hold = { kind: 'nothing', lease: mark.cas }
-    // Asked only now: behind a proxy the two items may be on two servers, which keep no order between them.
-    const reading = await this.#send<Reading>(GETS, key, interpret)
+    const reading = await this.#readBehindLease(key, hold, interpret)
     if (reading.state === 'missing') return { state: 'won', hold, mark, old: undefined }
     await this.#removeLease(key, hold)
     return sightOf(reading, lease)
+  }
+
+  /** Asked only now: behind a proxy the two items may be on two servers, which keep no order between them. */
+  async #readBehindLease(key: LeaseKey, hold: Hold, interpret: Interpret): Promise<Reading> {
+    try {
+      return await this.#send<Reading>(GETS, key, interpret)
+    } catch (error) {
+      // Nobody is going to load; what becomes of this is of no more interest.
+      await this.#removeLease(key, hold).catch(() => undefined)
+      throw error
+    }
   }
 
   /**
@@ -127,6 +144,7 @@ export class LeaseCommands {
     options: GetOrSetManyOptions<never> | undefined,
   ): Promise<void> {
     if (hold.kind === 'unknown') return
+    if (isOver(value, options)) return this.remove(key, hold)
     const { serde, compression, clientFlags, staleOnError } = options ?? {}
     const ttl = ttlOf(value, options)
     const cas = hold.kind === 'item' ? hold.cas : 0n

@@ -42,7 +42,8 @@ export class LoadGroup {
   }
 }
 
-function checkValues(values: ReadonlyMap<Key, unknown>): ReadonlyMap<Key, unknown> {
+/** What a loader of many keys gives is a Map. */
+export function checkValues(values: ReadonlyMap<Key, unknown>): ReadonlyMap<Key, unknown> {
   if (typeof values?.get === 'function') return values
   throw new InvalidInputError(`the loader must give a Map of the values by key, got ${showValue(values)}`)
 }

@@ -406,6 +406,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * A value that is deleted or stored while another is being loaded wins: what was loaded is returned and not stored. A
    * loader that outlives its lease is not stored either. A value that cannot be read is loaded anew.
    *
+   * A loader must not wait for a `getOrSet` of its own key on this client: it would wait for itself. Nothing limits the
+   * time of a loader but what it does itself; `close` waits for it, `destroy` does not.
+   *
    * @param loader - Gives the value; what it gives is returned as it is, before the serde. `undefined` is not stored.
    * @returns the value, read or loaded.
    * @throws whatever the loader throws, to every caller that waited for it; what held the place in the cache is removed.
@@ -503,7 +506,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
     return attempt(() => {
       const request = { command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) } as const
-      return this.#dispatcher.run(request, key, touchReader(this.#giveBack, this.#lookAtEmpty), 'write', false, options)
+      return this.#dispatcher.run(request, key, touchReader(this.#giveBack), 'write', false, options)
     })
   }
 
@@ -630,8 +633,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
   version(options?: ServerOptions): Promise<Map<string, string>> {
-    return attempt(() =>
-      askServers('version', serversOf(this.#backend, options?.server), (server) =>
+    return attempt(async () =>
+      askServers('version', await serversOf(this.#backend, options?.server), (server) =>
         this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, options),
       ),
     )
@@ -644,8 +647,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
   ping(options?: ServerOptions): Promise<Map<string, number>> {
-    return attempt(() =>
-      askServers('ping', serversOf(this.#backend, options?.server), async (server) => {
+    return attempt(async () =>
+      askServers('ping', await serversOf(this.#backend, options?.server), async (server) => {
         const start = performance.now()
         await this.#dispatcher.runKeyless(server, NOOP, readNothing, options)
         return performance.now() - start
@@ -810,7 +813,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     return this.disconnect()
   }
 
-  /** Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. */
+  /**
+   * Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. It waits for loaders
+   * of `getOrSet` however long they take; `destroy` then ends the waiting.
+   */
   async close(): Promise<void> {
     const loads = this.#getOrSet.close()
     if (loads !== undefined) await loads

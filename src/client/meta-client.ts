@@ -116,6 +116,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
       onServerUp: (server, downMs, removedKeys) => this.#tell('serverUp', { server, downMs, removedKeys }),
       onRejoinOverflow: (server, maxKeys) => this.#tell('rejoinOverflow', { server, maxKeys }),
       onSourceError: (error) => this.#dispatcher.report(error, []),
+      onFallbackError: (error, operation) => this.#dispatcher.report(error, [operation.callerKey]),
       watchesWrites: () => this.listenerCount('writeFailed') > 0,
       onWriteFailed: ({ callerKey: key, request }, error) =>
         this.#tell('writeFailed', { key, command: nameOf(request), error, server: error.server }),
@@ -145,7 +146,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * Reads an item (`mg`).
    *
    * An empty item that waits for its value (`vivify`) has the value `undefined` for callers who use `vivify` themselves;
-   * for the others it is the empty value that it is.
+   * for the others it is the empty value that it is. That of a `Memcache` in text mode is `undefined` for all.
    *
    * @throws `SerdeError` - the stored bytes are not what the serde writes.
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
@@ -254,7 +255,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `BatchError` - a server failed, or several.
    */
   async noop(options?: ServerOptions): Promise<void> {
-    await askServers('noop', serversOf(this.#backend, options?.server), (server) =>
+    await askServers('noop', await serversOf(this.#backend, options?.server), (server) =>
       this.#dispatcher.runKeyless(server, NOOP, readNothing, options),
     )
   }

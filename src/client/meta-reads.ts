@@ -80,7 +80,7 @@ function readGet(decoder: Decoder | undefined, echo: MetaEcho, options: MetaGetO
     if (reply.outcome !== 'hit') return { status: 'miss', ...echo }
     const hit = describeHit(reply, echo, options)
     if (decoder === undefined || reply.type !== 'VA') return hit
-    if (options?.vivify !== undefined && isPlaceholder(reply)) return hit
+    if (isTextPlaceholder(reply) || (options?.vivify !== undefined && isPlaceholder(reply))) return hit
     const value = decoder.decode(reply, operation)
     if (value instanceof Promise) return value.then((settled: unknown) => ({ ...hit, value: settled }))
     hit.value = value
@@ -102,11 +102,14 @@ function describeHit(reply: Reply, echo: MetaEcho, options: MetaGetOptions | und
   return hit
 }
 
+/** What `getOrSet` in text mode leaves while a value is being loaded: no serde knows its client flags. */
+function isTextPlaceholder(reply: Reply): boolean {
+  return reply.start === reply.end && reply.clientFlags === PLACEHOLDER_FLAGS
+}
+
 /** An empty item that holds the place of a value: somebody has won, and it is not a stale one that was emptied. */
 function isPlaceholder(reply: Reply): boolean {
-  if (reply.start < reply.end) return false
-  if (reply.clientFlags === PLACEHOLDER_FLAGS) return true
-  return reply.clientFlags === 0 && reply.has(Returned.won | Returned.alreadyWon)
+  return reply.start === reply.end && reply.clientFlags === 0 && reply.has(Returned.won | Returned.alreadyWon)
 }
 
 /** The command of a `touch`. */

@@ -24,7 +24,7 @@ export interface MetaHit<T> extends MetaEcho, MetaLease {
   readonly status: 'hit'
   /**
    * `undefined` where none came: with `value: false`; `unchanged`; or, with `vivify`, an empty item that waits for
-   * whoever has won.
+   * whoever has won. Also while a `Memcache` in text mode loads the value.
    */
   readonly value: T
   /** Whether the item still has the cas number `unlessCas`, so that no value came. */

@@ -38,79 +38,83 @@ export class NamespaceNoreply<Input> {
 
   /** Stores a value. */
   set(key: Key, value: Input, options?: WriteOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.set(whole, value, { ...this.#ttl, ...options }))
+    return this.#run(key, options, (writes, whole) => writes.set(whole, value, { ...this.#ttl, ...options }))
   }
 
   /** Stores a value where there is none. */
   add(key: Key, value: Input, options?: WriteOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.add(whole, value, { ...this.#ttl, ...options }))
+    return this.#run(key, options, (writes, whole) => writes.add(whole, value, { ...this.#ttl, ...options }))
   }
 
   /** Stores a value in the place of another. */
   replace(key: Key, value: Input, options?: WriteOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.replace(whole, value, { ...this.#ttl, ...options }))
+    return this.#run(key, options, (writes, whole) => writes.replace(whole, value, { ...this.#ttl, ...options }))
   }
 
   /** Adds bytes to the end of a value, past the serde. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.append(whole, data, options))
+    return this.#run(key, options, (writes, whole) => writes.append(whole, data, options))
   }
 
   /** Adds bytes to the beginning of a value, past the serde. */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.prepend(whole, data, options))
+    return this.#run(key, options, (writes, whole) => writes.prepend(whole, data, options))
   }
 
   /** Stores a value if the item still has this cas number. */
   cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.cas(whole, value, cas, { ...this.#ttl, ...options }))
+    return this.#run(key, options, (writes, whole) => writes.cas(whole, value, cas, { ...this.#ttl, ...options }))
   }
 
   /** Removes an item. */
   delete(key: Key, options?: KeyOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.delete(whole, options))
+    return this.#run(key, options, (writes, whole) => writes.delete(whole, options))
   }
 
   /** Adds to a counter, if it exists. */
   incr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.incr(whole, delta, options))
+    return this.#run(key, options, (writes, whole) => writes.incr(whole, delta, options))
   }
 
   /** Takes from a counter, if it exists; it stops at 0. */
   decr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.decr(whole, delta, options))
+    return this.#run(key, options, (writes, whole) => writes.decr(whole, delta, options))
   }
 
   /** Renews the time to live. */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
-    return this.#run(key, (writes, whole) => writes.touch(whole, ttl, options))
+    return this.#run(key, options, (writes, whole) => writes.touch(whole, ttl, options))
   }
 
   /** Stores many values. */
-  setMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
+  async setMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
     const pairs = entriesOf(entries)
-    return this.#keyspace.run(QUIET, async (prefix) => {
+    return this.#keyspace.run(QUIET, options, async (prefix) => {
       await this.#writes().setMany(pairs, prefixed(prefix, { ...this.#ttl, ...options }))
     })
   }
 
   /** Stores many values where there are none. */
-  addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
+  async addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
     const pairs = entriesOf(entries)
-    return this.#keyspace.run(QUIET, async (prefix) => {
+    return this.#keyspace.run(QUIET, options, async (prefix) => {
       await this.#writes().addMany(pairs, prefixed(prefix, { ...this.#ttl, ...options }))
     })
   }
 
   /** Removes many items. */
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
-    const asked = checkKeys(keys)
-    return this.#keyspace.run(QUIET, async (prefix) => {
+  async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
+    const asked = [...checkKeys(keys)]
+    return this.#keyspace.run(QUIET, options, async (prefix) => {
       await this.#writes().deleteMany(asked, prefixed(prefix, options))
     })
   }
 
-  #run(key: Key, command: (writes: QuietWrites, whole: Key) => Promise<void>): Promise<void> {
-    return this.#keyspace.run(QUIET, async (prefix) => command(this.#writes(), withPrefix(prefix, key)))
+  #run(
+    key: Key,
+    options: KeyOptions | undefined,
+    command: (writes: QuietWrites, whole: Key) => Promise<void>,
+  ): Promise<void> {
+    return this.#keyspace.run(QUIET, options, async (prefix) => command(this.#writes(), withPrefix(prefix, key)))
   }
 }

@@ -16,7 +16,14 @@ import { CommandPipeline, type PipelineCommands } from './command-pipeline.ts'
 import { checkKeys, type Entries, entriesOf, prefixed, withPrefix } from './entries.ts'
 import type { Inspection } from './inspection.ts'
 import type { Keyspace, WhenLost } from './keyspace.ts'
-import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from './lease-options.ts'
+import {
+  checkLoader,
+  type GetOrSetManyOptions,
+  type GetOrSetOptions,
+  type Loader,
+  type ManyLoader,
+} from './lease-options.ts'
+import { checkValues } from './load-group.ts'
 import { NamespaceNoreply, type QuietWrites } from './namespace-noreply.ts'
 import type { ValueWithCas } from './reader.ts'
 import type { Refine } from './refine.ts'
@@ -106,7 +113,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Reads a value and its cas number; a miss gives `undefined`. */
   gets(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
-    return this.#readWithCas(key, (whole) => this.#commands.gets(whole, options))
+    return this.#readWithCas(key, options, (whole) => this.#commands.gets(whole, options))
   }
 
   /** Reads a value and renews its time to live; a miss gives `undefined`, or the option `default`. */
@@ -116,15 +123,16 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Reads a value and its cas number and renews its time to live; a miss gives `undefined`. */
   gats(key: Key, ttl: Ttl, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
-    return this.#readWithCas(key, (whole) => this.#commands.gats(whole, ttl, options))
+    return this.#readWithCas(key, options, (whole) => this.#commands.gats(whole, ttl, options))
   }
 
   /** Reads many values: the hits, by the caller's own keys and in their order. */
   getMany(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, T>>
   getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
-  getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
-    return this.#keyspace.run(READ_MANY, async (prefix) => {
-      const found = await this.#commands.getMany(keys, prefixed(prefix, options))
+  async getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
+    const asked = [...checkKeys(keys)]
+    return this.#keyspace.run(READ_MANY, options, async (prefix) => {
+      const found = await this.#commands.getMany(asked, prefixed(prefix, options))
       return this.#fitting(found, (value) => value) as Promise<Map<Key, T>>
     })
   }
@@ -132,9 +140,10 @@ export class Namespace<T = unknown, Input = T> {
   /** Reads many values and their cas numbers. */
   getsMany(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
   getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
-  getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
-    return this.#keyspace.run(READ_MANY, async (prefix) => {
-      const found = await this.#commands.getsMany(keys, prefixed(prefix, options))
+  async getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
+    const asked = [...checkKeys(keys)]
+    return this.#keyspace.run(READ_MANY, options, async (prefix) => {
+      const found = await this.#commands.getsMany(asked, prefixed(prefix, options))
       const cas = new Map(Array.from(found, ([key, item]) => [key, item.cas]))
       const fitting = await this.#fitting(found, (item) => (item as ValueWithCas<unknown>).value)
       return new Map(Array.from(fitting, ([key, value]) => [key, { value: value as T, cas: cas.get(key)! }]))
@@ -144,42 +153,42 @@ export class Namespace<T = unknown, Input = T> {
   /** Whether an item is there. Its value is not looked at. */
   has(key: Key, options?: KeyOptions): Promise<boolean> {
     const lost: WhenLost = { kind: 'read', instead: () => false }
-    return this.#keyspace.run(lost, async (prefix) => this.#commands.has(withPrefix(prefix, key), options))
+    return this.#keyspace.run(lost, options, async (prefix) => this.#commands.has(withPrefix(prefix, key), options))
   }
 
   /** What the server knows of an item; a miss gives `undefined`. Needs the meta protocol. */
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
-    return this.#keyspace.run(READ, async (prefix) => this.#commands.inspect(withPrefix(prefix, key), options))
+    return this.#keyspace.run(READ, options, async (prefix) => this.#commands.inspect(withPrefix(prefix, key), options))
   }
 
   /** Stores a value; whether it was stored. */
   set(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
-    return this.#write(key, (whole) => this.#commands.set(whole, value, this.#withTtl(options)))
+    return this.#write(key, options, (whole) => this.#commands.set(whole, value, this.#withTtl(options)))
   }
 
   /** Stores a value where there is none; whether it was stored. */
   add(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
-    return this.#write(key, (whole) => this.#commands.add(whole, value, this.#withTtl(options)))
+    return this.#write(key, options, (whole) => this.#commands.add(whole, value, this.#withTtl(options)))
   }
 
   /** Stores a value in the place of another; whether it was stored. */
   replace(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
-    return this.#write(key, (whole) => this.#commands.replace(whole, value, this.#withTtl(options)))
+    return this.#write(key, options, (whole) => this.#commands.replace(whole, value, this.#withTtl(options)))
   }
 
   /** Adds bytes to the end of a value, past the serde; whether there was an item. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, (whole) => this.#commands.append(whole, data, options))
+    return this.#write(key, options, (whole) => this.#commands.append(whole, data, options))
   }
 
   /** Adds bytes to the beginning of a value, past the serde; whether there was an item. */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, (whole) => this.#commands.prepend(whole, data, options))
+    return this.#write(key, options, (whole) => this.#commands.prepend(whole, data, options))
   }
 
   /** Stores a value if the item has not changed since `gets`: `stored`, `exists` or `notFound`. */
   cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): Promise<CasResult> {
-    return this.#keyspace.run(NEVER, async (prefix) =>
+    return this.#keyspace.run(NEVER, options, async (prefix) =>
       this.#commands.cas(withPrefix(prefix, key), value, cas, this.#withTtl(options)),
     )
   }
@@ -200,19 +209,21 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Removes an item; whether it was there. */
   delete(key: Key, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, (whole) => this.#commands.delete(whole, options))
+    return this.#write(key, options, (whole) => this.#commands.delete(whole, options))
   }
 
   /** Removes many items; how many were there. */
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
+  async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
     const lost: WhenLost = { kind: 'write', instead: () => 0 }
-    const asked = checkKeys(keys)
-    return this.#keyspace.run(lost, async (prefix) => this.#commands.deleteMany(asked, prefixed(prefix, options)))
+    const asked = [...checkKeys(keys)]
+    return this.#keyspace.run(lost, options, async (prefix) =>
+      this.#commands.deleteMany(asked, prefixed(prefix, options)),
+    )
   }
 
   /** Renews the time to live; whether the item was there. */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, (whole) => this.#commands.touch(whole, ttl, options))
+    return this.#write(key, options, (whole) => this.#commands.touch(whole, ttl, options))
   }
 
   /** Adds to a counter; the new value. Where there was none: `initial`, or else `undefined`. */
@@ -248,21 +259,25 @@ export class Namespace<T = unknown, Input = T> {
     delta?: N,
     options?: CountManyOptions,
   ): Promise<Map<Key, Counted<N>>>
-  incrMany(
+  async incrMany(
     keys: Iterable<Key>,
     delta?: number | bigint,
     options?: CountManyOptions,
   ): Promise<Map<Key, number | bigint>> {
     const lost: WhenLost = { kind: 'write', instead: () => new Map() }
-    const asked = checkKeys(keys)
-    return this.#keyspace.run(lost, async (prefix) => this.#commands.incrMany(asked, delta, prefixed(prefix, options)))
+    const asked = [...checkKeys(keys)]
+    return this.#keyspace.run(lost, options, async (prefix) =>
+      this.#commands.incrMany(asked, delta, prefixed(prefix, options)),
+    )
   }
 
   /** Reads a value; where there is none, or one that does not fit the schema, loads it. As the client's `getOrSet`. */
-  getOrSet(key: Key, loader: Loader<Input>, options?: GetOrSetOptions<Input>): Promise<T> {
+  async getOrSet(key: Key, loader: Loader<Input>, options?: GetOrSetOptions<Input>): Promise<T> {
+    checkLoader(loader)
     const load = loader as Loader<unknown>
-    const instead = (): unknown => load({ key, signal: options?.signal ?? NEVER_ABORTS })
-    return this.#keyspace.runOnce({ kind: 'read', instead }, (prefix) => {
+    const instead = async (): Promise<unknown> =>
+      this.#refineLoaded(key, await load({ key, signal: options?.signal ?? NEVER_ABORTS }))
+    return this.#keyspace.runOnce({ kind: 'read', instead }, options, (prefix) => {
       const inner = prefixed(prefix, this.#withTtl(options as GetOrSetManyOptions<never> | undefined))
       return this.#refined.getOrSet(key, load, inner, this.#refine) as Promise<T>
     })
@@ -279,15 +294,19 @@ export class Namespace<T = unknown, Input = T> {
     loader: ManyLoader<Key, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Promise<Map<Key, T>>
-  getOrSetMany(
+  async getOrSetMany(
     keys: Iterable<Key>,
     loader: ManyLoader<never, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Promise<Map<Key, T>> {
-    const asked = checkKeys(keys)
+    checkLoader(loader)
+    const asked = [...checkKeys(keys)]
     const load = loader as unknown as ManyLoader<Key, unknown>
-    const instead = (): unknown => load([...asked], { signal: options?.signal ?? NEVER_ABORTS })
-    return this.#keyspace.runOnce({ kind: 'read', instead }, (prefix) => {
+    const instead = async (): Promise<unknown> => {
+      const missing = [...new Set(asked)]
+      return this.#loadedMany(missing, await load([...missing], { signal: options?.signal ?? NEVER_ABORTS }))
+    }
+    return this.#keyspace.runOnce({ kind: 'read', instead }, options, (prefix) => {
       const inner = prefixed(prefix, this.#withTtl(options as GetOrSetManyOptions<never> | undefined))
       return this.#refined.getOrSetMany(asked, load, inner, this.#refine) as Promise<Map<Key, T>>
     })
@@ -306,14 +325,14 @@ export class Namespace<T = unknown, Input = T> {
     options?: UpdateOptions,
   ): Promise<unknown> {
     const refine = this.#refine && keyed(this.#refine, key)
-    return this.#keyspace.runOnce(NEVER, async (prefix) =>
+    return this.#keyspace.runOnce(NEVER, options, async (prefix) =>
       this.#refined.update(withPrefix(prefix, key), change as Change<unknown>, this.#withTtl(options), refine),
     )
   }
 
   /** Reads a value and removes it: of several callers at a time one gets it. A miss gives `undefined`. */
   pop(key: Key, options?: ReadOptions): Promise<T | undefined> {
-    return this.#keyspace.run(NEVER, async (prefix) => {
+    return this.#keyspace.run(NEVER, options, async (prefix) => {
       const value = await this.#commands.pop(withPrefix(prefix, key), options)
       return value === undefined ? undefined : (this.#fit(key, value) as T | undefined)
     })
@@ -321,7 +340,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Marks a value stale; whether the item was there. As the client's `invalidate`; needs the meta protocol. */
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean> {
-    return this.#write(key, (whole) => this.#commands.invalidate(whole, options))
+    return this.#write(key, options, (whole) => this.#commands.invalidate(whole, options))
   }
 
   /** Collects commands to be sent together. */
@@ -345,15 +364,19 @@ export class Namespace<T = unknown, Input = T> {
     command: (whole: Key, rest: GetOptions) => Promise<unknown>,
   ): Promise<T | D> {
     const { default: fallback, ...rest } = options ?? {}
-    return this.#keyspace.run({ kind: 'read', instead: () => fallback }, async (prefix) => {
+    return this.#keyspace.run({ kind: 'read', instead: () => fallback }, rest, async (prefix) => {
       const value = await command(withPrefix(prefix, key), rest)
       const fitting = value === undefined ? undefined : await this.#fit(key, value)
       return (fitting === undefined ? fallback : fitting) as T | D
     })
   }
 
-  #readWithCas(key: Key, command: (whole: Key) => Promise<unknown>): Promise<ValueWithCas<T> | undefined> {
-    return this.#keyspace.run(READ, async (prefix) => {
+  #readWithCas(
+    key: Key,
+    options: ReadOptions | undefined,
+    command: (whole: Key) => Promise<unknown>,
+  ): Promise<ValueWithCas<T> | undefined> {
+    return this.#keyspace.run(READ, options, async (prefix) => {
       const found = (await command(withPrefix(prefix, key))) as ValueWithCas<unknown> | undefined
       if (found === undefined) return undefined
       const value = await this.#fit(key, found.value)
@@ -368,6 +391,21 @@ export class Namespace<T = unknown, Input = T> {
     return refined.isValid ? refined.value : undefined
   }
 
+  /** What the schema makes of a value that was loaded and is not stored. */
+  async #refineLoaded(key: Key, loaded: unknown): Promise<unknown> {
+    return this.#refine === undefined || loaded === undefined ? loaded : this.#refine.loaded(loaded, key)
+  }
+
+  async #loadedMany(keys: readonly Key[], loaded: ReadonlyMap<Key, unknown>): Promise<Map<Key, unknown>> {
+    const values = checkValues(loaded)
+    const found = new Map<Key, unknown>()
+    for (const key of keys) {
+      const value = await this.#refineLoaded(key, values.get(key))
+      if (value !== undefined) found.set(key, value)
+    }
+    return found
+  }
+
   async #fitting(found: Map<Key, unknown>, toValue: (item: unknown) => unknown): Promise<Map<Key, unknown>> {
     const fitting = new Map<Key, unknown>()
     for (const [key, item] of found) {
@@ -377,18 +415,18 @@ export class Namespace<T = unknown, Input = T> {
     return fitting
   }
 
-  #write(key: Key, command: (whole: Key) => Promise<boolean>): Promise<boolean> {
-    return this.#keyspace.run(WRITE, async (prefix) => command(withPrefix(prefix, key)))
+  #write(key: Key, options: KeyOptions | undefined, command: (whole: Key) => Promise<boolean>): Promise<boolean> {
+    return this.#keyspace.run(WRITE, options, async (prefix) => command(withPrefix(prefix, key)))
   }
 
-  #storeMany(
+  async #storeMany(
     entries: Entries<Key, Input>,
     options: SetManyOptions | undefined,
     command: (entries: Iterable<readonly [Key, unknown]>, options: SetManyOptions) => Promise<Key[]>,
   ): Promise<Key[]> {
     const pairs = entriesOf(entries)
     const lost: WhenLost = { kind: 'write', instead: () => pairs.map(([key]) => key) }
-    return this.#keyspace.run(lost, async (prefix) => command(pairs, prefixed(prefix, this.#withTtl(options))))
+    return this.#keyspace.run(lost, options, async (prefix) => command(pairs, prefixed(prefix, this.#withTtl(options))))
   }
 
   #count(
@@ -398,7 +436,7 @@ export class Namespace<T = unknown, Input = T> {
   ): Promise<number | bigint | undefined> {
     // The client refuses a ttl without `initial`.
     const rest = options?.initial === undefined ? options : this.#withTtl(options)
-    return this.#keyspace.run(COUNT, async (prefix) => command(withPrefix(prefix, key), rest))
+    return this.#keyspace.run(COUNT, options, async (prefix) => command(withPrefix(prefix, key), rest))
   }
 }
 

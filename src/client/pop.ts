@@ -9,6 +9,7 @@ import { deleteUnchanged } from './lease-requests.ts'
 import { checkTimeout } from './numbers.ts'
 import type { LookAtEmpty } from './placeholder.ts'
 import type { Values } from './values.ts'
+import { giveBackToken } from './win-token.ts'
 
 /** How often somebody else may change the item while one call tries to take it. */
 const ATTEMPTS = 8
@@ -28,16 +29,26 @@ export async function popValue(
   const read = createReadingInterpreter({ ...values.decoder(options?.serde), lookAtEmpty })
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const found = await dispatcher.run<Reading>(GETS, key, read, 'never', undefined, rest())
-    if (found.state !== 'value') return undefined
-    if (found.unreadable !== undefined) throw found.unreadable
-    if (found.cas === 0n)
-      throw new InvalidInputError('pop needs cas numbers, and this server keeps none (memcached -C)')
+    if (!isRemovable(found)) {
+      await giveBackToken(dispatcher, key, found, rest())
+      return refuse(found)
+    }
     const request = deleteUnchanged(found.cas, 'pop')
     if (await dispatcher.run<boolean>(request, key, readRemoved, 'never', undefined, rest())) return found.value
   }
   throw new ConflictError(`pop ${quoteKey(key)}: somebody else changed the item ${ATTEMPTS} times meanwhile`, {
     delivery: 'answered',
   })
+}
+
+function isRemovable({ state, unreadable, cas }: Reading): boolean {
+  return state === 'value' && unreadable === undefined && cas !== 0n
+}
+
+/** A miss; or why there is a value that cannot be taken. */
+function refuse({ state, unreadable }: Reading): undefined {
+  if (state !== 'value') return undefined
+  throw unreadable ?? new InvalidInputError('pop needs cas numbers, and this server keeps none (memcached -C)')
 }
 
 const readRemoved: Interpret = (reply) => reply.outcome === 'deleted' || reply.outcome === 'stored'

@@ -5,6 +5,8 @@ export type Refined = { readonly isValid: true; readonly value: unknown } | { re
 
 /** A schema between the cache and the caller. */
 export interface Refine {
+  /** Tells one schema from another: what is read through one is no answer for the other. */
+  readonly id: number
   /** Checks what was read. What is not valid has been reported. */
   read(value: unknown, key: Key): Refined | Promise<Refined>
   /** Checks what was loaded; throws `InvalidInputError` when it is not valid. */

@@ -54,6 +54,7 @@ export function createRefine(
     return { isValid: false }
   }
   return {
+    id: idOf(schema),
     read: (value, key) => {
       const result = validate(value)
       return result instanceof Promise ? result.then((settled) => readResult(settled, key)) : readResult(result, key)
@@ -65,6 +66,15 @@ export function createRefine(
       throw new InvalidInputError(`what the loader gave for ${quoteKey(key)} does not fit the schema: ${reasons}`)
     },
   }
+}
+
+const ids: WeakMap<StandardSchema, number> = new WeakMap()
+let lastId = 0
+
+function idOf(schema: StandardSchema): number {
+  const id = ids.get(schema) ?? ++lastId
+  ids.set(schema, id)
+  return id
 }
 
 /** Libraries put more into an issue, the value among it, which is nobody's business who listens to events. */

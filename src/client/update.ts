@@ -5,13 +5,13 @@ import { GETS } from '../protocol/request.ts'
 import type { WriteOptions } from './call-options.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { createReadingInterpreter, type Reading } from './lease-reading.ts'
-import { rearmRequest } from './lease-requests.ts'
 import { pause } from './lease-wait.ts'
 import { checkWhole } from './numbers.ts'
 import type { LookAtEmpty } from './placeholder.ts'
 import type { Refine } from './refine.ts'
-import { readNothing, readStored } from './results.ts'
+import { readStored } from './results.ts'
 import type { Values } from './values.ts'
+import { giveBackToken } from './win-token.ts'
 
 /** Options of `update`. `timeoutMs` bounds each round trip. */
 export interface UpdateOptions extends WriteOptions {
@@ -29,6 +29,12 @@ export interface UpdateInit {
   readonly lookAtEmpty: LookAtEmpty
 }
 
+/** What is to come of an item: without a request it is left as it is. */
+interface Next {
+  readonly value: unknown
+  readonly request: StoreRequest | undefined
+}
+
 /** Reads, changes, and stores if nobody else did; else again. */
 export async function updateValue(
   { dispatcher, values, lookAtEmpty }: UpdateInit,
@@ -44,16 +50,21 @@ export async function updateValue(
     // Those who met once must not meet again and again.
     if (attempt > 0) await pause(Math.random() * 2 ** Math.min(attempt, 7), options?.signal)
     const found = await dispatcher.run<Reading>(GETS, key, read, 'never', undefined, options)
-    const current = await currentValue(found, key, refine)
-    const next = await change(current)
-    options?.signal?.throwIfAborted()
-    if (next === undefined) {
-      // Only reading a base64 key takes the token of a stale item.
-      if (found.won) await dispatcher.run(rearmRequest(found.cas), key, readNothing, 'never', undefined, options)
-      return current
+    const next = async (): Promise<Next> => {
+      const current = await currentValue(found, key, refine)
+      const changed = await change(current)
+      options?.signal?.throwIfAborted()
+      if (changed === undefined) return { value: current, request: undefined }
+      return { value: changed, request: replacement(values, key, changed, found, options) }
     }
-    const request = replacement(values, key, next, found, options)
-    if (await dispatcher.run<boolean>(request, key, readStored, 'never', undefined, options)) return next
+    const [made] = await Promise.allSettled([next()])
+    if (made.status === 'rejected' || made.value.request === undefined) {
+      await giveBackToken(dispatcher, key, found, options)
+      if (made.status === 'rejected') throw made.reason
+      return made.value.value
+    }
+    const { value, request } = made.value
+    if (await dispatcher.run<boolean>(request, key, readStored, 'never', undefined, options)) return value
   }
   throw new ConflictError(
     `update ${quoteKey(key)}: somebody else changed the item each of the ${attempts} times that it was tried`,

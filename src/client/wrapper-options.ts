@@ -34,7 +34,7 @@ export interface WrapperOptions {
 
 /** Wrapper options, checked. */
 export interface ResolvedWrapperOptions {
-  readonly retry: Middleware | undefined
+  readonly retry: ReturnType<typeof retry> | undefined
   readonly fallback: readonly (readonly ServerSpec[] | CacheClient)[]
   /** Puts older clusters behind an executor. */
   readonly withOlder: (older: readonly Executor[], onError: OnFallbackError) => Middleware

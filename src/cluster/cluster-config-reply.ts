@@ -22,7 +22,8 @@ export function parseClusterConfig(reply: Buffer): ClusterConfig {
   const body = text.slice(start, start + Number(header[1]))
   if (body.length < Number(header[1])) throw unreadable(text)
   const [version = '', ...nodes] = body.split(/\s+/).filter((word) => word !== '')
-  if (!/^\d+$/.test(version)) throw unreadable(text)
+  // A cluster has one server at least: a list without any was read in the middle of something.
+  if (!/^\d+$/.test(version) || nodes.length === 0) throw unreadable(text)
   return { version: Number(version), servers: nodes.map(parseNode) }
 }
 

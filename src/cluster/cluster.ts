@@ -41,6 +41,8 @@ export class Cluster implements Backend, MemberListener {
   readonly #listener: ClusterListener
   readonly #main: ServerGroup
   readonly #gutter: ServerGroup
+  /** Servers that went and have not finished yet what they had. */
+  readonly #leaving: Set<Member> = new Set()
   /** The pool of the only server, where there are no others to turn to. */
   #sole: ServerPool | undefined
   #closed: MemcacheError | undefined
@@ -146,8 +148,14 @@ export class Cluster implements Backend, MemberListener {
     const { members } = this.#main
     const alone = members.length === 1 && this.#gutter.members.length === 0
     for (const member of members) member.watch(!alone)
-    this.#sole = alone ? members[0]!.pool : undefined
-    return Promise.all(gone.map((member) => member.retire())).then(() => undefined)
+    this.#sole = alone && !members[0]!.watched ? members[0]!.pool : undefined
+    return Promise.all(gone.map((member) => this.#retire(member))).then(() => undefined)
+  }
+
+  async #retire(member: Member): Promise<void> {
+    this.#leaving.add(member)
+    await member.retire()
+    this.#leaving.delete(member)
   }
 
   async connect(): Promise<void> {
@@ -162,12 +170,12 @@ export class Cluster implements Backend, MemberListener {
 
   async close(): Promise<void> {
     this.#closed ??= closedError()
-    await Promise.all(this.#all().map((member) => member.close()))
+    await Promise.all([...this.#all(), ...this.#leaving].map((member) => member.close()))
   }
 
   destroy(error: MemcacheError): void {
     this.#closed ??= error
-    for (const member of this.#all()) member.destroy(error)
+    for (const member of [...this.#all(), ...this.#leaving]) member.destroy(error)
   }
 
   #all(): readonly Member[] {
@@ -183,7 +191,8 @@ export class Cluster implements Backend, MemberListener {
   }
 
   onDown(member: Member, error: MemcacheError, failures: number): void {
-    this.#listener.onServerDown?.(member.name, error, failures)
+    // What waited for the server goes elsewhere first; then whoever hears of this may send more for the same keys.
+    process.nextTick(() => this.#listener.onServerDown?.(member.name, error, failures))
   }
 
   onUp(member: Member, downMs: number, removedKeys: number): void {

@@ -3,7 +3,7 @@ import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { ServerAddress } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
-import { PolledServers } from './polling.ts'
+import { type Poll, PolledServers } from './polling.ts'
 import type { ServerSource } from './server-source.ts'
 
 /** Options of {@link dnsServers}. */
@@ -57,14 +57,31 @@ export function dnsServers(name: string, options: DnsServersOptions = {}): Serve
   }
   if (type === 'SRV' && options.port !== undefined) throw new InvalidInputError('SRV records tell their own ports')
   const intervalMs = count('intervalMs', options.intervalMs) ?? 30_000
-  const resolver = createResolver(options.resolvers)
-  const start = () => async (): Promise<readonly ServerAddress[]> => {
-    const servers =
-      type === 'SRV' ? await lookUpServices(resolver, name) : await lookUpHosts(resolver, name, type, port)
-    if (servers.length === 0) throw new InvalidInputError(`${name} has no ${type} record`)
-    return servers
+  // Checked now, not at the first command.
+  createResolver(options.resolvers)
+  const start = (): Poll => {
+    // One for each reader, whose look-up ends with it.
+    const resolver = createResolver(options.resolvers)
+    const lookUp = (): Promise<readonly ServerAddress[]> =>
+      type === 'SRV' ? lookUpServices(resolver, name) : lookUpHosts(resolver, name, type, port)
+    return async (signal) => {
+      const servers = await cancelling(resolver, signal, lookUp)
+      if (servers.length === 0) throw new InvalidInputError(`${name} has no ${type} record`)
+      return servers
+    }
   }
   return new PolledServers({ intervalMs, retryMs: () => RETRY_MS, start })
+}
+
+/** An unanswered question keeps the process alive for seconds. */
+async function cancelling<T>(resolver: Resolver, signal: AbortSignal, lookUp: () => Promise<T>): Promise<T> {
+  const cancel = (): void => resolver.cancel()
+  signal.addEventListener('abort', cancel)
+  try {
+    return await lookUp()
+  } finally {
+    signal.removeEventListener('abort', cancel)
+  }
 }
 
 function createResolver(servers: readonly string[] | undefined): Resolver {

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
-import type { MemcacheError, ProtocolError } from '../errors.ts'
+import { type MemcacheError, type ProtocolError, TimeoutError } from '../errors.ts'
 import type { ServerExecutor, ServerStatus } from '../executor.ts'
 import { ServerPool } from '../pool/server-pool.ts'
 import type { PoolListener } from '../pool/slot.ts'
@@ -65,6 +65,8 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
   readonly #rejoin: Rejoin<Member>
   #health: Health
   #watched = false
+  /** It is to be left to its pool, once it has forgotten what is outdated. */
+  #unwatchWhenUp = false
   #retired = false
 
   constructor(server: Server, settings: MemberSettings, group: MemberGroup, listener: MemberListener) {
@@ -98,6 +100,7 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
       onTurn: (healthy) => {
         this.up = healthy
         this.#group.onTurn(healthy)
+        if (healthy && this.#unwatchWhenUp) this.watch(false)
       },
       onDown: (error, failures) => this.#listener.onDown(this, error, failures),
       onUp: (downMs) => this.#listener.onUp(this, downMs, this.#rejoin.removed),
@@ -106,17 +109,29 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
 
   /**
    * Whether its health decides about anything: a server without others, whose commands could go nowhere else, is left
-   * to its pool, which tries again much sooner.
+   * to its pool, which tries again much sooner; but not before it has forgotten what was written elsewhere meanwhile.
    */
   watch(on: boolean): void {
     this.pool.hasPeers = on
-    if (on === this.#watched) return
+    this.#unwatchWhenUp = !on && !this.up && this.outdated.size > 0
+    if (on === this.#watched || this.#unwatchWhenUp) return
     this.#watched = on
-    if (on) return
+    if (on) return this.#takeOverFromPool()
     this.#health.stop()
     if (!this.up) this.#group.onTurn(true)
     this.up = true
     this.#health = this.#newHealth()
+  }
+
+  /** Whether its health decides, and not its pool alone. */
+  get watched(): boolean {
+    return this.#watched
+  }
+
+  /** What the pool found out while the server was alone: its commands need not fail until the next attempt. */
+  #takeOverFromPool(): void {
+    const { state, lastError } = this.pool.status
+    if (state === 'down' && lastError !== undefined) this.#health.fail(lastError)
   }
 
   get status(): ServerStatus {
@@ -188,7 +203,9 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
       () => undefined,
       (error) => {
         this.outdated.add(outdated, undefined)
-        this.onEvidence(error)
+        // What was written is carried out late, or its connection is lost, which is evidence enough.
+        const isLate = error instanceof TimeoutError && error.delivery === 'unknown'
+        if (!isLate) this.onEvidence(error)
       },
     )
   }

@@ -18,6 +18,7 @@ export class Membership {
   #iterator: AsyncIterator<readonly ServerSpec[]> | undefined
   #started = false
   #stopped = false
+  #hasList = false
 
   constructor(source: ServerSource, listener: MembershipListener) {
     this.#source = source
@@ -29,7 +30,7 @@ export class Membership {
     return lastErrorOf(this.#source)
   }
 
-  /** Begins, unless it has begun; a source that failed is started again. */
+  /** Begins, unless it has begun; a source that failed, or ended without a list, is started again. */
   start(): void {
     if (this.#started || this.#stopped) return
     this.#started = true
@@ -39,7 +40,11 @@ export class Membership {
   stop(): void {
     this.#stopped = true
     // A source that is waiting for something may end later; nobody waits for it.
-    void Promise.resolve(this.#iterator?.return?.()).catch(() => undefined)
+    void this.#return().catch(() => undefined)
+  }
+
+  async #return(): Promise<void> {
+    await this.#iterator?.return?.()
   }
 
   async #follow(): Promise<void> {
@@ -48,7 +53,10 @@ export class Membership {
       for (;;) {
         const next = await this.#iterator.next()
         if (this.#stopped) return
-        if (next.done === true) break
+        if (next.done === true) {
+          if (this.#hasList) return
+          throw new Error('the source ended before it gave one')
+        }
         this.#take(next.value)
       }
     } catch (error) {
@@ -60,6 +68,7 @@ export class Membership {
   #take(servers: readonly ServerSpec[]): void {
     try {
       this.#listener.onList(servers)
+      this.#hasList = true
     } catch (error) {
       this.#listener.onError(sourceError(error))
     }

@@ -49,7 +49,7 @@ export interface ClusterOptions {
 
 /** What is remembered of servers that are out. */
 export interface RejoinOptions {
-  /** Keys for each server that is out; about 150 bytes of memory each. @defaultValue `100000` */
+  /** Keys for each server that is out; about 170 bytes of memory each. @defaultValue `100000` */
   readonly maxKeys?: number
 }
 

@@ -6,7 +6,7 @@ export interface OutdatedKey<S> {
   readonly key: WireKey
   readonly callerKey: Key
   /** Who took the commands for it meanwhile, and holds a copy that will be outdated once the server is back. */
-  readonly copies: Set<S>
+  readonly copies: S[]
 }
 
 /**
@@ -34,9 +34,9 @@ export class OutdatedKeys<S> {
     const name = nameOf(key)
     const known = this.#keys.get(name)
     if (known !== undefined) {
-      if (target !== undefined) known.copies.add(target)
+      if (target !== undefined) addCopy(known, target)
     } else if (this.#keys.size < this.#maxKeys) {
-      this.#keys.set(name, { key, callerKey, copies: new Set(target === undefined ? [] : [target]) })
+      this.#keys.set(name, { key, callerKey, copies: target === undefined ? [] : [target] })
     } else if (!this.#overflown) {
       this.#overflown = true
       this.#onOverflow()
@@ -47,7 +47,7 @@ export class OutdatedKeys<S> {
   restore(outdated: OutdatedKey<S>): void {
     const known = this.#keys.get(nameOf(outdated.key))
     if (known === undefined) this.#keys.set(nameOf(outdated.key), outdated)
-    else for (const copy of outdated.copies) known.copies.add(copy)
+    else for (const copy of outdated.copies) addCopy(known, copy)
   }
 
   /** Takes out up to `count` keys, oldest first. */
@@ -65,6 +65,11 @@ export class OutdatedKeys<S> {
   forgiveOverflow(): void {
     this.#overflown = false
   }
+}
+
+/** They are few, and a set for each key would take more memory than all the rest. */
+function addCopy<S>({ copies }: OutdatedKey<S>, copy: S): void {
+  if (!copies.includes(copy)) copies.push(copy)
 }
 
 /** One name per item: a base64 key is another key than the text that spells it. */

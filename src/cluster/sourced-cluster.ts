@@ -79,11 +79,11 @@ export class SourcedCluster implements Backend {
 
   async connect(): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed
-    await this.#untilListed()
+    await this.untilListed()
     await this.#cluster.connect()
   }
 
-  async #untilListed(): Promise<void> {
+  async untilListed(): Promise<void> {
     if (this.#ready) return
     let timer: NodeJS.Timeout | undefined
     const listed = new Promise<void>((resolve, reject) => {

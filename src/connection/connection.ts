@@ -1,4 +1,6 @@
 import type { Buffer } from 'node:buffer'
+// Not the global one, which fake timers put theirs in the place of: commands leave all the same.
+import { setImmediate } from 'node:timers'
 import {
   ClosedError,
   ConnectError,

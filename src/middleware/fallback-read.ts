@@ -1,4 +1,4 @@
-import { InvalidInputError, MemcacheError } from '../errors.ts'
+import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
@@ -47,7 +47,8 @@ export class FallbackRead {
     }
     inner.reject = (reason) => {
       this.#relay.keepDeadline(inner)
-      if (this.#context.options.fallbackOn === 'missOrError' && isOutage(reason)) this.#ask(0, () => outer.fail(reason))
+      const goesOn = this.#context.options.fallbackOn === 'missOrError' && isOutage(reason) && !this.#relay.aborted
+      if (goesOn) this.#ask(0, () => outer.fail(reason))
       else outer.fail(reason)
     }
     this.#context.first.dispatch(inner)
@@ -104,7 +105,7 @@ export class FallbackRead {
   /** It counts as a miss, unless the call itself is over. */
   #onOlderFailure(reason: unknown, index: number): void {
     const { outer } = this.#relay
-    if (!(reason instanceof MemcacheError)) return this.#end(() => outer.fail(reason))
+    if (!(reason instanceof MemcacheError) || this.#relay.aborted) return this.#end(() => outer.fail(reason))
     this.#context.options.onError(reason, outer)
     this.#ask(index + 1, this.#missed!)
   }
@@ -114,12 +115,16 @@ export class FallbackRead {
     const calledOff = this.#copyUnderWay?.calledOff === true
     if (this.#placeholder !== undefined) {
       // The winner of a placeholder fills it with what was found, or loads the value as if nothing had been.
+      drop(value)
       if (copy === undefined || calledOff) return this.#end(this.#missed!)
       return this.#copyAndReadAgain(this.#fillRequest(copy, this.#placeholder))
     }
     if (copy === undefined || calledOff) return this.#end(() => outer.succeed(value))
-    if (this.#wantsCas) return this.#copyAndReadAgain(copy)
-    this.#dispatchCopy(copy, () => undefined)
+    if (this.#wantsCas) {
+      drop(value)
+      return this.#copyAndReadAgain(copy)
+    }
+    this.#dispatchCopy(copy, 0, () => undefined)
     this.#end(() => outer.succeed(value))
   }
 
@@ -130,7 +135,8 @@ export class FallbackRead {
   /** The first cluster's own answer is what counts: the cas number, and whoever was faster. */
   #copyAndReadAgain(copy: StoreRequest): void {
     const { outer } = this.#relay
-    this.#dispatchCopy(copy, () => {
+    // The call waits for it, and no longer than it may take.
+    this.#dispatchCopy(copy, outer.deadline, () => {
       const inner = this.#relay.next()
       inner.resolve = (value) => outer.succeed(value)
       inner.reject = (reason) => outer.fail(reason)
@@ -138,9 +144,11 @@ export class FallbackRead {
     })
   }
 
-  #dispatchCopy(request: StoreRequest, done: () => void): void {
+  /** @param deadline - 0: it has a time of its own. */
+  #dispatchCopy(request: StoreRequest, deadline: number, done: () => void): void {
     const { outer } = this.#relay
     const operation = new Operation(request, outer.key, outer.callerKey, outer.timeoutMs, () => undefined)
+    operation.deadline = deadline
     operation.routingKey = outer.routingKey
     operation.resolve = done
     operation.reject = (reason) => {
@@ -157,7 +165,12 @@ export class FallbackRead {
   }
 }
 
-/** Bad input is no cluster's failure. */
+/** Bad input is no cluster's failure, nor is the end of the client. */
 function isOutage(reason: unknown): boolean {
-  return reason instanceof MemcacheError && !(reason instanceof InvalidInputError)
+  return reason instanceof MemcacheError && !(reason instanceof InvalidInputError) && !(reason instanceof ClosedError)
+}
+
+/** A value that nobody gets; if it is still being decompressed, nobody hears of its failure either. */
+function drop(value: unknown): void {
+  if (value instanceof Promise) value.catch(() => undefined)
 }

@@ -44,7 +44,7 @@ export class FallbackRemoval {
     inner.reject = (reason) => {
       this.#firstFailed = () => outer.fail(reason)
       // An abort ends the call at once.
-      if (!(reason instanceof MemcacheError)) this.#pending = 1
+      if (!(reason instanceof MemcacheError) || this.#relay.aborted) this.#pending = 1
       this.#count()
     }
     this.#context.first.dispatch(inner)

@@ -8,7 +8,9 @@ import type { Request } from '../protocol/request.ts'
 export class Relay implements Holder {
   readonly outer: Operation
   #inner: Operation | undefined
-  #timer: NodeJS.Timeout | undefined
+  /** Ends the pause that the call is in. */
+  #endPause: (() => void) | undefined
+  #aborted = false
 
   constructor(outer: Operation) {
     this.outer = outer
@@ -49,15 +51,32 @@ export class Relay implements Holder {
     if (this.outer.deadline === 0) this.outer.deadline = inner.deadline
   }
 
-  /** Calls back later, unless the caller's operation is over by then. */
-  later(delayMs: number, callback: () => void): void {
-    this.#timer = setTimeout(() => {
+  /**
+   * Calls back later, unless the caller's operation is over by then.
+   *
+   * @param pauses - Holds what ends the pause now, as long as it lasts.
+   */
+  later(delayMs: number, pauses: Set<() => void>, callback: () => void): void {
+    const hurry = (): void => {
+      this.#endPause?.()
       if (!this.outer.settled) callback()
-    }, delayMs)
+    }
+    const timer = setTimeout(hurry, delayMs)
+    pauses.add(hurry)
+    this.#endPause = () => {
+      clearTimeout(timer)
+      pauses.delete(hurry)
+    }
+  }
+
+  /** The call was ended from outside, by whatever reason: what fails now is not to be tried anywhere else. */
+  get aborted(): boolean {
+    return this.#aborted
   }
 
   cancel(operation: Operation, reason: unknown): void {
-    clearTimeout(this.#timer)
+    this.#aborted = true
+    this.#endPause?.()
     const inner = this.#inner
     if (inner === undefined || inner.settled) operation.fail(reason)
     else inner.cancel(reason)

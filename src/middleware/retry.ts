@@ -2,6 +2,7 @@ import {
   AuthError,
   ClientError,
   ClosedError,
+  type Delivery,
   InvalidInputError,
   MemcacheError,
   SerdeError,
@@ -44,11 +45,40 @@ const OPTIONS: readonly string[] = ['attempts', 'delayMs', 'maxDelayMs', 'retryF
 
 /**
  * Tries commands again that failed, within their own time. Never one that may have been carried out, unless carrying it
- * out twice is the same as once (reads, `set`, `touch`); what was certainly not sent is always safe to repeat.
+ * out twice is the same as once (reads, `set`, `touch`); what was certainly not sent is always safe to repeat. When all
+ * attempts fail the call gives the last failure, or the last of those that may have been carried out if any may.
  */
-export function retry(options: RetryOptions = {}): (next: Executor) => Executor {
+export function retry(options: RetryOptions = {}): (next: Executor) => RetryExecutor {
   const resolved = resolveRetryOptions(options)
-  return (next) => ({ dispatch: (operation) => new Retrying(operation, next, resolved).start() })
+  return (next) => new Retry(next, resolved)
+}
+
+/** An executor whose commands may be between two attempts. */
+export interface RetryExecutor extends Executor {
+  /** The client ends: what is between two attempts is tried once more, now, and nothing waits any more. */
+  endPauses(): void
+}
+
+class Retry implements RetryExecutor {
+  readonly #next: Executor
+  readonly #options: ResolvedRetryOptions
+  readonly #pauses: Set<() => void> = new Set()
+  #ending = false
+
+  constructor(next: Executor, options: ResolvedRetryOptions) {
+    this.#next = next
+    this.#options = options
+  }
+
+  dispatch(operation: Operation): void {
+    const pauses = (): Set<() => void> | undefined => (this.#ending ? undefined : this.#pauses)
+    new Retrying(operation, this.#next, this.#options, pauses).start()
+  }
+
+  endPauses(): void {
+    this.#ending = true
+    for (const hurry of this.#pauses) hurry()
+  }
 }
 
 /** One command that may be tried again. */
@@ -56,12 +86,22 @@ class Retrying {
   readonly #relay: Relay
   readonly #next: Executor
   readonly #options: ResolvedRetryOptions
+  /** Of all commands; undefined when none may begin any more. */
+  readonly #pauses: () => Set<() => void> | undefined
   #attempt = 0
+  /** Of the failures so far the one that leaves the most doubt, the last of several. */
+  #doubt: MemcacheError | undefined
 
-  constructor(operation: Operation, next: Executor, options: ResolvedRetryOptions) {
+  constructor(
+    operation: Operation,
+    next: Executor,
+    options: ResolvedRetryOptions,
+    pauses: () => Set<() => void> | undefined,
+  ) {
     this.#relay = new Relay(operation)
     this.#next = next
     this.#options = options
+    this.#pauses = pauses
   }
 
   start(): void {
@@ -75,20 +115,24 @@ class Retrying {
   #onFailure(reason: unknown, inner: Operation): void {
     const { outer } = this.#relay
     this.#relay.keepDeadline(inner)
+    if (!(reason instanceof MemcacheError) || this.#relay.aborted) return outer.fail(reason)
+    // What may have been carried out by the first attempt was not undone by the second one's not being sent.
+    this.#doubt = moreDoubtful(reason, this.#doubt)
     try {
-      if (!this.#mayRepeat(reason, outer)) return outer.fail(reason)
+      if (!this.#mayRepeat(reason, outer)) return outer.fail(this.#doubt)
     } catch (error) {
       // `retryFor` is the caller's, and this is the middle of a connection's work.
       return outer.fail(error)
     }
     const delayMs = this.#delayMs()
-    if (delayMs >= this.#relay.remainingMs) return outer.fail(reason)
+    const pauses = this.#pauses()
+    if (delayMs >= this.#relay.remainingMs || pauses === undefined) return outer.fail(this.#doubt)
     if (delayMs === 0) this.start()
-    else this.#relay.later(delayMs, () => this.start())
+    else this.#relay.later(delayMs, pauses, () => this.start())
   }
 
-  #mayRepeat(reason: unknown, outer: Operation): boolean {
-    if (!(reason instanceof MemcacheError) || this.#attempt >= this.#options.attempts) return false
+  #mayRepeat(reason: MemcacheError, outer: Operation): boolean {
+    if (this.#attempt >= this.#options.attempts) return false
     if (reason.delivery !== 'not-sent' && !isIdempotent(outer.request)) return false
     return this.#options.retryFor(reason)
   }
@@ -97,6 +141,12 @@ class Retrying {
     const { delayMs, maxDelayMs } = this.#options
     return Math.min(delayMs * 2 ** (this.#attempt - 1), maxDelayMs)
   }
+}
+
+const DOUBT: Readonly<Record<Delivery, number>> = { 'not-sent': 0, answered: 1, unknown: 2 }
+
+function moreDoubtful(last: MemcacheError, before: MemcacheError | undefined): MemcacheError {
+  return before === undefined || DOUBT[last.delivery] >= DOUBT[before.delivery] ? last : before
 }
 
 /** Whether the error says something that will be no different a moment later. */

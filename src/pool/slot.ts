@@ -103,7 +103,8 @@ export class Slot implements Executor, ConnectionOwner {
     const why = this.#lastError === undefined ? '' : `: ${this.#lastError.message}`
     return new ServerDownError(
       `${operation.describe()}: ${name} is down, next attempt in ${Math.ceil(waitMs)} ms${why}`,
-      { server: name, cause: this.#lastError },
+      // What is sent a second time may have been carried out the first time.
+      { server: name, cause: this.#lastError, delivery: operation.repeated ? 'unknown' : 'not-sent' },
     )
   }
 

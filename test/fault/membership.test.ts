@@ -81,6 +81,20 @@ describe('a source of servers', () => {
     expect(cache.servers.map(({ name }) => name)).toEqual([server!.address])
   })
 
+  it('is waited for by commands to all servers, which would reach none before', async () => {
+    const [a, b] = await startServers(2)
+    const source = new HandSource()
+    const cache = clientOf(source)
+    const calls = [cache.flushAll(), cache.version(), cache.stats()] as const
+    source.give(a!.address, b!.address)
+    const [flushed, versions, stats] = await Promise.all(calls)
+    expect(flushed).toBe(true)
+    expect([...versions.keys()]).toEqual([a!.address, b!.address])
+    expect(stats.get(a!.address)).toMatchObject({ cmd_flush: 1 })
+    const never = clientOf(new HandSource(), { timeoutMs: 30 })
+    expect((await rejection(never.flushAll())).message).toContain('no list of servers came within 30 ms')
+  })
+
   it('does not make a call wait beyond its time, nor beyond its signal', async () => {
     const cache = clientOf(new HandSource(), { timeoutMs: 30 })
     const late = await rejection(cache.get('k'))
@@ -140,6 +154,41 @@ describe('a source of servers', () => {
     expect(told[1]).toContain('two servers are called "a:1"')
     expect(told[2]).toContain('gone')
     expect(await cache.get('k')).toBe(1)
+  })
+
+  it('that ends before the first list fails the calls at once, and is asked again at the next', async () => {
+    const [server] = await startServers(1)
+    const lists: (readonly ServerSpec[])[] = []
+    const cache = clientOf({
+      async *[Symbol.asyncIterator]() {
+        yield* lists
+      },
+    })
+    const endless = { timeoutMs: Number.POSITIVE_INFINITY }
+    const error = await rejection(cache.get('k', endless))
+    expect(error.message).toBe('the list of servers could not be had: the source ended before it gave one')
+    expect(error).toMatchObject({ code: 'MEMLANE_CONNECT', delivery: 'not-sent' })
+    lists.push([server!.address])
+    expect(await cache.get('k', endless)).toBeUndefined()
+  })
+
+  it('may throw when it is told to end: the client closes all the same', async () => {
+    const [server] = await startServers(1)
+    const lists = [[server!.address]]
+    const cache = clientOf({
+      [Symbol.asyncIterator]: () => ({
+        next: () => {
+          const value = lists.shift()
+          return value === undefined ? new Promise(() => undefined) : Promise.resolve({ done: false, value })
+        },
+        return: () => {
+          throw new Error('already gone')
+        },
+      }),
+    })
+    await cache.get('k')
+    await cache.close()
+    await until(() => server!.connections === 0, 'the connection is closed')
   })
 
   it('may give an empty list: no server is left until the next', async () => {

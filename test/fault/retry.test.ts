@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest'
-import { rejection, settleAll } from '../support/eventually.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Memcache } from '../../src/client/memcache.ts'
+import { MemcachedServer } from '../../src/server/memcached-server.ts'
+import { rejection, settle, settleAll, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
+import { freePort } from '../support/free-port.ts'
 import { serveCommands, values } from '../support/scripted-cache.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
 
@@ -84,5 +87,29 @@ describe('retry on a connection that is lost', () => {
       ['b', 'delete', '127.0.0.1:1'],
       ['d', 'set', '127.0.0.1:1'],
     ])
+  })
+})
+
+describe('a call between two attempts when its client ends', () => {
+  const rare = { attempts: 3, delayMs: 60_000 }
+  const patient = { timeoutMs: 120_000, connectTimeoutMs: 5000 }
+
+  it('fails at once with destroy', async () => {
+    const cache = new Memcache(`127.0.0.1:${await freePort()}`, { ...patient, retry: rare })
+    const call = cache.set('k', 1)
+    await until(() => cache.servers[0]!.lastError !== undefined, 'the first attempt failed')
+    cache.destroy()
+    expect(await rejection(call)).toMatchObject({ delivery: 'not-sent' })
+  })
+
+  it('is tried once more, now, with close', async () => {
+    const port = await freePort()
+    const cache = new Memcache(`127.0.0.1:${port}`, { ...patient, retry: rare })
+    const call = cache.set('k', 1)
+    await until(() => cache.servers[0]!.lastError !== undefined, 'the first attempt failed')
+    const server = await MemcachedServer.start({ port })
+    onTestFinished(() => server.close())
+    await cache.close()
+    expect(await settle(call)).toMatchObject({ value: true })
   })
 })

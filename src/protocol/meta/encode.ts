@@ -60,8 +60,8 @@ export function encodeMetaCommand(
     case 'touch':
       // A quiet touch travels in the classic form: an mg would take the win token of a stale item, and tell nobody.
       if (quiet && !base64) return `touch ${key} ${request.exptime} noreply\r\n`
-      // Size and cas: a placeholder is no item, and the win token of a stale one, which mg takes, is given back.
-      return `mg ${key}${binary} T${request.exptime} c s${ending}`
+      // Size and client flags: a placeholder is no item. Cas: the win token of a stale one, which mg takes, is given back.
+      return `mg ${key}${binary} T${request.exptime} c s f${ending}`
     case 'mg':
       return `mg ${key}${binary}${request.flagText ?? getFlags(request.flags, base64)}${ending}`
     case 'ms':

@@ -31,6 +31,7 @@ describe('the reply of a configuration endpoint', () => {
 
   it.each([
     ['nothing', Buffer.from('END\r\n')],
+    ['no servers', reply('1\n\n')],
     ['no version', reply('a.test|10.0.0.1|11211\n')],
     ['a server without a port', reply('1\na.test|10.0.0.1|\n')],
     ['a server of one word', reply('1\na.test\n')],

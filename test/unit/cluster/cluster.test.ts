@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { ServerDownError } from '../../../src/errors.ts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { ClosedError, ServerDownError } from '../../../src/errors.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { GET } from '../../../src/protocol/request.ts'
 import { parseServerSpec, type Server } from '../../../src/server-address.ts'
@@ -209,6 +209,19 @@ describe('failover next', () => {
     expect(lab.dials.get('a')).toBe(1)
   })
 
+  it('keeps the order of the commands for a key, also of those that hearing of it sets off', async () => {
+    const later: Promise<unknown>[] = []
+    const lab: Lab = await Lab.start({
+      options: { retryAttempts: 0 },
+      listener: { onServerDown: () => void later.push(lab.set('a1', 'newer')) },
+    })
+    lab.cut('a')
+    expect(await lab.set('a1', 'older')).toBe('stored')
+    await until(() => later.length === 1, 'it was told')
+    await Promise.all(later)
+    expect(await lab.held('b', 'a1')).toBe('newer')
+  })
+
   it('sends what may be repeated to the next server when an idle connection turns out dead', async () => {
     const lab = await Lab.start()
     await lab.set('a1', 'there')
@@ -271,6 +284,19 @@ describe('one server alone', () => {
     lab.heal('a')
     expect(await eventually(() => lab.get('a1'))).toBe('x')
     expect(lab.events).toEqual([])
+  })
+
+  it('does not say of a command that was on a connection before that it was never sent', async () => {
+    const lab = await Lab.start({ names: ['a'] })
+    lab.cut('a')
+    await eventually(async () => {
+      await rejection(lab.get('a1'))
+      expect(lab.state('a')).toBe('down')
+    })
+    const again = lab.run(GET, 'a1', (operation) => {
+      operation.repeated = true
+    })
+    expect(await rejection(again)).toMatchObject({ code: 'MEMLANE_SERVER_DOWN', delivery: 'unknown' })
   })
 })
 
@@ -356,5 +382,59 @@ describe('membership', () => {
     await lab.cluster.replace(['a', 'b'].map(server))
     await lab.fail('a')
     expect(lab.state('a')).toBe('suspect')
+  })
+
+  it('has the last server forget what was written elsewhere before it is left to its pool', async () => {
+    const lab = await Lab.start({ names: ['a', 'b'] })
+    await lab.set('a1', 'old')
+    await lab.fail('a')
+    await lab.set('a1', 'new')
+    await lab.cluster.replace([server('a')])
+    lab.heal('a')
+    expect(await rejection(lab.get('a1'))).toMatchObject({ code: 'MEMLANE_SERVER_DOWN' })
+    await lab.recover('a')
+    expect(await lab.get('a1')).toBe('miss')
+    lab.cut('a')
+    await rejection(lab.get('a1'))
+    expect(lab.clock.delays).toEqual([])
+  })
+
+  it('sends the commands of a server that is down when it gets company to that company', async () => {
+    const lab = await Lab.start({ names: ['a'] }, ['b'])
+    lab.cut('a')
+    await eventually(async () => {
+      await rejection(lab.get('a1'))
+      expect(lab.state('a')).toBe('down')
+    })
+    void lab.cluster.replace(['a', 'b'].map(server))
+    expect(await lab.get('a1')).toBe('miss')
+  })
+
+  it.each(['close', 'destroy'] as const)('%s ends with servers that are on their way out', async (end) => {
+    const lab = await Lab.start({ connection: { timeoutMs: 60_000 } })
+    lab.delay('c', 0)
+    await lab.get('c1')
+    lab.delay('c', 200)
+    const call = lab.get('c1')
+    void lab.cluster.replace(['a', 'b'].map(server))
+    if (end === 'destroy') {
+      lab.cluster.destroy(new ClosedError('the client is closed'))
+      expect(await rejection(call)).toMatchObject({ code: 'MEMLANE_CLOSED' })
+    } else {
+      const order: string[] = []
+      const ends = [call.finally(() => order.push('call')), lab.cluster.close().finally(() => order.push('close'))]
+      await Promise.all(ends)
+      expect(order).toEqual(['call', 'close'])
+    }
+  })
+})
+
+describe('under fake timers', () => {
+  it('commands leave all the same', async () => {
+    const lab = await Lab.start()
+    await Promise.all(['a1', 'b1', 'c1'].map((key) => lab.get(key)))
+    vi.useFakeTimers({ toFake: ['setImmediate'] })
+    onTestFinished(() => void vi.useRealTimers())
+    expect(await lab.set('a1', 'x')).toBe('stored')
   })
 })

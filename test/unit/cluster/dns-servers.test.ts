@@ -51,6 +51,18 @@ describe('servers behind a name', () => {
     expect(await next()).toHaveLength(2)
   })
 
+  it('are not waited for once the reader has gone', async () => {
+    const names = await NameServer.start()
+    names.silent = true
+    const source = dnsServers('mc.test', { resolvers: [names.address] })
+    const iterator = source[Symbol.asyncIterator]()
+    const list = iterator.next()
+    await until(() => names.questions === 1, 'it was asked')
+    await iterator.return?.()
+    expect(await list).toEqual({ done: true, value: undefined })
+    expect(lastErrorOf(source)).toMatchObject({ code: 'ECANCELLED' })
+  })
+
   it('survive failures and empty answers, which are no list', async () => {
     const { names, next, source } = await listsOf()
     names.failing = true

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { Duplex } from 'node:stream'
+import { Duplex, Transform } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { Cluster, type ClusterListener } from '../../../src/cluster/cluster.ts'
 import { type ClusterOptions, resolveClusterOptions } from '../../../src/cluster/options.ts'
@@ -45,6 +45,8 @@ export class Lab {
   readonly #sockets: Map<string, Set<Socket>> = new Map()
   readonly #cut: Set<string> = new Set()
   readonly #mute: Set<string> = new Set()
+  /** How much later the answers of a server come, in milliseconds. */
+  readonly #delays: Map<string, number> = new Map()
   /** How many more connections a server accepts. */
   readonly #accepts: Map<string, number> = new Map()
   /** Connections that were asked for, by server. */
@@ -106,7 +108,20 @@ export class Lab {
     const sockets = this.#sockets.get(name) ?? new Set()
     this.#sockets.set(name, sockets.add(socket))
     socket.on('error', () => undefined)
-    return new Promise((resolve) => socket.once('connect', () => resolve(socket)))
+    const stream = this.#delays.has(name) ? this.#delayed(name, socket) : socket
+    return new Promise((resolve) => socket.once('connect', () => resolve(stream)))
+  }
+
+  #delayed(name: string, socket: Socket): Duplex {
+    const delay = new Transform({
+      transform: (chunk, _encoding, done) => setTimeout(() => done(null, chunk), this.#delays.get(name)),
+    })
+    return Duplex.from({ readable: socket.pipe(delay), writable: socket })
+  }
+
+  /** Makes the answers of a server come later, from its next connection on; may be changed after that. */
+  delay(name: string, milliseconds: number): void {
+    this.#delays.set(name, milliseconds)
   }
 
   /** Cuts a server off: its connections are reset, new ones refused. */

@@ -16,12 +16,15 @@ export class NameServer {
   records: readonly DnsRecord[] = []
   /** Says SERVFAIL instead. */
   failing = false
+  /** Says nothing. */
+  silent = false
   questions = 0
 
   static async start(): Promise<NameServer> {
     const server = new NameServer()
     server.#socket.on('message', (question, from) => {
       server.questions++
+      if (server.silent) return
       server.#socket.send(server.#answer(question), from.port, from.address)
     })
     server.#socket.bind(0, '127.0.0.1')

@@ -16,7 +16,7 @@ describe('outdated keys', () => {
     keys.add(entry('k'), 'c')
     keys.add(entry('k'), undefined)
     expect(keys.size).toBe(1)
-    expect(keys.take(10)).toEqual([{ key: 'k', callerKey: 'k', copies: new Set(['b', 'c']) }])
+    expect(keys.take(10)).toEqual([{ key: 'k', callerKey: 'k', copies: ['b', 'c'] }])
     expect(keys.size).toBe(0)
   })
 
@@ -55,6 +55,6 @@ describe('outdated keys', () => {
     const [taken] = keys.take(1)
     keys.add(entry('k'), 'c')
     keys.restore(taken!)
-    expect(keys.take(10)).toEqual([{ key: 'k', callerKey: 'k', copies: new Set(['c', 'b']) }])
+    expect(keys.take(10)).toEqual([{ key: 'k', callerKey: 'k', copies: ['c', 'b'] }])
   })
 })

@@ -135,6 +135,20 @@ describe('a server that is back', () => {
     expect(new Set(await Promise.all(keys.map((key) => lab.get(key))))).toEqual(new Set(['miss']))
   })
 
+  it('puts no blame on a stand-in that is slow to remove its copies', async () => {
+    const lab = await Lab.start({ connection: { connectTimeoutMs: 100 } })
+    lab.delay('b', 0)
+    await lab.set('a1', 'old')
+    await lab.fail('a')
+    await lab.set('a1', 'new')
+    lab.delay('b', 300)
+    await lab.recover('a')
+    // Its answer comes behind that of the removal, whose time is over by then.
+    expect(await lab.get('b1')).toBe('miss')
+    expect(lab.state('b')).toBe('up')
+    expect(await lab.held('b', 'a1')).toBeUndefined()
+  })
+
   it('is asked itself and no other whether it is back, and what version it is', async () => {
     const lab = await Lab.start()
     await lab.fail('a')

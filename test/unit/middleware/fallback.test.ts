@@ -3,8 +3,11 @@ import { executorOf } from '../../../src/client/executor-of.ts'
 import { Memcache } from '../../../src/client/memcache.ts'
 import { ConnectError, type MemcacheError } from '../../../src/errors.ts'
 import type { Executor } from '../../../src/executor.ts'
+import { fallback } from '../../../src/middleware/fallback.ts'
+import { Operation } from '../../../src/protocol/operation.ts'
+import { GET } from '../../../src/protocol/request.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
-import { eventually, rejection } from '../../support/eventually.ts'
+import { eventually, rejection, until } from '../../support/eventually.ts'
 import type { MemcacheOptions } from '../../support/memcache-options.ts'
 
 const patient = { timeoutMs: 5000, connectTimeoutMs: 5000 }
@@ -164,6 +167,33 @@ describe('reads with a cas number', () => {
     expect(await cache.cas('k', 'new', found!.cas)).toBe('stored')
     expect(await cache.get('k')).toBe('new')
   })
+
+  it('fail like any other when the value cannot be decompressed, and nothing else is left failing', async () => {
+    const compression = { minBytes: 1, asyncBytes: 1 }
+    const { cache, older } = await lab({ compression })
+    const unhandled: unknown[] = []
+    const note = (reason: unknown): number => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    onTestFinished(() => void process.off('unhandledRejection', note))
+    await older.set('k', 'not deflated', { ttl: 100, clientFlags: 8 })
+    expect(await rejection(cache.gets('k'))).toMatchObject({ code: 'MEMLANE_SERDE' })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(unhandled).toEqual([])
+  })
+
+  it('take no longer than their time, also while the first cluster does not take the copy', async () => {
+    const { first, older } = await lab()
+    await older.set('k', 'old', { ttl: 100 })
+    const copies: Operation[] = []
+    const stuck: Executor = {
+      dispatch: (operation) =>
+        operation.command === 'add' ? void copies.push(operation) : executorOf(first).dispatch(operation),
+    }
+    const call = new Operation({ command: 'gets' }, 'k', 'k', 5000, () => undefined)
+    fallback([executorOf(older)])(stuck).dispatch(call)
+    await until(() => copies.length === 1, 'the copy')
+    expect(copies[0]!.deadline).toBe(call.deadline)
+  })
 })
 
 describe('pop', () => {
@@ -181,6 +211,49 @@ describe('pop', () => {
     await older.set('k', 'old', { ttl: 100 })
     expect((await rejection(cache.pop('k'))).message).toContain('pop needs cas numbers')
     expect(await older.get('k')).toBe('old')
+  })
+})
+
+function silence(dispatched: () => void): Executor {
+  return { dispatch: dispatched }
+}
+
+describe('a call that is aborted', () => {
+  it.each(['first', 'older'])(
+    'asks nobody else, whatever the reason, while the %s cluster is silent',
+    async (silent) => {
+      const miss: Executor = { dispatch: (operation) => operation.succeed(undefined) }
+      let asked = 0
+      const count = (): void => {
+        asked++
+      }
+      const older = [silence(count), silence(count)]
+      const first = silent === 'first' ? silence(() => undefined) : miss
+      const told: unknown[] = []
+      const options = { fallbackOn: 'missOrError', onError: (error: unknown) => told.push(error) } as const
+      const operation = new Operation(GET, 'k', 'k', 1000, () => undefined)
+      const outcome = new Promise((resolve, reject) => {
+        operation.resolve = resolve
+        operation.reject = reject
+      })
+      fallback(older, options)(first).dispatch(operation)
+      const reason = new ConnectError('what another call failed with')
+      operation.cancel(reason)
+      await expect(outcome).rejects.toBe(reason)
+      expect(asked).toBe(silent === 'first' ? 0 : 1)
+      expect(told).toEqual([])
+    },
+  )
+})
+
+describe('a client that is destroyed', () => {
+  it('asks no older client for what was under way', async () => {
+    const { older, servers } = await lab()
+    await older.set('k', 'old')
+    const cache = new Memcache(servers[0]!.address, { ...patient, fallback: [older], fallbackOn: 'missOrError' })
+    const call = cache.get('k')
+    cache.destroy()
+    expect(await rejection(call)).toMatchObject({ code: 'MEMLANE_CLOSED' })
   })
 })
 

@@ -53,9 +53,19 @@ describe('retry', () => {
   })
 
   it('gives the last failure when all attempts have failed', async () => {
-    const { tries, outcome } = run({ attempts: 3 }, [unknown, unknown, notSent, unknown])
-    await expect(outcome).rejects.toBe(notSent)
+    const last = new ServerDownError('still down', { delivery: 'not-sent' })
+    const { tries, outcome } = run({ attempts: 3 }, [notSent, notSent, last, unknown])
+    await expect(outcome).rejects.toBe(last)
     expect(tries).toHaveLength(3)
+  })
+
+  it.each([
+    ['an attempt that was not sent is no comfort behind one that may have run', [unknown, notSent], unknown],
+    ['nor is one that was refused', [unknown, answered], unknown],
+    ['nor one that was not sent behind one that was refused', [answered, notSent], answered],
+    ['the last of those that may have run', [new TimeoutError('late', { delivery: 'unknown' }), unknown], unknown],
+  ])('fails with what leaves the most doubt: %s', async (_what, failures, told) => {
+    await expect(run({}, failures, set).outcome).rejects.toBe(told)
   })
 
   it('tries once with attempts 1', async () => {
@@ -120,6 +130,13 @@ describe('retry', () => {
     await expect(outcome).rejects.toBe(reason)
     expect(tries).toHaveLength(1)
     expect(tries[0]!.settled).toBe(true)
+  })
+
+  it('does not repeat a call that was aborted with an error like its own', async () => {
+    const { operation, tries, outcome } = run({ attempts: 5 }, ['silence'])
+    operation.cancel(unknown)
+    await expect(outcome).rejects.toBe(unknown)
+    expect(tries).toHaveLength(1)
   })
 
   it('gives all attempts the deadline of the first', async () => {

@@ -1,0 +1,143 @@
+import { connect } from 'node:net'
+import { Duplex } from 'node:stream'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type ConnectionOptions, resolveConnectionOptions } from '../../../src/connection/options.ts'
+import { ClosedError, ConnectError, type MemcacheError } from '../../../src/errors.ts'
+import { ServerPool } from '../../../src/pool/server-pool.ts'
+import type { PoolListener } from '../../../src/pool/slot.ts'
+import { Operation } from '../../../src/protocol/operation.ts'
+import { GET } from '../../../src/protocol/request.ts'
+import { MemcachedServer } from '../../../src/server/memcached-server.ts'
+import { parseServerSpec } from '../../../src/server-address.ts'
+import { rejection, settleAll } from '../../support/eventually.ts'
+
+interface Lab {
+  readonly pool: ServerPool
+  dials: number
+  refuses: boolean
+  /** Connections are accepted and nothing is answered. */
+  deaf: boolean
+  readonly evidence: MemcacheError[]
+}
+
+async function startPool(
+  connections: number,
+  listener: Partial<PoolListener> = {},
+  more: ConnectionOptions = {},
+): Promise<Lab> {
+  const server = await MemcachedServer.start()
+  const evidence: MemcacheError[] = []
+  const dial = async (): Promise<Duplex> => {
+    lab.dials++
+    if (lab.refuses) throw new Error('connect ECONNREFUSED')
+    if (lab.deaf) return new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+    return connect(server.port, '127.0.0.1')
+  }
+  const options = resolveConnectionOptions({ timeoutMs: 5000, connectTimeoutMs: 5000, ...more, connect: dial })
+  const pool = new ServerPool(parseServerSpec('a:1'), connections, options, {
+    onUnclaimedError: () => undefined,
+    onDesync: () => undefined,
+    onEvidence: (error) => evidence.push(error),
+    ...listener,
+  })
+  const lab = { pool, dials: 0, refuses: false, deaf: false, evidence }
+  onTestFinished(async () => {
+    pool.destroy(new ClosedError('the test has ended'))
+    await server.close()
+  })
+  return lab
+}
+
+function get(pool: ServerPool, key: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const operation = new Operation(GET, key, key, 5000, (reply) => reply.outcome)
+    operation.resolve = resolve
+    operation.reject = reject
+    pool.dispatch(operation)
+  })
+}
+
+describe('the pool of one server', () => {
+  it.each([1, 4])('opens %i connections for a thousand cold commands, and no more', async (connections) => {
+    const lab = await startPool(connections)
+    await Promise.all(Array.from({ length: 1000 }, (_, at) => get(lab.pool, `k${at}`)))
+    expect(lab.dials).toBe(connections)
+    expect(lab.pool.status.connections.open).toBe(connections)
+  })
+
+  it('opens one connection at a time while the server refuses, however many commands wait', async () => {
+    const lab = await startPool(1)
+    lab.refuses = true
+    const outcomes = await settleAll(
+      Array.from({ length: 1000 }, (_, at) => get(lab.pool, `k${at}`)),
+      5000,
+    )
+    expect(new Set(outcomes.map((outcome) => outcome.status))).toEqual(new Set(['rejected']))
+    expect(lab.dials).toBe(1)
+  })
+
+  it('tells evidence before the commands fail', async () => {
+    const order: string[] = []
+    const lab = await startPool(1, { onEvidence: () => order.push('evidence') })
+    lab.refuses = true
+    const error = await rejection(get(lab.pool, 'k').finally(() => order.push('failed')))
+    expect(error).toBeInstanceOf(ConnectError)
+    expect(order).toEqual(['evidence', 'failed'])
+  })
+
+  it('takes no evidence from an attempt whose time ran out while our own event loop was blocked', async () => {
+    const lab = await startPool(1, {}, { connectTimeoutMs: 100 })
+    lab.deaf = true
+    const blocked = rejection(get(lab.pool, 'k'))
+    await new Promise((resolve) => setImmediate(resolve))
+    const until = performance.now() + 300
+    while (performance.now() < until);
+    expect(await blocked).toMatchObject({ code: 'MEMLANE_TIMEOUT' })
+    expect(lab.evidence).toEqual([])
+    lab.pool.forgive()
+    expect(await rejection(get(lab.pool, 'k'))).toMatchObject({ code: 'MEMLANE_TIMEOUT' })
+    expect(lab.evidence).toHaveLength(1)
+  })
+
+  it('hands commands that were never sent to whoever takes them, and fails the others', async () => {
+    const taken: Operation[] = []
+    const lab = await startPool(1, {
+      takeOver: (operations, neverReady) => {
+        expect(neverReady).toBe(true)
+        taken.push(...operations.filter(({ key }) => key === 'mine'))
+        return operations.filter(({ key }) => key !== 'mine')
+      },
+    })
+    lab.refuses = true
+    const mine = get(lab.pool, 'mine')
+    expect(await rejection(get(lab.pool, 'other'))).toBeInstanceOf(ConnectError)
+    expect(taken).toHaveLength(1)
+    expect(taken[0]).toMatchObject({ settled: false, written: false, holder: undefined })
+    taken[0]!.succeed('elsewhere')
+    expect(await mine).toBe('elsewhere')
+  })
+
+  it('is probed by a connection and a question, whatever failed before', async () => {
+    const lab = await startPool(2)
+    lab.refuses = true
+    await rejection(lab.pool.probe(1000))
+    await rejection(lab.pool.probe(1000))
+    expect(lab.dials).toBe(2)
+    lab.refuses = false
+    await lab.pool.probe(1000)
+    expect(lab.dials).toBe(3)
+    await lab.pool.probe(1000)
+    expect(lab.dials).toBe(3)
+  })
+
+  it('connects at once when failed attempts are forgiven', async () => {
+    const lab = await startPool(1)
+    lab.refuses = true
+    for (let attempt = 0; attempt < 8; attempt++) await rejection(lab.pool.connect())
+    expect((await rejection(get(lab.pool, 'k'))).message).toContain('a:1 is down, next attempt in')
+    lab.refuses = false
+    lab.pool.forgive()
+    expect(await get(lab.pool, 'k')).toBe('miss')
+    expect(lab.pool.status.state).toBe('up')
+  })
+})
