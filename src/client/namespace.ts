@@ -442,5 +442,6 @@ export class Namespace<T = unknown, Input = T> {
 
 /** Tells the schema of the caller's key, whatever the key is called behind the prefix. */
 function keyed(refine: Refine, key: Key): Refine {
-  return { read: (value) => refine.read(value, key), loaded: (value) => refine.loaded(value, key) }
+  const { id } = refine
+  return { id, read: (value) => refine.read(value, key), loaded: (value) => refine.loaded(value, key) }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { faultClient } from '../../support/fault-client.ts'
 
@@ -35,5 +35,29 @@ describe('the time that staleOnError adds', () => {
     expect(Math.min(...left)).toBeGreaterThanOrEqual(1045)
     expect(Math.max(...left)).toBeLessThanOrEqual(1100)
     expect(new Set(left).size).toBeGreaterThan(1)
+  })
+})
+
+describe('a point in time that passes while the value is being loaded', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it.each([
+    ['ttl', 'loaded', 'inline'],
+    ['ttl', 'loaded', 'key'],
+    ['emptyTtl', null, 'inline'],
+  ] as const)('as %s: %j is returned and not stored, lease %s', async (option, value, lease) => {
+    await using server = await MemcachedServer.start()
+    const cache = faultClient(server.address)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const until = new Date(Date.now() + 1000)
+    const load = (): string | null => {
+      vi.setSystemTime(until.getTime() + 1)
+      return value
+    }
+    expect(await cache.getOrSet<string | null>('k', load, { [option]: until, lease })).toBe(value)
+    expect(await cache.getMany(['k', 'k:lease'])).toEqual(new Map())
+    expect(await cache.add('k', 'nothing is in its place')).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { encodeMetaCommand } from '../../../src/protocol/meta/encode.ts'
 import type { ClassicRequest } from '../../../src/protocol/classic-request.ts'
+import { encodeMetaCommand } from '../../../src/protocol/meta/encode.ts'
 import { DELETE, GET, GETS, NOOP, VERSION } from '../../../src/protocol/request.ts'
 import { encodeTextCommand } from '../../../src/protocol/text/encode.ts'
 
@@ -22,7 +22,7 @@ const requests: readonly (readonly [request: ClassicRequest, text: string, meta:
   [DELETE, 'delete k', 'md k O7'],
   [{ command: 'incr', delta: 2n ** 64n - 1n }, 'incr k 18446744073709551615', 'ma k D18446744073709551615 v O7'],
   [{ command: 'decr', delta: 1n }, 'decr k 1', 'ma k MD D1 v O7'],
-  [{ command: 'touch', exptime: 9 }, 'touch k 9', 'mg k T9 c s O7'],
+  [{ command: 'touch', exptime: 9 }, 'touch k 9', 'mg k T9 c s f O7'],
 ]
 
 describe('a request', () => {
@@ -37,7 +37,7 @@ describe('a request', () => {
   it('touch is classic when it is quiet, so that it takes no win token', () => {
     const touch = { command: 'touch', exptime: 9 } as const
     expect(encodeMetaCommand(touch, 'k', false, 7, true)).toBe('touch k 9 noreply\r\n')
-    expect(encodeMetaCommand(touch, 'aw==', true, 7, true)).toBe('mg aw== b T9 c s q O7\r\n')
+    expect(encodeMetaCommand(touch, 'aw==', true, 7, true)).toBe('mg aw== b T9 c s f q O7\r\n')
   })
 
   it.each(requests.slice(2, -1).map(([request, text, meta]) => [text, meta, request] as const))(
