@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Memcache } from '../../../src/client/memcache.ts'
 import { InvalidInputError } from '../../../src/errors.ts'
@@ -84,7 +86,7 @@ describe('a fault proxy without faults', () => {
   })
 
   it('leads to a unix socket and lets TLS be', async () => {
-    const path = `/tmp/memlane-fault-proxy-${process.pid}.sock`
+    const path = join(tmpdir(), `memlane-fault-proxy-${process.pid}.sock`)
     await using server = await MemcachedServer.start({ path })
     await using proxy = await FaultProxy.start(server.address)
     await using cache = new Memcache(proxy.address, patient)
