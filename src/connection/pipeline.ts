@@ -451,16 +451,24 @@ export class Pipeline {
 
   /** An error line says not which command of the run it is about: it must be harmless behind any of them. */
   #quietStaysInStep(reply: Reply): boolean {
-    for (let position = 0; this.#sent.at(position).quiet; position++) {
+    for (let position = this.#quietRunLength() - 1; position >= 0; position--) {
       const operation = this.#sent.at(position)
       if (operation.bodyPending || !staysInStep(reply, operation)) return false
     }
     return true
   }
 
+  /** How many quiet commands are at the head. Their barrier may still have to be written. */
+  #quietRunLength(): number {
+    let length = 0
+    while (length < this.#sent.length && this.#sent.at(length).quiet) length++
+    return length
+  }
+
   #endQuiet(reply: Reply): MemcacheError | undefined {
-    const run: Operation[] = []
-    while (this.#sent.at(0).quiet) run.push(this.#shift())
+    const length = this.#quietRunLength()
+    if (length === this.#sent.length) return this.#desync(reply, 'the answer to a barrier that was not written')
+    const run = Array.from({ length }, () => this.#shift())
     const barrier = this.#shift()
     this.#quietCursor = 0
     interpretReply(barrier.command, reply)

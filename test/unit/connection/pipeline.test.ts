@@ -223,6 +223,28 @@ function quietRun(talk: Conversation, count: number): { operation: Operation; ou
   return Array.from({ length: count }, (_, at) => talk.send(DELETE, `k${at}`, true))
 }
 
+describe('a quiet run whose barrier is still to be written', () => {
+  it('keeps an error line until the barrier is answered', () => {
+    const talk = new Conversation()
+    talk.send(store('x'), 'a', true)
+    expect(talk.pipeline.finish(true).map(({ data }) => data)).toEqual(['ms a 1 q O1\r\nx\r\n'])
+    expect(talk.answer('SERVER_ERROR object too large for cache\r\n')).toBeUndefined()
+    expect(talk.quietErrors).toEqual([])
+    expect(talk.pipeline.owesBarrier).toBe(true)
+    expect(talk.pipeline.finish(true).map(({ data }) => data)).toEqual(['mn\r\n'])
+    expect(talk.answer('MN\r\n')).toBeUndefined()
+    expect(talk.quietErrors).toHaveLength(1)
+  })
+
+  it('takes the answer to a barrier that nobody wrote for a desync', () => {
+    const talk = new Conversation()
+    talk.send(store('x'), 'a', true)
+    talk.pipeline.finish(true)
+    expect(talk.answer('MN\r\n')).toBeInstanceOf(ProtocolError)
+    expect(talk.pipeline.drain().unanswered).toHaveLength(1)
+  })
+})
+
 describe('a long quiet run', () => {
   it('is cut by barriers so that an opaque names one command between two of them', () => {
     const talk = new Conversation()
