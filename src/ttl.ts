@@ -8,7 +8,7 @@ import { showValue } from './show-value.ts'
 export type Ttl = number | Date
 
 /** memcached takes a larger exptime for a point in time (`REALTIME_MAXDELTA`): 30 days, in seconds. */
-const MAX_RELATIVE_SECONDS = 60 * 60 * 24 * 30
+export const MAX_RELATIVE_SECONDS: number = 60 * 60 * 24 * 30
 
 /** memcached keeps an exptime as a signed 32-bit number. */
 const EXPTIME_LIMIT = 2 ** 31

@@ -3,7 +3,7 @@ import type { ReadRequest } from '../protocol/classic-request.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { DELETE, GET, GETS, type Request } from '../protocol/request.ts'
-import { Batch, type BatchWindow, batchError } from './batch.ts'
+import { Batch, type BatchWindow, batchError, batchWindow } from './batch.ts'
 import type {
   BatchOptions,
   CallOptions,
@@ -20,9 +20,6 @@ import type { ResolvedClientOptions } from './options.ts'
 import { readBigCount, readCount, readDeleted, readStored } from './results.ts'
 import type { Values } from './values.ts'
 
-/** At most this many operations of one batch are under way. */
-const MAX_WINDOW = 10_000
-
 /** Stands for a key that is not there. */
 const MISSING = Symbol('missing')
 
@@ -38,11 +35,7 @@ export class BatchCommands {
   constructor(dispatcher: Dispatcher, values: Values, options: ResolvedClientOptions) {
     this.#dispatcher = dispatcher
     this.#values = values
-    const { maxPending, maxPendingBytes } = options.connection
-    this.#window = {
-      operations: Math.max(1, Math.min(MAX_WINDOW, maxPending >> 1)),
-      bytes: Math.max(1, maxPendingBytes >> 1),
-    }
+    this.#window = batchWindow(options.connection)
     this.#dispatch = (operation) => dispatcher.dispatch(operation)
     this.#read = values.reader(undefined, MISSING)
     this.#readWithCas = values.casReader(undefined, MISSING)

@@ -8,6 +8,17 @@ export interface BatchWindow {
   readonly bytes: number
 }
 
+/** At most this many operations of one batch are under way. */
+const MAX_WINDOW = 10_000
+
+/** Half of what a connection takes, so that a batch leaves room for other calls. */
+export function batchWindow(limits: { readonly maxPending: number; readonly maxPendingBytes: number }): BatchWindow {
+  return {
+    operations: Math.max(1, Math.min(MAX_WINDOW, limits.maxPending >> 1)),
+    bytes: Math.max(1, limits.maxPendingBytes >> 1),
+  }
+}
+
 /**
  * Runs many operations as one call: fed in slices, one deadline, one promise. It settles when every operation has;
  * only an abort ends it earlier.

@@ -130,7 +130,7 @@ export class ComposedBackend implements Backend {
 
   dispatch(operation: Operation): void {
     // Reads, the most of all commands, are not looked at twice.
-    if (operation.request.command !== 'get' && this.#listener.watchesWrites?.() === true) this.#watch(operation)
+    if (operation.command !== 'get' && this.#listener.watchesWrites?.() === true) this.#watch(operation)
     this.#outermost.dispatch(operation)
   }
 

@@ -32,6 +32,7 @@ import { type ComposedBackend, composeBackend, type Servers } from './compose.ts
 import { Counters } from './counters.ts'
 import { attempt, Dispatcher } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
+import { EventTeller } from './event-teller.ts'
 import type { MemcacheEvents } from './events.ts'
 import { registerExecutor } from './executor-of.ts'
 import { createKeyspace } from './generation-item.ts'
@@ -83,6 +84,7 @@ import { Values } from './values.ts'
  */
 export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDisposable {
   readonly #backend: ComposedBackend
+  readonly #events: EventTeller = new EventTeller(this)
   readonly #dispatcher: Dispatcher
   readonly #lookAtEmpty: LookAtEmpty
   readonly #values: Values
@@ -104,24 +106,13 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#servers = servers
     this.#options = options
     const resolved = resolveClientOptions(options)
-    this.#backend = composeBackend(servers, resolved, {
-      onUnclaimedError: (error, operations) =>
-        this.#dispatcher.report(
-          error,
-          operations.map((operation) => operation.callerKey),
-        ),
-      onDesync: (error) => this.#tell('desync', { error, server: error.server }),
-      onServerDown: (server, error, failures) => this.#tell('serverDown', { server, error, failures }),
-      onServerUp: (server, downMs, removedKeys) => this.#tell('serverUp', { server, downMs, removedKeys }),
-      onRejoinOverflow: (server, maxKeys) => this.#tell('rejoinOverflow', { server, maxKeys }),
-      onSourceError: (error) => this.#dispatcher.report(error, []),
-      onFallbackError: (error, operation) => this.#dispatcher.report(error, [operation.callerKey]),
-      watchesWrites: () => this.listenerCount('writeFailed') > 0,
-      onWriteFailed: ({ callerKey: key, request }, error) =>
-        this.#tell('writeFailed', { key, command: request.command, error, server: error.server }),
-    })
+    this.#backend = composeBackend(
+      servers,
+      resolved,
+      this.#events.listener(() => this.#dispatcher),
+    )
     registerExecutor(this, this.#backend)
-    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#tell('commandError', event))
+    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
     this.#lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), this.#giveBack)
     this.#values = new Values(resolved, this.#giveBack, this.#lookAtEmpty)
     this.#batches = new BatchCommands(this.#dispatcher, this.#values, resolved)
@@ -134,18 +125,6 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   readonly #giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
-
-  /** Events come out of the middle of a connection's work, which a listener that throws must not break off. */
-  #tell<E extends keyof MemcacheEvents>(name: E, ...event: MemcacheEvents[E]): void {
-    try {
-      // The emitter's own types lose the link between a generic name and its event.
-      ;(this as EventEmitter).emit(name, ...event)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
-  }
 
   /**
    * Reads a value.
@@ -606,7 +585,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     if (options.ttl !== undefined) this.#values.exptime(options.ttl)
     const { keyspace, clear } = createKeyspace(this.#dispatcher, prefix, refreshMs)
     const schema = options.schema && checkSchema(options.schema)
-    const refine = schema && createRefine(schema, (key, issues) => this.#tell('invalidValue', { key, prefix, issues }))
+    const refine =
+      schema && createRefine(schema, (key, issues) => this.#events.tell('invalidValue', { key, prefix, issues }))
     const namespace = new Namespace({
       commands: this,
       refined: {

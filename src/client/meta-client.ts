@@ -5,13 +5,14 @@ import type { Backend } from '../executor.ts'
 import { closedError } from '../pool/slot.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
-import { NOOP, type Request } from '../protocol/request.ts'
+import { NOOP } from '../protocol/request.ts'
 import type { Ttl } from '../ttl.ts'
 import { AdminCommands, askServers, serversOf } from './admin.ts'
-import type { BatchWindow } from './batch.ts'
+import { type BatchWindow, batchWindow } from './batch.ts'
 import type { FlushOptions, KeyOptions, ServerOptions } from './call-options.ts'
 import { composeBackend, type Servers } from './compose.ts'
 import { attempt, Dispatcher } from './dispatcher.ts'
+import { EventTeller } from './event-teller.ts'
 import type { MemcacheEvents } from './events.ts'
 import type { MetaCommand } from './meta-command.ts'
 import { MetaCommands } from './meta-commands.ts'
@@ -44,9 +45,6 @@ import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions 
 import { createLookAtEmpty } from './placeholder.ts'
 import { readNothing } from './results.ts'
 import { Values } from './values.ts'
-
-/** A pipeline has no more than this under way at a time. */
-const MAX_WINDOW = 10_000
 
 /**
  * The meta commands of memcached with every flag, for those who want what `Memcache` decides for them: leases, stale
@@ -91,6 +89,7 @@ const MAX_WINDOW = 10_000
  */
 export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDisposable {
   readonly #backend: Backend
+  readonly #events: EventTeller = new EventTeller(this)
   readonly #dispatcher: Dispatcher
   readonly #values: Values
   readonly #commands: MetaCommands
@@ -105,41 +104,18 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   constructor(servers?: Servers, options: MemcacheOptions = {}) {
     super()
     const resolved = resolveMetaOptions(options)
-    this.#backend = composeBackend(servers, resolved, {
-      onUnclaimedError: (error, operations) =>
-        this.#dispatcher.report(
-          error,
-          operations.map((operation) => operation.callerKey),
-        ),
-      onDesync: (error) => this.#tell('desync', { error, server: error.server }),
-      onServerDown: (server, error, failures) => this.#tell('serverDown', { server, error, failures }),
-      onServerUp: (server, downMs, removedKeys) => this.#tell('serverUp', { server, downMs, removedKeys }),
-      onRejoinOverflow: (server, maxKeys) => this.#tell('rejoinOverflow', { server, maxKeys }),
-      onSourceError: (error) => this.#dispatcher.report(error, []),
-      onFallbackError: (error, operation) => this.#dispatcher.report(error, [operation.callerKey]),
-      watchesWrites: () => this.listenerCount('writeFailed') > 0,
-      onWriteFailed: ({ callerKey: key, request }, error) =>
-        this.#tell('writeFailed', { key, command: nameOf(request), error, server: error.server }),
-    })
-    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#tell('commandError', event))
+    this.#backend = composeBackend(
+      servers,
+      resolved,
+      this.#events.listener(() => this.#dispatcher),
+    )
+    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
     const giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
     const lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), giveBack)
     this.#values = new Values(resolved, giveBack, lookAtEmpty)
     this.#commands = new MetaCommands(this.#values, false)
     this.#admin = new AdminCommands(this.#backend, this.#dispatcher.timeoutMs)
-    this.#window = windowOf(resolved)
-  }
-
-  /** Events come out of the middle of a connection's work, which a listener that throws must not break off. */
-  #tell<E extends keyof MemcacheEvents>(name: E, ...event: MemcacheEvents[E]): void {
-    try {
-      // The emitter's own types lose the link between a generic name and its event.
-      ;(this as EventEmitter).emit(name, ...event)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+    this.#window = batchWindow(resolved.connection)
   }
 
   /**
@@ -335,16 +311,4 @@ function resolveMetaOptions(options: MemcacheOptions): ResolvedClientOptions {
     throw new InvalidInputError("option protocol must be 'auto' or 'meta' for a MetaClient, got \"text\"")
   }
   return resolved.connection.protocol === 'meta' ? resolved : resolveClientOptions({ ...options, protocol: 'meta' })
-}
-
-/** What was to be done, as the caller called it. */
-function nameOf(request: Request): string {
-  return ('label' in request ? request.label : undefined) ?? request.command
-}
-
-function windowOf({ connection: { maxPending, maxPendingBytes } }: ResolvedClientOptions): BatchWindow {
-  return {
-    operations: Math.max(1, Math.min(MAX_WINDOW, maxPending >> 1)),
-    bytes: Math.max(1, maxPendingBytes >> 1),
-  }
 }

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
+import { MAX_TIMER_MS } from '../timer-limit.ts'
 
 const UINT64_LIMIT = 2n ** 64n
 const UINT32_LIMIT = 2 ** 32
@@ -35,9 +36,6 @@ export function checkWhole(name: string, value: number, most: number, least = 0)
   if (Number.isInteger(value) && value >= least && value <= most) return value + 0
   throw new InvalidInputError(`${name} must be a whole number from ${least} to ${most}, got ${showValue(value)}`)
 }
-
-/** The longest that `setTimeout` takes, in milliseconds: 24.8 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** A call's own timeout. */
 export function checkTimeout(value: number): number {

@@ -6,7 +6,7 @@ import { type Key, quoteKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import type { Serde, SerializedValue } from '../serde/serde.ts'
 import { showValue } from '../show-value.ts'
-import { encodeExptime, type Ttl } from '../ttl.ts'
+import { encodeExptime, MAX_RELATIVE_SECONDS, type Ttl } from '../ttl.ts'
 import type { WriteOptions } from './call-options.ts'
 import { compressValue, type ResolvedCompression, resolveCompression, type StoredForm } from './compression.ts'
 import { checkClientFlags } from './numbers.ts'
@@ -16,9 +16,6 @@ import { type Decode, Reader } from './reader.ts'
 
 /** The client flags under which the default serde writes integers, and most others read text. */
 const INTEGER_FLAGS = 2
-
-/** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
-const MAX_RELATIVE_SECONDS = 2_592_000
 
 /** memcached keeps an exptime as a signed 32-bit number. */
 const MAX_EXPTIME = 2 ** 31 - 1

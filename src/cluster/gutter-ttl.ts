@@ -1,9 +1,7 @@
 import { encodeFlagText, type FlagText } from '../protocol/meta/flag-text.ts'
 import type { MetaGetFlags } from '../protocol/meta/request.ts'
 import type { Request } from '../protocol/request.ts'
-
-/** memcached takes a larger exptime for a point in time (`REALTIME_MAXDELTA`): 30 days, in seconds. */
-const MAX_RELATIVE_SECONDS = 2_592_000
+import { MAX_RELATIVE_SECONDS } from '../ttl.ts'
 
 type Cap = (exptime: number) => number
 

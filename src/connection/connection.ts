@@ -15,6 +15,7 @@ import { type Holder, Operation } from '../protocol/operation.ts'
 import { ReplyParser } from '../protocol/reply-parser.ts'
 import { isIdempotent, VERSION } from '../protocol/request.ts'
 import type { Server } from '../server-address.ts'
+import { MAX_TIMER_MS } from '../timer-limit.ts'
 import { Attempt } from './attempt.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import { type Established, establish } from './establish.ts'
@@ -56,9 +57,6 @@ const UNSHARED_MS = 30_000
  * connection may be given up earlier; then the next one shows whether the server is well.
  */
 const EVIDENT_SILENCE_MS = 1000
-
-/** `setTimeout` fires at once for anything longer, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** An attempt to connect that ends this much later than its time is no evidence either, in milliseconds. */
 const LATE_ATTEMPT_MS = 50

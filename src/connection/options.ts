@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { InvalidInputError } from '../errors.ts'
 import { type Credentials, parseCredentials, parseTls, type ServerAddress, type TlsOptions } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
+import { MAX_TIMER_MS } from '../timer-limit.ts'
 import type { LineLimits } from './read-line.ts'
 
 /** TCP keep-alive. */
@@ -129,9 +130,6 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     maxValueBytes: count('maxValueBytes', options.maxValueBytes) ?? 128 * 2 ** 20,
   })
 }
-
-/** The longest that `setTimeout` takes, in milliseconds: 24.8 days; it fires at once for anything longer. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** A time in milliseconds, above 0; Infinity means never. */
 export function duration(name: string, value: number | undefined, fallback: number): number {

@@ -3,9 +3,7 @@ import type { StoreRequest } from '../protocol/classic-request.ts'
 import type { MetaGetRequest } from '../protocol/meta/request.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, isLineRead, type Request } from '../protocol/request.ts'
-
-/** memcached takes a larger exptime for a point in time (`REALTIME_MAXDELTA`): 30 days, in seconds. */
-const MAX_RELATIVE_SECONDS = 2_592_000
+import { MAX_RELATIVE_SECONDS } from '../ttl.ts'
 
 /** What says that a value is old, or only being made: no such thing is copied. */
 const UNFINISHED = Returned.won | Returned.stale | Returned.alreadyWon

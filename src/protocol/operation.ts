@@ -1,6 +1,6 @@
 import { type Key, quoteKey, type WireKey } from './key.ts'
 import type { Reply } from './reply.ts'
-import { type Command, isStore, type Request } from './request.ts'
+import { type Command, isStore, nameOfRequest, type Request } from './request.ts'
 
 /** Whoever has an operation in hand and can let go of it. */
 export interface Holder {
@@ -180,8 +180,7 @@ export class Operation {
 
   /** For messages: `get "user:1"`. */
   describe(): string {
-    const { request } = this
-    const name = ('label' in request ? request.label : undefined) ?? request.command
+    const name = nameOfRequest(this.#request)
     return this.key === '' ? name : `${name} ${quoteKey(this.callerKey)}`
   }
 }

@@ -49,6 +49,11 @@ export function sharesLine(a: ReadRequest | RenewingReadRequest, b: ReadRequest 
   return !('exptime' in a) || !('exptime' in b) || a.exptime === b.exptime
 }
 
+/** What messages and events call a request. */
+export function nameOfRequest(request: Request): string {
+  return ('label' in request ? request.label : undefined) ?? request.command
+}
+
 /** Whether the command reads and renews, which the oldest servers and some proxies do not know. */
 export function isGat(command: Command): boolean {
   return command === 'gat' || command === 'gats'

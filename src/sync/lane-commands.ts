@@ -6,6 +6,7 @@ import { PLACEHOLDER_FLAGS } from '../client/placeholder.ts'
 import { ConnectionClosedError, type MemcacheError, TimeoutError } from '../errors.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { RangeSerde } from '../serde/serde.ts'
+import { MAX_RELATIVE_SECONDS } from '../ttl.ts'
 import { LANE_COMMAND_BYTES, type Lane, type LaneOutcome } from './lane.ts'
 import { storedReply, ValuesReply } from './lane-replies.ts'
 
@@ -14,9 +15,6 @@ export const USUAL_WAY: unique symbol = Symbol('the usual way')
 
 /** A larger value takes the usual way, in bytes: what the socket does not take at once would have to wait. */
 const MAX_BODY_BYTES = 8_192
-
-/** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
-const MAX_RELATIVE_SECONDS = 2_592_000
 
 /**
  * The hot commands on the lane. Whatever is not the plain case, in the call, in the options or in the reply, takes the

@@ -2,6 +2,7 @@ import { InvalidInputError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isStore } from '../protocol/request.ts'
 import { showValue } from '../show-value.ts'
+import { MAX_TIMER_MS } from '../timer-limit.ts'
 import type { MockCommand } from './mock-command.ts'
 import {
   type MockDelayOptions,
@@ -10,9 +11,6 @@ import {
   type MockRule,
   ScopedRule,
 } from './mock-rule.ts'
-
-/** `setTimeout` fires at once for anything longer, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 const NAMES: readonly unknown[] = ['down', 'timeout', 'closed', 'full']
 
