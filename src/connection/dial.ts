@@ -8,6 +8,7 @@ import type { Server, TlsOptions } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import { ReadBuffer } from './read-buffer.ts'
+import { type OpenedStream, openedStreams } from './streams.ts'
 import { Transport } from './transport.ts'
 
 /** What one address gets while other addresses of the name are left to try, in milliseconds (RFC 8305 uses 250 too). */
@@ -17,6 +18,7 @@ const ADDRESS_TIMEOUT_MS = 250
 export async function dial(server: Server, options: ResolvedConnectionOptions, attempt: Attempt): Promise<Transport> {
   const buffer = new ReadBuffer()
   const stream = await openStream(server, options, attempt, buffer)
+  openedStreams.publish({ server: server.name, stream } satisfies OpenedStream)
   return new Transport(stream, buffer)
 }
 

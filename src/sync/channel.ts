@@ -13,16 +13,18 @@ export const Word = {
   tick: 4,
   /** One of {@link WorkerState}. */
   state: 5,
-  /** Of the lane: file descriptor + 1, or 0 where there is none. */
-  laneSocket: 6,
+} as const
+
+/** Words of each socket on the lane, behind those of the header. */
+export const LaneWord = {
+  /** File descriptor + 1, or 0 where the caller has none. */
+  socket: 0,
   /** One of {@link LaneLock}. */
-  laneLock: 7,
+  lock: 1,
   /** One of {@link LaneState}. */
-  laneWaits: 8,
-  /** How many have come; -1: the connection ended. */
-  laneLength: 9,
-  /** Tells the lane's socket from another file of the same number. */
-  laneInode: 10,
+  state: 2,
+  /** Tells the socket from another file of the same number. */
+  inode: 3,
 } as const
 
 /** What the worker is doing, as far as the caller must know to reach it. */
@@ -35,20 +37,19 @@ export const WorkerState = {
   ended: 3,
 } as const
 
-/** Who has the lane's file descriptor in hand. */
+/** Who has a socket's file descriptor in hand. */
 export const LaneLock = { free: 0, used: 1, revoked: 2 } as const
 
-/** What becomes of the bytes that come. */
+/** What the worker is to do with a socket that it gets back. */
 export const LaneState = {
-  /** They are the client's. */
-  idle: 0,
-  /** They are the caller's. */
-  waiting: 1,
-  /** Nobody wants them: the caller has given up. */
-  abandoned: 2,
+  /** Nothing is due on it. */
+  clean: 0,
+  /** The caller gave up a reply that may still come: nobody could tell it from the next one. */
+  abandoned: 1,
 } as const
 
-const HEADER_WORDS = 16
+const HEADER_WORDS = 8
+const LANE_WORDS = 4
 
 /** What a message may have without memory of its own, in bytes. */
 export const BOX_BYTES = 65_536
@@ -58,17 +59,28 @@ export interface SharedMemory {
   readonly header: SharedArrayBuffer
   readonly requests: SharedArrayBuffer
   readonly messages: SharedArrayBuffer
-  readonly lane: SharedArrayBuffer
 }
 
-/** Makes the memory between a caller and its worker. */
-export function createSharedMemory(laneBytes: number): SharedMemory {
+/**
+ * Makes the memory between a caller and its worker.
+ *
+ * @param sockets - How many sockets the lane may have.
+ */
+export function createSharedMemory(sockets: number): SharedMemory {
   return {
-    header: new SharedArrayBuffer(HEADER_WORDS * 4),
+    header: new SharedArrayBuffer((HEADER_WORDS + sockets * LANE_WORDS) * 4),
     requests: new SharedArrayBuffer(BOX_BYTES),
     messages: new SharedArrayBuffer(BOX_BYTES),
-    lane: new SharedArrayBuffer(laneBytes),
   }
+}
+
+/** The words of every socket on the lane; the caller and the worker count them in the same order. */
+export function laneWords(header: Int32Array): readonly Int32Array[] {
+  const count = Math.floor((header.length - HEADER_WORDS) / LANE_WORDS)
+  return Array.from({ length: count }, (_, index) => {
+    const start = HEADER_WORDS + index * LANE_WORDS
+    return header.subarray(start, start + LANE_WORDS)
+  })
 }
 
 /**

@@ -27,6 +27,10 @@ export class ValuesReply implements LaneReader {
   #key = 0
   #next = 0
 
+  get hasOneKey(): boolean {
+    return this.keys.length === 1
+  }
+
   /** Begins a reply to these keys. */
   expect(keys: readonly string[]): void {
     this.keys = keys
@@ -105,6 +109,7 @@ const STORED = 'STORED\r\n'
 
 /** The one good answer to a set; the usual way tells the others. */
 export const storedReply: LaneReader = {
+  hasOneKey: true,
   read: (bytes, filled) => {
     if (filled < STORED.length && STORED.startsWith(bytes.toString('latin1', 0, filled))) return false
     return filled === STORED.length && bytes.toString('latin1', 0, filled) === STORED ? true : undefined

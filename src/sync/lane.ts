@@ -1,19 +1,18 @@
 import { Buffer } from 'node:buffer'
-import { fstatSync, writeSync } from 'node:fs'
-import { LaneLock, LaneState, type SharedMemory, Word } from './channel.ts'
-import { SpinChoice } from './spin-choice.ts'
+import { laneWords } from './channel.ts'
+import { ENDED, LaneSocket, NOTHING_YET } from './lane-socket.ts'
+import { ReplyWait } from './reply-wait.ts'
 
 /** Room for what comes back, in bytes: a little more than the largest item of a server with default settings. */
-export const LANE_BYTES: number = 1_114_112
+const REPLY_BYTES = 1_114_112
 
 /** Room for a command, in bytes. It must fit into the socket's own buffer. */
 export const LANE_COMMAND_BYTES = 16_384
 
-/** The socket was seen alive so short a time ago that nobody looks again, in milliseconds. */
-const FRESH_MS = 1
-
 /** Reads a reply that may not be whole. */
 export interface LaneReader {
+  /** Whether the command is about one key: how soon its reply comes says how far the server is. */
+  readonly hasOneKey: boolean
   /**
    * @param filled - How many of the bytes have come.
    * @returns whether it is whole; `undefined` when it is none that this reader knows.
@@ -27,113 +26,109 @@ export interface LaneReader {
  */
 export type LaneOutcome = 'done' | 'refused' | 'late' | 'cut'
 
-/** The caller's end of the lane: writes a command to the worker's socket and waits for the bytes that come back. */
+/**
+ * The lane: while the worker's client has nothing to do, the caller writes its commands to the client's sockets itself,
+ * one to a server, and reads what comes back. No other thread is woken on the way.
+ */
 export class Lane {
   /** Write the command here. */
   readonly command: Buffer = Buffer.allocUnsafeSlow(LANE_COMMAND_BYTES)
-  readonly #header: Int32Array
-  readonly #bytes: Buffer
+  readonly #bytes: Buffer = Buffer.allocUnsafeSlow(REPLY_BYTES)
+  readonly #sockets: readonly LaneSocket[]
+  readonly #waits: readonly ReplyWait[]
   readonly #idleMs: number
-  readonly #spin: SpinChoice
-  #usedAt = 0
+  #startedAt = 0
+  #sentAt = 0
 
   /** @param idleMs - After a pause of this length the usual way is taken, which looks whether the connection lives. */
-  constructor(memory: SharedMemory, header: Int32Array, idleMs: number) {
-    this.#header = header
-    this.#bytes = Buffer.from(memory.lane)
+  constructor(header: Int32Array, idleMs: number) {
+    this.#sockets = laneWords(header).map((words) => new LaneSocket(words))
+    this.#waits = this.#sockets.map(() => new ReplyWait())
     this.#idleMs = idleMs
-    this.#spin = new SpinChoice(header)
   }
 
-  /** Whether the worker has given its socket. */
-  get isOpen(): boolean {
-    return Atomics.load(this.#header, Word.laneSocket) > 0
+  /** Whether the worker has given its socket to this server. */
+  isOpen(server: number): boolean {
+    return this.#sockets[server]?.isOpen === true
   }
 
-  /** The usual way is taken: the worker has its socket back. */
+  /** The usual way is taken: the worker has its sockets back. */
   leave(): void {
-    if (this.isOpen) Atomics.store(this.#header, Word.laneSocket, 0)
+    for (const socket of this.#sockets) socket.leave()
   }
 
-  /** The usual way was taken with success. */
+  /** The usual way was taken with success: no connection is older than that. */
   use(): void {
-    this.#usedAt = performance.now()
+    const now = performance.now()
+    for (const socket of this.#sockets) socket.touch(now)
   }
 
-  /** Writes the first `length` bytes of the command and waits for the reply. */
-  exchange(length: number, timeoutMs: number, reader: LaneReader): LaneOutcome {
-    const header = this.#header
-    const startedAt = performance.now()
-    const pauseMs = startedAt - this.#usedAt
-    if (pauseMs > this.#idleMs) return 'refused'
-    if (Atomics.compareExchange(header, Word.laneLock, LaneLock.free, LaneLock.used) !== LaneLock.free) return 'refused'
-    const hasLeft = this.#write(length, pauseMs > FRESH_MS)
-    Atomics.store(header, Word.laneLock, LaneLock.free)
-    if (!hasLeft) return 'refused'
-    return this.#await(startedAt, timeoutMs, reader)
+  /** Begins a call: its time runs from here. */
+  start(): void {
+    this.#startedAt = performance.now()
   }
 
-  #write(length: number, looks: boolean): boolean {
-    const header = this.#header
-    const fd = Atomics.load(header, Word.laneSocket) - 1
-    if (fd < 0 || (looks && !isSocket(fd, header[Word.laneInode]!))) return false
-    header[Word.laneLength] = 0
-    Atomics.store(header, Word.laneWaits, LaneState.waiting)
-    try {
-      if (writeSync(fd, this.command, 0, length) === length) return true
-    } catch {
-      // The usual way finds out, and says, what is wrong with the connection.
-    }
-    this.#abandon()
-    return false
+  /** Writes the first `length` bytes of the command to a server. */
+  send(server: number, length: number): boolean {
+    const socket = this.#sockets[server]!
+    if (socket.idleMs(this.#startedAt) > this.#idleMs) return false
+    const hasLeft = socket.write(this.command, length, this.#startedAt)
+    this.#sentAt = performance.now()
+    return hasLeft
   }
 
-  #await(startedAt: number, timeoutMs: number, reader: LaneReader): LaneOutcome {
-    const header = this.#header
+  /** Waits for a server's reply. What the reader remembers of the bytes holds until the next one is waited for. */
+  receive(server: number, timeoutMs: number, reader: LaneReader): LaneOutcome {
+    const outcome = this.#receive(server, timeoutMs, reader)
+    if (outcome !== 'done') this.abandon(server)
+    return outcome
+  }
+
+  /** The reply of this server is not waited for. */
+  abandon(server: number): void {
+    this.#sockets[server]!.abandon()
+  }
+
+  #receive(server: number, timeoutMs: number, reader: LaneReader): LaneOutcome {
+    const socket = this.#sockets[server]!
+    const wait = this.#waits[server]!
+    let now = this.#awaitDue(socket, wait, timeoutMs)
     let filled = 0
-    let now = startedAt
+    let heardAt = this.#sentAt
+    let looks = 0
     for (;;) {
-      const leftMs = timeoutMs - (now - startedAt)
-      if (leftMs <= 0) {
-        this.#abandon()
-        return 'late'
-      }
-      if (filled === 0) this.#spin.spin(Word.laneLength, 0)
-      Atomics.wait(header, Word.laneLength, filled, leftMs)
-      const length = Atomics.load(header, Word.laneLength)
+      const length = socket.read(this.#bytes, filled, now)
       now = performance.now()
-      if (length === -1) {
-        this.#abandon()
-        return filled === 0 ? 'refused' : 'cut'
+      if (length === ENDED) return filled === 0 ? 'refused' : 'cut'
+      if (length === NOTHING_YET) {
+        looks++
+        const leftMs = timeoutMs - (now - this.#startedAt)
+        if (leftMs <= 0) return 'late'
+        const sleepMs = wait.sleepAfterLook(now - heardAt)
+        if (sleepMs === 0) continue
+        socket.sleep(Math.min(sleepMs, leftMs))
+        now = performance.now()
+        continue
       }
-      if (length === filled) continue
-      filled = length
+      if (filled === 0 && reader.hasOneKey) wait.note(looks === 0)
+      filled += length
+      heardAt = now
       const isWhole = reader.read(this.#bytes, filled)
-      if (isWhole === false) continue
-      if (isWhole === undefined) {
-        this.#abandon()
-        return 'refused'
-      }
-      Atomics.store(header, Word.laneWaits, LaneState.idle)
-      this.#usedAt = now
-      this.#spin.note(now - startedAt)
+      if (isWhole === undefined) return 'refused'
+      if (!isWhole) continue
+      socket.touch(now)
       return 'done'
     }
   }
 
-  /** The rest of the reply, if any comes, is nobody's: the worker ends the connection. */
-  #abandon(): void {
-    Atomics.store(this.#header, Word.laneWaits, LaneState.abandoned)
-    Atomics.store(this.#header, Word.laneSocket, 0)
-  }
-}
-
-/** A worker that was ended from outside could not take its file descriptor back, and somebody else may have the number. */
-function isSocket(fd: number, inode: number): boolean {
-  try {
-    const stats = fstatSync(fd)
-    return stats.isSocket() && (stats.ino | 0) === inode
-  } catch {
-    return false
+  /** Lets the time of the first look come; gives the time. */
+  #awaitDue(socket: LaneSocket, wait: ReplyWait, timeoutMs: number): number {
+    const dueAt = Math.min(this.#sentAt + wait.dueMs, this.#startedAt + timeoutMs)
+    for (;;) {
+      const now = performance.now()
+      if (now >= dueAt) return now
+      const sleepMs = wait.sleepBeforeDue(dueAt - now)
+      if (sleepMs > 0) socket.sleep(sleepMs)
+    }
   }
 }

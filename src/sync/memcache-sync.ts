@@ -10,8 +10,9 @@ import type { ServerSpec } from '../server-address.ts'
 import { addCommands, type OwnCommand } from './commands.ts'
 import { USUAL_WAY } from './lane-commands.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
+import { ServerRoutes } from './server-routes.ts'
 import type { MemcacheSyncCommands } from './sync-commands.ts'
-import { SyncCore } from './sync-core.ts'
+import { checkSynchronous, SyncCore } from './sync-core.ts'
 
 /** What a client is made of. */
 interface Parts {
@@ -51,8 +52,11 @@ export class MemcacheSync extends EventEmitter<MemcacheEvents> implements Dispos
    */
   constructor(servers?: ServerSpec | readonly ServerSpec[], options: MemcacheOptions = {}) {
     super()
-    const core = new SyncCore({ kind: 'Memcache', servers, options, emitter: this })
-    parts.set(this, { core, local: new Memcache(servers, options), servers, options })
+    checkSynchronous(servers, options)
+    const local = new Memcache(servers, options)
+    const routes = new ServerRoutes(local)
+    const core = new SyncCore({ kind: 'Memcache', servers, options, emitter: this, routes })
+    parts.set(this, { core, local, servers, options })
   }
 
   /** What the client's serde makes of a value; throws `SerdeError` if it cannot. Compression is a later stage. */

@@ -6,7 +6,7 @@ import type { MemcacheOptions } from '../client/options.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { addCommands } from './commands.ts'
 import type { MetaClientSyncCommands } from './sync-commands.ts'
-import { SyncCore } from './sync-core.ts'
+import { checkSynchronous, SyncCore } from './sync-core.ts'
 
 const cores: WeakMap<object, SyncCore> = new WeakMap()
 
@@ -29,10 +29,10 @@ export class MetaClientSync extends EventEmitter<MemcacheEvents> implements Disp
    */
   constructor(servers?: ServerSpec | readonly ServerSpec[], options: MemcacheOptions = {}) {
     super()
-    const core = new SyncCore({ kind: 'MetaClient', servers, options, emitter: this })
+    checkSynchronous(servers, options)
     // Checks what it is given, and never connects.
     new MetaClient(servers, options).destroy()
-    cores.set(this, core)
+    cores.set(this, new SyncCore({ kind: 'MetaClient', servers, options, emitter: this }))
   }
 
   /** Finishes, closes the connections and ends the worker; afterwards every call throws `ClosedError`. */

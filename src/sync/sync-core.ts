@@ -10,6 +10,7 @@ import { CallMode, type ClientKind, Request, type Shape } from './protocol.ts'
 import type { Remote } from './remote-object.ts'
 import { RemoteObjects } from './remote-objects.ts'
 import { checkRuntime } from './runtime.ts'
+import type { ServerRoutes } from './server-routes.ts'
 import { withStoredForms } from './stored-forms.ts'
 import { type LinkOwner, WorkerLink } from './worker-link.ts'
 
@@ -18,6 +19,12 @@ const REPEATABLE_READS: ReadonlySet<string> = new Set(['get', 'gets', 'getMany',
 
 /** Commands that the lane carries. */
 const LANE_COMMANDS: ReadonlySet<string> = new Set(['get', 'set', 'getMany'])
+
+/** Room on the lane for servers that are added. */
+const SPARE_SOCKETS = 8
+
+/** Commands that change which servers there are: a fresh worker must hear of them too. */
+const MEMBERSHIP: ReadonlySet<string> = new Set(['addServer', 'removeServer'])
 
 /** A value that cannot be read: the call is made again, and then the client says what is wrong. */
 class Undecodable extends Error {}
@@ -29,6 +36,8 @@ export interface CoreInit {
   readonly options: MemcacheOptions
   /** Hears the client's events. */
   readonly emitter: EventEmitter
+  /** Where the keys are; without it there is no lane. */
+  readonly routes?: ServerRoutes
 }
 
 /** The caller's side of a synchronous client: a worker, another one when that has died, and every call to it. */
@@ -44,10 +53,10 @@ export class SyncCore implements LinkOwner {
   /** The last call in the usual way was one for the lane. */
   #mayUseLane = true
   readonly #listens: Set<string> = new Set()
+  /** What became of the servers since the client was made. */
+  readonly #changes: (readonly [name: string, args: readonly unknown[]])[] = []
 
   constructor(init: CoreInit) {
-    checkRuntime()
-    refuseAsynchronous(init.servers, init.options)
     this.#init = init
     this.#resolved = resolveClientOptions(init.options)
     this.#remotes = new RemoteObjects({
@@ -60,6 +69,7 @@ export class SyncCore implements LinkOwner {
 
   /** Calls a method of the client, or of something that came from it. */
   call(target: Remote | undefined, name: string, args: readonly unknown[]): unknown {
+    if (target === undefined && MEMBERSHIP.has(name)) return this.#changeServers(name, args)
     if (target !== undefined || !REPEATABLE_READS.has(name)) return this.#request(target, name, args, CallMode.method)
     const options = args[1] as { readonly serde?: unknown } | undefined
     const isOurs = 'deserializeRange' in this.#resolved.serde && typeof options !== 'string'
@@ -74,6 +84,13 @@ export class SyncCore implements LinkOwner {
       if (error instanceof Undecodable) return this.#request(target, name, kept, CallMode.method)
       throw error
     }
+  }
+
+  #changeServers(name: string, args: readonly unknown[]): unknown {
+    const result = this.#request(undefined, name, args, CallMode.method)
+    this.#changes.push([name, args])
+    this.#init.routes?.change(name, args)
+    return result
   }
 
   /** Reads a property. */
@@ -126,8 +143,13 @@ export class SyncCore implements LinkOwner {
     if (this.#isClosed) throw closedError()
     if (this.#link?.isAlive === true) return this.#link
     this.lane = undefined
-    const { kind, servers, options } = this.#init
-    const link = new WorkerLink(kind, this.#resolved.connection.keepProcessAlive, this)
+    const { kind, servers, options, routes } = this.#init
+    const link = new WorkerLink({
+      kind,
+      keepProcessAlive: this.#resolved.connection.keepProcessAlive,
+      laneSockets: routes === undefined ? 0 : routes.names.length + SPARE_SOCKETS,
+      owner: this,
+    })
     const { references } = link
     const { serde } = this.#resolved
     const names = Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'keepProcessAlive'))
@@ -136,22 +158,18 @@ export class SyncCore implements LinkOwner {
     })
     this.#link = link
     for (const name of this.#listens) this.#subscribe(name)
+    for (const [name, args] of this.#changes) this.#request(undefined, name, args, CallMode.method)
     this.#openLane(link)
     return link
   }
 
   #openLane(link: WorkerLink): void {
     const { connection, connectionsPerServer, failures } = this.#resolved
-    const { options, kind } = this.#init
+    const { options, routes } = this.#init
     const isPlain = failures === 'throw' && connectionsPerServer === 1 && connection.idleTimeoutMs === 0
-    if (!isPlain || kind !== 'Memcache' || options.fallback !== undefined) return
-    this.#lane = new Lane(link.memory, link.header, connection.validateAfterIdleMs)
-    this.lane = new LaneCommands(this.#lane, this.#resolved, () => this.#serverName())
-  }
-
-  #serverName(): string {
-    const [server] = this.read(undefined, 'servers') as readonly { readonly name: string }[]
-    return server?.name ?? 'the server'
+    if (!isPlain || routes === undefined || options.fallback !== undefined || options.retry !== undefined) return
+    this.#lane = new Lane(link.header, connection.validateAfterIdleMs)
+    this.lane = new LaneCommands(this.#lane, this.#resolved, routes)
   }
 
   /** Events that cost something are asked for when somebody listens. */
@@ -213,8 +231,9 @@ function keepKeys(keys: unknown): unknown {
   return Symbol.iterator in keys && !Array.isArray(keys) ? [...(keys as Iterable<unknown>)] : keys
 }
 
-/** What cannot work while the thread is blocked. */
-function refuseAsynchronous(servers: unknown, options: MemcacheOptions): void {
+/** Refuses what no synchronous client can have, before anything is made: `InvalidInputError`. */
+export function checkSynchronous(servers: unknown, options: MemcacheOptions): void {
+  checkRuntime()
   if (isServerSource(servers)) {
     throw new InvalidInputError(
       'a synchronous client takes no source of servers: it would be read by the thread that is blocked; give a list',

@@ -4,7 +4,6 @@ import { ConnectError, ConnectionClosedError, InvalidInputError, TimeoutError } 
 import { CallerReferences } from './caller-references.ts'
 import { Box, createSharedMemory, type SharedMemory, Word, WorkerState } from './channel.ts'
 import { readError } from './error-form.ts'
-import { LANE_BYTES } from './lane.ts'
 import { MessageReader } from './message-reader.ts'
 import { Tag } from './message-tags.ts'
 import { type ClientKind, Message, Request, type Shape } from './protocol.ts'
@@ -33,10 +32,18 @@ export interface LinkOwner {
   tell(events: readonly (readonly [name: string, event: unknown])[]): void
 }
 
+/** What a link is made of. */
+export interface LinkInit {
+  readonly kind: ClientKind
+  readonly keepProcessAlive: boolean
+  /** How many sockets the lane may have. */
+  readonly laneSockets: number
+  readonly owner: LinkOwner
+}
+
 /** One worker, as the caller sees it: starts it, asks it and waits, and serves it meanwhile. */
 export class WorkerLink {
   readonly references: CallerReferences = new CallerReferences()
-  readonly memory: SharedMemory
   readonly header: Int32Array
   readonly #owner: LinkOwner
   readonly #worker: Worker
@@ -51,16 +58,16 @@ export class WorkerLink {
   /** A function of the caller's runs for which the worker waits blocked. */
   #isBlocking = false
 
-  constructor(kind: ClientKind, keepProcessAlive: boolean, owner: LinkOwner) {
+  constructor({ kind, keepProcessAlive, laneSockets, owner }: LinkInit) {
     this.#owner = owner
-    this.memory = createSharedMemory(LANE_BYTES)
-    this.header = new Int32Array(this.memory.header)
+    const memory: SharedMemory = createSharedMemory(laneSockets)
+    this.header = new Int32Array(memory.header)
     this.#spin = new SpinChoice(this.header)
     const requests = new MessageChannel()
     const messages = new MessageChannel()
-    this.#requests = new Box(this.header, this.memory.requests, requests.port1, Word.request, Word.requestLength)
-    this.#messages = new Box(this.header, this.memory.messages, messages.port1, Word.message, Word.messageLength)
-    const workerData: WorkerSetup = { memory: this.memory, requests: requests.port2, messages: messages.port2, kind }
+    this.#requests = new Box(this.header, memory.requests, requests.port1, Word.request, Word.requestLength)
+    this.#messages = new Box(this.header, memory.messages, messages.port1, Word.message, Word.messageLength)
+    const workerData: WorkerSetup = { memory, requests: requests.port2, messages: messages.port2, kind }
     const transferList = [requests.port2, messages.port2]
     // Whatever the process was started with is not for the worker, which runs built code.
     this.#worker = new Worker(workerUrl(), { workerData, transferList, execArgv: [], name: `memlane ${kind}Sync` })

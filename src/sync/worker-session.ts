@@ -88,7 +88,7 @@ export class WorkerSession {
     this.#header = new Int32Array(memory.header)
     this.#requests = new Box(this.#header, memory.requests, requests, Word.request, Word.requestLength)
     this.#messages = new Box(this.#header, memory.messages, messages, Word.message, Word.messageLength)
-    this.#lane = new LaneHost(this.#header, memory.lane)
+    this.#lane = new LaneHost(this.#header)
     this.#writer = new MessageWriter((value, writer) => this.#writeOwn(value, writer))
     parentPort!.on('message', () => this.#takeAll())
     process.on('exit', () => this.#end())
@@ -106,8 +106,6 @@ export class WorkerSession {
     this.#setState(WorkerState.ended)
     Atomics.notify(this.#header, Word.state)
     Atomics.notify(this.#header, Word.message)
-    Atomics.store(this.#header, Word.laneLength, -1)
-    Atomics.notify(this.#header, Word.laneLength)
   }
 
   #setState(state: number): void {
