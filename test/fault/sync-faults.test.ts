@@ -188,6 +188,20 @@ describe.each(ways)('a synchronous client %s', (_, options) => {
     expect(cache.get('warm')).toBe(4)
   })
 
+  it('has the servers that came and went in a fresh worker too', async () => {
+    await using first = await startMemcached()
+    await using second = await startMemcached()
+    const cache = open(first.address, options)
+    warmUp(cache)
+    cache.addServer(second.address)
+    cache.removeServer(first.address)
+    expect(cache.set('moved', 1)).toBe(true)
+    await workers.at(-1)!.terminate()
+    expect(cache.get('moved')).toBe(1)
+    expect(cache.servers.map(({ name }) => name)).toEqual([second.address])
+    expect(workers).toHaveLength(2)
+  })
+
   it('keeps its namespaces, and says that a pipeline is lost, when its worker was ended', async () => {
     await using server = await startMemcached()
     const cache = open(server.address, options)

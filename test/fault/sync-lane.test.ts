@@ -1,0 +1,255 @@
+import { writeSync } from 'node:fs'
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { BatchError, MemcacheError, TimeoutError } from '../../src/errors.ts'
+import { MemcacheSync } from '../../src/sync/memcache-sync.ts'
+import { createRandom } from '../../src/testing/random.ts'
+import type { MemcacheOptions } from '../support/memcache-options.ts'
+import { type RealMemcached, startMemcached } from '../support/real-memcached.ts'
+import { useBuiltWorker } from '../unit/sync/built-worker.ts'
+import { freeze } from './sync-freeze.ts'
+import { startProxies } from './sync-proxies.ts'
+
+// What the caller writes itself goes through here.
+vi.mock('node:fs', async (importOriginal) => {
+  const original = await importOriginal<typeof import('node:fs')>()
+  return { ...original, writeSync: vi.fn(original.writeSync) }
+})
+
+beforeAll(useBuiltWorker)
+beforeEach(() => void vi.mocked(writeSync).mockClear())
+
+/** How many commands took the lane. */
+const laneCommands = (): number => vi.mocked(writeSync).mock.calls.length
+
+async function startServers(count: number): Promise<RealMemcached[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => startMemcached()))
+  onTestFinished(() => Promise.all(servers.map((server) => server.stop())).then(() => undefined))
+  return servers
+}
+
+function open(addresses: readonly string[], options: MemcacheOptions = {}): MemcacheSync {
+  const cache = new MemcacheSync(addresses, { timeoutMs: 400, connectTimeoutMs: 2000, ...options })
+  onTestFinished(() => cache.destroy())
+  return cache
+}
+
+const KEYS = Array.from({ length: 60 }, (_, at) => `key:${at}`)
+
+/** So that there is a connection to every server, and the lane is open. */
+function fill(cache: MemcacheSync): void {
+  for (let round = 0; round < 3; round++) for (const key of KEYS) expect(cache.set(key, `${key}!`)).toBe(true)
+  for (const key of KEYS) expect(cache.get(key)).toBe(`${key}!`)
+}
+
+function keysOf(cache: MemcacheSync, server: string): string[] {
+  return KEYS.filter((key) => cache.serverFor(key)?.name === server)
+}
+
+function errorOf(call: () => unknown): MemcacheError {
+  try {
+    call()
+  } catch (error) {
+    return error as MemcacheError
+  }
+  throw new Error('nothing was thrown')
+}
+
+function untilItWorks<T>(call: () => T): T {
+  const deadline = performance.now() + 10_000
+  for (;;) {
+    try {
+      return call()
+    } catch (error) {
+      expect(error).toBeInstanceOf(MemcacheError)
+      if (performance.now() > deadline) throw error
+    }
+  }
+}
+
+describe('the lane to several servers', () => {
+  it('takes every key to the server that the asynchronous client takes it to', async () => {
+    const servers = await startServers(3)
+    const cache = open(servers.map(({ address }) => address))
+    fill(cache)
+    expect(laneCommands()).toBeGreaterThan(2 * KEYS.length)
+    const before = laneCommands()
+    const found = cache.getMany(KEYS)
+    expect([...found]).toEqual(KEYS.map((key) => [key, `${key}!`]))
+    expect(laneCommands()).toBe(before + 3)
+    // The usual way finds them all where the lane has put them.
+    for (const key of KEYS) expect(cache.gets(key)?.value).toBe(`${key}!`)
+    for (const { address } of servers) {
+      const items = cache.stats().get(address)!['curr_items']
+      expect(Number(items)).toBe(keysOf(cache, address).length)
+    }
+  })
+
+  it('fails the keys of a frozen server and gives the others', async () => {
+    const servers = await startServers(3)
+    const [frozen] = servers as [RealMemcached]
+    const cache = open(servers.map(({ address }) => address))
+    fill(cache)
+    const lost = keysOf(cache, frozen.address)
+    fill(cache)
+    freeze(frozen.pid)
+    const error = errorOf(() => cache.getMany(KEYS)) as BatchError<string, string>
+    process.kill(frozen.pid, 'SIGCONT')
+    expect(error).toBeInstanceOf(BatchError)
+    expect([...error.failed.keys()]).toEqual(lost)
+    for (const reason of error.failed.values()) expect(reason).toBeInstanceOf(TimeoutError)
+    expect(error).toMatchObject({ server: frozen.address, delivery: 'unknown' })
+    expect([...error.found.keys()]).toEqual(KEYS.filter((key) => !lost.includes(key)))
+    for (const key of KEYS) expect(untilItWorks(() => cache.get(key))).toBe(`${key}!`)
+  })
+
+  it('goes to the next server while one is dead, and comes back without old values', async () => {
+    const servers = await startServers(3)
+    const [first] = servers as [RealMemcached]
+    const cache = open(
+      servers.map(({ address }) => address),
+      { cluster: { retryAttempts: 0, retryTimeoutMs: 50, deadTimeoutMs: 100 } },
+    )
+    fill(cache)
+    const moved = keysOf(cache, first.address)
+    await first.kill('SIGKILL')
+    for (const key of moved) untilItWorks(() => cache.set(key, 'elsewhere'))
+    for (const key of KEYS) expect(cache.get(key)).toBe(moved.includes(key) ? 'elsewhere' : `${key}!`)
+    await using again = await startMemcached({ port: first.port })
+    expect(again.address).toBe(first.address)
+    const deadline = performance.now() + 10_000
+    while (cache.servers[0]!.state !== 'up' && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    for (const key of moved) expect([undefined, 'elsewhere']).toContain(untilItWorks(() => cache.get(key)))
+    fill(cache)
+    expect([...cache.getMany(KEYS).values()]).toEqual(KEYS.map((key) => `${key}!`))
+  })
+
+  it('follows servers that come and go', async () => {
+    const servers = await startServers(3)
+    const [first, second, third] = servers.map(({ address }) => address) as [string, string, string]
+    const cache = open([first, second])
+    fill(cache)
+    cache.addServer(third)
+    fill(cache)
+    expect(keysOf(cache, third).length).toBeGreaterThan(0)
+    fill(cache)
+    const before = laneCommands()
+    expect(cache.getMany(KEYS).size).toBe(KEYS.length)
+    expect(laneCommands()).toBe(before + 3)
+    cache.removeServer(first)
+    expect(cache.servers.map(({ name }) => name)).toEqual([second, third])
+    fill(cache)
+    for (const key of KEYS) expect(cache.gets(key)?.value).toBe(`${key}!`)
+    expect(errorOf(() => cache.addServer(second)).code).toBe('MEMLANE_INVALID_INPUT')
+    expect(cache.servers).toHaveLength(2)
+  })
+})
+
+describe('what comes on the lane', () => {
+  it('may come in pieces of any size, late or early', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const [proxy] = await startProxies([server.address])
+    const cache = open([proxy!.address], { timeoutMs: 10_000 })
+    fill(cache)
+    const large = 'é'.repeat(3000)
+    cache.set('large', large)
+    for (const faults of [{ splitBytes: 1 }, { splitBytes: 7 }, { splitBytes: 50, jitterMs: 2 }, { latencyMs: 3 }]) {
+      proxy!.set('toClient', { splitBytes: Number.POSITIVE_INFINITY, jitterMs: 0, latencyMs: 0, ...faults })
+      for (const key of KEYS.slice(0, 10)) expect(cache.get(key)).toBe(`${key}!`)
+      expect(cache.set('split', faults)).toBe(true)
+      expect(cache.get('split')).toEqual(faults)
+      expect(cache.get('absent')).toBeUndefined()
+    }
+    proxy!.set('toClient', { splitBytes: 1000, latencyMs: 0 })
+    expect(cache.get('large')).toBe(large)
+    expect([...cache.getMany([...KEYS, 'absent']).keys()]).toEqual(KEYS)
+    expect(laneCommands()).toBeGreaterThan(4 * KEYS.length)
+  })
+
+  it.each(['END\r\n', 'VALUE key:1 0 3\r\nold\r\nEND\r\n', 'STORED\r\n', 'SERVER_ERROR sorry\r\n', 'x'])(
+    'is nobody’s when nobody asked for it: %j',
+    async (stray) => {
+      const [server] = (await startServers(1)) as [RealMemcached]
+      const [proxy] = await startProxies([server.address])
+      const cache = open([proxy!.address])
+      const reply = 'VALUE key:0 0 6\r\nkey:0!\r\nEND\r\n'
+      fill(cache)
+      for (let round = 0; round < 6; round++) {
+        proxy!.inject(stray)
+        // They come with this reply, or, in a piece of their own, behind it.
+        proxy!.set('toClient', { splitBytes: round % 2 === 0 ? reply.length : Number.POSITIVE_INFINITY })
+        expect(untilItWorks(() => cache.get('key:0'))).toBe('key:0!')
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        expect(untilItWorks(() => cache.get('key:1'))).toBe('key:1!')
+        expect(untilItWorks(() => cache.set('key:2', `key:2!`))).toBe(true)
+        fill(cache)
+      }
+    },
+  )
+
+  it('ends in an error when it is cut, and in nothing worse', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const [proxy] = await startProxies([server.address])
+    const cache = open([proxy!.address])
+    const random = createRandom(7)
+    fill(cache)
+    for (let round = 0; round < 40; round++) {
+      proxy!.set('toClient', { cutAfterBytes: Math.floor(random() * 200) })
+      for (const key of KEYS.slice(0, 5)) {
+        try {
+          expect(cache.get(key)).toBe(`${key}!`)
+        } catch (error) {
+          expect(error).toBeInstanceOf(MemcacheError)
+        }
+      }
+      proxy!.set('toClient', { cutAfterBytes: Number.POSITIVE_INFINITY })
+      expect(untilItWorks(() => cache.get('key:7'))).toBe('key:7!')
+    }
+  })
+
+  it('keeps its time while nothing comes', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const [proxy] = await startProxies([server.address])
+    const cache = open([proxy!.address], { timeoutMs: 200 })
+    fill(cache)
+    proxy!.freeze()
+    const startedAt = performance.now()
+    expect(errorOf(() => cache.get('key:1'))).toBeInstanceOf(TimeoutError)
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(200)
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+    proxy!.thaw()
+    for (let at = 0; at < 20; at++) expect(untilItWorks(() => cache.get('key:2'))).toBe('key:2!')
+  })
+
+  it('gives what a model gives, whatever way each of thousands of mixed commands takes', async () => {
+    const servers = await startServers(3)
+    const cache = open(
+      servers.map(({ address }) => address),
+      { timeoutMs: 10_000 },
+    )
+    const model = new Map<string, string | number>()
+    const random = createRandom(42)
+    const pick = (): string => KEYS[Math.floor(random() * 20)]!
+    for (let at = 0; at < 6000; at++) {
+      const key = pick()
+      const dice = random()
+      if (dice < 0.45) expect(cache.get(key)).toEqual(model.get(key))
+      else if (dice < 0.75) {
+        const value = random() < 0.2 ? at : random() < 0.1 ? 'x'.repeat(20_000) : `é${at}`
+        expect(cache.set(key, value)).toBe(true)
+        model.set(key, value)
+      } else if (dice < 0.85) {
+        const keys = Array.from({ length: 5 }, pick)
+        const hits = keys.filter((one) => model.has(one))
+        expect(cache.getMany(keys)).toEqual(new Map(hits.map((one) => [one, model.get(one)])))
+      } else if (dice < 0.9) expect(cache.delete(key)).toBe(model.delete(key))
+      else if (dice < 0.95) {
+        const isAdded = !model.has(key)
+        expect(cache.add(key, 'added')).toBe(isAdded)
+        if (isAdded) model.set(key, 'added')
+      } else expect(cache.has(key)).toBe(model.has(key))
+    }
+    expect(laneCommands()).toBeGreaterThan(2000)
+  })
+})
