@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 const SPIN_MS = 0.06
 
 /** A sleep ends this much later than asked for, on a machine that is not busy: timers are no finer. In milliseconds. */
-const SLACK_MS = 0.15
+const SLACK_MS = 0.1
 
 /** Sleeps between two looks: a part of the silence so far, within these limits in milliseconds. */
 const SLEEP_PART = 1 / 8

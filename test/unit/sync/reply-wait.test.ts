@@ -45,7 +45,7 @@ describe('the wait for a reply', () => {
   it('sleeps before the first look only where that leaves time to wake', async () => {
     const wait = await createWait(2)
     expect(wait.sleepBeforeDue(0.1)).toBe(0)
-    expect(wait.sleepBeforeDue(0.5)).toBeCloseTo(0.35)
+    expect(wait.sleepBeforeDue(0.5)).toBeCloseTo(0.4)
   })
 
   it('looks without a pause for a moment, then ever more rarely, but never much too late', async () => {
