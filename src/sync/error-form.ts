@@ -12,10 +12,10 @@ const CLASSES: ReadonlyMap<string, ErrorClass> = new Map(
   ),
 )
 
-/** Errors that came from a worker: their stack begins in the middle of the crossing. */
+/** Errors of calls: their stack begins in the middle of the crossing, or of the lane. */
 const arrived: WeakSet<Error> = new WeakSet()
 
-/** Lets the stack of an error that came from a worker begin at the caller of `called`. */
+/** Lets the stack of an error that {@link arrive} has marked begin at the caller of `called`. */
 export function atCaller(error: unknown, called: (...args: never[]) => unknown): unknown {
   if (error instanceof Error && arrived.delete(error)) Error.captureStackTrace(error, called)
   return error
@@ -58,7 +58,8 @@ export function readError(reader: MessageReader): Error {
   return arrive(new errors.BatchError(message, { found, done, failed }, details))
 }
 
-function arrive(error: Error): Error {
+/** Marks the error of a call, wherever it was made. */
+export function arrive<E extends Error>(error: E): E {
   arrived.add(error)
   return error
 }

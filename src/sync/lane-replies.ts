@@ -1,4 +1,6 @@
 import { type Buffer, isAscii } from 'node:buffer'
+import type { Reply } from '../protocol/reply.ts'
+import { ReplyParser } from '../protocol/reply-parser.ts'
 import type { LaneReader } from './lane.ts'
 
 const [CR, LF, SPACE, ZERO, E, N, D, V] = [13, 10, 32, 48, 69, 78, 68, 86]
@@ -105,13 +107,26 @@ function isKeyAt(bytes: Buffer, at: number, key: string): boolean {
   return bytes[at + length] === SPACE
 }
 
-const STORED = 'STORED\r\n'
+/** The one line that a write is answered with. One object for all of them. */
+export class LineReply implements LaneReader {
+  readonly hasOneKey: boolean = true
+  #parser: ReplyParser = new ReplyParser()
 
-/** The one good answer to a set; the usual way tells the others. */
-export const storedReply: LaneReader = {
-  hasOneKey: true,
-  read: (bytes, filled) => {
-    if (filled < STORED.length && STORED.startsWith(bytes.toString('latin1', 0, filled))) return false
-    return filled === STORED.length && bytes.toString('latin1', 0, filled) === STORED ? true : undefined
-  },
+  /** What came. */
+  get reply(): Reply {
+    return this.#parser.reply
+  }
+
+  /** Begins another one. */
+  expect(): void {
+    this.#parser = new ReplyParser()
+  }
+
+  read(bytes: Buffer, filled: number): boolean | undefined {
+    this.#parser.feed(bytes, 0, filled)
+    const found = this.#parser.next()
+    if (found === 'more') return false
+    // Nothing may follow: nothing else was asked for.
+    return found === 'reply' && this.#parser.rest === filled ? true : undefined
+  }
 }

@@ -21,10 +21,10 @@ export interface LaneReader {
 }
 
 /**
- * What came of a try: `done`; `refused`, take the usual way; `late`, no reply in time; `cut`, the connection ended in
- * the middle of a reply.
+ * What came of a command that was sent: `done`; `late`, no reply in time; `lost`, the connection ended before a reply
+ * began, and `cut`, in the middle of one; `strange`, what came is none that the reader knows.
  */
-export type LaneOutcome = 'done' | 'refused' | 'late' | 'cut'
+export type LaneOutcome = 'done' | 'late' | 'lost' | 'cut' | 'strange'
 
 /**
  * The lane: while the worker's client has nothing to do, the caller writes its commands to the client's sockets itself,
@@ -68,7 +68,7 @@ export class Lane {
     this.#startedAt = performance.now()
   }
 
-  /** Writes the first `length` bytes of the command to a server. */
+  /** Writes the first `length` bytes of the command to a server; whether all of it has left. Else it is not carried out. */
   send(server: number, length: number): boolean {
     const socket = this.#sockets[server]!
     if (socket.idleMs(this.#startedAt) > this.#idleMs) return false
@@ -99,7 +99,7 @@ export class Lane {
     for (;;) {
       const length = socket.read(this.#bytes, filled, now)
       now = performance.now()
-      if (length === ENDED) return filled === 0 ? 'refused' : 'cut'
+      if (length === ENDED) return filled === 0 ? 'lost' : 'cut'
       if (length === NOTHING_YET) {
         looks++
         const leftMs = timeoutMs - (now - this.#startedAt)
@@ -114,7 +114,7 @@ export class Lane {
       filled += length
       heardAt = now
       const isWhole = reader.read(this.#bytes, filled)
-      if (isWhole === undefined) return 'refused'
+      if (isWhole === undefined) return 'strange'
       if (!isWhole) continue
       socket.touch(now)
       return 'done'

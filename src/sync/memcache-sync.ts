@@ -8,7 +8,8 @@ import type { Key } from '../protocol/key.ts'
 import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { addCommands, type OwnCommand } from './commands.ts'
-import { USUAL_WAY } from './lane-commands.ts'
+import { USUAL_WAY } from './lane-way.ts'
+import { LANE_WRITES } from './lane-writes.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
 import { ServerRoutes } from './server-routes.ts'
 import type { MemcacheSyncCommands } from './sync-commands.ts'
@@ -119,38 +120,31 @@ function partsOf(client: object): Parts {
 }
 
 const get: OwnCommand = (core, args) => {
-  if (args[1] === undefined && core.lane !== undefined) {
-    const found = core.lane.get(args[0] as Key)
+  if (args[1] === undefined && core.laneReads !== undefined) {
+    const found = core.laneReads.get(args[0] as Key)
     if (found !== USUAL_WAY) return found
   }
   return core.call(undefined, 'get', args)
 }
 
-const set: OwnCommand = (core, args) => {
-  const options = args[2] as StoreOptions | undefined
-  if (core.lane !== undefined && (options === undefined || hasOnlyTtl(options))) {
-    const stored = core.lane.set(args[0] as Key, args[1], options?.ttl as number | undefined)
-    if (stored !== USUAL_WAY) return stored
-  }
-  return core.call(undefined, 'set', args)
-}
-
 const getMany: OwnCommand = (core, args) => {
-  if (args[1] === undefined && core.lane !== undefined && Array.isArray(args[0])) {
-    const found = core.lane.getMany(args[0] as readonly Key[])
+  if (args[1] === undefined && core.laneReads !== undefined && Array.isArray(args[0])) {
+    const found = core.laneReads.getMany(args[0] as readonly Key[])
     if (found !== USUAL_WAY) return found
   }
   return core.call(undefined, 'getMany', args)
 }
 
-/** Options of a set that the lane may know. */
-interface StoreOptions {
-  readonly ttl?: unknown
-}
+const writes = LANE_WRITES.map((name): [string, OwnCommand] => [
+  name,
+  (core, args) => {
+    const done = core.laneWrites === undefined ? USUAL_WAY : core.laneWrites.run(name, args)
+    return done === USUAL_WAY ? core.call(undefined, name, args) : done
+  },
+])
 
-function hasOnlyTtl(options: StoreOptions | null): boolean {
-  if (typeof options !== 'object' || options === null || typeof options.ttl !== 'number') return false
-  return Object.keys(options).length === 1
-}
-
-addCommands(MemcacheSync.prototype, Memcache.prototype, (client) => partsOf(client).core, { get, set, getMany })
+addCommands(MemcacheSync.prototype, Memcache.prototype, (client) => partsOf(client).core, {
+  get,
+  getMany,
+  ...Object.fromEntries(writes),
+})

@@ -5,7 +5,9 @@ import { isServerSource } from '../cluster/server-source.ts'
 import { InvalidInputError } from '../errors.ts'
 import { closedError } from '../pool/slot.ts'
 import { Lane } from './lane.ts'
-import { LaneCommands } from './lane-commands.ts'
+import { LaneReads } from './lane-reads.ts'
+import { LaneWay } from './lane-way.ts'
+import { LANE_WRITES, LaneWrites } from './lane-writes.ts'
 import { CallMode, type ClientKind, Request, type Shape } from './protocol.ts'
 import type { Remote } from './remote-object.ts'
 import { RemoteObjects } from './remote-objects.ts'
@@ -18,7 +20,7 @@ import { type LinkOwner, WorkerLink } from './worker-link.ts'
 const REPEATABLE_READS: ReadonlySet<string> = new Set(['get', 'gets', 'getMany', 'getsMany'])
 
 /** Commands that the lane carries. */
-const LANE_COMMANDS: ReadonlySet<string> = new Set(['get', 'set', 'getMany'])
+const LANE_COMMANDS: ReadonlySet<string> = new Set(['get', 'getMany', ...LANE_WRITES])
 
 /** Room on the lane for servers that are added. */
 const SPARE_SOCKETS = 8
@@ -48,7 +50,8 @@ export class SyncCore implements LinkOwner {
   #link: WorkerLink | undefined
   #lane: Lane | undefined
   /** The hot commands, while there is a lane. */
-  lane: LaneCommands | undefined
+  laneReads: LaneReads | undefined
+  laneWrites: LaneWrites | undefined
   #isClosed = false
   /** The last call in the usual way was one for the lane. */
   #mayUseLane = true
@@ -142,7 +145,7 @@ export class SyncCore implements LinkOwner {
   #openLink(): WorkerLink {
     if (this.#isClosed) throw closedError()
     if (this.#link?.isAlive === true) return this.#link
-    this.lane = undefined
+    this.#closeLane()
     const { kind, servers, options, routes } = this.#init
     const link = new WorkerLink({
       kind,
@@ -169,13 +172,24 @@ export class SyncCore implements LinkOwner {
     const isPlain = failures === 'throw' && connectionsPerServer === 1 && connection.idleTimeoutMs === 0
     if (!isPlain || routes === undefined || options.fallback !== undefined || options.retry !== undefined) return
     this.#lane = new Lane(link.header, connection.validateAfterIdleMs)
-    this.lane = new LaneCommands(this.#lane, this.#resolved, routes)
+    const way = new LaneWay(this.#lane, this.#resolved, routes)
+    this.laneReads = new LaneReads(way)
+    // Only the worker tells of writes that fail.
+    if (!this.#listens.has('writeFailed')) this.laneWrites = new LaneWrites(way)
+  }
+
+  #closeLane(): void {
+    this.#lane?.leave()
+    this.#lane = undefined
+    this.laneReads = undefined
+    this.laneWrites = undefined
   }
 
   /** Events that cost something are asked for when somebody listens. */
   #listen(name: string): void {
     if (name !== 'writeFailed' || this.#listens.has(name)) return
     this.#listens.add(name)
+    this.laneWrites = undefined
     if (this.#link?.isAlive === true) this.#subscribe(name)
   }
 
@@ -195,8 +209,7 @@ export class SyncCore implements LinkOwner {
   /** Ends the worker at once. */
   destroy(): void {
     this.#isClosed = true
-    this.lane = undefined
-    this.#lane?.leave()
+    this.#closeLane()
     this.#link?.end()
     this.#link = undefined
   }

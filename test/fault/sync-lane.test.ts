@@ -208,6 +208,74 @@ describe('what comes on the lane', () => {
     }
   })
 
+  it('counts once what was answered, and at most once what was not', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const [proxy] = await startProxies([server.address])
+    const cache = open([proxy!.address])
+    const random = createRandom(11)
+    fill(cache)
+    cache.set('count', 0)
+    let counted = 0
+    let unknown = 0
+    for (let round = 0; round < 40; round++) {
+      const direction = round % 2 === 0 ? 'toClient' : 'toServer'
+      proxy!.set(direction, { cutAfterBytes: Math.floor(random() * 60) })
+      for (let at = 0; at < 5; at++) {
+        try {
+          const value = cache.incr('count')!
+          counted++
+          expect(value).toBeGreaterThanOrEqual(counted)
+          expect(value).toBeLessThanOrEqual(counted + unknown)
+        } catch (error) {
+          expect(error).toBeInstanceOf(MemcacheError)
+          if ((error as MemcacheError).delivery !== 'not-sent') unknown++
+        }
+      }
+      proxy!.set(direction, { cutAfterBytes: Number.POSITIVE_INFINITY })
+      untilItWorks(() => cache.get('count'))
+    }
+    const total = untilItWorks(() => cache.get<number>('count'))!
+    expect(total).toBeGreaterThanOrEqual(counted)
+    expect(total).toBeLessThanOrEqual(counted + unknown)
+    expect(unknown).toBeGreaterThan(0)
+    expect(laneCommands()).toBeGreaterThan(100)
+  })
+
+  it('may be an error line, which is told as in the usual way and costs nothing else', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const cache = open([server.address])
+    const usual = open([server.address], { connectionsPerServer: 2 })
+    fill(cache)
+    cache.set('text', 'text')
+    const before = laneCommands()
+    const error = errorOf(() => cache.incr('text'))
+    expect(laneCommands()).toBe(before + 1)
+    const { code, message, delivery } = errorOf(() => usual.incr('text'))
+    expect(error).toMatchObject({ code, message, delivery })
+    expect(cache.get('text')).toBe('text')
+    expect(cache.incr('text:none')).toBeUndefined()
+    cache.set('large', 2n ** 53n)
+    expect(errorOf(() => cache.incr('large'))).toMatchObject({
+      code: 'MEMLANE_INVALID_INPUT',
+      delivery: 'answered',
+      message: errorOf(() => usual.incr('large', 0)).message,
+    })
+    expect(cache.incr('large', 1n)).toBe(2n ** 53n + 2n)
+  })
+
+  it('is left to the worker where somebody listens to writes that fail', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const cache = open([server.address])
+    const failed: unknown[] = []
+    fill(cache)
+    cache.on('writeFailed', (event) => failed.push(event))
+    fill(cache)
+    freeze(server.pid)
+    expect(errorOf(() => cache.set('key:1', 1))).toBeInstanceOf(TimeoutError)
+    process.kill(server.pid, 'SIGCONT')
+    expect(failed).toHaveLength(1)
+  })
+
   it('keeps its time while nothing comes', async () => {
     const [server] = (await startServers(1)) as [RealMemcached]
     const [proxy] = await startProxies([server.address])
@@ -235,20 +303,42 @@ describe('what comes on the lane', () => {
       const key = pick()
       const dice = random()
       if (dice < 0.45) expect(cache.get(key)).toEqual(model.get(key))
-      else if (dice < 0.75) {
+      else if (dice < 0.65) {
         const value = random() < 0.2 ? at : random() < 0.1 ? 'x'.repeat(20_000) : `é${at}`
-        expect(cache.set(key, value)).toBe(true)
+        expect(cache.set(key, value, random() < 0.5 ? undefined : { ttl: 100 })).toBe(true)
         model.set(key, value)
-      } else if (dice < 0.85) {
+      } else if (dice < 0.72) {
         const keys = Array.from({ length: 5 }, pick)
         const hits = keys.filter((one) => model.has(one))
         expect(cache.getMany(keys)).toEqual(new Map(hits.map((one) => [one, model.get(one)])))
-      } else if (dice < 0.9) expect(cache.delete(key)).toBe(model.delete(key))
-      else if (dice < 0.95) {
-        const isAdded = !model.has(key)
-        expect(cache.add(key, 'added')).toBe(isAdded)
-        if (isAdded) model.set(key, 'added')
-      } else expect(cache.has(key)).toBe(model.has(key))
+      } else if (dice < 0.8) expect(cache.delete(key)).toBe(model.delete(key))
+      else if (dice < 0.85) {
+        const isThere = model.has(key)
+        const adds = random() < 0.5
+        expect(adds ? cache.add(key, 'new') : cache.replace(key, 'new')).toBe(adds !== isThere)
+        if (adds !== isThere) model.set(key, 'new')
+      } else if (dice < 0.9) {
+        const known = model.get(key)
+        const isText = typeof known === 'string' && known.length < 100
+        if (!isText) continue
+        expect(cache.append(key, '>')).toBe(true)
+        expect(cache.prepend(key, '<')).toBe(true)
+        model.set(key, `<${known}>`)
+      } else if (dice < 0.95) {
+        const known = model.get(key)
+        if (typeof known === 'string') continue
+        const counted = known === undefined ? undefined : known + 3
+        expect(cache.incr(key, 3)).toBe(counted)
+        if (counted !== undefined) model.set(key, counted)
+      } else {
+        expect(cache.has(key)).toBe(model.has(key))
+        const read = cache.gets(key)
+        expect(read?.value).toEqual(model.get(key))
+        if (read === undefined) continue
+        expect(cache.cas(key, 'swapped', read.cas)).toBe('stored')
+        expect(cache.cas(key, 'again', read.cas)).toBe('exists')
+        model.set(key, 'swapped')
+      }
     }
     expect(laneCommands()).toBeGreaterThan(2000)
   })

@@ -23,7 +23,7 @@ export async function startProxies(servers: readonly string[]): Promise<BlockedP
   onTestFinished(() => void worker.terminate())
   const tell = (index: number, name: string, ...args: unknown[]): number => {
     const done = new Int32Array(new SharedArrayBuffer(4))
-    worker.postMessage({ done, act: [index, name, args] })
+    worker.postMessage({ done, index, name, args })
     Atomics.wait(done, 0, 0, 10_000)
     return done[0]!
   }

@@ -2,38 +2,42 @@
 import { parentPort } from 'node:worker_threads'
 import { FaultProxy } from '../../src/testing/fault-proxy.ts'
 
+/** What the tests ask for, and where they wait for the answer. */
+interface Act {
+  readonly done: Int32Array
+  readonly index: number
+  readonly name: string
+  readonly args: readonly unknown[]
+}
+
 const proxies: FaultProxy[] = []
 
-parentPort!.on(
-  'message',
-  ({ done, act }: { done: Int32Array; act: [index: number, name: string, args: unknown[]] }) => {
-    const [index, name, args] = act
-    const finish = (value: number): void => {
-      Atomics.store(done, 0, value)
-      Atomics.notify(done, 0)
-    }
-    if (name === 'start') {
-      void FaultProxy.start(args[0] as string).then((proxy) => {
-        proxies[index] = proxy
-        finish(proxy.port)
-      })
-      return
-    }
-    const proxy = proxies[index]!
-    if (name === 'inject') {
-      // Bytes that nobody asked for, behind whatever the server says next.
-      const [text] = args as [string]
-      let isLeft = true
-      proxy.set('toClient', {
-        transform: (chunk) => {
-          if (!isLeft) return chunk
-          isLeft = false
-          return Buffer.concat([chunk, Buffer.from(text)])
-        },
-      })
-      return finish(1)
-    }
-    ;(proxy as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!(...args)
-    finish(1)
-  },
-)
+parentPort!.on('message', (act: Act) => void answer(act))
+
+async function answer(act: Act): Promise<void> {
+  Atomics.store(act.done, 0, await carryOut(act))
+  Atomics.notify(act.done, 0)
+}
+
+async function carryOut({ index, name, args }: Act): Promise<number> {
+  if (name === 'start') {
+    proxies[index] = await FaultProxy.start(args[0] as string)
+    return proxies[index].port
+  }
+  const proxy = proxies[index]!
+  if (name === 'inject') addOnce(proxy, args[0] as string)
+  else (proxy as unknown as Record<string, (...args: readonly unknown[]) => unknown>)[name]!(...args)
+  return 1
+}
+
+/** Bytes that nobody asked for, behind whatever the server says next. */
+function addOnce(proxy: FaultProxy, text: string): void {
+  let isLeft = true
+  proxy.set('toClient', {
+    transform: (chunk) => {
+      if (!isLeft) return chunk
+      isLeft = false
+      return Buffer.concat([chunk, Buffer.from(text)])
+    },
+  })
+}

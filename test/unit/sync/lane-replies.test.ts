@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { storedReply, ValuesReply } from '../../../src/sync/lane-replies.ts'
+import { LineReply, ValuesReply } from '../../../src/sync/lane-replies.ts'
 
 const keys = ['a', 'ab', 'c', 'd']
 const whole = Buffer.from('VALUE ab 32 7\r\nEND\r\n{}\r\nVALUE d 4294967295 0\r\n\r\nEND\r\n')
@@ -47,14 +47,32 @@ describe('the reply to a get line', () => {
   })
 })
 
-describe('the reply to a set', () => {
+describe('the reply to a write', () => {
   it.each([
     ['STORED\r\n', true],
     ['STOR', false],
-    ['NOT_STORED\r\n', undefined],
-    ['SERVER_ERROR object too large for cache\r\n', undefined],
+    ['S', false],
+    ['1844', false],
+    ['NOT_STORED\r\n', true],
+    ['18446744073709551615\r\n', true],
+    ['SERVER_ERROR object too large for cache\r\n', true],
     ['STORED\r\nX', undefined],
-  ])('%j is %s', (text, verdict) => {
-    expect(storedReply.read(Buffer.from(text), text.length)).toBe(verdict)
+    ['STORED\r\nSTORED\r\n', undefined],
+    ['VALUE a 0 9999\r\n', undefined],
+  ])('%j is whole: %s', (text, verdict) => {
+    const reply = new LineReply()
+    reply.expect()
+    expect(reply.read(Buffer.from(text), text.length)).toBe(verdict)
+  })
+
+  it('is read the same in pieces, and the next one as well', () => {
+    const reply = new LineReply()
+    for (const text of ['NOT_FOUND\r\n', '42\r\n']) {
+      reply.expect()
+      const bytes = Buffer.from(text)
+      for (let filled = 1; filled < text.length; filled++) expect(reply.read(bytes, filled)).toBe(false)
+      expect(reply.read(bytes, text.length)).toBe(true)
+      expect(reply.reply.line()).toBe(text.trimEnd())
+    }
   })
 })
