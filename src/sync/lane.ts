@@ -104,7 +104,7 @@ export class Lane {
         looks++
         const leftMs = timeoutMs - (now - this.#startedAt)
         if (leftMs <= 0) return 'late'
-        const sleepMs = wait.sleepAfterLook(now - heardAt)
+        const sleepMs = wait.sleepAfterLook(now - heardAt, filled > 0)
         if (sleepMs === 0) continue
         socket.sleep(Math.min(sleepMs, leftMs))
         now = performance.now()

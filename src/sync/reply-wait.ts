@@ -46,9 +46,11 @@ export class ReplyWait {
    * How long to sleep after a look in vain; 0: look again at once.
    *
    * @param silentMs - Since the last bytes came, or since the command was written.
+   * @param hasBegun - Whether bytes of the reply have come: the rest is due at once.
    */
-  sleepAfterLook(silentMs: number): number {
-    if (this.#maySpin && silentMs < this.#dueMs + SPIN_MS) return 0
+  sleepAfterLook(silentMs: number, hasBegun: boolean): number {
+    const overdueMs = hasBegun ? silentMs : silentMs - this.#dueMs
+    if (this.#maySpin && overdueMs < SPIN_MS) return 0
     return Math.min(Math.max(silentMs * SLEEP_PART, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS)
   }
 

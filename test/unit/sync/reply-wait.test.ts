@@ -50,15 +50,23 @@ describe('the wait for a reply', () => {
 
   it('looks without a pause for a moment, then ever more rarely, but never much too late', async () => {
     const wait = await createWait(2)
-    expect(wait.sleepAfterLook(0.05)).toBe(0)
-    expect(wait.sleepAfterLook(0.08)).toBe(0.02)
-    expect(wait.sleepAfterLook(8)).toBe(1)
-    expect(wait.sleepAfterLook(900)).toBe(5)
+    expect(wait.sleepAfterLook(0.05, false)).toBe(0)
+    expect(wait.sleepAfterLook(0.08, false)).toBe(0.02)
+    expect(wait.sleepAfterLook(8, false)).toBe(1)
+    expect(wait.sleepAfterLook(900, false)).toBe(5)
+  })
+
+  it('spins for the rest of a reply no longer than for one that is due, however far the server is', async () => {
+    const wait = await createWait(2)
+    run(wait, repeat(1000, 50))
+    expect(wait.sleepAfterLook(40, false)).toBe(0)
+    expect(wait.sleepAfterLook(0.05, true)).toBe(0)
+    expect(wait.sleepAfterLook(0.2, true)).toBeCloseTo(0.025)
   })
 
   it('never keeps the only core busy', async () => {
     const wait = await createWait(1)
     expect(wait.sleepBeforeDue(0.01)).toBe(0.01)
-    expect(wait.sleepAfterLook(0.001)).toBeGreaterThan(0)
+    expect(wait.sleepAfterLook(0.001, false)).toBeGreaterThan(0)
   })
 })
