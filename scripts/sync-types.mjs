@@ -1,6 +1,7 @@
 // Writes src/sync/sync-commands.ts: the methods of the asynchronous clients, and of what they hand out, without promises.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const CLIENT = new URL('../src/client/', import.meta.url)
@@ -11,10 +12,10 @@ const CLASSES = [
   ['memcache.ts', 'Memcache', 'MemcacheSyncCommands'],
   ['noreply.ts', 'NoreplyCommands', 'NoreplyCommandsSync'],
   ['command-pipeline.ts', 'CommandPipeline', 'CommandPipelineSync'],
-  ['namespace.ts', 'Namespace', 'NamespaceSync'],
-  ['namespace-noreply.ts', 'NamespaceNoreply', 'NamespaceNoreplySync'],
-  ['meta-client.ts', 'MetaClient', 'MetaClientSyncCommands'],
-  ['meta-pipeline.ts', 'MetaPipeline', 'MetaPipelineSync'],
+  ['namespace/namespace.ts', 'Namespace', 'NamespaceSync'],
+  ['namespace/noreply.ts', 'NamespaceNoreply', 'NamespaceNoreplySync'],
+  ['meta/client.ts', 'MetaClient', 'MetaClientSyncCommands'],
+  ['meta/pipeline.ts', 'MetaPipeline', 'MetaPipelineSync'],
 ]
 
 /** What a synchronous client does in its own way. */
@@ -131,7 +132,7 @@ function withoutPromise(signature) {
 /** The converted classes by their new names; helper types of a file by names of their own. */
 function renameAll(code, file) {
   let renamed = code.replace(/\n\/\/ types of \w+$/, '')
-  const prefix = file.startsWith('meta') ? 'Meta' : ''
+  const prefix = file.startsWith('meta/') ? 'Meta' : ''
   for (const helper of ['Next', 'Count'])
     renamed = renamed.replace(new RegExp(`\\b${helper}<`, 'g'), `${prefix}${helper}<`)
   for (const [from, to] of RENAMED) {
@@ -156,7 +157,7 @@ function importsFor(code, sources) {
   for (const { source, file } of sources) {
     for (const [, names, from] of source.matchAll(/^import (?:type )?\{([^}]*)\} from '([^']+)'/gm)) {
       for (const name of names.split(',').map((one) => one.trim().replace(/^type /, ''))) {
-        if (name !== '' && isUsed(words, name)) add(from.startsWith('./') ? `../client/${from.slice(2)}` : from, name)
+        if (name !== '' && isUsed(words, name)) add(fromSync(from, file), name)
       }
     }
     for (const [, name] of source.matchAll(/^export (?:type|interface) (\w+)/gm)) {
@@ -166,6 +167,12 @@ function importsFor(code, sources) {
   return [...byFile]
     .map(([from, names]) => `import type { ${[...names].toSorted(byCode).join(', ')} } from '${from}'`)
     .join('\n')
+}
+
+/** What a file of the client imports, as src/sync imports it. */
+function fromSync(specifier, file) {
+  if (!specifier.startsWith('.')) return specifier
+  return posix.relative('sync', posix.join('client', posix.dirname(file), specifier))
 }
 
 function byCode(a, b) {

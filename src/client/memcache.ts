@@ -35,20 +35,20 @@ import type { Entries } from './entries.ts'
 import { EventTeller } from './event-teller.ts'
 import type { MemcacheEvents } from './events.ts'
 import { registerExecutor } from './executor-of.ts'
-import { createKeyspace } from './generation-item.ts'
-import { GetOrSet } from './get-or-set.ts'
-import { GetOrSetMany } from './get-or-set-many.ts'
 import { HAS, hasReader, INSPECT, type Inspection, inspectionReader, touchReader } from './inspection.ts'
-import { LeaseCommands } from './lease-commands.ts'
-import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from './lease-options.ts'
-import { Namespace, type RefinedCommands } from './namespace.ts'
+import { LeaseCommands } from './lease/commands.ts'
+import { GetOrSet } from './lease/get-or-set.ts'
+import { GetOrSetMany } from './lease/get-or-set-many.ts'
+import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from './lease/options.ts'
+import { createKeyspace } from './namespace/generation-item.ts'
+import { Namespace, type RefinedCommands } from './namespace/namespace.ts'
 import {
   type Clearable,
   checkPrefix,
   type GenerationOptions,
   type NamespaceOptions,
   resolveGenerations,
-} from './namespace-options.ts'
+} from './namespace/options.ts'
 import { NoreplyCommands } from './noreply.ts'
 import { checkCas, checkWhole } from './numbers.ts'
 import { type MemcacheOptions, resolveClientOptions } from './options.ts'

@@ -1,8 +1,8 @@
 import type { Key } from '../protocol/key.ts'
 import type { KeyOptions } from './call-options.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
-import type { Reading } from './lease-reading.ts'
-import { rearmRequest } from './lease-requests.ts'
+import type { Reading } from './lease/reading.ts'
+import { rearmRequest } from './lease/requests.ts'
 import { readNothing } from './results.ts'
 
 /**

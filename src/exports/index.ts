@@ -40,11 +40,11 @@ export type {
   Loader,
   LoadManyContext,
   ManyLoader,
-} from '../client/lease-options.ts'
+} from '../client/lease/options.ts'
 export { Memcache } from '../client/memcache.ts'
-export type { Namespace } from '../client/namespace.ts'
-export type { NamespaceNoreply } from '../client/namespace-noreply.ts'
-export type { Clearable, GenerationOptions, NamespaceOptions } from '../client/namespace-options.ts'
+export type { Namespace } from '../client/namespace/namespace.ts'
+export type { NamespaceNoreply } from '../client/namespace/noreply.ts'
+export type { Clearable, GenerationOptions, NamespaceOptions } from '../client/namespace/options.ts'
 export type { NoreplyCommands } from '../client/noreply.ts'
 export type { Failures, MemcacheOptions } from '../client/options.ts'
 export type { ValueWithCas } from '../client/reader.ts'

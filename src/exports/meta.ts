@@ -1,4 +1,4 @@
-export { MetaClient } from '../client/meta-client.ts'
+export { MetaClient } from '../client/meta/client.ts'
 export type {
   MetaAddOptions,
   MetaCasOptions,
@@ -12,8 +12,8 @@ export type {
   MetaOptions,
   MetaReplaceOptions,
   MetaSetOptions,
-} from '../client/meta-options.ts'
-export type { InPipeline, MetaPipeline, MetaPipelineOptions } from '../client/meta-pipeline.ts'
+} from '../client/meta/options.ts'
+export type { InPipeline, MetaPipeline, MetaPipelineOptions } from '../client/meta/pipeline.ts'
 export type {
   MetaCounted,
   MetaCountResult,
@@ -37,4 +37,4 @@ export type {
   MetaStoreResult,
   MetaTouched,
   MetaTouchResult,
-} from '../client/meta-results.ts'
+} from '../client/meta/results.ts'

@@ -1,7 +1,7 @@
 /* oxlint-disable typescript/no-unsafe-declaration-merging -- the methods are added below, for every one of MetaClient */
 import { EventEmitter } from 'node:events'
 import type { MemcacheEvents } from '../client/events.ts'
-import { MetaClient } from '../client/meta-client.ts'
+import { MetaClient } from '../client/meta/client.ts'
 import type { MemcacheOptions } from '../client/options.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { addCommands } from './commands.ts'

@@ -21,7 +21,7 @@ import type {
 import type { PipelineOutcome } from '../client/command-pipeline.ts'
 import type { Entries } from '../client/entries.ts'
 import type { Inspection } from '../client/inspection.ts'
-import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '../client/lease-options.ts'
+import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '../client/lease/options.ts'
 import type {
   MayLackValue,
   MetaAddOptions,
@@ -36,8 +36,8 @@ import type {
   MetaOptions,
   MetaReplaceOptions,
   MetaSetOptions,
-} from '../client/meta-options.ts'
-import type { InPipeline, MetaPipelineOptions } from '../client/meta-pipeline.ts'
+} from '../client/meta/options.ts'
+import type { InPipeline, MetaPipelineOptions } from '../client/meta/pipeline.ts'
 import type {
   MetaCountResult,
   MetaDebugResult,
@@ -48,8 +48,8 @@ import type {
   MetaReply,
   MetaStoreResult,
   MetaTouchResult,
-} from '../client/meta-results.ts'
-import type { GenerationOptions, NamespaceOptions } from '../client/namespace-options.ts'
+} from '../client/meta/results.ts'
+import type { GenerationOptions, NamespaceOptions } from '../client/namespace/options.ts'
 import type { ValueWithCas } from '../client/reader.ts'
 import type { CasResult, Counted } from '../client/results.ts'
 import type { SchemaInput, SchemaOutput, StandardSchema } from '../client/standard-schema.ts'
@@ -238,6 +238,9 @@ export interface MemcacheSyncCommands {
    *
    * A value that is deleted or stored while another is being loaded wins: what was loaded is returned and not stored. A
    * loader that outlives its lease is not stored either. A value that cannot be read is loaded anew.
+   *
+   * A loader must not wait for a `getOrSet` of its own key on this client: it would wait for itself. Nothing limits the
+   * time of a loader but what it does itself; `close` waits for it, `destroy` does not.
    *
    * @param loader - Gives the value; what it gives is returned as it is, before the serde. `undefined` is not stored.
    * @returns the value, read or loaded.
@@ -519,7 +522,10 @@ export interface MemcacheSyncCommands {
   /** The same as `disconnect`. */
   quit(): void
 
-  /** Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. */
+  /**
+   * Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. It waits for loaders
+   * of `getOrSet` however long they take; `destroy` then ends the waiting.
+   */
   close(): void
 
   /** Closes for good at once: what is pending, and every later call, rejects with `ClosedError`. */
@@ -826,7 +832,7 @@ export interface MetaClientSyncCommands {
    * Reads an item (`mg`).
    *
    * An empty item that waits for its value (`vivify`) has the value `undefined` for callers who use `vivify` themselves;
-   * for the others it is the empty value that it is.
+   * for the others it is the empty value that it is. That of a `Memcache` in text mode is `undefined` for all.
    *
    * @throws `SerdeError` - the stored bytes are not what the serde writes.
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.

@@ -1,5 +1,5 @@
 import { Memcache } from '../client/memcache.ts'
-import { MetaClient } from '../client/meta-client.ts'
-import { WorkerSession } from './worker-session.ts'
+import { MetaClient } from '../client/meta/client.ts'
+import { WorkerSession } from './crossing/worker-session.ts'
 
 new WorkerSession({ Memcache, MetaClient }).start()

@@ -1,5 +1,5 @@
 import type { Memcache } from '../../src/client/memcache.ts'
-import { Remote } from '../../src/sync/remote-object.ts'
+import { Remote } from '../../src/sync/crossing/remote-object.ts'
 
 /** What the asynchronous clients do without a promise. */
 const IMMEDIATE: ReadonlySet<PropertyKey> = new Set([

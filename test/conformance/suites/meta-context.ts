@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { MetaClient } from '../../../src/client/meta-client.ts'
+import { MetaClient } from '../../../src/client/meta/client.ts'
 import { InvalidInputError } from '../../../src/errors.ts'
 import { parseServerVersion, type ServerVersion, versionOrder } from '../../../src/protocol/server-version.ts'
 import { rejection } from '../../support/eventually.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { MetaPipeline } from '../../../src/client/meta-pipeline.ts'
-import type { MetaStoreResult } from '../../../src/client/meta-results.ts'
+import type { MetaPipeline } from '../../../src/client/meta/pipeline.ts'
+import type { MetaStoreResult } from '../../../src/client/meta/results.ts'
 import { ClientError } from '../../../src/errors.ts'
 import type { MetaContext } from './meta-context.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'tsdown'
 import { inject } from 'vitest'
-import { setWorkerUrl } from '../../../src/sync/worker-url.ts'
+import { setWorkerUrl } from '../../../src/sync/crossing/worker-url.ts'
 
 const BUILD = {
   config: false,

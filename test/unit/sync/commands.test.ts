@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { Memcache } from '../../../src/client/memcache.ts'
-import { MetaClient } from '../../../src/client/meta-client.ts'
+import { MetaClient } from '../../../src/client/meta/client.ts'
 import { InvalidInputError } from '../../../src/errors.ts'
+import { shapeOf } from '../../../src/sync/crossing/protocol.ts'
 import { MemcacheSync } from '../../../src/sync/memcache-sync.ts'
 import { MetaClientSync } from '../../../src/sync/meta-client-sync.ts'
-import { shapeOf } from '../../../src/sync/protocol.ts'
 
 // Written in JavaScript, as every script of this project is.
 const { generate } = (await import(join('../../../scripts', 'sync-types.mjs'))) as { generate: () => string }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Memcache } from '../../../src/client/memcache.ts'
-import { MetaClient } from '../../../src/client/meta-client.ts'
+import { MetaClient } from '../../../src/client/meta/client.ts'
 import {
   BatchError,
   ClosedError,

@@ -1,0 +1,199 @@
+import { Buffer } from 'node:buffer'
+import { type Key, keyBytes, type WireKey } from '../../protocol/key.ts'
+import type { Interpret } from '../../protocol/operation.ts'
+import { GETS, type Request } from '../../protocol/request.ts'
+import type { KeyOptions } from '../call-options.ts'
+import type { Dispatcher } from '../dispatcher.ts'
+import { withPrefix } from '../entries.ts'
+import type { LookAtEmpty } from '../placeholder.ts'
+import type { Refine } from '../refine.ts'
+import { readNothing, readStored } from '../results.ts'
+import type { Values } from '../values.ts'
+import { type GetOrSetManyOptions, isOver, type ResolvedLease, ttlOf } from './options.ts'
+import { createReadingInterpreter, type Reading } from './reading.ts'
+import { lookRequest, placeholderRequest, rearmRequest, removeRequest } from './requests.ts'
+import { type Hold, itemHold, type Sight, sightOf } from './sight.ts'
+import type { LeaseMark } from './wait.ts'
+
+/** Behind a key: the item that elects who loads, with `lease: 'key'`. A promise of the data format. */
+const LEASE_SUFFIX = ':lease'
+
+/** How often an item may come and go while one call tries to see it. */
+const MAX_LOOKS = 4
+
+/** One key of a call. */
+export interface LeaseKey {
+  /** As the caller gave it: for the loader, results, serdes, events. */
+  readonly callerKey: Key
+  readonly wireKey: WireKey
+  /** The same for every call about this item that reads it by the same schema. */
+  readonly name: string
+  readonly keyOptions: KeyOptions
+  /** With `lease: 'key'`. */
+  readonly leaseKey: { readonly key: Key; readonly wireKey: WireKey; readonly keyOptions: KeyOptions } | undefined
+}
+
+/** The commands of leases: look and elect, store, give up. None of them absorbs a failure. */
+export class LeaseCommands {
+  readonly #dispatcher: Dispatcher
+  readonly #values: Values
+  readonly #lookAtEmpty: LookAtEmpty
+
+  constructor(dispatcher: Dispatcher, values: Values, lookAtEmpty: LookAtEmpty) {
+    this.#dispatcher = dispatcher
+    this.#values = values
+    this.#lookAtEmpty = lookAtEmpty
+  }
+
+  /** Checks and encodes a key. */
+  keyOf(
+    key: Key,
+    lease: ResolvedLease,
+    options: GetOrSetManyOptions<never> | undefined,
+    refine: Refine | undefined,
+  ): LeaseKey {
+    const whole = withPrefix(options?.keyPrefix, key)
+    const wireKey = this.#dispatcher.encodeKey(whole)
+    const routingKey = this.#dispatcher.routingKey(whole, options)
+    const keyOptions = { ...(options?.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }), routingKey }
+    const item = typeof wireKey === 'string' ? wireKey : `${wireKey.form} ${wireKey.text}`
+    const name = refine === undefined ? item : `${item} ${refine.id}`
+    return {
+      callerKey: key,
+      wireKey,
+      // The same key may be on several servers, by routing key.
+      name: options?.routingKey === undefined ? name : `${name} ${keyBytes(options.routingKey).toString('latin1')}`,
+      keyOptions,
+      leaseKey: lease.kind === 'key' ? this.#leaseKey(whole, keyOptions) : undefined,
+    }
+  }
+
+  #leaseKey(whole: Key, keyOptions: KeyOptions): LeaseKey['leaseKey'] {
+    const key = typeof whole === 'string' ? whole + LEASE_SUFFIX : Buffer.concat([whole, Buffer.from(LEASE_SUFFIX)])
+    return { key, wireKey: this.#dispatcher.encodeKey(key), keyOptions }
+  }
+
+  /** Reads the item, and tries to become the one to load it where that is due. */
+  async look(key: LeaseKey, lease: ResolvedLease, options: GetOrSetManyOptions<never> | undefined): Promise<Sight> {
+    const interpret = this.#interpreter(options)
+    for (let looks = 1; ; looks++) {
+      const reading = await this.#send<Reading>(lookRequest(lease), key, interpret)
+      if (reading.state !== 'missing') return sightOf(reading, lease)
+      const sight =
+        key.leaseKey === undefined
+          ? await this.#electByPlaceholder(key, lease, interpret)
+          : await this.#electByLease(key, key.leaseKey, lease, interpret)
+      if (sight !== undefined) return sight
+      // Whatever it is, it does not stay: nobody can hold the place, and nothing will be there to replace.
+      if (looks === MAX_LOOKS)
+        return { state: 'won', hold: { kind: 'nothing', lease: undefined }, mark: NO_MARK, old: undefined }
+    }
+  }
+
+  /** Text mode: whoever adds the placeholder wins; the read behind it brings its cas number, or what is there instead. */
+  async #electByPlaceholder(key: LeaseKey, lease: ResolvedLease, interpret: Interpret): Promise<Sight | undefined> {
+    const [isAdded, reading] = await Promise.all([
+      this.#send<boolean>(placeholderRequest(lease), key, readStored),
+      this.#send<Reading>(GETS, key, interpret),
+    ])
+    if (reading.state === 'missing') return undefined
+    if (reading.state === 'value' || !isAdded) return sightOf(reading, lease)
+    return { state: 'won', hold: itemHold(reading, true), mark: reading, old: undefined }
+  }
+
+  /** Whoever adds the lease item wins; the last winner may have stored the value since we looked. */
+  async #electByLease(
+    key: LeaseKey,
+    leaseKey: NonNullable<LeaseKey['leaseKey']>,
+    lease: ResolvedLease,
+    interpret: Interpret,
+  ): Promise<Sight | undefined> {
+    const at = { ...leaseKey, callerKey: leaseKey.key }
+    const [isAdded, mark] = await Promise.all([
+      this.#send<boolean>(placeholderRequest(lease), at, readStored),
+      this.#send<Reading>(GETS, at, interpret),
+    ])
+    if (mark.state === 'missing') return undefined
+    if (!isAdded) return { state: 'taken', hold: { kind: 'nothing', lease: undefined }, mark, old: undefined }
+    const hold: Hold = { kind: 'nothing', lease: mark.cas }
+    const reading = await this.#readBehindLease(key, hold, interpret)
+    if (reading.state === 'missing') return { state: 'won', hold, mark, old: undefined }
+    await this.#removeLease(key, hold)
+    return sightOf(reading, lease)
+  }
+
+  /** Asked only now: behind a proxy the two items may be on two servers, which keep no order between them. */
+  async #readBehindLease(key: LeaseKey, hold: Hold, interpret: Interpret): Promise<Reading> {
+    try {
+      return await this.#send<Reading>(GETS, key, interpret)
+    } catch (error) {
+      // Nobody is going to load; what becomes of this is of no more interest.
+      await this.#removeLease(key, hold).catch(() => undefined)
+      throw error
+    }
+  }
+
+  /**
+   * Stores what was loaded in the place of what is held. Whether it was stored is not said: if not, somebody stored or
+   * deleted meanwhile, and that counts.
+   */
+  async store(
+    key: LeaseKey,
+    value: unknown,
+    hold: Hold,
+    options: GetOrSetManyOptions<never> | undefined,
+  ): Promise<void> {
+    if (hold.kind === 'unknown') return
+    if (isOver(value, options)) return this.remove(key, hold)
+    const { serde, compression, clientFlags, staleOnError } = options ?? {}
+    const ttl = ttlOf(value, options)
+    const cas = hold.kind === 'item' ? hold.cas : 0n
+    const command = hold.kind === 'nothing' ? 'add' : cas === 0n ? 'set' : 'cas'
+    const request = this.#values.storeRequest(command, key.callerKey, value, cas, {
+      ...(ttl !== undefined && { ttl }),
+      ...(serde !== undefined && { serde }),
+      ...(compression !== undefined && { compression }),
+      ...(clientFlags !== undefined && { clientFlags }),
+      ...(staleOnError !== undefined && { graceSeconds: staleOnError }),
+    })
+    await this.#send(request, key, readNothing)
+    await this.#removeLease(key, hold)
+  }
+
+  /** Nothing was loaded: the next caller may try. An old value stays, and its token is given back. */
+  async giveUp(key: LeaseKey, hold: Hold): Promise<void> {
+    if (hold.kind !== 'item') return this.#removeLease(key, hold)
+    if (!hold.isMine) return
+    await this.#send(hold.hasValue ? rearmRequest(hold.cas) : removeRequest(hold.cas), key, readNothing)
+  }
+
+  /** There is nothing to store: what held the place goes, and an old value too. */
+  async remove(key: LeaseKey, hold: Hold): Promise<void> {
+    if (hold.kind !== 'item') return this.#removeLease(key, hold)
+    if (hold.isMine) await this.#send(removeRequest(hold.cas), key, readNothing)
+  }
+
+  async #removeLease(key: LeaseKey, hold: Hold): Promise<void> {
+    if (hold.kind !== 'nothing' || hold.lease === undefined || key.leaseKey === undefined) return
+    await this.#send(removeRequest(hold.lease), { ...key.leaseKey, callerKey: key.leaseKey.key }, readNothing)
+  }
+
+  #interpreter(options: GetOrSetManyOptions<never> | undefined): Interpret {
+    return createReadingInterpreter({ ...this.#values.decoder(options?.serde), lookAtEmpty: this.#lookAtEmpty })
+  }
+
+  #send<T>(
+    request: Request,
+    { wireKey, callerKey, keyOptions }: Pick<LeaseKey, 'wireKey' | 'callerKey' | 'keyOptions'>,
+    interpret: Interpret,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const operation = this.#dispatcher.operation(request, callerKey, wireKey, interpret, keyOptions)
+      operation.resolve = resolve as (value: unknown) => void
+      operation.reject = reject
+      this.#dispatcher.dispatch(operation)
+    })
+  }
+}
+
+const NO_MARK: LeaseMark = { cas: 0n, ttl: undefined }

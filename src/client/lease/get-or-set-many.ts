@@ -1,0 +1,186 @@
+import { setMaxListeners } from 'node:events'
+import { ClosedError, InvalidInputError, MemcacheError } from '../../errors.ts'
+import type { Key } from '../../protocol/key.ts'
+import { batchError } from '../batch.ts'
+import { checkKeys } from '../entries.ts'
+import type { Refine } from '../refine.ts'
+import type { Values } from '../values.ts'
+import type { LeaseCommands } from './commands.ts'
+import { checkSignal, type GetOrSet, type LoadCall } from './get-or-set.ts'
+import { LoadGroup } from './load-group.ts'
+import { checkLoader, type GetOrSetManyOptions, type ManyLoader, resolveLease } from './options.ts'
+import type { Sight } from './sight.ts'
+import { Throttle } from './throttle.ts'
+
+/** At most so many looks of a call are under way. */
+const MAX_LOOKS = 10_000
+
+/** At most so many stores: their values may be large. */
+const MAX_STORES = 64
+
+/** `getOrSetMany`: looks at all keys at once, loads what it won with one call, waits for what others load. */
+export class GetOrSetMany {
+  readonly #getOrSet: GetOrSet
+  readonly #values: Values
+  readonly #commands: LeaseCommands
+  readonly #maxLooks: number
+
+  constructor(getOrSet: GetOrSet, values: Values, commands: LeaseCommands, maxPending: number) {
+    this.#getOrSet = getOrSet
+    this.#values = values
+    this.#commands = commands
+    // A look may be three commands; the connection is not for this call alone.
+    this.#maxLooks = Math.max(1, Math.min(MAX_LOOKS, Math.floor(maxPending / 6)))
+  }
+
+  async run<K extends Key>(
+    keys: Iterable<K>,
+    loader: ManyLoader<K, unknown>,
+    options: GetOrSetManyOptions<never> | undefined,
+    refine: Refine | undefined,
+  ): Promise<Map<K, unknown>> {
+    checkLoader(loader)
+    this.#getOrSet.checkOpen()
+    checkSignal(options?.signal)
+    const asked = [...new Set(checkKeys(keys))]
+    const calls = this.#calls(asked, loader as unknown as ManyLoader<Key, unknown>, options, refine)
+    const values = await withAbort(options?.signal, (signal) => this.#runCalls(calls, signal))
+    const found = new Map<K, unknown>()
+    for (const [at, key] of asked.entries()) if (values[at] !== undefined) found.set(key, values[at])
+    return found
+  }
+
+  #calls(
+    keys: readonly Key[],
+    loader: ManyLoader<Key, unknown>,
+    options: GetOrSetManyOptions<never> | undefined,
+    refine: Refine | undefined,
+  ): LoadCall[] {
+    const lease = resolveLease(options, this.#values)
+    const group = new LoadGroup(loader)
+    const stores = new Throttle(Math.min(MAX_STORES, this.#maxLooks))
+    return keys.map((key) => ({
+      key: this.#commands.keyOf(key, lease, options, refine),
+      lease,
+      options,
+      refine,
+      stores,
+      load: (signal) => group.load(key, signal),
+    }))
+  }
+
+  /** The values of the calls, in their order; `undefined` where there is none. Counts as a call until all is done. */
+  async #runCalls(calls: readonly LoadCall[], signal: AbortSignal): Promise<unknown[]> {
+    this.#getOrSet.calls.enter()
+    try {
+      return await this.#valuesOf(calls, signal)
+    } finally {
+      this.#getOrSet.calls.leave()
+    }
+  }
+
+  async #valuesOf(calls: readonly LoadCall[], signal: AbortSignal): Promise<unknown[]> {
+    const looks = new Throttle(this.#maxLooks)
+    const sights = await Promise.allSettled(calls.map((call) => looks.run(() => this.#getOrSet.look(call))))
+    if (signal.aborted) {
+      await this.#abandon(calls, sights)
+      throw signal.reason
+    }
+    const failed = failures(calls, sights)
+    if (failed.size > 0) await this.#refuse(calls, sights, failed)
+    const values = await settleTogether(
+      calls.map((call, at) => () => this.#getOrSet.conclude(call, sights[at]!, signal)),
+    )
+    const lost = failures(calls, values)
+    if (lost.size > 0) throw errorOf(calls, lost, values)
+    return values.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined))
+  }
+
+  /** Some keys could not be looked at: an error for the call, unless failures are absorbed. */
+  async #refuse(
+    calls: readonly LoadCall[],
+    sights: readonly PromiseSettledResult<Sight>[],
+    failed: Map<Key, unknown>,
+  ): Promise<void> {
+    if ([...failed.values()].every((reason) => this.#getOrSet.mayAbsorb(reason))) return
+    await this.#abandon(calls, sights)
+    throw errorOf(
+      calls,
+      failed,
+      sights.map((sight) => (sight.status === 'fulfilled' ? valueOutcome(sight.value) : sight)),
+    )
+  }
+
+  async #abandon(calls: readonly LoadCall[], sights: readonly PromiseSettledResult<Sight>[]): Promise<void> {
+    const abandoned = sights.map(async (sight, at) => {
+      if (sight.status === 'fulfilled') await this.#getOrSet.abandon(calls[at]!, sight.value)
+    })
+    await Promise.all(abandoned)
+  }
+}
+
+/** Runs the work until the signal aborts, which is the end at once. The work's own signal also aborts when it is over. */
+async function withAbort<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  signal?.throwIfAborted()
+  const controller = new AbortController()
+  // Every key of the call listens.
+  setMaxListeners(0, controller.signal)
+  const onAbort = (): void => controller.abort(signal!.reason)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    const result = work(controller.signal)
+    if (signal === undefined) return await result
+    const aborted = new Promise<never>((_resolve, reject) => {
+      controller.signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
+    return await Promise.race([result, aborted])
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    // Who still waits for a part of it, after a failure of another part, need not.
+    controller.abort(new ClosedError('the call is over'))
+  }
+}
+
+/** All outcomes; but what is not the cache's failure, as what a loader throws, ends it at once. */
+function settleTogether(works: readonly (() => Promise<unknown>)[]): Promise<PromiseSettledResult<unknown>[]> {
+  return new Promise((resolve, reject) => {
+    const outcomes = works.map(async (work): Promise<PromiseSettledResult<unknown>> => {
+      try {
+        return { status: 'fulfilled', value: await work() }
+      } catch (reason) {
+        if (!(reason instanceof MemcacheError)) reject(reason)
+        return { status: 'rejected', reason }
+      }
+    })
+    void Promise.all(outcomes).then(resolve)
+  })
+}
+
+function failures(calls: readonly LoadCall[], outcomes: readonly PromiseSettledResult<unknown>[]): Map<Key, unknown> {
+  const failed = new Map<Key, unknown>()
+  for (const [at, outcome] of outcomes.entries()) {
+    if (outcome.status === 'rejected') failed.set(calls[at]!.key.callerKey, outcome.reason)
+  }
+  return failed
+}
+
+/** What is wrong with the call, or the end of the client, is told as it is; else each key has its own failure. */
+function errorOf(
+  calls: readonly LoadCall[],
+  failed: Map<Key, unknown>,
+  outcomes: readonly PromiseSettledResult<unknown>[],
+): unknown {
+  const reasons = [...failed.values()]
+  const plain = reasons.find((reason) => reason instanceof ClosedError || reason instanceof InvalidInputError)
+  if (plain !== undefined) return plain
+  const found = new Map<Key, unknown>()
+  for (const [at, outcome] of outcomes.entries()) {
+    if (outcome.status === 'fulfilled' && outcome.value !== undefined)
+      found.set(calls[at]!.key.callerKey, outcome.value)
+  }
+  return batchError('getOrSetMany', failed, calls.length, found, [])
+}
+
+function valueOutcome(sight: Sight): PromiseSettledResult<unknown> {
+  return { status: 'fulfilled', value: sight.state === 'value' ? sight.value : undefined }
+}

@@ -1,0 +1,333 @@
+import { ClosedError, InvalidInputError, LoadError, MemcacheError } from '../../errors.ts'
+import { closedError } from '../../pool/slot.ts'
+import { type Key, quoteKey } from '../../protocol/key.ts'
+import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
+import type { Refine } from '../refine.ts'
+import type { Values } from '../values.ts'
+import type { LeaseCommands, LeaseKey } from './commands.ts'
+import {
+  checkLoader,
+  type GetOrSetManyOptions,
+  type GetOrSetOptions,
+  type Loader,
+  type ResolvedLease,
+  resolveLease,
+} from './options.ts'
+import type { Hold, OldValue, Sight } from './sight.ts'
+import { type Flight, type FlightMark, SingleFlight } from './single-flight.ts'
+import { Tally } from './tally.ts'
+import type { Throttle } from './throttle.ts'
+import { type LeaseMark, LeaseWait, pause } from './wait.ts'
+
+/** One call, checked. */
+export interface LoadCall {
+  readonly key: LeaseKey
+  readonly lease: ResolvedLease
+  readonly options: GetOrSetManyOptions<never> | undefined
+  readonly refine: Refine | undefined
+  /** Where the stores of a call take turns. */
+  readonly stores?: Throttle
+  /** Loads this key. */
+  readonly load: (signal: AbortSignal, stale: OldValue | undefined) => Promise<unknown>
+}
+
+/** A sight that asks for a load, or for waiting until somebody else's is done. */
+export type OpenSight = Exclude<Sight, { state: 'value' }>
+
+type ValueSight = Extract<Sight, { state: 'value' }>
+
+/**
+ * `getOrSet`: who finds nothing is elected to load, everybody else waits. docs/leases.md has its states.
+ *
+ * Every caller asks the server, so that it sees what this process wrote before; only the load, or the wait for it, is
+ * shared, by the callers that met the same lease.
+ */
+export class GetOrSet {
+  readonly #dispatcher: Dispatcher
+  readonly #values: Values
+  readonly #commands: LeaseCommands
+  /** The loads and waits of callers. */
+  readonly flights: SingleFlight = new SingleFlight()
+  /** The refreshes that nobody waits for. */
+  readonly background: SingleFlight = new SingleFlight()
+  /** The calls: who is still looking may win, and then has to load. */
+  readonly calls: Tally = new Tally()
+  #closed: ClosedError | undefined
+
+  constructor(dispatcher: Dispatcher, values: Values, commands: LeaseCommands) {
+    this.#dispatcher = dispatcher
+    this.#values = values
+    this.#commands = commands
+  }
+
+  async run(
+    key: Key,
+    loader: Loader<unknown>,
+    options: GetOrSetOptions<never> | undefined,
+    refine: Refine | undefined,
+  ): Promise<unknown> {
+    checkLoader(loader)
+    this.checkOpen()
+    const lease = resolveLease(options, this.#values)
+    const signal = options?.signal
+    checkSignal(signal)
+    signal?.throwIfAborted()
+    const call: LoadCall = {
+      key: this.#commands.keyOf(key, lease, options, refine),
+      lease,
+      options,
+      refine,
+      load: async (aborts, old) => loader({ key, signal: aborts, ...(old && { stale: old.value }) }),
+    }
+    this.calls.enter()
+    try {
+      const [sight] = await Promise.allSettled([this.#lookUntil(call, signal)])
+      return await this.conclude(call, sight, signal)
+    } finally {
+      this.calls.leave()
+    }
+  }
+
+  /** What becomes of a look: the value at once, or a load to join, or to begin. */
+  async conclude(call: LoadCall, look: PromiseSettledResult<Sight>, signal: AbortSignal | undefined): Promise<unknown> {
+    if (look.status === 'rejected') return this.#withoutCache(call, look.reason).join(signal)
+    const sight = look.value
+    if (sight.state !== 'value') return this.#share(call, sight).join(signal)
+    this.#refreshIfWon(call, sight)
+    return sight.value
+  }
+
+  /** Throws `ClosedError` once the client is closed. */
+  checkOpen(): void {
+    if (this.#closed !== undefined) throw this.#closed
+  }
+
+  /** Lets the calls and loads that are under way finish; further calls are refused. Undefined when there are none. */
+  close(): Promise<void> | undefined {
+    this.#closed ??= closedError()
+    return this.#isIdle ? undefined : this.#settleAll()
+  }
+
+  async #settleAll(): Promise<void> {
+    while (!this.#isIdle) {
+      await Promise.all([this.calls.settle(), this.flights.settle(), this.background.settle()])
+    }
+  }
+
+  get #isIdle(): boolean {
+    return this.calls.isIdle && this.flights.isIdle && this.background.isIdle
+  }
+
+  /** Ends the loads that are under way. */
+  destroy(error: ClosedError): void {
+    this.#closed ??= error
+    this.flights.end(error)
+    this.background.end(error)
+    this.calls.end()
+  }
+
+  /** What the item says, the schema's word included. */
+  async look(call: LoadCall): Promise<Sight> {
+    const { key, lease, options, refine } = call
+    const sight = await this.#commands.look(key, lease, options)
+    if (refine === undefined || sight.state === 'unreadable') return sight
+    try {
+      return await refinedSight(sight, refine, key.callerKey)
+    } catch (error) {
+      // A schema that throws says nothing about the value; what was won meanwhile is for somebody else.
+      await this.abandon(call, sight)
+      throw error
+    }
+  }
+
+  /** Looks; an abort leaves at once, and what the look wins later is given up. */
+  #lookUntil(call: LoadCall, signal: AbortSignal | undefined): Promise<Sight> {
+    const looking = this.look(call)
+    if (signal === undefined) return looking
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        reject(signal.reason)
+        void this.#abandonLater(call, looking)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      const leave = (): void => signal.removeEventListener('abort', onAbort)
+      looking.then(resolve, reject).then(leave, leave)
+    })
+  }
+
+  /** Gives up what a look wins that nobody waits for any more. */
+  async #abandonLater(call: LoadCall, looking: Promise<Sight>): Promise<void> {
+    this.calls.enter()
+    const [look] = await Promise.allSettled([looking])
+    if (look.status === 'fulfilled') await this.abandon(call, look.value)
+    this.calls.leave()
+  }
+
+  /** Gives up what a look has won. */
+  async abandon(call: LoadCall, sight: Sight): Promise<void> {
+    if (sight.state !== 'value' || sight.isWon) await this.giveUp(call, sight.hold)
+  }
+
+  /** Joins the load of this lease in this process, or begins it. */
+  #share(call: LoadCall, sight: OpenSight): Flight {
+    const mark = markOf(sight.mark)
+    const known = sight.state === 'won' ? undefined : this.flights.find(call.key.name, mark)
+    return known ?? this.flights.start(call.key.name, mark, (flight) => this.#settle(call, sight, flight))
+  }
+
+  /** Loads, or waits until somebody else has. */
+  async #settle(call: LoadCall, first: OpenSight, flight: Flight): Promise<unknown> {
+    const { leaseTtl, waitMs } = call.lease
+    const wait = new LeaseWait(first.mark, leaseTtl, waitMs)
+    let sight = first
+    while (sight.state === 'taken') {
+      const delay = wait.next()
+      if (delay === undefined) break
+      await pause(delay, flight.signal)
+      let next: Sight
+      try {
+        next = await this.look(call)
+      } catch (error) {
+        this.absorb(call, error)
+        return this.load(call, { kind: 'unknown' }, undefined, flight.signal)
+      }
+      if (next.state === 'value') {
+        this.#refreshIfWon(call, next)
+        return next.value
+      }
+      if (flight.signal.aborted) {
+        await this.abandon(call, next)
+        throw flight.signal.reason
+      }
+      sight = next
+      const other = sight.state === 'taken' ? this.flights.find(call.key.name, markOf(sight.mark)) : undefined
+      if (other !== undefined && other !== flight) return other.join(flight.signal)
+      flight.mark = markOf(sight.mark)
+      wait.see(sight.mark)
+    }
+    if (sight.state === 'unreadable' && sight.error !== undefined) this.report(call, sight.error)
+    return this.load(call, sight.hold, sight.state === 'unreadable' ? undefined : sight.old, flight.signal)
+  }
+
+  /** The cache failed. Where failures are absorbed, the loader's value is as good. */
+  #withoutCache(call: LoadCall, error: unknown): Flight {
+    this.absorb(call, error)
+    const { name } = call.key
+    const known = this.flights.find(name, NO_CACHE)
+    const load = (flight: Flight): Promise<unknown> => this.load(call, { kind: 'unknown' }, undefined, flight.signal)
+    return known ?? this.flights.start(name, NO_CACHE, load)
+  }
+
+  /** Whether a failure of the cache is to be worked around. */
+  mayAbsorb(error: unknown): error is MemcacheError {
+    return isAbsorbable(error) && this.#dispatcher.absorbs('read')
+  }
+
+  /** Reports what may be absorbed and throws anything else. */
+  absorb(call: LoadCall, error: unknown): void {
+    if (!this.mayAbsorb(error)) throw error
+    this.#dispatcher.report(error, [call.key.callerKey])
+  }
+
+  /** Runs the loader and stores what it gives. */
+  async load(call: LoadCall, hold: Hold, old: OldValue | undefined, signal: AbortSignal): Promise<unknown> {
+    let loaded: unknown
+    try {
+      loaded = await call.load(signal, old)
+    } catch (error) {
+      await this.giveUp(call, hold)
+      if (old === undefined) throw error
+      this.report(call, error)
+      return old.value
+    }
+    return this.keep(call, hold, loaded)
+  }
+
+  /** Stores what was loaded, and gives what the caller gets. */
+  async keep(call: LoadCall, hold: Hold, loaded: unknown): Promise<unknown> {
+    const { key, options, refine } = call
+    let value = loaded
+    try {
+      if (loaded === undefined) await this.#commands.remove(key, hold)
+      else {
+        if (refine !== undefined) value = await refine.loaded(loaded, key.callerKey)
+        const store = (): Promise<void> => this.#commands.store(key, loaded, hold, options)
+        await (call.stores === undefined ? store() : call.stores.run(store))
+      }
+    } catch (error) {
+      await this.giveUp(call, hold)
+      this.absorb(call, error)
+    }
+    return value
+  }
+
+  #refreshIfWon(call: LoadCall, sight: ValueSight): void {
+    if (sight.isWon) this.startInBackground(call.key.name, (signal) => this.#refresh(call, sight, signal))
+  }
+
+  /** Loads anew while everybody gets the old value. What fails is an event. */
+  async #refresh(call: LoadCall, { hold, value }: ValueSight, signal: AbortSignal): Promise<void> {
+    let loaded: unknown
+    try {
+      loaded = await call.load(signal, { value })
+    } catch (error) {
+      await this.giveUp(call, hold)
+      this.report(call, error)
+      return
+    }
+    try {
+      await this.keep(call, hold, loaded)
+    } catch (error) {
+      this.report(call, error)
+    }
+  }
+
+  /** Runs work that nobody waits for, but `close`. */
+  startInBackground(name: string, work: (signal: AbortSignal) => Promise<void>): void {
+    this.background.start(name, '', (flight) => work(flight.signal))
+  }
+
+  /** Gives up what is held, as well as it goes: who comes next need not wait for the lease to run out. */
+  async giveUp(call: LoadCall, hold: Hold): Promise<void> {
+    try {
+      await this.#commands.giveUp(call.key, hold)
+    } catch (error) {
+      this.report(call, error)
+    }
+  }
+
+  /** Tells of a failure that no call rejects with. */
+  report({ key }: LoadCall, error: unknown): void {
+    if (error instanceof ClosedError) return
+    this.#dispatcher.report(error instanceof MemcacheError ? error : loadError(error, key.callerKey), [key.callerKey])
+  }
+}
+
+/** A signal has listeners. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+    throw new InvalidInputError('signal must be an AbortSignal')
+}
+
+/** What a schema makes of what was seen. */
+async function refinedSight(sight: Exclude<Sight, { state: 'unreadable' }>, refine: Refine, key: Key): Promise<Sight> {
+  if (sight.state !== 'value') {
+    const refined = sight.old && (await refine.read(sight.old.value, key))
+    return { ...sight, old: refined?.isValid === true ? refined : undefined }
+  }
+  const refined = await refine.read(sight.value, key)
+  if (refined.isValid) return { ...sight, value: refined.value }
+  return { state: 'unreadable', hold: sight.hold, mark: sight.mark, error: undefined }
+}
+
+/** The mark of loads that no lease stands behind. */
+const NO_CACHE: FlightMark = 'none'
+
+function markOf({ cas }: LeaseMark): FlightMark {
+  return String(cas)
+}
+
+function loadError(cause: unknown, key: Key): LoadError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new LoadError(`the loader failed for ${quoteKey(key)}: ${reason}`, { cause })
+}

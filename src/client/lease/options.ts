@@ -1,0 +1,133 @@
+import { InvalidInputError } from '../../errors.ts'
+import type { Key } from '../../protocol/key.ts'
+import { showValue } from '../../show-value.ts'
+import type { Ttl } from '../../ttl.ts'
+import type { BatchOptions, WriteOptions } from '../call-options.ts'
+import { checkWhole } from '../numbers.ts'
+import type { Values } from '../values.ts'
+
+/** What the loader of `getOrSet` gets. */
+export interface LoadContext<T> {
+  /** The key as the caller gave it. */
+  readonly key: Key
+  /** Aborts when nobody waits for the value any more, or when the client is destroyed. */
+  readonly signal: AbortSignal
+  /** The old value, where there is one: it is nearly expired, marked stale, or kept by `staleOnError`. */
+  readonly stale?: T
+}
+
+/** Loads a value. What it returns is stored; `undefined` is returned to the callers and not stored. */
+export type Loader<T> = (context: LoadContext<T>) => T | Promise<T>
+
+/** What the loader of `getOrSetMany` gets besides the keys. */
+export interface LoadManyContext {
+  /** Aborts when the call does, or when the client is destroyed. */
+  readonly signal: AbortSignal
+}
+
+/** Loads the values of many keys. A key that it leaves out, or whose value is `undefined`, is not stored. */
+export type ManyLoader<K extends Key, T> = (
+  missing: K[],
+  context: LoadManyContext,
+) => ReadonlyMap<K, T> | Promise<ReadonlyMap<K, T>>
+
+/** Options of `getOrSet`. `timeoutMs` bounds each round trip, not the loader and not the waiting. */
+export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> {
+  /**
+   * Time to live of what is loaded; a function decides by the value. Without it, the client's `defaultTtl`. What is loaded
+   * only after a `Date` that was given here is returned, and not stored.
+   */
+  readonly ttl?: Ttl | ((value: T) => Ttl | undefined)
+  /** Time to live of a loaded `null`, for remembering that there is nothing. Without it, as of any other value. */
+  readonly emptyTtl?: Ttl
+  /**
+   * From so many seconds before its end on, a value that is read is loaded anew in the background: by one caller, while
+   * everybody gets the old one. Needs the meta protocol.
+   */
+  readonly refreshAhead?: number
+  /**
+   * Whole seconds for which a key is held for whoever is loading its value. Longer than the loader takes: what is loaded
+   * later than that is returned, and not stored.
+   *
+   * @defaultValue `10`
+   */
+  readonly leaseTtl?: number
+  /**
+   * How long to wait for a value that another client is loading, in milliseconds, before loading it here too; 0 does not
+   * wait. A load of this client's own is waited for to its end, and of several callers who wait the first one's time counts.
+   *
+   * @defaultValue the lease of whoever is loading
+   */
+  readonly waitMs?: number
+  /**
+   * Seconds for which the server keeps a value beyond its ttl, for the case that the loader fails: the callers get the
+   * old value instead of the error. Plain readers see it so much longer too. Needs the meta protocol.
+   */
+  readonly staleOnError?: number
+  /**
+   * Where it is noted that a value is being loaded. `inline`: in the item itself, which readers without memlane see as an
+   * empty value meanwhile. `key`: in an item of its own, `<key>:lease`, on the same server; a delete of the key during
+   * the load is then not noticed.
+   *
+   * @defaultValue `'inline'`
+   */
+  readonly lease?: 'inline' | 'key'
+}
+
+/** Options of `getOrSetMany`. */
+export interface GetOrSetManyOptions<T = unknown> extends GetOrSetOptions<T>, BatchOptions {}
+
+/** The lease part of the options, checked and complete. */
+export interface ResolvedLease {
+  readonly kind: 'inline' | 'key'
+  readonly leaseTtl: number
+  readonly refreshAhead: number
+  readonly staleOnError: number
+  /** Undefined: as long as the lease of whoever is loading. */
+  readonly waitMs: number | undefined
+}
+
+/** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
+const MAX_SECONDS = 2_592_000
+
+/** Checks what can be checked before anything is loaded; every error names the option and the value. */
+export function resolveLease(options: GetOrSetOptions<never> | undefined, values: Values): ResolvedLease {
+  if (typeof options?.ttl !== 'function') values.exptime(options?.ttl)
+  if (options?.emptyTtl !== undefined) values.exptime(options.emptyTtl)
+  return {
+    kind: checkKind(options?.lease),
+    leaseTtl: checkWhole('leaseTtl', options?.leaseTtl ?? 10, MAX_SECONDS, 1),
+    refreshAhead: checkWhole('refreshAhead', options?.refreshAhead ?? 0, MAX_SECONDS),
+    staleOnError: checkWhole('staleOnError', options?.staleOnError ?? 0, MAX_SECONDS),
+    waitMs: checkWait(options?.waitMs),
+  }
+}
+
+/** A loader is a function. */
+export function checkLoader(loader: unknown): void {
+  if (typeof loader !== 'function')
+    throw new InvalidInputError(`the loader must be a function, got ${showValue(loader)}`)
+}
+
+/** The ttl of a loaded value. */
+export function ttlOf(value: unknown, options: GetOrSetOptions<never> | undefined): Ttl | undefined {
+  if (value === null && options?.emptyTtl !== undefined) return options.emptyTtl
+  return typeof options?.ttl === 'function' ? options.ttl(value as never) : options?.ttl
+}
+
+/** Whether the point in time until which the value was to be kept has passed while it was being loaded. */
+export function isOver(value: unknown, options: GetOrSetOptions<never> | undefined): boolean {
+  const ttl = value === null && options?.emptyTtl !== undefined ? options.emptyTtl : options?.ttl
+  return ttl instanceof Date && ttl.getTime() <= Date.now()
+}
+
+function checkKind(kind: 'inline' | 'key' | undefined): 'inline' | 'key' {
+  if (kind === undefined) return 'inline'
+  if (kind === 'inline' || kind === 'key') return kind
+  throw new InvalidInputError(`lease must be 'inline' or 'key', got ${showValue(kind)}`)
+}
+
+function checkWait(waitMs: number | undefined): number | undefined {
+  if (waitMs === undefined || (typeof waitMs === 'number' && waitMs >= 0)) return waitMs
+  throw new InvalidInputError(`waitMs must be a number of milliseconds, 0 or more, got ${showValue(waitMs)}`)
+}

@@ -1,0 +1,87 @@
+import { MemcacheError } from '../../errors.ts'
+import type { Interpret, Operation } from '../../protocol/operation.ts'
+import { type Reply, Returned } from '../../protocol/reply.ts'
+import { holdsPlace, type LookAtEmpty, PLACEHOLDER_FLAGS } from '../placeholder.ts'
+import type { Decode } from '../reader.ts'
+
+/** An item as commands see it that replace it by its cas number: `getOrSet`, `update`, `pop`. Tokens are theirs to use. */
+export interface Reading {
+  readonly state: 'missing' | 'placeholder' | 'value'
+  readonly value: unknown
+  /** Why there is a value that cannot be read. */
+  readonly unreadable: MemcacheError | undefined
+  /** 0n: this server keeps no cas numbers (`memcached -C`). */
+  readonly cas: bigint
+  /** Seconds left, -1 = never expires; undefined in text mode. */
+  readonly ttl: number | undefined
+  /** This reading took the win token. */
+  readonly won: boolean
+  /** Somebody else has the token. */
+  readonly taken: boolean
+  readonly stale: boolean
+  /** The placeholder of a text client. */
+  readonly isTextPlaceholder: boolean
+  /** The connection spoke text. */
+  readonly isText: boolean
+}
+
+/** What reading needs. */
+export interface ReadingInit {
+  readonly decode: Decode
+  readonly borrows: (clientFlags: number) => boolean
+  readonly lookAtEmpty: LookAtEmpty
+}
+
+/** Makes the function that turns the reply to a read into a {@link Reading}. */
+export function createReadingInterpreter({ decode, borrows, lookAtEmpty }: ReadingInit): Interpret {
+  const read: Interpret = (reply, operation) => {
+    const facts = factsOf(reply)
+    if (reply.outcome !== 'hit' || isPlaceholder(reply)) return facts
+    const value = decodeReading(facts, decode, reply, operation)
+    // A classic reply does not tell whether an empty item is a placeholder.
+    if (reply.type !== 'VALUE' || reply.size > 0 || reply.clientFlags !== 0) return value
+    return lookAtEmpty(operation).then((found) => {
+      if (found === 'value') return value
+      return { ...facts, state: found === 'placeholder' ? 'placeholder' : 'missing' } satisfies Reading
+    })
+  }
+  return Object.assign(read, { borrows })
+}
+
+function isPlaceholder(reply: Reply): boolean {
+  return reply.type === 'VALUE'
+    ? reply.size === 0 && reply.clientFlags === PLACEHOLDER_FLAGS
+    : holdsPlace(reply, reply.size)
+}
+
+function factsOf(reply: Reply): Reading {
+  const isText = reply.type === 'VALUE' || reply.type === 'END'
+  const isHit = reply.outcome === 'hit'
+  return {
+    state: isHit ? 'placeholder' : 'missing',
+    value: undefined,
+    unreadable: undefined,
+    cas: isHit ? reply.cas() : 0n,
+    ttl: !isText && isHit && reply.has(Returned.ttl) ? reply.ttl : undefined,
+    won: !isText && isHit && reply.has(Returned.won),
+    taken: !isText && isHit && reply.has(Returned.alreadyWon),
+    stale: !isText && isHit && reply.has(Returned.stale),
+    isTextPlaceholder: isHit && reply.clientFlags === PLACEHOLDER_FLAGS,
+    isText,
+  }
+}
+
+/** A value that cannot be read is a finding too: it may be replaced. */
+function decodeReading(facts: Reading, decode: Decode, reply: Reply, operation: Operation): Reading | Promise<Reading> {
+  const readable = (value: unknown): Reading => ({ ...facts, state: 'value', value })
+  const refuse = (error: unknown): Reading => {
+    if (error instanceof MemcacheError) return { ...facts, state: 'value', unreadable: error }
+    throw error
+  }
+  try {
+    const value = decode(reply, operation)
+    return value instanceof Promise ? value.then(readable, refuse) : readable(value)
+  } catch (error) {
+    return refuse(error)
+  }
+}

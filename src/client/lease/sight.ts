@@ -1,0 +1,82 @@
+import type { MemcacheError } from '../../errors.ts'
+import type { ResolvedLease } from './options.ts'
+import type { Reading } from './reading.ts'
+import type { LeaseMark } from './wait.ts'
+
+/** What the result of a load may be put in the place of. */
+export type Hold =
+  /** The item with this cas number (0n: a server without). */
+  | { readonly kind: 'item'; readonly cas: bigint; readonly isMine: boolean; readonly hasValue: boolean }
+  /** Nothing: it may be added. The lease item, where it is ours, has this cas number. */
+  | { readonly kind: 'nothing'; readonly lease: bigint | undefined }
+  /** The cache failed: it is not stored at all. */
+  | { readonly kind: 'unknown' }
+
+/** What a call finds. */
+export type Sight =
+  /** A value; with `isWon`, this call is the one to load it anew. */
+  | {
+      readonly state: 'value'
+      readonly value: unknown
+      readonly isWon: boolean
+      readonly hold: Hold
+      readonly mark: LeaseMark
+    }
+  /** This call is the one to load. `old`: a value that was kept beyond its time. */
+  | { readonly state: 'won'; readonly hold: Hold; readonly mark: LeaseMark; readonly old: OldValue | undefined }
+  /** Somebody else is loading. */
+  | { readonly state: 'taken'; readonly hold: Hold; readonly mark: LeaseMark; readonly old: OldValue | undefined }
+  /** There is a value, but not one that can be read. `error` is not reported yet. */
+  | {
+      readonly state: 'unreadable'
+      readonly hold: Hold
+      readonly mark: LeaseMark
+      readonly error: MemcacheError | undefined
+    }
+
+/** A value that is no longer good, but better than none. */
+export interface OldValue {
+  readonly value: unknown
+}
+
+/** What a load may replace, by its cas number. */
+export function itemHold({ cas, state }: Reading, isMine: boolean): Hold {
+  return { kind: 'item', cas, isMine, hasValue: state === 'value' }
+}
+
+/** What the item says to this call. */
+export function sightOf(reading: Reading, lease: ResolvedLease): Sight {
+  return reading.state === 'value' ? valueSight(reading, lease) : placeholderSight(reading, lease)
+}
+
+function valueSight(reading: Reading, lease: ResolvedLease): Sight {
+  const { value, unreadable, won, taken } = reading
+  const hold = itemHold(reading, won)
+  if (unreadable !== undefined) return { state: 'unreadable', hold, mark: reading, error: unreadable }
+  if (isPastItsTime(reading, lease)) {
+    if (won) return { state: 'won', hold, mark: reading, old: { value } }
+    if (taken) return { state: 'taken', hold, mark: reading, old: { value } }
+  }
+  return { state: 'value', value, isWon: won, hold, mark: reading }
+}
+
+/** Kept for the case that the loader fails, and for nothing else. Whoever marked a value stale wants it to be used. */
+function isPastItsTime({ ttl, stale }: Reading, { staleOnError }: ResolvedLease): boolean {
+  return !stale && ttl !== undefined && ttl !== -1 && ttl < staleOnError
+}
+
+/**
+ * A meta placeholder is won by its `W`. That of a text client can be won too, by the time that is left, or because it was
+ * marked stale; only the latter means that nobody is loading.
+ */
+function placeholderSight(reading: Reading, lease: ResolvedLease): Sight {
+  const isWon = reading.won && (reading.stale || !reading.isTextPlaceholder)
+  const isMine = isWon || isAbandoned(reading, lease)
+  const state = isMine ? 'won' : 'taken'
+  return { state, hold: itemHold(reading, isMine), mark: reading, old: undefined }
+}
+
+/** No lease lasts so long: somebody renewed the item, by `touch` or `gat`, and whoever was loading may be long gone. */
+function isAbandoned({ ttl }: Reading, { leaseTtl }: ResolvedLease): boolean {
+  return ttl !== undefined && (ttl === -1 || ttl > leaseTtl)
+}

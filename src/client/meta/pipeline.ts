@@ -1,0 +1,273 @@
+import { InvalidInputError, type MemcacheError } from '../../errors.ts'
+import type { Key } from '../../protocol/key.ts'
+import type { Operation } from '../../protocol/operation.ts'
+import type { Ttl } from '../../ttl.ts'
+import { Batch, type BatchWindow } from '../batch.ts'
+import type { CallOptions, KeyOptions } from '../call-options.ts'
+import type { Dispatcher } from '../dispatcher.ts'
+import type { MetaCommand } from './command.ts'
+import type { MetaCommands } from './commands.ts'
+import type {
+  MayLackValue,
+  MetaAddOptions,
+  MetaCasOptions,
+  MetaCountOptions,
+  MetaDeleteOptions,
+  MetaExecution,
+  MetaExtendOptions,
+  MetaGatOptions,
+  MetaGetOptions,
+  MetaInvalidateOptions,
+  MetaOptions,
+  MetaReplaceOptions,
+  MetaSetOptions,
+} from './options.ts'
+import type {
+  MetaCountResult,
+  MetaDebugResult,
+  MetaDeleteResult,
+  MetaEcho,
+  MetaFailure,
+  MetaGetResult,
+  MetaOutcomes,
+  MetaQuietCountResult,
+  MetaReply,
+  MetaStoreResult,
+  MetaTouchResult,
+} from './results.ts'
+
+/** Options of `pipeline`. */
+export interface MetaPipelineOptions {
+  /**
+   * Successes are not answered (flag `q`), which spares the reply of every write that went well. What said nothing by the
+   * time of the barrier's reply succeeded, unless the server refused a command of the run without saying which: then the
+   * status of every command without an answer is `unknown`.
+   *
+   * @defaultValue `false`
+   */
+  readonly quiet?: boolean
+}
+
+/** Options of a command in a pipeline: time and signal are those of `run`. */
+export type InPipeline<O> = Omit<O, 'signal' | 'timeoutMs'>
+
+/**
+ * Commands collected to be sent together: one round trip per server, in the order of the calls. Every command has an
+ * outcome of its own; one that fails does not stop the others. It is not a transaction: commands of other clients may be
+ * carried out in between. What is wrong with a call is thrown by the call.
+ *
+ * @example
+ * ```ts
+ * const [user, visits] = await meta.pipeline().get<User>('user:1', { returnTtl: true }).incr('visits').run()
+ * if (user.status === 'hit') show(user.value, user.ttl)
+ *
+ * const writes: MetaPipeline<true, MetaStoreResult[]> = meta.pipeline({ quiet: true })
+ * for (const [key, value] of entries) writes.set(key, value, { ttl: 60, opaque: key })
+ * const outcomes = await writes.run()
+ * const open = outcomes.filter(({ status }) => status === 'unknown')
+ * ```
+ */
+export class MetaPipeline<Quiet extends boolean = false, Results extends readonly unknown[] = []> {
+  readonly #commands: MetaCommands
+  readonly #dispatcher: Dispatcher
+  readonly #window: BatchWindow
+  readonly #quiet: boolean
+  readonly #collected: MetaCommand[] = []
+  #hasRun = false
+
+  /** @internal */
+  constructor(commands: MetaCommands, dispatcher: Dispatcher, window: BatchWindow, quiet: Quiet) {
+    this.#commands = commands
+    this.#dispatcher = dispatcher
+    this.#window = window
+    this.#quiet = quiet
+  }
+
+  /** How many commands it has collected. */
+  get length(): number {
+    return this.#collected.length
+  }
+
+  /** As the client's. Hits are answered in a quiet pipeline too; only a miss is not. */
+  get(
+    key: Key,
+    options: InPipeline<MetaGetOptions> & { readonly value: false },
+  ): Next<Quiet, Results, MetaGetResult<undefined>>
+  get<T = unknown>(
+    key: Key,
+    options: InPipeline<MetaGetOptions> & MayLackValue,
+  ): Next<Quiet, Results, MetaGetResult<T | undefined>>
+  get<T = unknown>(key: Key, options?: InPipeline<MetaGetOptions>): Next<Quiet, Results, MetaGetResult<T>>
+  get(key: Key, options?: InPipeline<MetaGetOptions>): Next<Quiet, Results, unknown> {
+    return this.#add(this.#commands.get(key, options))
+  }
+
+  /** As the client's. Hits are answered in a quiet pipeline too; only a miss is not. */
+  gat(
+    key: Key,
+    ttl: Ttl,
+    options: InPipeline<MetaGatOptions> & { readonly value: false },
+  ): Next<Quiet, Results, MetaGetResult<undefined>>
+  gat<T = unknown>(
+    key: Key,
+    ttl: Ttl,
+    options: InPipeline<MetaGatOptions> & MayLackValue,
+  ): Next<Quiet, Results, MetaGetResult<T | undefined>>
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: InPipeline<MetaGatOptions>): Next<Quiet, Results, MetaGetResult<T>>
+  gat(key: Key, ttl: Ttl, options?: InPipeline<MetaGatOptions>): Next<Quiet, Results, unknown> {
+    return this.#add(this.#commands.gat(key, ttl, options))
+  }
+
+  /** As the client's. */
+  set(key: Key, value: unknown, options?: InPipeline<MetaSetOptions>): Next<Quiet, Results, MetaStoreResult> {
+    return this.#add(this.#commands.set(key, value, options))
+  }
+
+  /** As the client's. */
+  add(key: Key, value: unknown, options?: InPipeline<MetaAddOptions>): Next<Quiet, Results, MetaStoreResult> {
+    return this.#add(this.#commands.add(key, value, options))
+  }
+
+  /** As the client's. */
+  replace(key: Key, value: unknown, options?: InPipeline<MetaReplaceOptions>): Next<Quiet, Results, MetaStoreResult> {
+    return this.#add(this.#commands.replace(key, value, options))
+  }
+
+  /** As the client's. */
+  cas(
+    key: Key,
+    value: unknown,
+    cas: bigint,
+    options?: InPipeline<MetaCasOptions>,
+  ): Next<Quiet, Results, MetaStoreResult> {
+    return this.#add(this.#commands.cas(key, value, cas, options))
+  }
+
+  /** As the client's. */
+  append(
+    key: Key,
+    data: string | Uint8Array,
+    options?: InPipeline<MetaExtendOptions>,
+  ): Next<Quiet, Results, MetaStoreResult> {
+    return this.#add(this.#commands.extend('append', key, data, options))
+  }
+
+  /** As the client's. */
+  prepend(
+    key: Key,
+    data: string | Uint8Array,
+    options?: InPipeline<MetaExtendOptions>,
+  ): Next<Quiet, Results, MetaStoreResult> {
+    return this.#add(this.#commands.extend('prepend', key, data, options))
+  }
+
+  /** As the client's. */
+  delete(key: Key, options?: InPipeline<MetaDeleteOptions>): Next<Quiet, Results, MetaDeleteResult> {
+    return this.#add(this.#commands.delete(key, options))
+  }
+
+  /** As the client's. */
+  invalidate(key: Key, options?: InPipeline<MetaInvalidateOptions>): Next<Quiet, Results, MetaDeleteResult> {
+    return this.#add(this.#commands.invalidate(key, options))
+  }
+
+  /** As the client's; a quiet pipeline does not tell the value. */
+  incr(
+    key: Key,
+    delta: number | bigint = 1,
+    options?: InPipeline<MetaCountOptions>,
+  ): Next<Quiet, Results, Count<Quiet>> {
+    return this.#add(this.#commands.count('incr', key, delta, options))
+  }
+
+  /** As the client's; a quiet pipeline does not tell the value. */
+  decr(
+    key: Key,
+    delta: number | bigint = 1,
+    options?: InPipeline<MetaCountOptions>,
+  ): Next<Quiet, Results, Count<Quiet>> {
+    return this.#add(this.#commands.count('decr', key, delta, options))
+  }
+
+  /** As the client's. Hits are answered in a quiet pipeline too. */
+  touch(key: Key, ttl: Ttl, options?: InPipeline<MetaOptions>): Next<Quiet, Results, MetaTouchResult> {
+    return this.#add(this.#commands.touch(key, ttl, options))
+  }
+
+  /** As the client's; answered in full by a quiet pipeline too. */
+  debug(key: Key, options?: InPipeline<KeyOptions>): Next<Quiet, Results, MetaDebugResult> {
+    return this.#add(this.#commands.debug(key, options))
+  }
+
+  /** As the client's; answered in full by a quiet pipeline too. */
+  execute(execution: MetaExecution, options?: InPipeline<KeyOptions>): Next<Quiet, Results, MetaReply> {
+    return this.#add(this.#commands.execute(execution, options))
+  }
+
+  /**
+   * Sends everything, once.
+   *
+   * @returns the outcomes, in the order of the calls. Never rejects because a command failed, only with the reason of its
+   * signal.
+   */
+  async run(options: CallOptions = {}): Promise<MetaOutcomes<Results>> {
+    this.#checkUnused()
+    this.#hasRun = true
+    const operations = this.#collected.map((command) => this.#operation(command, options))
+    const outcomes: unknown[] = Array.from({ length: operations.length })
+    const batch = new Batch(operations, this.#window, this.#dispatchTo(outcomes))
+    await batch.run((value, { index }) => {
+      outcomes[index] = value
+    }, options.signal)
+    return outcomes as readonly unknown[] as MetaOutcomes<Results>
+  }
+
+  #add<Result>(command: MetaCommand): Next<Quiet, Results, Result> {
+    this.#checkUnused()
+    const { key, options } = command
+    if (options?.signal !== undefined || options?.timeoutMs !== undefined) {
+      throw new InvalidInputError('signal and timeoutMs are options of run, not of the commands of a pipeline')
+    }
+    this.#dispatcher.encodeKey(key)
+    this.#collected.push(command)
+    // The same object under the type that knows of one more command.
+    return this as unknown as Next<Quiet, Results, Result>
+  }
+
+  #checkUnused(): void {
+    if (this.#hasRun) throw new InvalidInputError('this pipeline has run already; make a new one')
+  }
+
+  #operation({ request, key, interpret, options, mayBeQuiet }: MetaCommand, run: CallOptions): Operation {
+    const call = { ...options, ...run }
+    const operation = this.#dispatcher.operation(request, key, this.#dispatcher.encodeKey(key), interpret, call)
+    operation.quiet = this.#quiet && mayBeQuiet
+    operation.awaitsBarrier = operation.quiet
+    return operation
+  }
+
+  /** A batch knows failures by key; here one key may be in several commands, so each is noted by its place. */
+  #dispatchTo(outcomes: unknown[]): (operation: Operation) => void {
+    let noted: Operation['reject'] | undefined
+    return (operation) => {
+      const { reject } = operation
+      noted ??= (reason, failed) => {
+        outcomes[failed.index] = failureOf(reason, this.#collected[failed.index]!.echo)
+        reject(reason, failed)
+      }
+      operation.reject = noted
+      this.#dispatcher.dispatch(operation)
+    }
+  }
+}
+
+/** A pipeline with one more command. */
+type Next<Quiet extends boolean, Results extends readonly unknown[], Result> = MetaPipeline<Quiet, [...Results, Result]>
+
+type Count<Quiet extends boolean> = Quiet extends true ? MetaQuietCountResult : MetaCountResult
+
+function failureOf(reason: unknown, echo: MetaEcho): MetaFailure {
+  // Operations fail with nothing else, but for the reason of a signal, and with that the whole run ends.
+  const error = reason as MemcacheError
+  return { status: error.delivery === 'unknown' ? 'unknown' : 'failed', error, ...echo }
+}

@@ -1,0 +1,138 @@
+import { flag } from '../../connection/options.ts'
+import { InvalidInputError } from '../../errors.ts'
+import type { Key } from '../../protocol/key.ts'
+import type { MetaGetRequest } from '../../protocol/meta/request.ts'
+import type { Interpret } from '../../protocol/operation.ts'
+import { type Reply, Returned } from '../../protocol/reply.ts'
+import { showValue } from '../../show-value.ts'
+import { encodeExptime, type Ttl } from '../../ttl.ts'
+import { PLACEHOLDER_FLAGS } from '../placeholder.ts'
+import type { Values } from '../values.ts'
+import { echoOf, leaseOf, type MetaCommand, ttlOf } from './command.ts'
+import {
+  checkNames,
+  checkNeeds,
+  GET_NAMES,
+  META_NAMES,
+  type MetaGetOptions,
+  type MetaOptions,
+  optionalCas,
+  optionalExptime,
+} from './options.ts'
+import type { MetaEcho, MetaHit, MetaMiss, MetaTouchResult } from './results.ts'
+
+/** Win tokens and placeholders are the caller's affair here. */
+type Decoder = ReturnType<Values['decoder']>
+
+/** A hit while it is put together. */
+type Hit = { -readonly [Field in keyof MetaHit<unknown>]: MetaHit<unknown>[Field] }
+
+/** The read that asks for the value alone. */
+const PLAIN: MetaGetRequest = Object.freeze({
+  command: 'mg',
+  label: 'get',
+  flags: Object.freeze({ value: true, clientFlags: true }),
+})
+
+/** The command of a `get`. */
+export function getCommand(values: Values, label: string, key: Key, options: MetaGetOptions | undefined): MetaCommand {
+  checkNames(label, options, GET_NAMES)
+  const echo = echoOf(key, options)
+  const request = options === undefined ? PLAIN : getRequest(values, label, options)
+  const interpret = readGet(request.flags.value === true ? values.decoder(options?.serde) : undefined, echo, options)
+  const instead: MetaMiss = { status: 'miss', ...echo }
+  return { request, key, interpret, kind: 'read', instead, options, echo, mayBeQuiet: true }
+}
+
+function getRequest(values: Values, label: string, options: MetaGetOptions): MetaGetRequest {
+  const value = flag('value', options.value, true)
+  checkNeeds('serde', options.serde, 'the value', value)
+  checkNeeds('unlessCas', options.unlessCas, 'the value', value)
+  checkNeeds('newCas', options.newCas, 'vivify', options.vivify)
+  const flags = {
+    value,
+    // By these a value is read.
+    clientFlags: value || options.returnClientFlags === true,
+    cas: options.returnCas,
+    ttl: options.returnTtl,
+    lastAccess: options.returnLastAccess,
+    hitBefore: options.returnHitBefore,
+    size: options.returnSize,
+    key: options.returnKey,
+    noLruBump: flag('noLruBump', options.noLruBump, false),
+    vivify: optionalExptime('vivify', options.vivify),
+    recache: checkRecache(options.recache),
+    touch: options.touch === undefined ? undefined : values.exptime(options.touch),
+    newCas: optionalCas('newCas', options.newCas),
+    unlessCas: optionalCas('unlessCas', options.unlessCas),
+  }
+  return { command: 'mg', label, flags }
+}
+
+function checkRecache(seconds: number | undefined): number | undefined {
+  if (seconds === undefined) return undefined
+  if (typeof seconds === 'number' && seconds > 0) return encodeExptime(seconds, Date.now(), 'recache')
+  throw new InvalidInputError(`option recache must be whole seconds, 1 or more, got ${showValue(seconds)}`)
+}
+
+function readGet(decoder: Decoder | undefined, echo: MetaEcho, options: MetaGetOptions | undefined): Interpret {
+  const read: Interpret = (reply, operation) => {
+    if (reply.outcome !== 'hit') return { status: 'miss', ...echo }
+    const hit = describeHit(reply, echo, options)
+    if (decoder === undefined || reply.type !== 'VA') return hit
+    if (isTextPlaceholder(reply) || (options?.vivify !== undefined && isPlaceholder(reply))) return hit
+    const value = decoder.decode(reply, operation)
+    if (value instanceof Promise) return value.then((settled: unknown) => ({ ...hit, value: settled }))
+    hit.value = value
+    return hit
+  }
+  return Object.assign(read, decoder && { borrows: decoder.borrows })
+}
+
+function describeHit(reply: Reply, echo: MetaEcho, options: MetaGetOptions | undefined): Hit {
+  const hit: Hit = { status: 'hit', value: undefined, ...leaseOf(reply), ...echo }
+  if (options === undefined) return hit
+  if (options.unlessCas !== undefined) hit.unchanged = reply.type === 'HD'
+  if (options.returnClientFlags === true) hit.clientFlags = reply.clientFlags
+  if (reply.has(Returned.cas)) hit.cas = reply.cas()
+  if (reply.has(Returned.ttl)) hit.ttl = ttlOf(reply)
+  if (reply.has(Returned.hitBefore)) hit.hitBefore = reply.hitBefore
+  if (reply.has(Returned.lastAccess)) hit.lastAccess = reply.lastAccess
+  if (reply.has(Returned.size)) hit.size = reply.valueSize
+  return hit
+}
+
+/** What `getOrSet` in text mode leaves while a value is being loaded: no serde knows its client flags. */
+function isTextPlaceholder(reply: Reply): boolean {
+  return reply.start === reply.end && reply.clientFlags === PLACEHOLDER_FLAGS
+}
+
+/** An empty item that holds the place of a value: somebody has won, and it is not a stale one that was emptied. */
+function isPlaceholder(reply: Reply): boolean {
+  return reply.start === reply.end && reply.clientFlags === 0 && reply.has(Returned.won | Returned.alreadyWon)
+}
+
+/** The command of a `touch`. */
+export function touchCommand(values: Values, key: Key, ttl: Ttl, options: MetaOptions | undefined): MetaCommand {
+  checkNames('touch', options, META_NAMES)
+  const echo = echoOf(key, options)
+  const flags = { touch: values.exptime(requireTtl('touch', ttl)), key: options?.returnKey }
+  const interpret: Interpret = (reply): MetaTouchResult =>
+    reply.outcome === 'hit' ? { status: 'ok', ...leaseOf(reply), ...echo } : { status: 'notFound', ...echo }
+  return {
+    request: { command: 'mg', label: 'touch', flags },
+    key,
+    interpret,
+    kind: 'write',
+    instead: { status: 'notFound', ...echo },
+    options,
+    echo,
+    mayBeQuiet: true,
+  }
+}
+
+/** Left out by mistake, it would be the client's `defaultTtl`. */
+export function requireTtl(command: string, ttl: Ttl): Ttl {
+  if (ttl === undefined) throw new InvalidInputError(`${command} needs a ttl: seconds, 0 (never expires) or a Date`)
+  return ttl
+}

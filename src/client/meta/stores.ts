@@ -1,0 +1,136 @@
+import { flag } from '../../connection/options.ts'
+import { InvalidInputError } from '../../errors.ts'
+import type { StoreRequest } from '../../protocol/classic-request.ts'
+import type { Key } from '../../protocol/key.ts'
+import type { MetaSetFlags, MetaSetMode, MetaSetRequest } from '../../protocol/meta/request.ts'
+import type { Interpret } from '../../protocol/operation.ts'
+import { Returned } from '../../protocol/reply.ts'
+import { showValue } from '../../show-value.ts'
+import { checkClientFlags } from '../numbers.ts'
+import type { Values } from '../values.ts'
+import { echoOf, type MetaCommand, refuseReturns } from './command.ts'
+import {
+  ADD_NAMES,
+  checkNames,
+  checkNeeds,
+  EXTEND_NAMES,
+  type MetaExtendOptions,
+  type MetaReplaceOptions,
+  type MetaSetOptions,
+  optionalCas,
+  optionalExptime,
+  REPLACE_NAMES,
+} from './options.ts'
+import type { MetaEcho, MetaStored } from './results.ts'
+
+const MODES: readonly MetaSetMode[] = ['set', 'add', 'replace', 'append', 'prepend']
+
+/** The command of a `set`, in whatever mode. */
+export function setCommand(
+  values: Values,
+  quiet: boolean,
+  key: Key,
+  value: unknown,
+  options: MetaSetOptions | undefined,
+): MetaCommand {
+  if (options?.mode === undefined) return storeCommand(values, quiet, 'set', key, value, options)
+  const { mode, ...rest } = options
+  if (mode === 'append' || mode === 'prepend') {
+    return extendCommand(values, quiet, mode, key, value as string | Uint8Array, rest)
+  }
+  if (MODES.includes(mode)) return storeCommand(values, quiet, mode, key, value, rest)
+  throw new InvalidInputError(`option mode must be one of ${MODES.join(', ')}, got ${showValue(mode)}`)
+}
+
+/** The command of a store that carries a whole value. */
+export function storeCommand(
+  values: Values,
+  quiet: boolean,
+  mode: 'set' | 'add' | 'replace',
+  key: Key,
+  value: unknown,
+  options: MetaReplaceOptions | undefined,
+): MetaCommand {
+  checkNames(mode, options, mode === 'add' ? ADD_NAMES : REPLACE_NAMES)
+  refuseReturns(quiet, options)
+  checkNeeds('invalidate', options?.invalidate, 'compareCas', options?.compareCas)
+  const flags: MetaSetFlags = {
+    mode,
+    compareCas: optionalCas('compareCas', options?.compareCas),
+    invalidate: flag('invalidate', options?.invalidate, false),
+    ...returnsOf(options),
+  }
+  const toMeta = (store: StoreRequest): MetaSetRequest => ({
+    command: 'ms',
+    label: mode,
+    data: store.data,
+    bytes: store.bytes,
+    flags: { ...flags, exptime: store.exptime, clientFlags: store.clientFlags },
+    preparing:
+      store.preparing instanceof Promise ? store.preparing.then((made) => toMeta(made as StoreRequest)) : undefined,
+  })
+  return commandOf(toMeta(values.storeRequest('set', key, value, 0n, options)), key, options)
+}
+
+/** The command of a store that adds raw data to a value. */
+export function extendCommand(
+  values: Values,
+  quiet: boolean,
+  mode: 'append' | 'prepend',
+  key: Key,
+  data: string | Uint8Array,
+  options: MetaExtendOptions | undefined,
+): MetaCommand {
+  checkNames(mode, options, EXTEND_NAMES)
+  refuseReturns(quiet, options)
+  checkNeeds('clientFlags', options?.clientFlags, 'vivify (an item that is there keeps its own)', options?.vivify)
+  const clientFlags = options?.clientFlags
+  const flags: MetaSetFlags = {
+    mode,
+    vivify: optionalExptime('vivify', options?.vivify),
+    clientFlags: clientFlags === undefined ? undefined : checkClientFlags(clientFlags),
+    compareCas: optionalCas('compareCas', options?.compareCas),
+    ...returnsOf(options),
+  }
+  const { bytes } = values.extendRequest(mode, key, data)
+  return commandOf({ command: 'ms', label: mode, data, bytes, flags }, key, options)
+}
+
+function returnsOf(options: MetaExtendOptions | MetaReplaceOptions | undefined): MetaSetFlags {
+  return {
+    newCas: optionalCas('newCas', options?.newCas),
+    cas: options?.returnCas,
+    size: options?.returnSize,
+    key: options?.returnKey,
+  }
+}
+
+function commandOf(
+  request: MetaSetRequest,
+  key: Key,
+  options: MetaExtendOptions | MetaReplaceOptions | undefined,
+): MetaCommand {
+  const echo = echoOf(key, options)
+  return {
+    request,
+    key,
+    interpret: readStore(echo),
+    // Whether a compared store was made must be known.
+    kind: request.flags.compareCas === undefined ? 'write' : 'never',
+    instead: { status: 'notStored', ...echo },
+    options,
+    echo,
+    mayBeQuiet: true,
+  }
+}
+
+function readStore(echo: MetaEcho): Interpret {
+  return (reply) => {
+    const { outcome } = reply
+    if (outcome !== 'stored') return { status: outcome, ...echo }
+    const stored: { -readonly [Field in keyof MetaStored]: MetaStored[Field] } = { status: outcome, ...echo }
+    if (reply.has(Returned.cas)) stored.cas = reply.cas()
+    if (reply.has(Returned.size)) stored.size = reply.valueSize
+    return stored
+  }
+}

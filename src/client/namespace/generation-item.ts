@@ -1,0 +1,64 @@
+import { SerdeError } from '../../errors.ts'
+import { type Key, quoteKey } from '../../protocol/key.ts'
+import type { Interpret } from '../../protocol/operation.ts'
+import { GET, type Request } from '../../protocol/request.ts'
+import type { Dispatcher } from '../dispatcher.ts'
+import { readBigCount, readStored } from '../results.ts'
+import { Generation, type GenerationItem } from './generation.ts'
+import { Keyspace } from './keyspace.ts'
+
+/** The client flags under which the default serde writes integers. */
+const INTEGER_FLAGS = 2
+
+const INCR: Request = Object.freeze({ command: 'incr', delta: 1n })
+
+/**
+ * The keys of a namespace.
+ *
+ * @param refreshMs - Undefined: without generations.
+ * @returns with generations, `clear` too.
+ */
+export function createKeyspace(
+  dispatcher: Dispatcher,
+  prefix: string,
+  refreshMs: number | undefined,
+): { readonly keyspace: Keyspace; readonly clear: (() => Promise<void>) | undefined } {
+  if (refreshMs === undefined) return { keyspace: new Keyspace(dispatcher, prefix, undefined), clear: undefined }
+  // A promise of the data format, as the number itself, which is decimal text that `incr` counts.
+  const item = createGenerationItem(dispatcher, `${prefix}generation`)
+  const generation = new Generation(item, refreshMs)
+  return { keyspace: new Keyspace(dispatcher, prefix, generation), clear: () => generation.clear() }
+}
+
+function createGenerationItem(dispatcher: Dispatcher, key: Key): GenerationItem {
+  const run = <T>(request: Request, interpret: Interpret): Promise<T> =>
+    dispatcher.run<T>(request, key, interpret, 'never', undefined, undefined)
+  return {
+    get: () => run(GET, readGeneration),
+    add: (generation) => run(addRequest(generation), readStored),
+    incr: () => run(INCR, readBigCount),
+  }
+}
+
+function addRequest(generation: bigint): Request {
+  const data = String(generation)
+  return {
+    command: 'add',
+    data,
+    bytes: data.length,
+    clientFlags: INTEGER_FLAGS,
+    exptime: 0,
+    cas: 0n,
+    preparing: undefined,
+  }
+}
+
+const readGeneration: Interpret = (reply, operation) => {
+  if (reply.outcome !== 'hit') return undefined
+  try {
+    return reply.digits()
+  } catch (error) {
+    const message = `${operation.describe()}: ${quoteKey(operation.callerKey)} is no generation of a namespace: it holds no number`
+    throw new SerdeError(message, { server: operation.holder?.server, cause: error, delivery: 'answered' })
+  }
+}

@@ -1,0 +1,101 @@
+import { ServerError } from '../../errors.ts'
+
+/** How often the generation may come and go while one call tries to see it. */
+const MAX_ROUNDS = 8
+
+/** The commands on the item that holds the generation. They reject when the cache fails, whatever the option `failures`. */
+export interface GenerationItem {
+  readonly get: () => Promise<bigint | undefined>
+  /** Whether it was stored: there was none. */
+  readonly add: (generation: bigint) => Promise<boolean>
+  /** Undefined: there is none. */
+  readonly incr: () => Promise<bigint | undefined>
+}
+
+/**
+ * The number that is part of every key of a namespace: when it changes, all that was stored before is out of reach, and
+ * the server drops it in its own time. It starts from the clock, so that one which was evicted does not start at a number
+ * that was in use before.
+ */
+export class Generation {
+  readonly #item: GenerationItem
+  readonly #refreshMs: number
+  #known: bigint | undefined
+  #readAt = Number.NEGATIVE_INFINITY
+  #reading: Promise<bigint> | undefined
+  #askedAt = Number.NEGATIVE_INFINITY
+  #clears = 0
+
+  /** @param refreshMs - How long a number that was read is trusted. */
+  constructor(item: GenerationItem, refreshMs: number) {
+    this.#item = item
+    this.#refreshMs = refreshMs
+  }
+
+  /** The last number seen, however long ago. */
+  get known(): bigint | undefined {
+    return this.#known
+  }
+
+  /** The number, if it was read a short time ago. */
+  get fresh(): bigint | undefined {
+    return performance.now() - this.#readAt < this.#refreshMs ? this.#known : undefined
+  }
+
+  /** Asks the server; calls at a time share one question, unless it is older than an answer may be. */
+  read(): Promise<bigint> {
+    const now = performance.now()
+    if (this.#reading !== undefined && now - this.#askedAt < this.#refreshMs) return this.#reading
+    this.#askedAt = now
+    const reading = this.#read(now).finally(() => {
+      if (this.#reading === reading) this.#reading = undefined
+    })
+    this.#reading = reading
+    return reading
+  }
+
+  async #read(askedAt: number): Promise<bigint> {
+    const clears = this.#clears
+    const found = (await this.#item.get()) ?? (await this.#create(this.#item.get))
+    // A clear of our own, meanwhile, knows better.
+    if (clears !== this.#clears && this.#known !== undefined) return this.#known
+    // As does a later question that was answered before.
+    if (askedAt < this.#readAt) return found
+    this.#known = found
+    this.#readAt = askedAt
+    return found
+  }
+
+  /** Makes everything stored so far unreachable. */
+  async clear(): Promise<void> {
+    let next: bigint
+    try {
+      next = (await this.#item.incr()) ?? (await this.#create(this.#item.incr))
+    } catch (error) {
+      // It may have been done: the next call looks.
+      this.#readAt = Number.NEGATIVE_INFINITY
+      throw error
+    }
+    this.#clears++
+    this.#known = next
+    this.#readAt = performance.now()
+  }
+
+  /** There was none: a new one, unless somebody else makes it. */
+  async #create(seen: () => Promise<bigint | undefined>): Promise<bigint> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const made = firstGeneration()
+      if (await this.#item.add(made)) return made
+      const found = await seen()
+      if (found !== undefined) return found
+    }
+    throw new ServerError('the generation of a namespace was removed again and again meanwhile', {
+      delivery: 'answered',
+    })
+  }
+}
+
+/** Microseconds since 1970, the last three digits at random: two clocks do not meet in one number. */
+function firstGeneration(): bigint {
+  return BigInt(Date.now()) * 1000n + BigInt(Math.floor(Math.random() * 1000))
+}

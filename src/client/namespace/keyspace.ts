@@ -1,0 +1,120 @@
+import { TimeoutError } from '../../errors.ts'
+import type { CallOptions } from '../call-options.ts'
+import { type Dispatcher, type FailureKind, isAbsorbable } from '../dispatcher.ts'
+import { checkSignal } from '../lease/get-or-set.ts'
+import { checkTimeout } from '../numbers.ts'
+import type { Generation } from './generation.ts'
+import { Turns } from './turns.ts'
+
+/** What becomes of a call when the generation cannot be read. */
+export interface WhenLost {
+  readonly kind: FailureKind
+  /** What the call gives where such failures are absorbed. */
+  readonly instead: () => unknown
+}
+
+/** Where the keys of a namespace are: behind its prefix, and behind its generation where it has one. */
+export class Keyspace {
+  readonly #dispatcher: Dispatcher
+  readonly #prefix: string
+  readonly #generation: Generation | undefined
+  /** Calls that wait for the generation: commands for one key stay in the order of the calls. */
+  readonly #turns: Turns = new Turns()
+  /** Where all that wait have sent their commands already. */
+  #sentTo: bigint | undefined
+
+  constructor(dispatcher: Dispatcher, prefix: string, generation: Generation | undefined) {
+    this.#dispatcher = dispatcher
+    this.#prefix = prefix
+    this.#generation = generation
+  }
+
+  /**
+   * Carries out a command on keys behind the present prefix. When the generation is due to be read, that and the command
+   * leave together; a command that went to an old generation has done nothing that anybody sees, and is given again.
+   */
+  async run<T>(lost: WhenLost, call: CallOptions | undefined, command: (prefix: string) => Promise<T>): Promise<T> {
+    const generation = this.#generation
+    if (generation === undefined) return command(this.#prefix)
+    const fresh = this.#turns.isIdle ? generation.fresh : undefined
+    if (fresh !== undefined) return command(this.#prefixOf(fresh))
+    const reading = this.#read(generation, call)
+    const known = this.#mayGoTo(generation)
+    const early = known === undefined ? undefined : command(this.#prefixOf(known))
+    early?.catch(() => undefined)
+    return this.#whenRead(reading, lost, (present) =>
+      early !== undefined && present === known ? early : command(this.#prefixOf(present)),
+    )
+  }
+
+  /** The same, for commands that must not go to an old generation: they run loaders, or functions of the caller. */
+  async runOnce<T>(lost: WhenLost, call: CallOptions | undefined, command: (prefix: string) => Promise<T>): Promise<T> {
+    const generation = this.#generation
+    if (generation === undefined) return command(this.#prefix)
+    const fresh = this.#turns.isIdle ? generation.fresh : undefined
+    if (fresh !== undefined) return command(this.#prefixOf(fresh))
+    this.#sentTo = undefined
+    return this.#whenRead(this.#read(generation, call), lost, (present) => command(this.#prefixOf(present)))
+  }
+
+  #read(generation: Generation, call: CallOptions | undefined): Promise<bigint> {
+    const { fresh } = generation
+    // Who comes between the answer and those who waited for it must not overtake them.
+    return fresh === undefined ? inTime(generation.read(), call) : Promise.resolve(fresh)
+  }
+
+  /** The generation that a command may go to before its turn: that which all those before it have gone to as well. */
+  #mayGoTo({ known }: Generation): bigint | undefined {
+    if (!this.#turns.isIdle && this.#sentTo !== known) this.#sentTo = undefined
+    else this.#sentTo = known
+    return this.#sentTo
+  }
+
+  /** Never an old generation: without the present one the call fails, or gives what a failed call gives. */
+  async #whenRead<T>(reading: Promise<bigint>, lost: WhenLost, next: (present: bigint) => Promise<T>): Promise<T> {
+    const turn = this.#turns.take()
+    let present: bigint
+    try {
+      present = await reading
+    } catch (error) {
+      turn.end()
+      if (!isAbsorbable(error) || !this.#dispatcher.absorbs(lost.kind)) throw error
+      this.#dispatcher.report(error, [`${this.#prefix}generation`])
+      return lost.instead() as T | Promise<T>
+    }
+    await turn.comes
+    try {
+      // Sent by now, so that the next one may follow.
+      return next(present)
+    } finally {
+      turn.end()
+    }
+  }
+
+  #prefixOf(generation: bigint): string {
+    return `${this.#prefix}${generation}:`
+  }
+}
+
+/** Several calls may wait for one answer: each no longer than it may take, or than its signal lets it. */
+function inTime<T>(reading: Promise<T>, call: CallOptions | undefined): Promise<T> {
+  const signal = call?.signal
+  const timeoutMs = call?.timeoutMs === undefined ? Number.POSITIVE_INFINITY : checkTimeout(call.timeoutMs)
+  checkSignal(signal)
+  if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY) return reading
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal!.reason)
+    const expire = (): void => {
+      const message = `timed out after ${timeoutMs} ms, while the generation of the namespace was being read`
+      reject(new TimeoutError(message, { delivery: 'unknown' }))
+    }
+    const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(expire, timeoutMs)
+    const leave = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    reading.then(resolve, reject).finally(leave)
+    if (signal?.aborted) onAbort()
+  })
+}

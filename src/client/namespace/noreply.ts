@@ -1,0 +1,120 @@
+import type { Key } from '../../protocol/key.ts'
+import type { Ttl } from '../../ttl.ts'
+import type { DeleteManyOptions, KeyOptions, SetManyOptions, WriteOptions } from '../call-options.ts'
+import { checkKeys, type Entries, entriesOf, prefixed, withPrefix } from '../entries.ts'
+import type { Keyspace, WhenLost } from './keyspace.ts'
+
+/** The client's quiet writes, as a namespace uses them. */
+export interface QuietWrites {
+  set(key: Key, value: unknown, options?: WriteOptions): Promise<void>
+  add(key: Key, value: unknown, options?: WriteOptions): Promise<void>
+  replace(key: Key, value: unknown, options?: WriteOptions): Promise<void>
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void>
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void>
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<void>
+  delete(key: Key, options?: KeyOptions): Promise<void>
+  incr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void>
+  decr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void>
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void>
+  setMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
+  addMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void>
+}
+
+const QUIET: WhenLost = { kind: 'write', instead: () => undefined }
+
+/** The writes of a namespace without their answers: see the client's `noreply`. */
+export class NamespaceNoreply<Input> {
+  readonly #writes: () => QuietWrites
+  readonly #keyspace: Keyspace
+  readonly #ttl: { readonly ttl?: Ttl }
+
+  /** @internal */
+  constructor(writes: () => QuietWrites, keyspace: Keyspace, ttl: { readonly ttl?: Ttl }) {
+    this.#writes = writes
+    this.#keyspace = keyspace
+    this.#ttl = ttl
+  }
+
+  /** Stores a value. */
+  set(key: Key, value: Input, options?: WriteOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.set(whole, value, { ...this.#ttl, ...options }))
+  }
+
+  /** Stores a value where there is none. */
+  add(key: Key, value: Input, options?: WriteOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.add(whole, value, { ...this.#ttl, ...options }))
+  }
+
+  /** Stores a value in the place of another. */
+  replace(key: Key, value: Input, options?: WriteOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.replace(whole, value, { ...this.#ttl, ...options }))
+  }
+
+  /** Adds bytes to the end of a value, past the serde. */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.append(whole, data, options))
+  }
+
+  /** Adds bytes to the beginning of a value, past the serde. */
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.prepend(whole, data, options))
+  }
+
+  /** Stores a value if the item still has this cas number. */
+  cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.cas(whole, value, cas, { ...this.#ttl, ...options }))
+  }
+
+  /** Removes an item. */
+  delete(key: Key, options?: KeyOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.delete(whole, options))
+  }
+
+  /** Adds to a counter, if it exists. */
+  incr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.incr(whole, delta, options))
+  }
+
+  /** Takes from a counter, if it exists; it stops at 0. */
+  decr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.decr(whole, delta, options))
+  }
+
+  /** Renews the time to live. */
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
+    return this.#run(key, options, (writes, whole) => writes.touch(whole, ttl, options))
+  }
+
+  /** Stores many values. */
+  async setMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
+    const pairs = entriesOf(entries)
+    return this.#keyspace.run(QUIET, options, async (prefix) => {
+      await this.#writes().setMany(pairs, prefixed(prefix, { ...this.#ttl, ...options }))
+    })
+  }
+
+  /** Stores many values where there are none. */
+  async addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
+    const pairs = entriesOf(entries)
+    return this.#keyspace.run(QUIET, options, async (prefix) => {
+      await this.#writes().addMany(pairs, prefixed(prefix, { ...this.#ttl, ...options }))
+    })
+  }
+
+  /** Removes many items. */
+  async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
+    const asked = [...checkKeys(keys)]
+    return this.#keyspace.run(QUIET, options, async (prefix) => {
+      await this.#writes().deleteMany(asked, prefixed(prefix, options))
+    })
+  }
+
+  #run(
+    key: Key,
+    options: KeyOptions | undefined,
+    command: (writes: QuietWrites, whole: Key) => Promise<void>,
+  ): Promise<void> {
+    return this.#keyspace.run(QUIET, options, async (prefix) => command(this.#writes(), withPrefix(prefix, key)))
+  }
+}

@@ -1,0 +1,50 @@
+import { InvalidInputError } from '../../errors.ts'
+import { showValue } from '../../show-value.ts'
+import type { Ttl } from '../../ttl.ts'
+import type { StandardSchema } from '../standard-schema.ts'
+
+/** Options of a namespace. */
+export interface NamespaceOptions<T = unknown> {
+  /** Time to live of what is stored here without a `ttl` of its own. Without it, the client's `defaultTtl`. */
+  readonly ttl?: Ttl
+  /**
+   * Checks every value that is read, and gives the result its type: any Standard Schema (zod, valibot, arktype and
+   * others). A value that does not fit reads as a miss, and is an `invalidValue` event; `getOrSet` loads it anew. What is
+   * stored is not checked, but for what a loader gives.
+   */
+  readonly schema?: StandardSchema<unknown, T>
+}
+
+/** With generations, a namespace can be cleared. */
+export interface GenerationOptions {
+  /**
+   * Every key carries a generation number, an item of its own (`<prefix>generation`), so that `clear()` is one command.
+   * Other processes see a clear within `refreshMs` (default 1000): so long a number that was read is trusted.
+   */
+  readonly generations: true | { readonly refreshMs?: number }
+}
+
+/** What a namespace with generations can do besides. */
+export interface Clearable {
+  /**
+   * Empties the namespace, whatever its size, with one command: what was stored is out of reach, and the server drops it
+   * in its own time. Other processes see it within their `refreshMs`.
+   */
+  clear(): Promise<void>
+}
+
+/** The time for which a generation is trusted; undefined: the namespace has none. */
+export function resolveGenerations(generations: GenerationOptions['generations'] | undefined): number | undefined {
+  if (generations === undefined) return undefined
+  if (generations === true) return 1000
+  const refreshMs: unknown = generations?.refreshMs ?? 1000
+  if (typeof generations === 'object' && typeof refreshMs === 'number' && refreshMs >= 0) return refreshMs
+  throw new InvalidInputError(`generations must be true, or { refreshMs: 0 or more }, got ${showValue(generations)}`)
+}
+
+/** A prefix is text; with generations not empty, for the generation's own item needs a name. */
+export function checkPrefix(prefix: string, withGenerations: boolean): string {
+  if (typeof prefix !== 'string') throw new InvalidInputError(`a namespace's prefix is text, got ${showValue(prefix)}`)
+  if (withGenerations && prefix === '') throw new InvalidInputError('a namespace with generations needs a prefix')
+  return prefix
+}

@@ -1,0 +1,137 @@
+import { InvalidInputError } from '../../errors.ts'
+import { atCaller } from './error-form.ts'
+import type { Shape } from './protocol.ts'
+import { Remote } from './remote-object.ts'
+import type { WorkerLink } from './worker-link.ts'
+
+/** How an object in the worker came to be, so that it can be made again in a fresh worker. */
+interface Origin {
+  /** Undefined: the client itself. */
+  readonly parent: Remote | undefined
+  readonly name: string
+  readonly args: readonly unknown[]
+  readonly isGetter: boolean
+}
+
+/** Numbers of what the caller gave it. */
+type Range = readonly [from: number, to: number]
+
+interface State {
+  id: number
+  link: WorkerLink
+  readonly origin: Origin
+  readonly held: Range[]
+  /** A call on it gave it back: it gathers calls, and cannot be made again without them. */
+  gathers: boolean
+  /** Its double in a fresh worker. */
+  double: Remote | undefined
+}
+
+/** Carries out what is asked of an object in the worker, or of the client itself. */
+export interface Ask {
+  readonly call: (target: Remote | undefined, name: string, args: readonly unknown[]) => unknown
+  readonly read: (target: Remote | undefined, name: string) => unknown
+}
+
+/** The objects that live in the worker: namespaces, pipelines. */
+export class RemoteObjects {
+  readonly #ask: Ask
+  readonly #states: WeakMap<Remote, State> = new WeakMap()
+  readonly #known: WeakMap<WorkerLink, Map<number, WeakRef<Remote>>> = new WeakMap()
+  readonly #released: WeakMap<WorkerLink, number[]> = new WeakMap()
+  readonly #classes: WeakMap<Shape, new () => Remote> = new WeakMap()
+  readonly #gone: FinalizationRegistry<{ readonly id: number; readonly link: WorkerLink; readonly held: Range[] }> =
+    new FinalizationRegistry(({ id, link, held }) => {
+      for (const [from, to] of held) link.references.releaseRange(from, to)
+      if (this.#known.get(link)?.get(id)?.deref() !== undefined) return
+      this.#known.get(link)?.delete(id)
+      this.#released.get(link)?.push(id)
+    })
+  /** What is being asked for: the origin of what comes back. */
+  origin: Origin = { parent: undefined, name: '', args: [], isGetter: false }
+
+  constructor(ask: Ask) {
+    this.#ask = ask
+  }
+
+  /** The object of this number, made if it is new. */
+  find(id: number, shape: Shape, link: WorkerLink): Remote {
+    const known = this.#knownOf(link)
+    const found = known.get(id)?.deref()
+    if (found !== undefined) return found
+    const remote = new (this.#classOf(shape))()
+    const held: Range[] = []
+    this.#states.set(remote, { id, link, origin: this.origin, held, gathers: false, double: undefined })
+    known.set(id, new WeakRef(remote))
+    this.#gone.register(remote, { id, link, held })
+    return remote
+  }
+
+  /** Its number in the present worker, where it is made again if the one that it was in has died. */
+  idOf(remote: Remote, link: WorkerLink): number {
+    const state = this.#states.get(remote)!
+    if (state.link === link) return state.id
+    if (state.gathers) {
+      throw new InvalidInputError(
+        'the worker that this pipeline was in has ended, and its commands with it; begin again',
+      )
+    }
+    const { parent, name, args, isGetter } = state.origin
+    const ask = this.#ask
+    const double = (isGetter ? ask.read(parent, name) : ask.call(parent, name, args)) as Remote
+    const made = this.#states.get(double)!
+    state.double = double
+    state.id = made.id
+    state.link = made.link
+    return made.id
+  }
+
+  /** Keeps what a call gave for as long as an object that took part in it may need it; says whether one did. */
+  hold(target: Remote | undefined, result: unknown, range: Range): boolean {
+    if (result instanceof Remote && result === target) this.#states.get(target)!.gathers = true
+    const holder = result instanceof Remote ? result : target
+    if (holder === undefined) return false
+    this.#states.get(holder)!.held.push(range)
+    return true
+  }
+
+  /** The numbers of objects that nobody has any more. */
+  takeReleased(link: WorkerLink): number[] {
+    return this.#released.get(link)?.splice(0) ?? []
+  }
+
+  #knownOf(link: WorkerLink): Map<number, WeakRef<Remote>> {
+    const known = this.#known.get(link) ?? new Map<number, WeakRef<Remote>>()
+    this.#known.set(link, known)
+    if (!this.#released.has(link)) this.#released.set(link, [])
+    return known
+  }
+
+  #classOf(shape: Shape): new () => Remote {
+    const known = this.#classes.get(shape)
+    if (known !== undefined) return known
+    const ask = this.#ask
+    const made = class extends Remote {}
+    for (const name of shape.methods) {
+      const call = function (this: Remote, ...args: unknown[]): unknown {
+        // Without its object it would be a call to the client itself.
+        if (!(this instanceof Remote)) throw new TypeError(`${name} must be called on its object`)
+        try {
+          return ask.call(this, name, args)
+        } catch (error) {
+          throw atCaller(error, call)
+        }
+      }
+      Object.defineProperty(made.prototype, name, { value: call, configurable: true, writable: true })
+    }
+    for (const name of shape.getters) {
+      const get = function (this: Remote): unknown {
+        if (!(this instanceof Remote)) throw new TypeError(`${name} must be read from its object`)
+        return ask.read(this, name)
+      }
+      Object.defineProperty(made.prototype, name, { get, configurable: true })
+    }
+    this.#classes.set(shape, made)
+    return made
+  }
+}

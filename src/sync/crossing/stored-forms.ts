@@ -1,0 +1,56 @@
+import { isBytes } from '../../bytes.ts'
+import type { Serde } from '../../serde/serde.ts'
+import { StoreValue } from './caller-references.ts'
+
+/** Where commands that store one value take their options. */
+const OPTIONS_AT: ReadonlyMap<string, number> = new Map([
+  ['set', 2],
+  ['add', 2],
+  ['replace', 2],
+  ['cas', 3],
+])
+
+const BATCHES: ReadonlySet<string> = new Set(['setMany', 'addMany'])
+
+/**
+ * Has the serde work before the call instead of in the middle of it, where it is known that a value will be stored. What
+ * it refuses is left for the call, which then fails as it should.
+ */
+export function withStoredForms(name: string, args: readonly unknown[], serde: Serde): readonly unknown[] {
+  const at = OPTIONS_AT.get(name)
+  if (at !== undefined) {
+    // MetaClient extends values by `set` too, past the serde.
+    if ((args[at] as { readonly mode?: unknown } | null | undefined)?.mode !== undefined) return args
+    const [key, value, ...rest] = args
+    return [key, storeValue(value, key, serdeOf(args[at], serde)), ...rest]
+  }
+  if (!BATCHES.has(name)) return args
+  const [entries, ...rest] = args
+  return [storeEntries(entries, serdeOf(args[1], serde)), ...rest]
+}
+
+function serdeOf(options: unknown, serde: Serde): Serde {
+  const own = (options as { readonly serde?: Serde } | null | undefined)?.serde
+  return typeof own?.serialize === 'function' ? own : serde
+}
+
+function storeValue(value: unknown, key: unknown, serde: Serde): StoreValue {
+  try {
+    const form = serde.serialize(value, key as string)
+    const isWhole = typeof form.data === 'string' || isBytes(form.data)
+    const isNumber = Number.isInteger(form.clientFlags) && form.clientFlags >= 0 && form.clientFlags <= 0xffff_ffff
+    return new StoreValue(value, isWhole && isNumber ? form : undefined)
+  } catch {
+    return new StoreValue(value, undefined)
+  }
+}
+
+function storeEntries(entries: unknown, serde: Serde): unknown {
+  if (typeof entries !== 'object' || entries === null) return entries
+  if (!(Symbol.iterator in entries)) {
+    return Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, storeValue(value, key, serde)]))
+  }
+  return [...(entries as Iterable<unknown>)].map((pair) =>
+    Array.isArray(pair) ? [pair[0], storeValue(pair[1], pair[0], serde)] : pair,
+  )
+}

@@ -1,0 +1,297 @@
+import { Buffer } from 'node:buffer'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { ConnectError, ConnectionClosedError, InvalidInputError, TimeoutError } from '../../errors.ts'
+import { CallerReferences } from './caller-references.ts'
+import { Box, createSharedMemory, type SharedMemory, Word, WorkerState } from './channel.ts'
+import { readError } from './error-form.ts'
+import { MessageReader } from './message-reader.ts'
+import { Tag } from './message-tags.ts'
+import { type ClientKind, Message, Request, type Shape } from './protocol.ts'
+import { SpinChoice } from './spin-choice.ts'
+import type { WorkerSetup } from './worker-session.ts'
+import { workerUrl } from './worker-url.ts'
+
+/** What a worker gets for starting, in milliseconds. */
+const START_MS = 30_000
+
+/** How often a waiting caller looks whether the worker lives, in milliseconds. */
+const LOOK_MS = 100
+
+/** A worker that is late may be busy; beyond a call's time and this long without a sign of life it is given up. */
+const SILENCE_MS = 500
+
+/** However long a call may take: a worker without a sign of life for this long is given up, in milliseconds. */
+const LONGEST_SILENCE_MS = 10_000
+
+/** What a link needs of the client. */
+export interface LinkOwner {
+  /** An object that stays in the worker. */
+  remote(id: number, shape: Shape, link: WorkerLink): unknown
+  /** Decodes a value as stored. */
+  decode(data: Buffer, clientFlags: number): unknown
+  tell(events: readonly (readonly [name: string, event: unknown])[]): void
+}
+
+/** What a link is made of. */
+export interface LinkInit {
+  readonly kind: ClientKind
+  readonly keepProcessAlive: boolean
+  /** How many sockets the lane may have. */
+  readonly laneSockets: number
+  readonly owner: LinkOwner
+}
+
+/** One worker, as the caller sees it: starts it, asks it and waits, and serves it meanwhile. */
+export class WorkerLink {
+  readonly references: CallerReferences = new CallerReferences()
+  readonly header: Int32Array
+  readonly #owner: LinkOwner
+  readonly #worker: Worker
+  readonly #ports: readonly MessagePort[]
+  readonly #requests: Box
+  readonly #messages: Box
+  readonly #shapes: Map<number, Shape> = new Map()
+  readonly #spin: SpinChoice
+  #seen = 0
+  #lastCall = 0
+  #hasEnded = false
+  /** A function of the caller's runs for which the worker waits blocked. */
+  #isBlocking = false
+
+  constructor({ kind, keepProcessAlive, laneSockets, owner }: LinkInit) {
+    this.#owner = owner
+    const memory: SharedMemory = createSharedMemory(laneSockets)
+    this.header = new Int32Array(memory.header)
+    this.#spin = new SpinChoice(this.header)
+    const requests = new MessageChannel()
+    const messages = new MessageChannel()
+    this.#requests = new Box(this.header, memory.requests, requests.port1, Word.request, Word.requestLength)
+    this.#messages = new Box(this.header, memory.messages, messages.port1, Word.message, Word.messageLength)
+    const workerData: WorkerSetup = { memory, requests: requests.port2, messages: messages.port2, kind }
+    const transferList = [requests.port2, messages.port2]
+    // Whatever the process was started with is not for the worker, which runs built code.
+    this.#worker = new Worker(workerUrl(), { workerData, transferList, execArgv: [], name: `memlane ${kind}Sync` })
+    this.#worker.on('message', (late: Uint8Array) => this.#onLateEvents(late))
+    this.#worker.on('exit', () => {
+      this.#hasEnded = true
+    })
+    // It is heard of by the call that waits, or by the next one.
+    this.#worker.on('error', () => undefined)
+    if (!keepProcessAlive) this.#worker.unref()
+    this.#ports = [requests.port1, messages.port1]
+    for (const port of this.#ports) port.unref()
+    this.#awaitStart()
+  }
+
+  /** Whether it still takes calls. */
+  get isAlive(): boolean {
+    return !this.#hasEnded && Atomics.load(this.header, Word.state) !== WorkerState.ended
+  }
+
+  #awaitStart(): void {
+    const deadline = performance.now() + START_MS
+    while (Atomics.load(this.header, Word.state) === WorkerState.starting) {
+      const left = deadline - performance.now()
+      if (left <= 0) {
+        this.end()
+        throw new ConnectError(`the worker of the synchronous client did not start within ${START_MS} ms`)
+      }
+      Atomics.wait(this.header, Word.state, WorkerState.starting, left)
+    }
+  }
+
+  /** Lets the worker end. */
+  end(): void {
+    this.#hasEnded = true
+    for (const port of this.#ports) port.close()
+    void this.#worker.terminate()
+  }
+
+  /**
+   * Sends a request and waits for its result, which it gives or throws.
+   *
+   * @param name - For messages.
+   * @param timeoutMs - The time that the worker's client keeps by itself.
+   * @param write - Writes what belongs to the request.
+   */
+  request(type: number, name: string, timeoutMs: number, write: () => void): unknown {
+    if (this.#isBlocking) {
+      throw new InvalidInputError(
+        `${name}: a serde, a schema or another function of the options cannot use the client that is calling it`,
+      )
+    }
+    const id = ++this.#lastCall
+    const { writer } = this.references
+    writer.start()
+    writer.byte(type)
+    writer.uint32(id % 2 ** 32)
+    write()
+    this.#send()
+    return this.#awaitReply(name, timeoutMs)
+  }
+
+  #send(): void {
+    this.#requests.send(this.references.writer.finish())
+    // In its event loop it hears of messages only.
+    if (Atomics.load(this.header, Word.state) === WorkerState.looping) this.#worker.postMessage(0)
+  }
+
+  #awaitReply(name: string, timeoutMs: number): unknown {
+    const patience = new Patience(this.header, timeoutMs)
+    const startedAt = performance.now()
+    this.#spin.spin(Word.message, this.#seen)
+    for (;;) {
+      while (!this.#messages.wait(this.#seen, LOOK_MS)) this.#checkAlive(name, patience)
+      if (!this.#hasMessage()) {
+        this.#checkAlive(name, patience)
+        continue
+      }
+      const reader = this.#read()
+      if (reader.byte() === Message.reply) {
+        this.#spin.note(performance.now() - startedAt)
+        return this.#readReply(reader)
+      }
+      this.#serve(reader)
+      patience.renew()
+    }
+  }
+
+  #hasMessage(): boolean {
+    return this.#messages.count !== this.#seen
+  }
+
+  #read(): MessageReader {
+    this.#seen = this.#messages.count
+    return new MessageReader(this.#messages.receive(), (tag, reader) => this.#readOwn(tag, reader))
+  }
+
+  #checkAlive(name: string, patience: Patience): void {
+    if (!this.isAlive) {
+      this.end()
+      throw new ConnectionClosedError(
+        `${name}: the worker of the synchronous client has ended; the next call starts another`,
+        { delivery: 'unknown' },
+      )
+    }
+    const silentMs = patience.silence()
+    if (silentMs === undefined) return
+    this.end()
+    throw new TimeoutError(
+      `${name}: the worker of the synchronous client has given no sign of life for ${Math.round(silentMs)} ms; the next call starts another`,
+      { delivery: 'unknown' },
+    )
+  }
+
+  #readReply(reader: MessageReader): unknown {
+    reader.uint32()
+    const isGood = reader.byte() === 1
+    const result = reader.value()
+    this.#owner.tell(reader.value() as [string, unknown][])
+    if (isGood) return result
+    throw result
+  }
+
+  /** Calls a function for the worker. */
+  #serve(reader: MessageReader): void {
+    const id = reader.uint32()
+    const isBlocking = reader.byte() === 1
+    const reference = reader.value() as number
+    const method = reader.text()
+    const args = reader.value() as unknown[]
+    let isGood = true
+    let result: unknown
+    this.#isBlocking = isBlocking
+    try {
+      result = this.references.call(reference, method, args)
+      if (result instanceof Promise) result = refusePromise(result)
+    } catch (error) {
+      isGood = false
+      result = error
+    } finally {
+      this.#isBlocking = false
+    }
+    const { writer } = this.references
+    writer.start()
+    writer.byte(Request.response)
+    writer.uint32(id)
+    writer.byte(isGood ? 1 : 0)
+    if (isGood) this.references.result(result, isBlocking && method !== 'deserialize')
+    else this.references.failure(result)
+    this.#send()
+  }
+
+  #readOwn(tag: number, reader: MessageReader): unknown {
+    switch (tag) {
+      case Tag.error:
+        return readError(reader)
+      case Tag.yours:
+        return this.references.get(reader.value() as number)
+      case Tag.remote: {
+        const id = reader.uint32()
+        const shapeId = reader.uint32()
+        const shape = (reader.value() as Shape | undefined) ?? this.#shapes.get(shapeId)!
+        this.#shapes.set(shapeId, shape)
+        return this.#owner.remote(id, shape, this)
+      }
+      case Tag.stored: {
+        const clientFlags = reader.uint32()
+        return this.#owner.decode(reader.bytes(), clientFlags)
+      }
+      case Tag.signal:
+        return new AbortController().signal
+      default:
+        throw new TypeError(`a message from the worker has the unknown tag ${tag}`)
+    }
+  }
+
+  #onLateEvents(late: Uint8Array): void {
+    const bytes = Buffer.from(late.buffer, late.byteOffset, late.byteLength)
+    const reader = new MessageReader(bytes, (tag, inner) => this.#readOwn(tag, inner))
+    this.#owner.tell(reader.value() as [string, unknown][])
+  }
+}
+
+/** How long to wait for a worker that does not answer. */
+class Patience {
+  readonly #header: Int32Array
+  readonly #timeoutMs: number
+  #deadline: number
+  #tick: number
+  #lookedAt: number
+  #silentMs = 0
+
+  constructor(header: Int32Array, timeoutMs: number) {
+    this.#header = header
+    this.#timeoutMs = timeoutMs
+    this.#lookedAt = performance.now()
+    this.#deadline = this.#lookedAt + timeoutMs
+    this.#tick = Atomics.load(header, Word.tick)
+  }
+
+  /** The caller was asked for something: until now it was not the worker who was silent. */
+  renew(): void {
+    this.#silentMs = 0
+    this.#lookedAt = performance.now()
+    this.#deadline = this.#lookedAt + this.#timeoutMs
+  }
+
+  /** How long there was no sign of life, once that is too long; else undefined. */
+  silence(): number | undefined {
+    const now = performance.now()
+    const tick = Atomics.load(this.#header, Word.tick)
+    // Where much more time has passed, the whole process stood still, and the worker with it.
+    this.#silentMs = tick === this.#tick ? this.#silentMs + Math.min(now - this.#lookedAt, 2 * LOOK_MS) : 0
+    this.#tick = tick
+    this.#lookedAt = now
+    const isOver = now > this.#deadline && this.#silentMs > SILENCE_MS
+    return isOver || this.#silentMs > LONGEST_SILENCE_MS ? this.#silentMs : undefined
+  }
+}
+
+function refusePromise(promise: Promise<unknown>): never {
+  // Nobody will wait for it.
+  promise.catch(() => undefined)
+  throw new InvalidInputError(
+    'a function given to a synchronous client gave a promise, which it cannot wait for; give the value itself, or use Memcache',
+  )
+}

@@ -1,0 +1,432 @@
+import type { EventEmitter } from 'node:events'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { Memcache } from '../../client/memcache.ts'
+import type { MetaClient } from '../../client/meta/client.ts'
+import type { Serde } from '../../serde/serde.ts'
+import { LaneHost } from '../lane/host.ts'
+import { createCallerSerde, createStoredSerde, OpaqueValue, type SerdeTraits, StoredValue } from './caller-serde.ts'
+import { Box, type SharedMemory, Word, WorkerState } from './channel.ts'
+import { readError, writeError } from './error-form.ts'
+import { MessageReader } from './message-reader.ts'
+import { Tag } from './message-tags.ts'
+import { MessageWriter } from './message-writer.ts'
+import { CallMode, type ClientKind, Message, Request, shapeOf } from './protocol.ts'
+import { memoizeDistribution } from './router-memo.ts'
+
+/** How long the worker waits for the next request before it returns to its event loop, in milliseconds. */
+const PARK_MS = 2
+
+/** How often the worker tells that it is at work, in milliseconds. */
+const TICK_MS = 25
+
+/** What a worker is started with. */
+export interface WorkerSetup {
+  readonly memory: SharedMemory
+  readonly requests: MessagePort
+  readonly messages: MessagePort
+  readonly kind: ClientKind
+}
+
+type Client = Memcache | MetaClient
+
+/** Makes a client. */
+export type Clients = Readonly<Record<ClientKind, new (servers: never, options: never) => Client>>
+
+interface Callback {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** A call under way. */
+interface Call {
+  readonly id: number
+  /** Functions of the caller's that it waits for. */
+  outstanding: number
+  /** It was given functions that it may call. */
+  mayCallBack: boolean
+  /** Called when it waits for none of them any more. */
+  onQuiet: () => void
+}
+
+/** The worker's side: makes the client, carries out the caller's calls, calls the caller's functions. */
+export class WorkerSession {
+  readonly #clients: Clients
+  readonly #kind: ClientKind
+  readonly #header: Int32Array
+  readonly #requests: Box
+  readonly #messages: Box
+  readonly #lane: LaneHost
+  readonly #writer: MessageWriter
+  #taken = 0
+  /** Requests that came while the caller was asked for something. */
+  readonly #early: MessageReader[] = []
+  /** Messages that wait until the caller listens. */
+  readonly #queue: (() => void)[] = []
+  #callerListens = false
+  readonly #calls: Call[] = []
+  readonly #callbacks: Map<number, Callback> = new Map()
+  #lastCallback = 0
+  /** The number of every object that the caller gave. */
+  readonly #references: WeakMap<object, number> = new WeakMap()
+  readonly #remotes: Map<number, object> = new Map()
+  readonly #remoteIds: WeakMap<object, number> = new WeakMap()
+  #lastRemote = 0
+  readonly #shapes: Map<string, number> = new Map()
+  readonly #shapeNumbers: WeakMap<object, number> = new WeakMap()
+  #events: [string, unknown][] = []
+  /** What is being written is for nobody's call: the caller has forgotten its numbers. */
+  #isLate = false
+  #ticking: NodeJS.Timeout | undefined
+  /** The caller's next call is likely to be one for the lane. */
+  #wantsLane = false
+  #storedSerde: Serde = createStoredSerde(false)
+
+  constructor(clients: Clients) {
+    const { memory, requests, messages, kind } = workerData as WorkerSetup
+    this.#clients = clients
+    this.#kind = kind
+    this.#header = new Int32Array(memory.header)
+    this.#requests = new Box(this.#header, memory.requests, requests, Word.request, Word.requestLength)
+    this.#messages = new Box(this.#header, memory.messages, messages, Word.message, Word.messageLength)
+    this.#lane = new LaneHost(this.#header)
+    this.#writer = new MessageWriter((value, writer) => this.#writeOwn(value, writer))
+    parentPort!.on('message', () => this.#takeAll())
+    process.on('exit', () => this.#end())
+  }
+
+  /** Begins to listen. */
+  start(): void {
+    this.#setState(WorkerState.looping)
+    Atomics.notify(this.#header, Word.state)
+    this.#takeAll()
+  }
+
+  #end(): void {
+    this.#lane.close()
+    this.#setState(WorkerState.ended)
+    Atomics.notify(this.#header, Word.state)
+    Atomics.notify(this.#header, Word.message)
+  }
+
+  #setState(state: number): void {
+    Atomics.store(this.#header, Word.state, state)
+  }
+
+  /** Handles what has come. */
+  #takeAll(): void {
+    while (this.#early.length > 0) this.#handle(this.#early.shift()!)
+    if (this.#requests.count !== this.#taken) this.#handle(this.#take())
+  }
+
+  #take(): MessageReader {
+    this.#taken = this.#requests.count
+    this.#callerListens = true
+    return new MessageReader(this.#requests.receive(), (tag, reader) => this.#readOwn(tag, reader))
+  }
+
+  #handle(reader: MessageReader): void {
+    const type = reader.byte()
+    if (type === Request.response) return this.#onResponse(reader)
+    void this.#run(reader, type === Request.create)
+  }
+
+  async #run(reader: MessageReader, creates: boolean): Promise<void> {
+    const call: Call = { id: reader.uint32(), outstanding: 0, mayCallBack: false, onQuiet: ignore }
+    this.#calls.push(call)
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS)
+    let isGood = true
+    let result: unknown
+    try {
+      result = creates ? this.#create(reader) : await this.#invoke(reader)
+    } catch (error) {
+      isGood = false
+      result = error
+    }
+    // What goes on behind the result, and needs the caller, is part of the call: nobody is there afterwards.
+    if (call.mayCallBack) await untilQuiet(call)
+    this.#calls.splice(this.#calls.indexOf(call), 1)
+    this.#send(() => this.#reply(call, isGood, result))
+    if (this.#calls.length === 0) setImmediate(() => this.#park())
+  }
+
+  /** The timer outlives the call by one beat: a timer for each call would cost as much as the call. */
+  #tick(): void {
+    Atomics.add(this.#header, Word.tick, 1)
+    if (this.#calls.length > 0) return
+    clearInterval(this.#ticking)
+    this.#ticking = undefined
+  }
+
+  #create(reader: MessageReader): undefined {
+    const [servers, options] = reader.value() as unknown[]
+    const client = new this.#clients[this.#kind](servers as never, memoizeDistribution(options) as never)
+    // Whatever it tells, nobody listens here; the caller has the listeners.
+    const emitter: Pick<EventEmitter, 'emit'> = client
+    emitter.emit = (name, event) => {
+      this.#tell(String(name), event)
+      return true
+    }
+    this.#remotes.set(0, client)
+    this.#lane.watch(client)
+    return undefined
+  }
+
+  #invoke(reader: MessageReader): unknown {
+    const target = this.#remotes.get(reader.uint32()) as Record<string, unknown>
+    const name = reader.text()
+    const mode = reader.byte()
+    this.#wantsLane = reader.byte() === 1
+    this.#lane.settle()
+    for (const id of reader.value() as number[]) this.#remotes.delete(id)
+    const args = reader.value() as unknown[]
+    if (mode === CallMode.get) return target[name]
+    if (mode === CallMode.listen) return this.#listen(target, args[0] as string)
+    if (mode === CallMode.stored) args[1] = { ...(args[1] as object | undefined), serde: this.#storedSerde }
+    return (target[name] as (...args: unknown[]) => unknown)(...args)
+  }
+
+  /** Subscribes to an event that costs something: the client tells it only if somebody listens. */
+  #listen(client: unknown, name: string): undefined {
+    const emitter = client as EventEmitter
+    if (emitter.listenerCount(name) === 0) emitter.on(name, () => undefined)
+    return undefined
+  }
+
+  #tell(name: string, event: unknown): void {
+    this.#events.push([name, event])
+    if (this.#calls.length === 0) queueMicrotask(() => this.#postEvents())
+  }
+
+  /** Tells of events while nobody calls. */
+  #postEvents(): void {
+    if (this.#events.length === 0 || this.#calls.length > 0) return
+    const events = this.#events
+    this.#events = []
+    this.#isLate = true
+    this.#writer.start()
+    this.#writer.value(events)
+    this.#isLate = false
+    parentPort!.postMessage(Uint8Array.from(this.#writer.finish()))
+  }
+
+  #reply({ id }: Call, isGood: boolean, result: unknown): void {
+    const writer = this.#writer
+    const events = this.#events
+    this.#events = []
+    writer.start()
+    writer.byte(Message.reply)
+    writer.uint32(id)
+    writer.byte(isGood ? 1 : 0)
+    writer.value(result)
+    writer.value(events)
+    this.#messages.send(writer.finish())
+  }
+
+  /** Sends when the caller listens. */
+  #send(write: () => void): void {
+    this.#queue.push(write)
+    this.#flush()
+  }
+
+  #flush(): void {
+    if (!this.#callerListens || this.#queue.length === 0) return
+    this.#callerListens = false
+    // The reply behind which the caller leaves: what comes after it must be found by the caller.
+    if (this.#calls.length === 0 && this.#wantsLane) this.#lane.openIfIdle()
+    this.#queue.shift()!()
+  }
+
+  /** Waits for the next request outside the event loop: half the way shorter. */
+  #park(): void {
+    if (this.#calls.length > 0 || this.#lane.isOpen) return
+    this.#setState(WorkerState.parked)
+    const came = this.#requests.wait(this.#taken, PARK_MS)
+    this.#setState(WorkerState.looping)
+    // One may have come between the end of the wait and the change of state.
+    if (came || this.#requests.count !== this.#taken) this.#takeAll()
+  }
+
+  #onResponse(reader: MessageReader): void {
+    const id = reader.uint32()
+    const isGood = reader.byte() === 1
+    const value = reader.value()
+    const { resolve, reject } = this.#callbacks.get(id)!
+    this.#callbacks.delete(id)
+    if (isGood) resolve(value)
+    else reject(value)
+    this.#flush()
+  }
+
+  #writeCallback(id: number, mode: number, reference: number, method: string, args: readonly unknown[]): void {
+    const writer = this.#writer
+    writer.start()
+    writer.byte(Message.callback)
+    writer.uint32(id)
+    writer.byte(mode)
+    writer.value(reference)
+    writer.text(method)
+    writer.value(args)
+    this.#messages.send(writer.finish())
+  }
+
+  /** Calls a function of the caller's while the event loop goes on: it may use the client. */
+  #callLater(reference: number, args: readonly unknown[]): Promise<unknown> {
+    const call = this.#calls.at(-1)
+    if (call === undefined)
+      return Promise.reject(new Error(`nobody waits for the client's work, so it cannot call back`))
+    const id = ++this.#lastCallback
+    call.outstanding++
+    return new Promise((resolve, reject) => {
+      this.#callbacks.set(id, {
+        resolve: (value) => {
+          settleCallback(call)
+          resolve(value)
+        },
+        reject: (reason) => {
+          settleCallback(call)
+          reject(reason)
+        },
+      })
+      this.#send(() => this.#writeCallback(id, 0, reference, '', args))
+    })
+  }
+
+  /** Calls a function of the caller's and waits for it. */
+  readonly #callNow = (reference: number, method: string, args: readonly unknown[]): unknown => {
+    if (this.#calls.length === 0) throw new Error(`nobody waits for the client's work, so it cannot call back`)
+    while (!this.#callerListens) this.#takeEarly()
+    const id = ++this.#lastCallback
+    this.#callerListens = false
+    this.#writeCallback(id, 1, reference, method, args)
+    // It answers this first: nothing else is asked of it meanwhile.
+    const reader = this.#takeBlocked()
+    reader.byte()
+    reader.uint32()
+    const isGood = reader.byte() === 1
+    const value = reader.value()
+    if (isGood) return value
+    throw value
+  }
+
+  #takeEarly(): void {
+    this.#early.push(this.#takeBlocked())
+    setImmediate(() => this.#takeAll())
+  }
+
+  #takeBlocked(): MessageReader {
+    this.#setState(WorkerState.parked)
+    while (!this.#requests.wait(this.#taken, 1000));
+    this.#setState(WorkerState.looping)
+    return this.#take()
+  }
+
+  #readOwn(tag: number, reader: MessageReader): unknown {
+    if (tag === Tag.error) return readError(reader)
+    const reference = reader.value() as number
+    const value = this.#readObject(tag, reference, reader)
+    this.#references.set(value, reference)
+    return value
+  }
+
+  #readObject(tag: number, reference: number, reader: MessageReader): object {
+    switch (tag) {
+      case Tag.owned:
+      case Tag.failure:
+        return reader.value() as object
+      case Tag.opaque: {
+        if (reader.byte() === 0) return new OpaqueValue(undefined)
+        const data = reader.value() as string | Uint8Array
+        return new OpaqueValue({ data, clientFlags: reader.uint32() })
+      }
+      case Tag.function: {
+        const mode = reader.byte()
+        if (mode === 1) return (...args: unknown[]) => this.#callNow(reference, '', args)
+        for (const call of this.#calls) call.mayCallBack = true
+        return (...args: unknown[]) => this.#callLater(reference, args)
+      }
+      case Tag.serde: {
+        const traits = { reference, ...(reader.value() as Omit<SerdeTraits, 'reference'>) }
+        if (this.#remotes.size === 0) this.#storedSerde = createStoredSerde(traits.leavesCompressionFlags)
+        return createCallerSerde(traits, this.#callNow)
+      }
+      default:
+        throw new TypeError(`a message from the caller has the unknown tag ${tag}`)
+    }
+  }
+
+  #writeOwn(value: object | symbol | ((...args: never[]) => unknown), writer: MessageWriter): boolean {
+    if (typeof value === 'symbol') return false
+    const reference = this.#isLate ? undefined : this.#references.get(value)
+    if (reference !== undefined) {
+      writer.byte(Tag.yours)
+      writer.value(reference)
+      return true
+    }
+    if (value instanceof StoredValue) {
+      writer.byte(Tag.stored)
+      writer.uint32(value.clientFlags)
+      writer.bytes(value.data)
+      return true
+    }
+    if (value instanceof Error) {
+      writeError(value, writer)
+      return true
+    }
+    if (value instanceof AbortSignal) {
+      writer.byte(Tag.signal)
+      return true
+    }
+    if (isPlain(value)) return false
+    this.#writeRemote(value, writer)
+    return true
+  }
+
+  #writeRemote(value: object, writer: MessageWriter): void {
+    let id = this.#remoteIds.get(value)
+    if (id === undefined) {
+      id = ++this.#lastRemote
+      this.#remoteIds.set(value, id)
+    }
+    this.#remotes.set(id, value)
+    writer.byte(Tag.remote)
+    writer.uint32(id)
+    const known = this.#shapeNumbers.get(value)
+    if (known !== undefined) {
+      writer.uint32(known)
+      return writer.value(undefined)
+    }
+    const shape = shapeOf(value)
+    const name = JSON.stringify(shape)
+    const number = this.#shapes.get(name) ?? this.#shapes.size
+    writer.uint32(number)
+    writer.value(this.#shapes.has(name) ? undefined : { ...shape })
+    this.#shapes.set(name, number)
+    this.#shapeNumbers.set(value, number)
+  }
+}
+
+function isPlain(value: object): boolean {
+  if (Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Map || value instanceof Set) return true
+  if (value instanceof Date) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function settleCallback(call: Call): void {
+  call.outstanding--
+  if (call.outstanding === 0) call.onQuiet()
+}
+
+/** Waits for the functions that the call has called, and a turn longer: what they gave is being stored. */
+async function untilQuiet(call: Call): Promise<void> {
+  do {
+    if (call.outstanding > 0) {
+      await new Promise<void>((resolve) => {
+        call.onQuiet = resolve
+      })
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+  } while (call.outstanding > 0)
+}
+
+function ignore(): void {}

@@ -1,0 +1,134 @@
+import { Buffer } from 'node:buffer'
+import { laneWords } from '../crossing/channel.ts'
+import { ReplyWait } from './reply-wait.ts'
+import { ENDED, LaneSocket, NOTHING_YET } from './socket.ts'
+
+/** Room for what comes back, in bytes: a little more than the largest item of a server with default settings. */
+const REPLY_BYTES = 1_114_112
+
+/** Room for a command, in bytes. It must fit into the socket's own buffer. */
+export const LANE_COMMAND_BYTES = 16_384
+
+/** Reads a reply that may not be whole. */
+export interface LaneReader {
+  /** Whether the command is about one key: how soon its reply comes says how far the server is. */
+  readonly hasOneKey: boolean
+  /**
+   * @param filled - How many of the bytes have come.
+   * @returns whether it is whole; `undefined` when it is none that this reader knows.
+   */
+  read(bytes: Buffer, filled: number): boolean | undefined
+}
+
+/**
+ * What came of a command that was sent: `done`; `late`, no reply in time; `lost`, the connection ended before a reply
+ * began, and `cut`, in the middle of one; `strange`, what came is none that the reader knows.
+ */
+export type LaneOutcome = 'done' | 'late' | 'lost' | 'cut' | 'strange'
+
+/**
+ * The lane: while the worker's client has nothing to do, the caller writes its commands to the client's sockets itself,
+ * one to a server, and reads what comes back. No other thread is woken on the way.
+ */
+export class Lane {
+  /** Write the command here. */
+  readonly command: Buffer = Buffer.allocUnsafeSlow(LANE_COMMAND_BYTES)
+  readonly #bytes: Buffer = Buffer.allocUnsafeSlow(REPLY_BYTES)
+  readonly #sockets: readonly LaneSocket[]
+  readonly #waits: readonly ReplyWait[]
+  readonly #idleMs: number
+  #startedAt = 0
+  #sentAt = 0
+
+  /** @param idleMs - After a pause of this length the usual way is taken, which looks whether the connection lives. */
+  constructor(header: Int32Array, idleMs: number) {
+    this.#sockets = laneWords(header).map((words) => new LaneSocket(words))
+    this.#waits = this.#sockets.map(() => new ReplyWait())
+    this.#idleMs = idleMs
+  }
+
+  /** Whether the worker has given its socket to this server. */
+  isOpen(server: number): boolean {
+    return this.#sockets[server]?.isOpen === true
+  }
+
+  /** The usual way is taken: the worker has its sockets back. */
+  leave(): void {
+    for (const socket of this.#sockets) socket.leave()
+  }
+
+  /** The usual way was taken with success: no connection is older than that. */
+  use(): void {
+    const now = performance.now()
+    for (const socket of this.#sockets) socket.touch(now)
+  }
+
+  /** Begins a call: its time runs from here. */
+  start(): void {
+    this.#startedAt = performance.now()
+  }
+
+  /** Writes the first `length` bytes of the command to a server; whether all of it has left. Else it is not carried out. */
+  send(server: number, length: number): boolean {
+    const socket = this.#sockets[server]!
+    if (socket.idleMs(this.#startedAt) > this.#idleMs) return false
+    const hasLeft = socket.write(this.command, length, this.#startedAt)
+    this.#sentAt = performance.now()
+    return hasLeft
+  }
+
+  /** Waits for a server's reply. What the reader remembers of the bytes holds until the next one is waited for. */
+  receive(server: number, timeoutMs: number, reader: LaneReader): LaneOutcome {
+    const outcome = this.#receive(server, timeoutMs, reader)
+    if (outcome !== 'done') this.abandon(server)
+    return outcome
+  }
+
+  /** The reply of this server is not waited for. */
+  abandon(server: number): void {
+    this.#sockets[server]!.abandon()
+  }
+
+  #receive(server: number, timeoutMs: number, reader: LaneReader): LaneOutcome {
+    const socket = this.#sockets[server]!
+    const wait = this.#waits[server]!
+    let now = this.#awaitDue(socket, wait, timeoutMs)
+    let filled = 0
+    let heardAt = this.#sentAt
+    let looks = 0
+    for (;;) {
+      const length = socket.read(this.#bytes, filled, now)
+      now = performance.now()
+      if (length === ENDED) return filled === 0 ? 'lost' : 'cut'
+      if (length === NOTHING_YET) {
+        looks++
+        const leftMs = timeoutMs - (now - this.#startedAt)
+        if (leftMs <= 0) return 'late'
+        const sleepMs = wait.sleepAfterLook(now - heardAt, filled > 0)
+        if (sleepMs === 0) continue
+        socket.sleep(Math.min(sleepMs, leftMs))
+        now = performance.now()
+        continue
+      }
+      if (filled === 0 && reader.hasOneKey) wait.note(looks === 0)
+      filled += length
+      heardAt = now
+      const isWhole = reader.read(this.#bytes, filled)
+      if (isWhole === undefined) return 'strange'
+      if (!isWhole) continue
+      socket.touch(now)
+      return 'done'
+    }
+  }
+
+  /** Lets the time of the first look come; gives the time. */
+  #awaitDue(socket: LaneSocket, wait: ReplyWait, timeoutMs: number): number {
+    const dueAt = Math.min(this.#sentAt + wait.dueMs, this.#startedAt + timeoutMs)
+    for (;;) {
+      const now = performance.now()
+      if (now >= dueAt) return now
+      const sleepMs = wait.sleepBeforeDue(dueAt - now)
+      if (sleepMs > 0) socket.sleep(sleepMs)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { type Buffer, isAscii } from 'node:buffer'
+import type { Reply } from '../../protocol/reply.ts'
+import { ReplyParser } from '../../protocol/reply-parser.ts'
+import type { LaneReader } from './lane.ts'
+
+const [CR, LF, SPACE, ZERO, E, N, D, V] = [13, 10, 32, 48, 69, 78, 68, 86]
+
+/** `VALUE ` */
+const VALUE_WORD = 6
+
+/** Above the longest `VALUE` line: a key of 250 bytes and two numbers. */
+const MAX_LINE_BYTES = 300
+
+/** `END` and its CR LF. */
+const END_LINE = 5
+
+/** What a get line is answered with. One object for all of them: it is read before the next one comes. */
+export class ValuesReply implements LaneReader {
+  /** The keys that were asked for, in order. */
+  keys: readonly string[] = []
+  /** For every key the start of its value, or -1. */
+  readonly starts: number[] = []
+  readonly ends: number[] = []
+  readonly clientFlags: number[] = []
+  bytes: Buffer | undefined
+  /** Whether all of it is ASCII, which decodes faster: looked at once for all values. */
+  isAscii = false
+  #at = 0
+  #key = 0
+  #next = 0
+
+  get hasOneKey(): boolean {
+    return this.keys.length === 1
+  }
+
+  /** Begins a reply to these keys. */
+  expect(keys: readonly string[]): void {
+    this.keys = keys
+    this.#at = 0
+    this.#key = 0
+    this.starts.length = 0
+  }
+
+  read(bytes: Buffer, filled: number): boolean | undefined {
+    this.bytes = bytes
+    for (;;) {
+      const at = this.#at
+      if (filled - at < END_LINE) return false
+      if (bytes[at] === E) return this.#readEnd(bytes, at, filled)
+      if (bytes[at] !== V) return undefined
+      const item = this.#readItem(bytes, at + VALUE_WORD, filled)
+      if (item !== true) return item
+      this.#at = this.#next
+    }
+  }
+
+  #readEnd(bytes: Buffer, at: number, filled: number): true | undefined {
+    // Nothing may follow: nothing else was asked for.
+    if (bytes[at + 1] !== N || bytes[at + 2] !== D || bytes[at + 4] !== LF || filled !== at + END_LINE) return undefined
+    while (this.#key < this.keys.length) this.starts[this.#key++] = -1
+    this.isAscii = isAscii(bytes.subarray(0, filled))
+    return true
+  }
+
+  /**
+   * `<key> <flags> <bytes>\r\n<data>\r\n`. Nothing behind `filled` is looked at as data, but what is left there from
+   * before may be read as a line: then the line is read again when more has come.
+   */
+  #readItem(bytes: Buffer, keyStart: number, filled: number): boolean | undefined {
+    let index = this.#key
+    while (index < this.keys.length && !isKeyAt(bytes, keyStart, this.keys[index]!)) index++
+    let at = index === this.keys.length ? filled : keyStart + this.keys[index]!.length + 1
+    // The key alone may be cut.
+    if (at >= filled) return filled - keyStart > MAX_LINE_BYTES || hasLine(bytes, keyStart, filled) ? undefined : false
+    let flags = 0
+    for (; isDigit(bytes[at]!); at++) flags = flags * 10 + bytes[at]! - ZERO
+    const isFlags = bytes[at++] === SPACE
+    let size = 0
+    for (; isDigit(bytes[at]!); at++) size = size * 10 + bytes[at]! - ZERO
+    if (at + 1 >= filled) return false
+    const start = at + 2
+    this.#next = start + size + 2
+    // More than there is room for would never be whole.
+    if (!isFlags || bytes[at] !== CR || bytes[at + 1] !== LF || this.#next > bytes.length) return undefined
+    if (this.#next > filled) return false
+    while (this.#key < index) this.starts[this.#key++] = -1
+    this.starts[index] = start
+    this.ends[index] = start + size
+    this.clientFlags[index] = flags
+    this.#key = index + 1
+    return true
+  }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= ZERO + 9
+}
+
+function hasLine(bytes: Buffer, start: number, filled: number): boolean {
+  const at = bytes.indexOf(LF, start)
+  return at !== -1 && at < filled
+}
+
+function isKeyAt(bytes: Buffer, at: number, key: string): boolean {
+  const { length } = key
+  for (let index = 0; index < length; index++) if (bytes[at + index] !== key.charCodeAt(index)) return false
+  return bytes[at + length] === SPACE
+}
+
+/** The one line that a write is answered with. One object for all of them. */
+export class LineReply implements LaneReader {
+  readonly hasOneKey: boolean = true
+  #parser: ReplyParser = new ReplyParser()
+
+  /** What came. */
+  get reply(): Reply {
+    return this.#parser.reply
+  }
+
+  /** Begins another one. */
+  expect(): void {
+    this.#parser = new ReplyParser()
+  }
+
+  read(bytes: Buffer, filled: number): boolean | undefined {
+    this.#parser.feed(bytes, 0, filled)
+    const found = this.#parser.next()
+    if (found === 'more') return false
+    // Nothing may follow: nothing else was asked for.
+    return found === 'reply' && this.#parser.rest === filled ? true : undefined
+  }
+}

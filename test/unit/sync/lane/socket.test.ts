@@ -1,0 +1,109 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { LaneLock, LaneState, LaneWord } from '../../../../src/sync/crossing/channel.ts'
+import { ENDED, LaneSocket, NOTHING_YET } from '../../../../src/sync/lane/socket.ts'
+
+let server: Server
+let near: Socket
+let far: Socket
+let words: Int32Array
+let socket: LaneSocket
+const bytes = Buffer.alloc(64)
+const command = Buffer.from('get k\r\n')
+
+beforeEach(async () => {
+  server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve))
+  near = connect((server.address() as { port: number }).port, '127.0.0.1')
+  near.on('error', () => undefined)
+  far = await accepted
+  far.on('error', () => undefined)
+  near.pause()
+  words = new Int32Array(new SharedArrayBuffer(16))
+  give((near as unknown as { _handle: { fd: number } })._handle.fd)
+  socket = new LaneSocket(words)
+})
+
+afterEach(() => {
+  near.destroy()
+  far.destroy()
+  server.close()
+})
+
+function give(fd: number): void {
+  words[LaneWord.inode] = fstatSync(fd).ino | 0
+  words[LaneWord.socket] = fd + 1
+}
+
+async function readUntil(result: (length: number) => boolean): Promise<number> {
+  const deadline = performance.now() + 5000
+  for (;;) {
+    const length = socket.read(bytes, 0, performance.now())
+    if (result(length)) return length
+    if (performance.now() > deadline) throw new Error('it never came')
+    await delay(1)
+  }
+}
+
+describe('a socket on the lane', () => {
+  it('writes commands, and reads what has come and nothing else', async () => {
+    const received = new Promise<Buffer>((resolve) => far.once('data', resolve))
+    expect(socket.write(command, command.length, performance.now())).toBe(true)
+    expect((await received).toString()).toBe('get k\r\n')
+    expect(socket.read(bytes, 0, performance.now())).toBe(NOTHING_YET)
+    far.write('END\r\n')
+    expect(await readUntil((length) => length !== NOTHING_YET)).toBe(5)
+    expect(bytes.toString('latin1', 0, 5)).toBe('END\r\n')
+  })
+
+  it('writes nothing where bytes wait that nobody asked for', async () => {
+    far.write('END\r\n')
+    await delay(50)
+    expect(socket.write(command, command.length, performance.now())).toBe(false)
+    expect(words[LaneWord.state]).toBe(LaneState.abandoned)
+    expect(socket.isOpen).toBe(false)
+  })
+
+  it('writes nothing where the server has closed', async () => {
+    far.end()
+    await delay(50)
+    expect(socket.write(command, command.length, performance.now())).toBe(false)
+  })
+
+  it('tells that the connection has ended', async () => {
+    expect(socket.write(command, command.length, performance.now())).toBe(true)
+    far.destroy()
+    expect(await readUntil((length) => length !== NOTHING_YET)).toBe(ENDED)
+  })
+
+  it('touches no file that has the number now', () => {
+    const path = join(inject('temporaryFolder'), `lane-socket-${process.pid}`)
+    const file = openSync(path, 'w+')
+    words[LaneWord.socket] = file + 1
+    expect(socket.write(command, command.length, performance.now())).toBe(false)
+    words[LaneWord.socket] = file + 1
+    expect(socket.read(bytes, 0, performance.now() + 10)).toBe(ENDED)
+    closeSync(file)
+    expect(readFileSync(path, 'utf8')).toBe('')
+  })
+
+  it('keeps its hands off while the worker takes the socket back, and wakes', () => {
+    words[LaneWord.lock] = LaneLock.revoked
+    expect(socket.write(command, command.length, performance.now())).toBe(false)
+    expect(socket.read(bytes, 0, performance.now())).toBe(ENDED)
+    words[LaneWord.socket] = 0
+    const startedAt = performance.now()
+    socket.sleep(5000)
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+  })
+
+  it('leaves the limit of stack traces as it was', () => {
+    const { stackTraceLimit } = Error
+    expect(socket.read(bytes, 0, performance.now())).toBe(NOTHING_YET)
+    expect(Error.stackTraceLimit).toBe(stackTraceLimit)
+  })
+})
