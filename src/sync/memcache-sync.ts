@@ -10,7 +10,7 @@ import type { ServerSpec } from '../server-address.ts'
 import { addCommands, type OwnCommand } from './commands.ts'
 import { ServerRoutes } from './lane/server-routes.ts'
 import { USUAL_WAY } from './lane/way.ts'
-import { LANE_WRITES } from './lane/writes.ts'
+import { LANE_OPTIONS_AT, LANE_WRITES } from './lane/writes.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
 import type { MemcacheSyncCommands } from './sync-commands.ts'
 import { checkSynchronous, SyncCore } from './sync-core.ts'
@@ -120,26 +120,27 @@ function partsOf(client: object): Parts {
 }
 
 const get: OwnCommand = (core, args) => {
-  if (args[1] === undefined && core.laneReads !== undefined) {
-    const found = core.laneReads.get(args[0] as Key)
-    if (found !== USUAL_WAY) return found
-  }
-  return core.call(undefined, 'get', args)
+  if (args[1] !== undefined || core.lane === undefined) return core.call(undefined, 'get', args)
+  const found = core.lane.reads.get(args[0] as Key)
+  return found === USUAL_WAY ? core.call(undefined, 'get', core.lane.way.remaining(args, 1)) : found
 }
 
 const getMany: OwnCommand = (core, args) => {
-  if (args[1] === undefined && core.laneReads !== undefined && Array.isArray(args[0])) {
-    const found = core.laneReads.getMany(args[0] as readonly Key[])
-    if (found !== USUAL_WAY) return found
+  const [keys, options] = args
+  if (options !== undefined || core.lane === undefined || !Array.isArray(keys)) {
+    return core.call(undefined, 'getMany', args)
   }
-  return core.call(undefined, 'getMany', args)
+  const found = core.lane.reads.getMany(keys as readonly Key[])
+  return found === USUAL_WAY ? core.call(undefined, 'getMany', core.lane.way.remaining(args, 1)) : found
 }
 
 const writes = LANE_WRITES.map((name): [string, OwnCommand] => [
   name,
   (core, args) => {
-    const done = core.laneWrites === undefined ? USUAL_WAY : core.laneWrites.run(name, args)
-    return done === USUAL_WAY ? core.call(undefined, name, args) : done
+    if (core.lane?.writes === undefined) return core.call(undefined, name, args)
+    const done = core.lane.writes.run(name, args)
+    if (done !== USUAL_WAY) return done
+    return core.call(undefined, name, core.lane.way.remaining(args, LANE_OPTIONS_AT[name]))
   },
 ])
 

@@ -42,16 +42,22 @@ export interface CoreInit {
   readonly routes?: ServerRoutes
 }
 
+/** The hot commands. */
+interface LaneParts {
+  readonly way: LaneWay
+  readonly reads: LaneReads
+  /** Undefined: writes are left to the worker. */
+  readonly writes: LaneWrites | undefined
+}
+
 /** The caller's side of a synchronous client: a worker, another one when that has died, and every call to it. */
 export class SyncCore implements LinkOwner {
   readonly #init: CoreInit
   readonly #resolved: ResolvedClientOptions
   readonly #remotes: RemoteObjects
   #link: WorkerLink | undefined
-  #lane: Lane | undefined
   /** The hot commands, while there is a lane. */
-  laneReads: LaneReads | undefined
-  laneWrites: LaneWrites | undefined
+  lane: LaneParts | undefined
   #isClosed = false
   /** The last call in the usual way was one for the lane. */
   #mayUseLane = true
@@ -103,12 +109,13 @@ export class SyncCore implements LinkOwner {
 
   #request(target: Remote | undefined, name: string, args: readonly unknown[], mode: number): unknown {
     const link = this.#openLink()
+    link.checkFree(name)
     const id = target === undefined ? 0 : this.#remotes.idOf(target, link)
     const { references } = link
     const mark = references.mark
     const given =
       target === undefined && mode !== CallMode.stored ? withStoredForms(name, args, this.#resolved.serde) : args
-    this.#lane?.leave()
+    this.lane?.way.lane.leave()
     // One that came by the lane's entrance is seldom alone; among others the worker had better wait for the next call.
     const isForLane = target === undefined && LANE_COMMANDS.has(name)
     const wantsLane = this.#mayUseLane && isForLane
@@ -128,7 +135,7 @@ export class SyncCore implements LinkOwner {
       if (target === undefined) references.release(mark)
       throw error
     }
-    this.#lane?.use()
+    this.lane?.way.lane.refresh()
     // What a pipeline or a namespace was given, it may need later.
     if (!this.#remotes.hold(target, result, [mark, references.mark])) references.release(mark)
     return result
@@ -144,7 +151,8 @@ export class SyncCore implements LinkOwner {
   /** The worker, or a fresh one. */
   #openLink(): WorkerLink {
     if (this.#isClosed) throw closedError()
-    if (this.#link?.isAlive === true) return this.#link
+    if (this.#link?.isUsable === true) return this.#link
+    this.#link?.end()
     this.#closeLane()
     const { kind, servers, options, routes } = this.#init
     const link = new WorkerLink({
@@ -171,26 +179,23 @@ export class SyncCore implements LinkOwner {
     const { options, routes } = this.#init
     const isPlain = failures === 'throw' && connectionsPerServer === 1 && connection.idleTimeoutMs === 0
     if (!isPlain || routes === undefined || options.fallback !== undefined || options.retry !== undefined) return
-    this.#lane = new Lane(link.header, connection.validateAfterIdleMs)
-    const way = new LaneWay(this.#lane, this.#resolved, routes)
-    this.laneReads = new LaneReads(way)
+    const way = new LaneWay(new Lane(link.header, connection.validateAfterIdleMs), this.#resolved, routes, link)
     // Only the worker tells of writes that fail.
-    if (!this.#listens.has('writeFailed')) this.laneWrites = new LaneWrites(way)
+    const writes = this.#listens.has('writeFailed') ? undefined : new LaneWrites(way)
+    this.lane = { way, reads: new LaneReads(way), writes }
   }
 
   #closeLane(): void {
-    this.#lane?.leave()
-    this.#lane = undefined
-    this.laneReads = undefined
-    this.laneWrites = undefined
+    this.lane?.way.lane.leave()
+    this.lane = undefined
   }
 
   /** Events that cost something are asked for when somebody listens. */
   #listen(name: string): void {
     if (name !== 'writeFailed' || this.#listens.has(name)) return
     this.#listens.add(name)
-    this.laneWrites = undefined
-    if (this.#link?.isAlive === true) this.#subscribe(name)
+    if (this.lane !== undefined) this.lane = { ...this.lane, writes: undefined }
+    if (this.#link?.isUsable === true) this.#subscribe(name)
   }
 
   #subscribe(name: string): void {
@@ -200,7 +205,7 @@ export class SyncCore implements LinkOwner {
   /** Finishes, and lets the worker end. Further calls throw `ClosedError`. */
   close(): void {
     try {
-      if (this.#link?.isAlive === true && !this.#isClosed) this.call(undefined, 'close', [])
+      if (this.#link?.isUsable === true && !this.#isClosed) this.call(undefined, 'close', [])
     } finally {
       this.destroy()
     }

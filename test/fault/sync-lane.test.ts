@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { createContext, runInContext } from 'node:vm'
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BatchError, MemcacheError, TimeoutError } from '../../src/errors.ts'
 import { MemcacheSync } from '../../src/sync/memcache-sync.ts'
@@ -143,6 +144,185 @@ describe('the lane to several servers', () => {
     for (const key of KEYS) expect(cache.gets(key)?.value).toBe(`${key}!`)
     expect(errorOf(() => cache.addServer(second)).code).toBe('MEMLANE_INVALID_INPUT')
     expect(cache.servers).toHaveLength(2)
+  })
+})
+
+/** How many connections the server has had, those of this test's own question included. */
+function connectionsTo(cache: MemcacheSync): number {
+  return [...cache.stats().values()].reduce((sum, stats) => sum + Number(stats['total_connections']), 0)
+}
+
+/** Ends a call from outside after a time, as Ctrl-C in a REPL does: nothing behind it runs, not even `finally`. */
+function interrupt(call: () => unknown, timeoutMs: number): void {
+  const context = createContext({ call })
+  expect(() => runInContext('call()', context, { timeout: timeoutMs }) as unknown).toThrow(/timed out/)
+}
+
+describe('what the lane cannot carry', () => {
+  it('costs no connection: large replies, and values for the usual way', async () => {
+    const servers = await startServers(3)
+    const cache = open(
+      servers.map(({ address }) => address),
+      { timeoutMs: 10_000 },
+    )
+    fill(cache)
+    cache.set('key:0', '')
+    const text = 'x'.repeat(900_000)
+    for (const key of KEYS.slice(1, 10)) cache.set(key, text)
+    const before = connectionsTo(cache)
+    for (let round = 0; round < 20; round++) {
+      const found = cache.getMany(KEYS)
+      expect(found.size).toBe(KEYS.length)
+      expect(found.get('key:0')).toBe('')
+      expect(found.get('key:3')).toBe(text)
+      expect(cache.get('key:9')).toBe(text)
+    }
+    expect(laneCommands()).toBeGreaterThan(100)
+    // The question itself takes one to each server.
+    expect(connectionsTo(cache)).toBe(before + servers.length)
+  })
+
+  it('is more keys than fit a line: each server gets as many lines as it takes', async () => {
+    const servers = await startServers(2)
+    const cache = open(
+      servers.map(({ address }) => address),
+      { coalesceReads: { maxKeys: 7 } },
+    )
+    fill(cache)
+    const [first, second] = servers.map(({ address }) => Math.ceil(keysOf(cache, address).length / 7)) as [
+      number,
+      number,
+    ]
+    fill(cache)
+    const before = laneCommands()
+    expect([...cache.getMany(KEYS).keys()]).toEqual(KEYS)
+    expect(laneCommands()).toBe(before + first + second)
+    const alone = open(
+      servers.map(({ address }) => address),
+      { coalesceReads: false },
+    )
+    fill(alone)
+    const then = laneCommands()
+    expect(alone.getMany(KEYS).size).toBe(KEYS.length)
+    expect(laneCommands()).toBe(then)
+  })
+
+  it('is a serde that uses the client: it is refused, as in the usual way', async () => {
+    const servers = await startServers(2)
+    const refused: unknown[] = []
+    const cache: MemcacheSync = open(
+      servers.map(({ address }) => address),
+      {
+        serde: {
+          serialize: (value) => ({ data: String(value), clientFlags: 0 }),
+          deserialize: (data) => {
+            try {
+              cache.get('absent')
+            } catch (error) {
+              refused.push(error)
+            }
+            return Buffer.from(data).toString()
+          },
+        },
+      },
+    )
+    fill(cache)
+    refused.length = 0
+    expect([...cache.getMany(KEYS)]).toEqual(KEYS.map((key) => [key, `${key}!`]))
+    expect(refused).toHaveLength(KEYS.length)
+    for (const error of refused) expect(error).toMatchObject({ code: 'MEMLANE_INVALID_INPUT' })
+  })
+})
+
+describe('a call on the lane', () => {
+  it.each<[way: string, options: MemcacheOptions]>([
+    ['on the lane', {}],
+    ['in the usual way', { connectionsPerServer: 2 }],
+  ])('that is interrupted %s leaves no reply to the next one', async (_, options) => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const [proxy] = await startProxies([server.address])
+    const cache = open([proxy!.address], { timeoutMs: 5000, connectTimeoutMs: 5000, ...options })
+    fill(cache)
+    for (let round = 0; round < 3; round++) {
+      proxy!.set('toClient', { latencyMs: 100 })
+      interrupt(() => cache.get('absent'), 50)
+      expect(cache.get('key:1')).toBe('key:1!')
+      interrupt(() => cache.getMany(['absent', 'key:2']), 50)
+      expect(cache.set('key:3', 'key:3!')).toBe(true)
+      interrupt(() => cache.incr('absent'), 50)
+      expect(cache.get('key:4', { timeoutMs: 4000 })).toBe('key:4!')
+      proxy!.set('toClient', { latencyMs: 0 })
+      const before = laneCommands()
+      fill(cache)
+      if (options.connectionsPerServer === undefined) expect(laneCommands()).toBeGreaterThan(before + KEYS.length)
+    }
+  })
+
+  it('that timed out does no harm to the next one', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const cache = open([server.address], { timeoutMs: 300 })
+    for (const next of [
+      () => cache.incr('count'),
+      () => cache.append('text', '.'),
+      () => cache.add('new', 1),
+      () => cache.delete('gone'),
+    ]) {
+      fill(cache)
+      cache.set('count', 1)
+      cache.set('text', 'a')
+      cache.set('gone', 1)
+      cache.delete('new')
+      fill(cache)
+      freeze(server.pid)
+      expect(errorOf(() => cache.get('key:1'))).toBeInstanceOf(TimeoutError)
+      process.kill(server.pid, 'SIGCONT')
+      expect(next()).toBeTruthy()
+    }
+  })
+
+  it('takes no more than its time, also when its connection is lost on the way', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const [proxy] = await startProxies([server.address])
+    const cache = open([proxy!.address], { timeoutMs: 600, connectTimeoutMs: 2000 })
+    fill(cache)
+    proxy!.freeze()
+    proxy!.resetIn(300)
+    const startedAt = performance.now()
+    expect(errorOf(() => cache.get('key:1'))).toBeInstanceOf(TimeoutError)
+    expect(performance.now() - startedAt).toBeGreaterThan(290)
+    expect(performance.now() - startedAt).toBeLessThan(890)
+  })
+
+  it('looks whether its own connection is alive after a pause, whatever others were used meanwhile', async () => {
+    const [first, second] = (await startServers(2)) as [RealMemcached, RealMemcached]
+    const proxies = await startProxies([first.address, second.address])
+    const cache = open(
+      proxies.map(({ address }) => address),
+      { timeoutMs: 5000, connectTimeoutMs: 400, validateAfterIdleMs: 200 },
+    )
+    fill(cache)
+    const key = keysOf(cache, proxies[0]!.address)[0]!
+    const other = keysOf(cache, proxies[1]!.address)[0]!
+    fill(cache)
+    // The connection is dead, as far as the next command is concerned, and nothing says so.
+    proxies[0]!.lose()
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    expect(cache.gets(other)?.value).toBe(`${other}!`)
+    expect(cache.get(other)).toBe(`${other}!`)
+    const startedAt = performance.now()
+    expect(cache.get(key)).toBe(`${key}!`)
+    expect(performance.now() - startedAt).toBeLessThan(4000)
+  })
+
+  it('goes on while a test has stopped the clock', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const cache = open([server.address])
+    fill(cache)
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const before = laneCommands()
+    for (let at = 0; at < 5; at++) fill(cache)
+    expect(laneCommands()).toBeGreaterThan(before)
   })
 })
 

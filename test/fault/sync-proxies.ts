@@ -13,6 +13,10 @@ export interface BlockedProxy {
   freeze(): void
   thaw(): void
   reset(): void
+  /** Resets the connections after a time, in milliseconds. */
+  resetIn(ms: number): void
+  /** Loses what the client sends next. */
+  lose(): void
   /** Adds bytes that nobody asked for to what the server says next. */
   inject(text: string): void
 }
@@ -35,6 +39,8 @@ export async function startProxies(servers: readonly string[]): Promise<BlockedP
       freeze: () => tell(index, 'freeze'),
       thaw: () => tell(index, 'thaw'),
       reset: () => tell(index, 'reset'),
+      resetIn: (ms) => tell(index, 'resetIn', ms),
+      lose: () => tell(index, 'lose'),
       inject: (text) => tell(index, 'inject', text),
     }
   })

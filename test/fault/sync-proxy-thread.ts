@@ -25,19 +25,21 @@ async function carryOut({ index, name, args }: Act): Promise<number> {
     return proxies[index].port
   }
   const proxy = proxies[index]!
-  if (name === 'inject') addOnce(proxy, args[0] as string)
+  if (name === 'inject') once(proxy, 'toClient', (chunk) => Buffer.concat([chunk, Buffer.from(args[0] as string)]))
+  else if (name === 'lose') once(proxy, 'toServer', () => Buffer.alloc(0))
+  else if (name === 'resetIn') setTimeout(() => proxy.reset(), args[0] as number)
   else (proxy as unknown as Record<string, (...args: readonly unknown[]) => unknown>)[name]!(...args)
   return 1
 }
 
-/** Bytes that nobody asked for, behind whatever the server says next. */
-function addOnce(proxy: FaultProxy, text: string): void {
+/** Changes the next chunk, and no other. */
+function once(proxy: FaultProxy, direction: 'toClient' | 'toServer', change: (chunk: Buffer) => Buffer): void {
   let isLeft = true
-  proxy.set('toClient', {
+  proxy.set(direction, {
     transform: (chunk) => {
       if (!isLeft) return chunk
       isLeft = false
-      return Buffer.concat([chunk, Buffer.from(text)])
+      return change(chunk)
     },
   })
 }

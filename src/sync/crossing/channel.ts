@@ -13,6 +13,8 @@ export const Word = {
   tick: 4,
   /** One of {@link WorkerState}. */
   state: 5,
+  /** Of the lane: {@link stampOf} the servers that its sockets belong to, in their order. */
+  servers: 6,
 } as const
 
 /** Words of each socket on the lane, behind those of the header. */
@@ -25,6 +27,8 @@ export const LaneWord = {
   state: 2,
   /** Tells the socket from another file of the same number. */
   inode: 3,
+  /** How long nothing had come on it when it was given, in milliseconds. */
+  idleMs: 4,
 } as const
 
 /** What the worker is doing, as far as the caller must know to reach it. */
@@ -40,16 +44,16 @@ export const WorkerState = {
 /** Who has a socket's file descriptor in hand. */
 export const LaneLock = { free: 0, used: 1, revoked: 2 } as const
 
-/** What the worker is to do with a socket that it gets back. */
+/** Whether a socket can be used again. */
 export const LaneState = {
   /** Nothing is due on it. */
   clean: 0,
-  /** The caller gave up a reply that may still come: nobody could tell it from the next one. */
-  abandoned: 1,
+  /** A reply is due, or was given up: nobody could tell it from the next one. */
+  due: 1,
 } as const
 
 const HEADER_WORDS = 8
-const LANE_WORDS = 4
+const LANE_WORDS = 5
 
 /** What a message may have without memory of its own, in bytes. */
 export const BOX_BYTES = 65_536
@@ -72,6 +76,16 @@ export function createSharedMemory(sockets: number): SharedMemory {
     requests: new SharedArrayBuffer(BOX_BYTES),
     messages: new SharedArrayBuffer(BOX_BYTES),
   }
+}
+
+/** A number that tells lists of servers apart: FNV-1a over their names. */
+export function stampOf(names: readonly string[]): number {
+  let stamp = 0x811c9dc5 | 0
+  for (const name of names) {
+    for (let at = 0; at < name.length; at++) stamp = Math.imul(stamp ^ name.charCodeAt(at), 0x01000193)
+    stamp = Math.imul(stamp ^ 10, 0x01000193)
+  }
+  return stamp
 }
 
 /** The words of every socket on the lane; the caller and the worker count them in the same order. */

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { setImmediate } from 'node:timers'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { ConnectError, ConnectionClosedError, InvalidInputError, TimeoutError } from '../../errors.ts'
 import { CallerReferences } from './caller-references.ts'
@@ -57,6 +58,11 @@ export class WorkerLink {
   #hasEnded = false
   /** A function of the caller's runs for which the worker waits blocked. */
   #isBlocking = false
+  /** Requests under way, and functions of the caller's that run meanwhile: one of them may have made the next request. */
+  #requestsOpen = 0
+  #callsOpen = 0
+  #wasInterrupted = false
+  #isWatching = false
 
   constructor({ kind, keepProcessAlive, laneSockets, owner }: LinkInit) {
     this.#owner = owner
@@ -88,6 +94,48 @@ export class WorkerLink {
     return !this.#hasEnded && Atomics.load(this.header, Word.state) !== WorkerState.ended
   }
 
+  /**
+   * Whether it can take another request. It cannot when one was interrupted, by Ctrl-C in a REPL or the time limit of a
+   * `vm`: nobody would know any more which reply is whose.
+   */
+  get isUsable(): boolean {
+    return this.isAlive && !this.#wasInterrupted && this.#requestsOpen === this.#callsOpen
+  }
+
+  /** Whether a function of the caller's runs that must not use the client. */
+  get isBlocking(): boolean {
+    return this.#isBlocking
+  }
+
+  /** Refuses a call by such a function. */
+  checkFree(name: string): void {
+    if (!this.#isBlocking) return
+    throw new InvalidInputError(
+      `${name}: a serde, a schema or another function of the options cannot use the client that is calling it`,
+    )
+  }
+
+  /** Runs a function of the caller's that must not use the client. */
+  block<T>(call: () => T): T {
+    this.#watch()
+    this.#isBlocking = true
+    try {
+      return call()
+    } finally {
+      this.#isBlocking = false
+    }
+  }
+
+  /** Nothing is under way while the event loop goes on, but for what was interrupted and will never end. */
+  #watch(): void {
+    if (this.#isWatching) return
+    this.#isWatching = true
+    setImmediate(() => {
+      this.#isWatching = false
+      if (this.#requestsOpen > 0 || this.#isBlocking) this.#wasInterrupted = true
+    }).unref()
+  }
+
   #awaitStart(): void {
     const deadline = performance.now() + START_MS
     while (Atomics.load(this.header, Word.state) === WorkerState.starting) {
@@ -115,19 +163,19 @@ export class WorkerLink {
    * @param write - Writes what belongs to the request.
    */
   request(type: number, name: string, timeoutMs: number, write: () => void): unknown {
-    if (this.#isBlocking) {
-      throw new InvalidInputError(
-        `${name}: a serde, a schema or another function of the options cannot use the client that is calling it`,
-      )
-    }
-    const id = ++this.#lastCall
     const { writer } = this.references
     writer.start()
     writer.byte(type)
-    writer.uint32(id % 2 ** 32)
+    writer.uint32(++this.#lastCall % 2 ** 32)
     write()
-    this.#send()
-    return this.#awaitReply(name, timeoutMs)
+    this.#watch()
+    this.#requestsOpen++
+    try {
+      this.#send()
+      return this.#awaitReply(name, timeoutMs)
+    } finally {
+      this.#requestsOpen--
+    }
   }
 
   #send(): void {
@@ -200,15 +248,16 @@ export class WorkerLink {
     const args = reader.value() as unknown[]
     let isGood = true
     let result: unknown
-    this.#isBlocking = isBlocking
+    this.#callsOpen++
     try {
-      result = this.references.call(reference, method, args)
+      const call = (): unknown => this.references.call(reference, method, args)
+      result = isBlocking ? this.block(call) : call()
       if (result instanceof Promise) result = refusePromise(result)
     } catch (error) {
       isGood = false
       result = error
     } finally {
-      this.#isBlocking = false
+      this.#callsOpen--
     }
     const { writer } = this.references
     writer.start()

@@ -171,12 +171,13 @@ export class WorkerSession {
     return undefined
   }
 
-  #invoke(reader: MessageReader): unknown {
+  async #invoke(reader: MessageReader): Promise<unknown> {
     const target = this.#remotes.get(reader.uint32()) as Record<string, unknown>
     const name = reader.text()
     const mode = reader.byte()
     this.#wantsLane = reader.byte() === 1
-    this.#lane.settle()
+    const ended = this.#lane.settle()
+    if (ended !== undefined) await ended
     for (const id of reader.value() as number[]) this.#remotes.delete(id)
     const args = reader.value() as unknown[]
     if (mode === CallMode.get) return target[name]
@@ -232,6 +233,7 @@ export class WorkerSession {
     if (!this.#callerListens || this.#queue.length === 0) return
     this.#callerListens = false
     // The reply behind which the caller leaves: what comes after it must be found by the caller.
+    if (this.#calls.length === 0) this.#lane.note()
     if (this.#calls.length === 0 && this.#wantsLane) this.#lane.openIfIdle()
     this.#queue.shift()!()
   }

@@ -1,10 +1,18 @@
 import { Buffer } from 'node:buffer'
-import { laneWords } from '../crossing/channel.ts'
+import { laneWords, Word } from '../crossing/channel.ts'
 import { ReplyWait } from './reply-wait.ts'
 import { ENDED, LaneSocket, NOTHING_YET } from './socket.ts'
 
-/** Room for what comes back, in bytes: a little more than the largest item of a server with default settings. */
-const REPLY_BYTES = 1_114_112
+/** The clock as it was when this was loaded: tests put theirs in its place, but the time of servers does not stand still. */
+const clock: () => number = performance.now.bind(performance)
+
+/** Room for what comes back, in bytes: at first, the most that is kept from one call to the next, and the most there is. */
+const REPLY_BYTES = 65_536
+const KEPT_REPLY_BYTES = 2_097_152
+export const MAX_REPLY_BYTES = 16_777_216
+
+/** The wait for the first look goes round so often at the most: some tenths of a millisecond. */
+const MAX_ROUNDS = 20_000
 
 /** Room for a command, in bytes. It must fit into the socket's own buffer. */
 export const LANE_COMMAND_BYTES = 16_384
@@ -33,23 +41,25 @@ export type LaneOutcome = 'done' | 'late' | 'lost' | 'cut' | 'strange'
 export class Lane {
   /** Write the command here. */
   readonly command: Buffer = Buffer.allocUnsafeSlow(LANE_COMMAND_BYTES)
-  readonly #bytes: Buffer = Buffer.allocUnsafeSlow(REPLY_BYTES)
+  readonly #header: Int32Array
   readonly #sockets: readonly LaneSocket[]
   readonly #waits: readonly ReplyWait[]
   readonly #idleMs: number
+  #bytes: Buffer = Buffer.allocUnsafeSlow(REPLY_BYTES)
   #startedAt = 0
   #sentAt = 0
 
   /** @param idleMs - After a pause of this length the usual way is taken, which looks whether the connection lives. */
   constructor(header: Int32Array, idleMs: number) {
+    this.#header = header
     this.#sockets = laneWords(header).map((words) => new LaneSocket(words))
     this.#waits = this.#sockets.map(() => new ReplyWait())
     this.#idleMs = idleMs
   }
 
-  /** Whether the worker has given its socket to this server. */
-  isOpen(server: number): boolean {
-    return this.#sockets[server]?.isOpen === true
+  /** Whether the worker has given its socket to this server, of the servers with this stamp. */
+  isOpen(server: number, stamp: number): boolean {
+    return this.#sockets[server]?.isOpen === true && Atomics.load(this.#header, Word.servers) === stamp
   }
 
   /** The usual way is taken: the worker has its sockets back. */
@@ -57,15 +67,21 @@ export class Lane {
     for (const socket of this.#sockets) socket.leave()
   }
 
-  /** The usual way was taken with success: no connection is older than that. */
-  use(): void {
-    const now = performance.now()
-    for (const socket of this.#sockets) socket.touch(now)
+  /** The usual way was taken with success, and may have opened the lane. */
+  refresh(): void {
+    const now = clock()
+    for (const socket of this.#sockets) socket.refresh(now)
   }
 
   /** Begins a call: its time runs from here. */
   start(): void {
-    this.#startedAt = performance.now()
+    this.#startedAt = clock()
+    if (this.#bytes.length > KEPT_REPLY_BYTES) this.#bytes = Buffer.allocUnsafeSlow(REPLY_BYTES)
+  }
+
+  /** How long the call has taken so far, in milliseconds. */
+  get passedMs(): number {
+    return clock() - this.#startedAt
   }
 
   /** Writes the first `length` bytes of the command to a server; whether all of it has left. Else it is not carried out. */
@@ -73,14 +89,15 @@ export class Lane {
     const socket = this.#sockets[server]!
     if (socket.idleMs(this.#startedAt) > this.#idleMs) return false
     const hasLeft = socket.write(this.command, length, this.#startedAt)
-    this.#sentAt = performance.now()
+    this.#sentAt = clock()
     return hasLeft
   }
 
   /** Waits for a server's reply. What the reader remembers of the bytes holds until the next one is waited for. */
   receive(server: number, timeoutMs: number, reader: LaneReader): LaneOutcome {
     const outcome = this.#receive(server, timeoutMs, reader)
-    if (outcome !== 'done') this.abandon(server)
+    if (outcome === 'done') this.#sockets[server]!.answered(clock())
+    else this.abandon(server)
     return outcome
   }
 
@@ -98,7 +115,7 @@ export class Lane {
     let looks = 0
     for (;;) {
       const length = socket.read(this.#bytes, filled, now)
-      now = performance.now()
+      now = clock()
       if (length === ENDED) return filled === 0 ? 'lost' : 'cut'
       if (length === NOTHING_YET) {
         looks++
@@ -107,7 +124,7 @@ export class Lane {
         const sleepMs = wait.sleepAfterLook(now - heardAt, filled > 0)
         if (sleepMs === 0) continue
         socket.sleep(Math.min(sleepMs, leftMs))
-        now = performance.now()
+        now = clock()
         continue
       }
       if (filled === 0 && reader.hasOneKey) wait.note(looks === 0)
@@ -115,20 +132,29 @@ export class Lane {
       heardAt = now
       const isWhole = reader.read(this.#bytes, filled)
       if (isWhole === undefined) return 'strange'
-      if (!isWhole) continue
-      socket.touch(now)
-      return 'done'
+      if (isWhole) return 'done'
+      if (filled === this.#bytes.length && !this.#grow()) return 'strange'
     }
+  }
+
+  /** Makes room for more. */
+  #grow(): boolean {
+    if (this.#bytes.length >= MAX_REPLY_BYTES) return false
+    const larger = Buffer.allocUnsafeSlow(this.#bytes.length * 2)
+    larger.set(this.#bytes)
+    this.#bytes = larger
+    return true
   }
 
   /** Lets the time of the first look come; gives the time. */
   #awaitDue(socket: LaneSocket, wait: ReplyWait, timeoutMs: number): number {
     const dueAt = Math.min(this.#sentAt + wait.dueMs, this.#startedAt + timeoutMs)
-    for (;;) {
-      const now = performance.now()
-      if (now >= dueAt) return now
+    let now = clock()
+    for (let round = 0; now < dueAt && round < MAX_ROUNDS; round++) {
       const sleepMs = wait.sleepBeforeDue(dueAt - now)
       if (sleepMs > 0) socket.sleep(sleepMs)
+      now = clock()
     }
+    return now
   }
 }

@@ -10,16 +10,29 @@ import { LANE_COMMAND_BYTES } from './lane.ts'
 import { ValuesReply } from './replies.ts'
 import { type LaneWay, USUAL_WAY } from './way.ts'
 
+const LINE_END = '\r\n'
+
 /** Stands where a key has no value. */
 const MISS: unique symbol = Symbol('miss')
 
-/** What one server is asked for in a batch, and where its answers belong. */
+/** So many reads take the usual way after a reply that is not for the lane: it has cost the connection. */
+const DETOURS = 16
+
+/** What one server is asked for in one line, and where its answers belong. */
 interface Share {
   readonly server: number
   line: string
   readonly wireKeys: string[]
   /** Positions in the batch. */
   readonly positions: number[]
+}
+
+/** What has come of a batch so far. */
+interface Progress {
+  readonly values: unknown[]
+  readonly failed: Map<Key, MemcacheError>
+  /** Positions whose values are for the usual way. */
+  readonly unread: number[]
 }
 
 /**
@@ -31,100 +44,131 @@ export class LaneReads {
   readonly #values: ValuesReply = new ValuesReply()
   readonly #oneKey: [string] = ['']
   readonly #range: RangeSerde | undefined
+  readonly #maxKeys: number
+  readonly #maxBytes: number
+  #detours = 0
 
   constructor(way: LaneWay) {
     this.#way = way
-    const { serde } = way.options
+    const { serde, connection } = way.options
     this.#range = 'deserializeRange' in serde ? (serde as RangeSerde) : undefined
+    this.#maxKeys = connection.coalesceReads?.maxKeys ?? 1
+    this.#maxBytes =
+      Math.min(connection.coalesceReads?.maxBytes ?? LANE_COMMAND_BYTES, LANE_COMMAND_BYTES) - LINE_END.length
   }
 
   get(key: Key): unknown {
     const way = this.#way
+    if (!way.begin() || this.#takesDetour()) return USUAL_WAY
     const wireKey = way.wireKey(key)
     const server = wireKey === undefined ? -1 : way.serverOf(key)
     if (server === -1) return USUAL_WAY
     this.#oneKey[0] = wireKey!
     this.#values.expect(this.#oneKey)
-    const length = way.lane.command.write(`get ${wireKey}\r\n`, 'latin1')
+    const length = way.lane.command.write(`get ${wireKey}${LINE_END}`, 'latin1')
     way.lane.start()
     if (!way.lane.send(server, length)) return USUAL_WAY
     const outcome = way.lane.receive(server, way.timeoutMs, this.#values)
     if (outcome === 'done') return this.#value(0, key)
-    if (outcome === 'lost' || outcome === 'strange') return USUAL_WAY
+    if (outcome === 'lost' || outcome === 'strange') return this.#turnBack(outcome)
     throw way.error(`get ${quoteKey(key)}`, outcome, server)
   }
 
-  /** Every server gets its line before the first reply is waited for. */
+  #takesDetour(): boolean {
+    if (this.#detours === 0) return false
+    this.#detours--
+    return true
+  }
+
+  #turnBack(outcome: 'lost' | 'strange'): typeof USUAL_WAY {
+    if (outcome === 'strange') this.#detours = DETOURS
+    return this.#way.turnBack()
+  }
+
+  /** Every server gets its line before the first reply is waited for; then those that have more keys get the next one. */
   getMany(keys: readonly Key[]): unknown {
-    const shares = this.#share(keys)
-    if (shares === undefined) return USUAL_WAY
-    this.#way.lane.start()
-    let sent = 0
-    while (sent < shares.length && this.#sendShare(shares[sent]!)) sent++
-    if (sent < shares.length) return this.#giveUp(shares, 0, sent)
-    const values: unknown[] = Array.from(keys, () => MISS)
-    const failed = new Map<Key, MemcacheError>()
-    for (let at = 0; at < shares.length; at++) {
-      const share = shares[at]!
-      this.#values.expect(share.wireKeys)
-      const outcome = this.#way.lane.receive(share.server, this.#way.timeoutMs, this.#values)
-      if (outcome === 'lost' || outcome === 'strange') return this.#giveUp(shares, at + 1, sent)
-      if (outcome === 'done') {
-        if (!this.#takeValues(share, keys, values)) return this.#giveUp(shares, at + 1, sent)
-        continue
-      }
-      const error = this.#way.error(`get ${quoteKey(keys[share.positions[0]!]!)}`, outcome, share.server)
-      for (const position of share.positions) failed.set(keys[position]!, error)
+    const way = this.#way
+    if (!way.begin() || this.#takesDetour()) return USUAL_WAY
+    const rounds = this.#share(keys)
+    if (rounds === undefined) return USUAL_WAY
+    const progress: Progress = { values: Array.from(keys, () => MISS), failed: new Map(), unread: [] }
+    way.lane.start()
+    for (const shares of rounds) {
+      const lost = this.#runRound(shares, keys, progress)
+      if (lost !== undefined) return this.#turnBack(lost)
     }
+    const { values, failed, unread } = progress
+    if (failed.size === 0 && unread.length > 0) return way.turnBack()
+    const [error] = failed.values()
+    // No time is left to read them in the usual way.
+    for (const position of unread) failed.set(keys[position]!, error!)
     const found = foundOf(keys, values)
-    if (failed.size > 0) throw arrive(batchError('getMany', failed, keys.length, found, []))
+    if (error !== undefined) throw arrive(batchError('getMany', failed, new Set(keys).size, found, []))
     return found
   }
 
-  /** Who is asked for what; undefined where that is for the usual way. */
-  #share(keys: readonly Key[]): readonly Share[] | undefined {
-    const shares: Share[] = []
-    const shareOf: Share[] = []
+  /** @returns why the whole batch is to take the usual way, if it is. */
+  #runRound(shares: readonly Share[], keys: readonly Key[], progress: Progress): 'lost' | 'strange' | undefined {
+    let lost: 'lost' | 'strange' | undefined
+    let sent = 0
+    while (sent < shares.length && this.#send(shares[sent]!)) sent++
+    if (sent < shares.length) lost = 'lost'
+    // What was sent is read, whatever happens: a reply that is left would cost its connection.
+    for (const share of shares.slice(0, sent)) {
+      this.#values.expect(share.wireKeys)
+      const outcome = this.#way.lane.receive(share.server, this.#way.timeoutMs, this.#values)
+      if (outcome === 'done') this.#takeValues(share, keys, progress)
+      else if (outcome === 'lost' || outcome === 'strange') lost = outcome
+      else this.#fail(share, keys, progress, outcome)
+    }
+    return lost
+  }
+
+  #fail({ server, positions }: Share, keys: readonly Key[], { failed }: Progress, outcome: 'late' | 'cut'): void {
+    const error = this.#way.error(`get ${quoteKey(keys[positions[0]!]!)}`, outcome, server)
+    for (const position of positions) failed.set(keys[position]!, error)
+  }
+
+  /** Who is asked for what, line by line; undefined where that is for the usual way. */
+  #share(keys: readonly Key[]): readonly Share[][] | undefined {
+    if (keys.length === 0 || (keys.length > 1 && this.#maxKeys === 1)) return undefined
+    const rounds: Share[][] = []
+    const openLines: { share: Share; round: number }[] = []
     for (let position = 0; position < keys.length; position++) {
       const key = keys[position]!
       const wireKey = this.#way.wireKey(key)
       const server = wireKey === undefined ? -1 : this.#way.serverOf(key)
       if (server === -1) return undefined
-      let share = shareOf[server]
-      if (share === undefined) {
-        share = { server, line: 'get', wireKeys: [], positions: [] }
-        shareOf[server] = share
-        shares.push(share)
+      let open = openLines[server]
+      if (open === undefined || !this.#fits(open.share, wireKey!)) {
+        open = { share: { server, line: 'get', wireKeys: [], positions: [] }, round: (open?.round ?? -1) + 1 }
+        openLines[server] = open
+        rounds[open.round] ??= []
+        rounds[open.round]!.push(open.share)
       }
-      share.line += ` ${wireKey}`
-      share.wireKeys.push(wireKey!)
-      share.positions.push(position)
-      if (share.line.length > LANE_COMMAND_BYTES - 2) return undefined
+      open.share.line += ` ${wireKey}`
+      open.share.wireKeys.push(wireKey!)
+      open.share.positions.push(position)
     }
-    return shares.length === 0 ? undefined : shares
+    return rounds
   }
 
-  #sendShare({ server, line }: Share): boolean {
-    const length = this.#way.lane.command.write(`${line}\r\n`, 'latin1')
-    return this.#way.lane.send(server, length)
+  #fits({ line, wireKeys }: Share, wireKey: string): boolean {
+    return wireKeys.length < this.#maxKeys && line.length + 1 + wireKey.length <= this.#maxBytes
   }
 
-  /** Nobody waits for the replies of these servers. */
-  #giveUp(shares: readonly Share[], from: number, to: number): typeof USUAL_WAY {
-    for (const { server } of shares.slice(from, to)) this.#way.lane.abandon(server)
-    return USUAL_WAY
+  #send({ server, line }: Share): boolean {
+    return this.#way.lane.send(server, this.#way.lane.command.write(line + LINE_END, 'latin1'))
   }
 
-  /** @returns whether all of them could be read. */
-  #takeValues({ positions }: Share, keys: readonly Key[], values: unknown[]): boolean {
+  #takeValues({ positions }: Share, keys: readonly Key[], { values, unread }: Progress): void {
     for (let at = 0; at < positions.length; at++) {
       if (this.#values.starts[at] === -1) continue
       const position = positions[at]!
       const value = this.#value(at, keys[position]!)
-      if (value === USUAL_WAY) return false
-      values[position] = value
+      if (value === USUAL_WAY) unread.push(position)
+      else values[position] = value
     }
-    return true
   }
 
   #value(index: number, key: Key): unknown {
@@ -138,8 +182,10 @@ export class LaneReads {
       return USUAL_WAY
     if ((flags & COMPRESSED_FLAGS) !== 0) return USUAL_WAY
     try {
-      if (this.#range === undefined)
-        return this.#way.options.serde.deserialize(Buffer.from(bytes!.subarray(start, end)), flags, key)
+      if (this.#range === undefined) {
+        const data = Buffer.from(bytes!.subarray(start, end))
+        return this.#way.block(() => this.#way.options.serde.deserialize(data, flags, key))
+      }
       return this.#range.deserializeRange(bytes!, start, end, flags, false, this.#values.isAscii)
     } catch {
       return USUAL_WAY

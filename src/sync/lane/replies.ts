@@ -1,7 +1,7 @@
 import { type Buffer, isAscii } from 'node:buffer'
 import type { Reply } from '../../protocol/reply.ts'
 import { ReplyParser } from '../../protocol/reply-parser.ts'
-import type { LaneReader } from './lane.ts'
+import { type LaneReader, MAX_REPLY_BYTES } from './lane.ts'
 
 const [CR, LF, SPACE, ZERO, E, N, D, V] = [13, 10, 32, 48, 69, 78, 68, 86]
 
@@ -80,8 +80,8 @@ export class ValuesReply implements LaneReader {
     if (at + 1 >= filled) return false
     const start = at + 2
     this.#next = start + size + 2
-    // More than there is room for would never be whole.
-    if (!isFlags || bytes[at] !== CR || bytes[at + 1] !== LF || this.#next > bytes.length) return undefined
+    // More than there will be room for would never be whole.
+    if (!isFlags || bytes[at] !== CR || bytes[at + 1] !== LF || this.#next > MAX_REPLY_BYTES) return undefined
     if (this.#next > filled) return false
     while (this.#key < index) this.starts[this.#key++] = -1
     this.starts[index] = start

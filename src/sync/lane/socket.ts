@@ -12,9 +12,6 @@ const FRESH_MS = 1
 /** Takes what should not be there. */
 const STRAY: Buffer = Buffer.allocUnsafeSlow(1)
 
-/** An error that is thrown and caught costs half as much without its stack. */
-const MAY_LIMIT_STACKS = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true
-
 /**
  * A socket of the worker's that the caller writes to and reads from, by its file descriptor, without any other thread.
  * Whoever uses the descriptor has the lock, so that the worker never closes it under the caller's hands.
@@ -34,15 +31,16 @@ export class LaneSocket {
     return Atomics.load(this.#words, LaneWord.socket) > 0
   }
 
-  /** The worker gets it back. */
+  /** The worker gets it back. A lock that is still held is of a call that was interrupted, by Ctrl-C in a REPL say. */
   leave(): void {
+    Atomics.compareExchange(this.#words, LaneWord.lock, LaneLock.used, LaneLock.free)
     if (this.isOpen) Atomics.store(this.#words, LaneWord.socket, 0)
     this.#isNew = true
   }
 
-  /** It has just been of use. */
-  touch(now: number): void {
-    this.#usedAt = now
+  /** The worker may just have given it: it says since when nothing came. */
+  refresh(now: number): void {
+    if (this.#isNew && this.isOpen) this.#usedAt = now - this.#words[LaneWord.idleMs]!
   }
 
   /** How long ago it was of use, in milliseconds. */
@@ -50,15 +48,21 @@ export class LaneSocket {
     return now - this.#usedAt
   }
 
+  /** The reply is whole: nothing is due any more. */
+  answered(now: number): void {
+    this.#usedAt = now
+    Atomics.store(this.#words, LaneWord.state, LaneState.clean)
+  }
+
   /** The worker gets it back and ends it: the rest of a reply, if any comes, is nobody's. */
   abandon(): void {
-    Atomics.store(this.#words, LaneWord.state, LaneState.abandoned)
+    Atomics.store(this.#words, LaneWord.state, LaneState.due)
     this.leave()
   }
 
   /**
-   * Writes a command at once, if nothing speaks against it: there is no other file under the number, the connection has
-   * not ended, and no bytes wait that nobody asked for.
+   * Writes a command at once, if nothing speaks against it: no reply is due to a call that was interrupted, there is no
+   * other file under the number, the connection has not ended, and no bytes wait that nobody asked for.
    *
    * @returns whether all of it has left; else the socket is the worker's again, and nothing, or not all, has left.
    */
@@ -66,8 +70,8 @@ export class LaneSocket {
     const fd = this.#take()
     if (fd === undefined) return false
     try {
-      const isFresh = !this.#isNew && now - this.#usedAt < FRESH_MS
-      if (isFresh || (this.#isSocket(fd) && readNow(fd, STRAY, 0) === NOTHING_YET)) {
+      const wasClean = Atomics.exchange(this.#words, LaneWord.state, LaneState.due) === LaneState.clean
+      if (wasClean && this.#isReady(fd, now)) {
         this.#isNew = false
         this.#usedAt = now
         if (writeSync(fd, command, 0, length) === length) return true
@@ -79,6 +83,11 @@ export class LaneSocket {
     }
     this.abandon()
     return false
+  }
+
+  #isReady(fd: number, now: number): boolean {
+    const isFresh = !this.#isNew && now - this.#usedAt < FRESH_MS
+    return isFresh || (this.#isSocket(fd) && readNow(fd, STRAY, 0) === NOTHING_YET)
   }
 
   /** Reads what is there: the number of bytes, {@link NOTHING_YET} or {@link ENDED}. */
@@ -104,7 +113,9 @@ export class LaneSocket {
 
   #take(): number | undefined {
     const words = this.#words
-    if (Atomics.compareExchange(words, LaneWord.lock, LaneLock.free, LaneLock.used) !== LaneLock.free) return undefined
+    // Only the caller takes it, one call at a time: what is taken already was left so by a call that was interrupted.
+    const lock = Atomics.compareExchange(words, LaneWord.lock, LaneLock.free, LaneLock.used)
+    if (lock === LaneLock.revoked) return undefined
     const socket = Atomics.load(words, LaneWord.socket)
     if (socket > 0) return socket - 1
     this.#release()
@@ -126,16 +137,19 @@ export class LaneSocket {
   }
 }
 
-/** Reads into what is left of the bytes from `at` on. The socket does not block. */
+/**
+ * Reads into what is left of the bytes from `at` on. The socket does not block: the error that says so costs half as much
+ * without its stack.
+ */
 function readNow(fd: number, bytes: Buffer, at: number): number {
   const { stackTraceLimit } = Error
-  if (MAY_LIMIT_STACKS) Error.stackTraceLimit = 0
+  const isLimited = Reflect.set(Error, 'stackTraceLimit', 0)
   try {
     const length = readSync(fd, bytes, at, bytes.length - at, null)
     return length === 0 ? ENDED : length
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? NOTHING_YET : ENDED
   } finally {
-    if (MAY_LIMIT_STACKS) Error.stackTraceLimit = stackTraceLimit
+    if (isLimited) Error.stackTraceLimit = stackTraceLimit
   }
 }

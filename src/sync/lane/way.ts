@@ -8,21 +8,73 @@ import type { ServerRoutes } from './server-routes.ts'
 /** Says that the call takes the usual way. */
 export const USUAL_WAY: unique symbol = Symbol('the usual way')
 
-/** What the commands on the lane share: which key goes where, and how they fail. */
+/** A shorter wait leaves the call its whole time, in milliseconds. */
+const WORTH_MENTIONING_MS = 2
+
+/** Who knows whether a function of the caller's is running that must not use the client: a serde, say. */
+export interface Guard {
+  readonly isBlocking: boolean
+  /** Runs such a function. */
+  block<T>(call: () => T): T
+}
+
+/** What the commands on the lane share: which key goes where, whose functions are called, how they fail. */
 export class LaneWay {
   readonly lane: Lane
   readonly options: ResolvedClientOptions
   readonly #routes: ServerRoutes
+  readonly #guard: Guard
+  /** How long the lane has waited in vain in the present call, in milliseconds. */
+  #spentMs = 0
 
-  constructor(lane: Lane, options: ResolvedClientOptions, routes: ServerRoutes) {
+  constructor(lane: Lane, options: ResolvedClientOptions, routes: ServerRoutes, guard: Guard) {
     this.lane = lane
     this.options = options
     this.#routes = routes
+    this.#guard = guard
   }
 
   /** What every call gets, in milliseconds. */
   get timeoutMs(): number {
     return this.options.connection.timeoutMs
+  }
+
+  /** Begins a call; false where it must take the usual way, which refuses it. */
+  begin(): boolean {
+    if (this.#guard.isBlocking) return false
+    this.#spentMs = 0
+    return true
+  }
+
+  /** The lane has waited, and the usual way is taken all the same. */
+  turnBack(): typeof USUAL_WAY {
+    this.#spentMs = this.lane.passedMs
+    return USUAL_WAY
+  }
+
+  /**
+   * The arguments with which the call takes the usual way: with no more time than the lane has left it. Throws
+   * `TimeoutError` when that is none.
+   *
+   * @param at - Where the command has its options.
+   */
+  remaining(args: readonly unknown[], at: number): readonly unknown[] {
+    const spentMs = this.#spentMs
+    this.#spentMs = 0
+    if (spentMs < WORTH_MENTIONING_MS) return args
+    const timeoutMs = this.timeoutMs - spentMs
+    if (timeoutMs <= 0) {
+      const message = `the call timed out after ${this.timeoutMs} ms: its connection was lost, and no time was left for another`
+      throw arrive(new TimeoutError(message, { delivery: 'unknown' }))
+    }
+    const rest = Array.from({ length: Math.max(args.length, at + 1) }, (_, index) => args[index])
+    rest[at] = { ...(args[at] as object | undefined), timeoutMs }
+    return rest
+  }
+
+  /** Runs a function of the caller's options. */
+  block<T>(call: () => T): T {
+    return this.#guard.block(call)
   }
 
   /** The key on the wire, where it travels as it is. */
@@ -35,7 +87,7 @@ export class LaneWay {
   /** The key's server, if its socket is the caller's; else -1. */
   serverOf(key: Key): number {
     const server = this.#routes.serverOf(key)
-    return server !== -1 && this.lane.isOpen(server) ? server : -1
+    return server !== -1 && this.lane.isOpen(server, this.#routes.stamp) ? server : -1
   }
 
   /** The name of a server. */

@@ -17,13 +17,26 @@ import { type LaneWay, USUAL_WAY } from './way.ts'
 /** A larger value takes the usual way, in bytes: what the socket does not take at once would have to wait. */
 const MAX_BODY_BYTES = 8_192
 
+/** Where each command has its options. */
+export const LANE_OPTIONS_AT: Readonly<Record<LaneWrite, number>> = {
+  set: 2,
+  add: 2,
+  replace: 2,
+  append: 2,
+  prepend: 2,
+  cas: 3,
+  delete: 1,
+  incr: 2,
+  decr: 2,
+}
+
 /** The writes about one key that the lane carries; `touch` must tell placeholders, which the classic command cannot. */
 export const LANE_WRITES = ['set', 'add', 'replace', 'append', 'prepend', 'cas', 'delete', 'incr', 'decr'] as const
 
 export type LaneWrite = (typeof LANE_WRITES)[number]
 
 /** Options of a store that make no difference to its way. */
-const PLAIN_OPTIONS: ReadonlySet<string> = new Set<keyof StoreOptions>(['ttl', 'clientFlags', 'serde'])
+const PLAIN_OPTIONS: ReadonlySet<string> = new Set<keyof StoreOptions>(['ttl', 'clientFlags'])
 
 /** What a call asks for, and how its reply is read. */
 interface Asked {
@@ -39,15 +52,18 @@ export class LaneWrites {
   readonly #way: LaneWay
   readonly #values: Values
   readonly #reply: LineReply = new LineReply()
+  readonly #isOwnSerde: boolean
 
   constructor(way: LaneWay) {
     this.#way = way
+    this.#isOwnSerde = 'deserializeRange' in way.options.serde
     // Nothing is read, so there is no token to give back.
     this.#values = new Values(way.options, () => Promise.resolve())
   }
 
   run(command: LaneWrite, args: readonly unknown[]): unknown {
     const way = this.#way
+    if (!way.begin()) return USUAL_WAY
     const key = args[0] as Key
     const wireKey = way.wireKey(key)
     const server = wireKey === undefined ? -1 : way.serverOf(key)
@@ -62,7 +78,7 @@ export class LaneWrites {
     const outcome = way.lane.receive(server, way.timeoutMs, this.#reply)
     if (outcome === 'done') return this.#result(operation, server)
     if (outcome === 'strange') return this.#refuse(operation, server)
-    if (outcome === 'lost' && isIdempotent(asked.request)) return USUAL_WAY
+    if (outcome === 'lost' && isIdempotent(asked.request)) return way.turnBack()
     throw way.error(operation.describe(), outcome, server)
   }
 
@@ -109,7 +125,8 @@ export class LaneWrites {
     interpret: Interpret,
   ): Asked | undefined {
     if (this.#way.options.compression !== undefined || !isPlain(options)) return undefined
-    return { request: this.#values.storeRequest(command, key, value, cas, options), interpret }
+    const make = (): StoreRequest => this.#values.storeRequest(command, key, value, cas, options)
+    return { request: this.#isOwnSerde ? make() : this.#way.block(make), interpret }
   }
 
   /** @returns the bytes of the command; undefined when they are too many. */
@@ -147,7 +164,7 @@ export class LaneWrites {
 
   /** What came is no answer: whether the command was carried out, nobody knows. */
   #refuse(operation: Operation, index: number): typeof USUAL_WAY {
-    if (isIdempotent(operation.request)) return USUAL_WAY
+    if (isIdempotent(operation.request)) return this.#way.turnBack()
     const server = this.#way.nameOf(index)
     const message = `${operation.describe()}: ${server} answered with something that is no reply to it`
     throw arrive(new ProtocolError(message, { server, delivery: 'unknown' }))

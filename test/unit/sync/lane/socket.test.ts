@@ -64,7 +64,7 @@ describe('a socket on the lane', () => {
     far.write('END\r\n')
     await delay(50)
     expect(socket.write(command, command.length, performance.now())).toBe(false)
-    expect(words[LaneWord.state]).toBe(LaneState.abandoned)
+    expect(words[LaneWord.state]).toBe(LaneState.due)
     expect(socket.isOpen).toBe(false)
   })
 
