@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { untilDelivered } from './delivery.ts'
 import { FaultPipe } from './fault-pipe.ts'
 import type { Faults } from './faults.ts'
 
@@ -23,7 +24,7 @@ export class FaultLink {
   constructor(client: Socket, server: Socket, faults: PerDirection<Faults>, random: PerDirection<() => number>) {
     this.#client = client
     this.#server = server
-    const onCut = (): void => this.#resetSoon()
+    const onCut = (): void => void this.#resetSoon()
     this.#pipes = {
       toServer: new FaultPipe({
         from: client,
@@ -38,7 +39,7 @@ export class FaultLink {
         to: client,
         faults: faults.toClient,
         random: random.toClient,
-        onEnd: (end) => (end === 'end' ? client.end() : this.#resetSoon()),
+        onEnd: (end) => (end === 'end' ? client.end() : void this.#resetSoon()),
         onCut,
       }),
     }
@@ -72,10 +73,12 @@ export class FaultLink {
   }
 
   /**
-   * Lets a reader in this process see the last bytes first: libuv takes bytes and a reset that it finds together for the
-   * end of the stream (uv__stream_io, POLLHUP after a partial read).
+   * A reset discards what is still on its way, so it waits for that. And it lets a reader in this process see the last
+   * bytes first: libuv takes bytes and a reset that it finds together for the end of the stream (uv__stream_io, POLLHUP
+   * after a partial read).
    */
-  #resetSoon(): void {
+  async #resetSoon(): Promise<void> {
+    await untilDelivered(this.#client)
     setImmediate(() => setImmediate(() => this.reset()))
   }
 
