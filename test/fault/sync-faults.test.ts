@@ -8,6 +8,7 @@ import { freePort } from '../support/free-port.ts'
 import type { MemcacheOptions } from '../support/memcache-options.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 import { useBuiltWorker } from '../unit/sync/built-worker.ts'
+import { errorOf, untilItWorks } from './sync-calls.ts'
 import { freeze } from './sync-freeze.ts'
 
 /** The workers that were started, the last one last. */
@@ -46,28 +47,6 @@ function warmUp(cache: MemcacheSync): void {
   for (let at = 0; at < 5; at++) {
     cache.set('warm', at)
     expect(cache.get('warm')).toBe(at)
-  }
-}
-
-function errorOf(call: () => unknown): MemcacheError {
-  try {
-    call()
-  } catch (error) {
-    return error as MemcacheError
-  }
-  throw new Error('nothing was thrown')
-}
-
-/** Calls until one succeeds; what failed before must have been an error of ours. */
-function untilItWorks<T>(call: () => T): T {
-  const deadline = performance.now() + 10_000
-  for (;;) {
-    try {
-      return call()
-    } catch (error) {
-      expect(error).toBeInstanceOf(MemcacheError)
-      if (performance.now() > deadline) throw error
-    }
   }
 }
 

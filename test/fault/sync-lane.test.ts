@@ -7,6 +7,7 @@ import { createRandom } from '../../src/testing/random.ts'
 import type { MemcacheOptions } from '../support/memcache-options.ts'
 import { type RealMemcached, startMemcached } from '../support/real-memcached.ts'
 import { useBuiltWorker } from '../unit/sync/built-worker.ts'
+import { errorOf, untilItWorks } from './sync-calls.ts'
 import { freeze } from './sync-freeze.ts'
 import { startProxies } from './sync-proxies.ts'
 
@@ -44,27 +45,6 @@ function fill(cache: MemcacheSync): void {
 
 function keysOf(cache: MemcacheSync, server: string): string[] {
   return KEYS.filter((key) => cache.serverFor(key)?.name === server)
-}
-
-function errorOf(call: () => unknown): MemcacheError {
-  try {
-    call()
-  } catch (error) {
-    return error as MemcacheError
-  }
-  throw new Error('nothing was thrown')
-}
-
-function untilItWorks<T>(call: () => T): T {
-  const deadline = performance.now() + 10_000
-  for (;;) {
-    try {
-      return call()
-    } catch (error) {
-      expect(error).toBeInstanceOf(MemcacheError)
-      if (performance.now() > deadline) throw error
-    }
-  }
 }
 
 describe('the lane to several servers', () => {

@@ -7,10 +7,11 @@ import { LaneHost } from '../lane/host.ts'
 import { createCallerSerde, createStoredSerde, OpaqueValue, type SerdeTraits, StoredValue } from './caller-serde.ts'
 import { Box, type SharedMemory, Word, WorkerState } from './channel.ts'
 import { readError, writeError } from './error-form.ts'
+import { KeptObjects } from './kept-objects.ts'
 import { MessageReader } from './message-reader.ts'
 import { Tag } from './message-tags.ts'
 import { MessageWriter } from './message-writer.ts'
-import { CallMode, type ClientKind, Message, Request, shapeOf } from './protocol.ts'
+import { CallMode, type ClientKind, Message, Request } from './protocol.ts'
 import { memoizeDistribution } from './router-memo.ts'
 
 /** How long the worker waits for the next request before it returns to its event loop, in milliseconds. */
@@ -68,11 +69,7 @@ export class WorkerSession {
   #lastCallback = 0
   /** The number of every object that the caller gave. */
   readonly #references: WeakMap<object, number> = new WeakMap()
-  readonly #remotes: Map<number, object> = new Map()
-  readonly #remoteIds: WeakMap<object, number> = new WeakMap()
-  #lastRemote = 0
-  readonly #shapes: Map<string, number> = new Map()
-  readonly #shapeNumbers: WeakMap<object, number> = new WeakMap()
+  readonly #objects: KeptObjects = new KeptObjects()
   #events: [string, unknown][] = []
   /** What is being written is for nobody's call: the caller has forgotten its numbers. */
   #isLate = false
@@ -166,19 +163,19 @@ export class WorkerSession {
       this.#tell(String(name), event)
       return true
     }
-    this.#remotes.set(0, client)
+    this.#objects.keepClient(client)
     this.#lane.watch(client)
     return undefined
   }
 
   async #invoke(reader: MessageReader): Promise<unknown> {
-    const target = this.#remotes.get(reader.uint32()) as Record<string, unknown>
+    const target = this.#objects.get(reader.uint32())
     const name = reader.text()
     const mode = reader.byte()
     this.#wantsLane = reader.byte() === 1
     const ended = this.#lane.settle()
     if (ended !== undefined) await ended
-    for (const id of reader.value() as number[]) this.#remotes.delete(id)
+    for (const id of reader.value() as number[]) this.#objects.release(id)
     const args = reader.value() as unknown[]
     if (mode === CallMode.get) return target[name]
     if (mode === CallMode.listen) return this.#listen(target, args[0] as string)
@@ -348,7 +345,7 @@ export class WorkerSession {
       }
       case Tag.serde: {
         const traits = { reference, ...(reader.value() as Omit<SerdeTraits, 'reference'>) }
-        if (this.#remotes.size === 0) this.#storedSerde = createStoredSerde(traits.leavesCompressionFlags)
+        if (this.#objects.isEmpty) this.#storedSerde = createStoredSerde(traits.leavesCompressionFlags)
         return createCallerSerde(traits, this.#callNow)
       }
       default:
@@ -379,31 +376,8 @@ export class WorkerSession {
       return true
     }
     if (isPlain(value)) return false
-    this.#writeRemote(value, writer)
+    this.#objects.write(value, writer)
     return true
-  }
-
-  #writeRemote(value: object, writer: MessageWriter): void {
-    let id = this.#remoteIds.get(value)
-    if (id === undefined) {
-      id = ++this.#lastRemote
-      this.#remoteIds.set(value, id)
-    }
-    this.#remotes.set(id, value)
-    writer.byte(Tag.remote)
-    writer.uint32(id)
-    const known = this.#shapeNumbers.get(value)
-    if (known !== undefined) {
-      writer.uint32(known)
-      return writer.value(undefined)
-    }
-    const shape = shapeOf(value)
-    const name = JSON.stringify(shape)
-    const number = this.#shapes.get(name) ?? this.#shapes.size
-    writer.uint32(number)
-    writer.value(this.#shapes.has(name) ? undefined : { ...shape })
-    this.#shapes.set(name, number)
-    this.#shapeNumbers.set(value, number)
   }
 }
 
