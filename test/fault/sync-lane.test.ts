@@ -83,6 +83,27 @@ describe('the lane to several servers', () => {
     for (const key of KEYS) expect(untilItWorks(() => cache.get(key))).toBe(`${key}!`)
   })
 
+  it('fails the keys of a frozen server once, however many lines they take', async () => {
+    const servers = await startServers(2)
+    const [frozen] = servers as [RealMemcached]
+    const cache = open(
+      servers.map(({ address }) => address),
+      { coalesceReads: { maxKeys: 5 } },
+    )
+    fill(cache)
+    const lost = keysOf(cache, frozen.address)
+    expect(lost.length).toBeGreaterThan(5)
+    fill(cache)
+    freeze(frozen.pid)
+    const startedAt = performance.now()
+    const error = errorOf(() => cache.getMany(KEYS)) as BatchError<string, string>
+    expect(performance.now() - startedAt).toBeLessThan(800)
+    process.kill(frozen.pid, 'SIGCONT')
+    expect(error).toBeInstanceOf(BatchError)
+    expect(new Set(error.failed.keys())).toEqual(new Set(lost))
+    expect([...error.found.keys()]).toEqual(KEYS.filter((key) => !lost.includes(key)))
+  })
+
   it('goes to the next server while one is dead, and comes back without old values', async () => {
     const servers = await startServers(3)
     const [first] = servers as [RealMemcached]
@@ -169,22 +190,19 @@ describe('what the lane cannot carry', () => {
       { coalesceReads: { maxKeys: 7 } },
     )
     fill(cache)
-    const [first, second] = servers.map(({ address }) => Math.ceil(keysOf(cache, address).length / 7)) as [
-      number,
-      number,
-    ]
     fill(cache)
     const before = laneCommands()
-    expect([...cache.getMany(KEYS).keys()]).toEqual(KEYS)
-    expect(laneCommands()).toBe(before + first + second)
-    const alone = open(
-      servers.map(({ address }) => address),
-      { coalesceReads: false },
-    )
-    fill(alone)
-    const then = laneCommands()
-    expect(alone.getMany(KEYS).size).toBe(KEYS.length)
-    expect(laneCommands()).toBe(then)
+    expect([...cache.getMany([...KEYS, 'absent']).keys()]).toEqual(KEYS)
+    expect([...cache.getMany(['absent', ...KEYS.toReversed()]).keys()]).toEqual(KEYS.toReversed())
+    expect(laneCommands()).toBe(before + 4)
+    const written = vi
+      .mocked(writeSync)
+      .mock.calls.slice(-4)
+      .map((call) => String(call[1]).slice(0, call[3] as number))
+    for (const text of written) {
+      const keys = text.split('\r\n').map((line) => line.split(' ').length - 1)
+      expect(Math.max(...keys)).toBe(7)
+    }
   })
 
   it('is a serde that uses the client: it is refused, as in the usual way', async () => {

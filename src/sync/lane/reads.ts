@@ -12,19 +12,28 @@ import { type LaneWay, USUAL_WAY } from './way.ts'
 
 const LINE_END = '\r\n'
 
+/** One key, one line. */
+const ONE_LINE: readonly number[] = [1]
+
 /** Stands where a key has no value. */
 const MISS: unique symbol = Symbol('miss')
 
 /** So many reads take the usual way after a reply that is not for the lane: it has cost the connection. */
 const DETOURS = 16
 
-/** What one server is asked for in one line, and where its answers belong. */
+/** What one server is asked for, and where its answers belong. */
 interface Share {
   readonly server: number
-  line: string
+  /** The last line has no end yet. */
+  lines: string
   readonly wireKeys: string[]
   /** Positions in the batch. */
   readonly positions: number[]
+  /** How many keys there are up to the end of each line but the last. */
+  readonly lineEnds: number[]
+  /** Where the last line begins, in bytes and in keys. */
+  lineStart: number
+  lineKeys: number
 }
 
 /** What has come of a batch so far. */
@@ -64,7 +73,7 @@ export class LaneReads {
     const server = wireKey === undefined ? -1 : way.serverOf(key)
     if (server === -1) return USUAL_WAY
     this.#oneKey[0] = wireKey!
-    this.#values.expect(this.#oneKey)
+    this.#values.expect(this.#oneKey, ONE_LINE)
     const length = way.lane.command.write(`get ${wireKey}${LINE_END}`, 'latin1')
     way.lane.start()
     if (!way.lane.send(server, length)) return USUAL_WAY
@@ -85,18 +94,16 @@ export class LaneReads {
     return this.#way.turnBack()
   }
 
-  /** Every server gets its line before the first reply is waited for; then those that have more keys get the next one. */
+  /** Every server gets its lines before the first reply is waited for. */
   getMany(keys: readonly Key[]): unknown {
     const way = this.#way
     if (!way.begin() || this.#takesDetour()) return USUAL_WAY
-    const rounds = this.#share(keys)
-    if (rounds === undefined) return USUAL_WAY
+    const shares = this.#share(keys)
+    if (shares === undefined) return USUAL_WAY
     const progress: Progress = { values: Array.from(keys, () => MISS), failed: new Map(), unread: [] }
     way.lane.start()
-    for (const shares of rounds) {
-      const lost = this.#runRound(shares, keys, progress)
-      if (lost !== undefined) return this.#turnBack(lost)
-    }
+    const lost = this.#ask(shares, keys, progress)
+    if (lost !== undefined) return this.#turnBack(lost)
     const { values, failed, unread } = progress
     if (failed.size === 0 && unread.length > 0) return way.turnBack()
     const [error] = failed.values()
@@ -108,14 +115,14 @@ export class LaneReads {
   }
 
   /** @returns why the whole batch is to take the usual way, if it is. */
-  #runRound(shares: readonly Share[], keys: readonly Key[], progress: Progress): 'lost' | 'strange' | undefined {
+  #ask(shares: readonly Share[], keys: readonly Key[], progress: Progress): 'lost' | 'strange' | undefined {
     let lost: 'lost' | 'strange' | undefined
     let sent = 0
     while (sent < shares.length && this.#send(shares[sent]!)) sent++
     if (sent < shares.length) lost = 'lost'
     // What was sent is read, whatever happens: a reply that is left would cost its connection.
     for (const share of shares.slice(0, sent)) {
-      this.#values.expect(share.wireKeys)
+      this.#values.expect(share.wireKeys, [...share.lineEnds, share.wireKeys.length])
       const outcome = this.#way.lane.receive(share.server, this.#way.timeoutMs, this.#values)
       if (outcome === 'done') this.#takeValues(share, keys, progress)
       else if (outcome === 'lost' || outcome === 'strange') lost = outcome
@@ -129,36 +136,45 @@ export class LaneReads {
     for (const position of positions) failed.set(keys[position]!, error)
   }
 
-  /** Who is asked for what, line by line; undefined where that is for the usual way. */
-  #share(keys: readonly Key[]): readonly Share[][] | undefined {
-    if (keys.length === 0 || (keys.length > 1 && this.#maxKeys === 1)) return undefined
-    const rounds: Share[][] = []
-    const openLines: { share: Share; round: number }[] = []
+  /** Who is asked for what; undefined where that is for the usual way. */
+  #share(keys: readonly Key[]): readonly Share[] | undefined {
+    if (keys.length === 0) return undefined
+    const shares: Share[] = []
+    const shareOf: Share[] = []
     for (let position = 0; position < keys.length; position++) {
       const key = keys[position]!
       const wireKey = this.#way.wireKey(key)
       const server = wireKey === undefined ? -1 : this.#way.serverOf(key)
       if (server === -1) return undefined
-      let open = openLines[server]
-      if (open === undefined || !this.#fits(open.share, wireKey!)) {
-        open = { share: { server, line: 'get', wireKeys: [], positions: [] }, round: (open?.round ?? -1) + 1 }
-        openLines[server] = open
-        rounds[open.round] ??= []
-        rounds[open.round]!.push(open.share)
+      let share = shareOf[server]
+      if (share === undefined) {
+        share = { server, lines: 'get', wireKeys: [], positions: [], lineEnds: [], lineStart: 0, lineKeys: 0 }
+        shareOf[server] = share
+        shares.push(share)
       }
-      open.share.line += ` ${wireKey}`
-      open.share.wireKeys.push(wireKey!)
-      open.share.positions.push(position)
+      this.#add(share, wireKey!, position)
+      if (share.lines.length > LANE_COMMAND_BYTES - LINE_END.length) return undefined
     }
-    return rounds
+    return shares
   }
 
-  #fits({ line, wireKeys }: Share, wireKey: string): boolean {
-    return wireKeys.length < this.#maxKeys && line.length + 1 + wireKey.length <= this.#maxBytes
+  #add(share: Share, wireKey: string, position: number): void {
+    const bytes = share.lines.length - share.lineStart + 1 + wireKey.length
+    if (share.lineKeys > 0 && (share.lineKeys >= this.#maxKeys || bytes > this.#maxBytes)) {
+      share.lineEnds.push(share.wireKeys.length)
+      share.lines += LINE_END
+      share.lineStart = share.lines.length
+      share.lineKeys = 0
+      share.lines += 'get'
+    }
+    share.lines += ` ${wireKey}`
+    share.lineKeys++
+    share.wireKeys.push(wireKey)
+    share.positions.push(position)
   }
 
-  #send({ server, line }: Share): boolean {
-    return this.#way.lane.send(server, this.#way.lane.command.write(line + LINE_END, 'latin1'))
+  #send({ server, lines }: Share): boolean {
+    return this.#way.lane.send(server, this.#way.lane.command.write(lines + LINE_END, 'latin1'))
   }
 
   #takeValues({ positions }: Share, keys: readonly Key[], { values, unread }: Progress): void {

@@ -14,7 +14,7 @@ const MAX_LINE_BYTES = 300
 /** `END` and its CR LF. */
 const END_LINE = 5
 
-/** What a get line is answered with. One object for all of them: it is read before the next one comes. */
+/** What get lines are answered with. One object for all of them: it is read before the next one comes. */
 export class ValuesReply implements LaneReader {
   /** The keys that were asked for, in order. */
   keys: readonly string[] = []
@@ -25,6 +25,9 @@ export class ValuesReply implements LaneReader {
   bytes: Buffer | undefined
   /** Whether all of it is ASCII, which decodes faster: looked at once for all values. */
   isAscii = false
+  /** For every line the number of keys up to its end. */
+  #lineEnds: readonly number[] = []
+  #line = 0
   #at = 0
   #key = 0
   #next = 0
@@ -33,9 +36,15 @@ export class ValuesReply implements LaneReader {
     return this.keys.length === 1
   }
 
-  /** Begins a reply to these keys. */
-  expect(keys: readonly string[]): void {
+  /**
+   * Begins a reply to these keys.
+   *
+   * @param lineEnds - For every line the number of keys up to its end.
+   */
+  expect(keys: readonly string[], lineEnds: readonly number[]): void {
     this.keys = keys
+    this.#lineEnds = lineEnds
+    this.#line = 0
     this.#at = 0
     this.#key = 0
     this.starts.length = 0
@@ -46,7 +55,11 @@ export class ValuesReply implements LaneReader {
     for (;;) {
       const at = this.#at
       if (filled - at < END_LINE) return false
-      if (bytes[at] === E) return this.#readEnd(bytes, at, filled)
+      if (bytes[at] === E) {
+        const isWhole = this.#readEnd(bytes, at, filled)
+        if (isWhole !== false) return isWhole
+        continue
+      }
       if (bytes[at] !== V) return undefined
       const item = this.#readItem(bytes, at + VALUE_WORD, filled)
       if (item !== true) return item
@@ -54,10 +67,16 @@ export class ValuesReply implements LaneReader {
     }
   }
 
-  #readEnd(bytes: Buffer, at: number, filled: number): true | undefined {
+  /** @returns false where another line's reply follows. */
+  #readEnd(bytes: Buffer, at: number, filled: number): boolean | undefined {
+    if (bytes[at + 1] !== N || bytes[at + 2] !== D || bytes[at + 4] !== LF) return undefined
+    const lineEnd = this.#lineEnds[this.#line]!
+    while (this.#key < lineEnd) this.starts[this.#key++] = -1
+    this.#line++
+    this.#at = at + END_LINE
+    if (this.#line < this.#lineEnds.length) return false
     // Nothing may follow: nothing else was asked for.
-    if (bytes[at + 1] !== N || bytes[at + 2] !== D || bytes[at + 4] !== LF || filled !== at + END_LINE) return undefined
-    while (this.#key < this.keys.length) this.starts[this.#key++] = -1
+    if (filled !== this.#at) return undefined
     this.isAscii = isAscii(bytes.subarray(0, filled))
     return true
   }
@@ -67,9 +86,10 @@ export class ValuesReply implements LaneReader {
    * before may be read as a line: then the line is read again when more has come.
    */
   #readItem(bytes: Buffer, keyStart: number, filled: number): boolean | undefined {
+    const lineEnd = this.#lineEnds[this.#line]!
     let index = this.#key
-    while (index < this.keys.length && !isKeyAt(bytes, keyStart, this.keys[index]!)) index++
-    let at = index === this.keys.length ? filled : keyStart + this.keys[index]!.length + 1
+    while (index < lineEnd && !isKeyAt(bytes, keyStart, this.keys[index]!)) index++
+    let at = index === lineEnd ? filled : keyStart + this.keys[index]!.length + 1
     // The key alone may be cut.
     if (at >= filled) return filled - keyStart > MAX_LINE_BYTES || hasLine(bytes, keyStart, filled) ? undefined : false
     let flags = 0

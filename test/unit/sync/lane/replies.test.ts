@@ -13,7 +13,7 @@ function valuesOf(reply: ValuesReply): (string | undefined)[] {
 describe('the reply to a get line', () => {
   it.each(Array.from(whole.keys()))('is read the same when its first %i bytes come first', (cut) => {
     const reply = new ValuesReply()
-    reply.expect(keys)
+    reply.expect(keys, [keys.length])
     const memory = Buffer.alloc(whole.length)
     whole.copy(memory, 0, 0, cut)
     if (cut > 0) expect(reply.read(memory, cut)).toBe(false)
@@ -34,17 +34,38 @@ describe('the reply to a get line', () => {
     'ERROR\r\n',
   ])('is refused when it is none: %j', (text) => {
     const reply = new ValuesReply()
-    reply.expect(keys)
+    reply.expect(keys, [keys.length])
     expect(reply.read(Buffer.from(text), text.length)).toBeUndefined()
   })
 
   it('gives a key that was asked twice both times', () => {
     const reply = new ValuesReply()
-    reply.expect(['a', 'a'])
+    reply.expect(['a', 'a'], [2])
     const text = 'VALUE a 0 1\r\n1\r\nVALUE a 0 1\r\n1\r\nEND\r\n'
     expect(reply.read(Buffer.from(text), text.length)).toBe(true)
     expect(reply.starts).not.toContain(-1)
   })
+})
+
+describe('the reply to several get lines', () => {
+  const lines = Buffer.from('VALUE ab 0 3\r\nEND\r\nEND\r\nEND\r\nVALUE d 7 1\r\nx\r\nEND\r\n')
+
+  it.each(Array.from(lines.keys()))('is read the same when its first %i bytes come first', (cut) => {
+    const reply = new ValuesReply()
+    reply.expect(keys, [2, 3, 4])
+    if (cut > 0) expect(reply.read(Buffer.concat([lines.subarray(0, cut), Buffer.alloc(99)]), cut)).toBe(false)
+    expect(reply.read(lines, lines.length)).toBe(true)
+    expect(valuesOf(reply)).toEqual([undefined, 'END', undefined, 'x'])
+  })
+
+  it.each(['VALUE d 0 1\r\nx\r\nEND\r\nEND\r\nEND\r\n', 'END\r\nEND\r\nEND\r\nEND\r\n'])(
+    'is refused when a value or an end is in the wrong place: %j',
+    (text) => {
+      const reply = new ValuesReply()
+      reply.expect(keys, [2, 3, 4])
+      expect(reply.read(Buffer.from(text), text.length)).toBeUndefined()
+    },
+  )
 })
 
 describe('the reply to a write', () => {
