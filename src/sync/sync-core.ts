@@ -4,6 +4,7 @@ import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions 
 import { isServerSource } from '../cluster/server-source.ts'
 import { InvalidInputError } from '../errors.ts'
 import { closedError } from '../pool/slot.ts'
+import type { ServerAddress } from '../server-address.ts'
 import { CallMode, type ClientKind, Request, type Shape } from './crossing/protocol.ts'
 import type { Remote } from './crossing/remote-object.ts'
 import { RemoteObjects } from './crossing/remote-objects.ts'
@@ -42,6 +43,13 @@ export interface CoreInit {
   readonly routes?: ServerRoutes
 }
 
+/** A server that came or went. */
+interface Change {
+  readonly name: string
+  readonly args: readonly unknown[]
+  readonly server: string
+}
+
 /** The hot commands. */
 interface LaneParts {
   readonly way: LaneWay
@@ -63,7 +71,7 @@ export class SyncCore implements LinkOwner {
   #mayUseLane = true
   readonly #listens: Set<string> = new Set()
   /** What became of the servers since the client was made. */
-  readonly #changes: (readonly [name: string, args: readonly unknown[]])[] = []
+  readonly #changes: Change[] = []
 
   constructor(init: CoreInit) {
     this.#init = init
@@ -97,9 +105,20 @@ export class SyncCore implements LinkOwner {
 
   #changeServers(name: string, args: readonly unknown[]): unknown {
     const result = this.#request(undefined, name, args, CallMode.method)
-    this.#changes.push([name, args])
-    this.#init.routes?.change(name, args)
+    this.#noteChange(name, args)
     return result
+  }
+
+  #noteChange(name: string, args: readonly unknown[]): void {
+    const { routes } = this.#init
+    if (routes === undefined) return
+    const before = routes.names
+    routes.change(name, args)
+    const server = name === 'removeServer' ? (args[0] as string) : routes.names.find((one) => !before.includes(one))!
+    const added = this.#changes.findLastIndex((change) => change.server === server && change.name === 'addServer')
+    // What came and went is none.
+    if (name === 'removeServer' && added !== -1) this.#changes.splice(added, 1)
+    else this.#changes.push({ name, args, server })
   }
 
   /** Reads a property. */
@@ -113,8 +132,8 @@ export class SyncCore implements LinkOwner {
     const id = target === undefined ? 0 : this.#remotes.idOf(target, link)
     const { references } = link
     const mark = references.mark
-    const given =
-      target === undefined && mode !== CallMode.stored ? withStoredForms(name, args, this.#resolved.serde) : args
+    const hasValues = target === undefined && mode === CallMode.method
+    const given = hasValues ? link.block(() => withStoredForms(name, args, this.#resolved.serde)) : args
     this.lane?.way.lane.leave()
     // One that came by the lane's entrance is seldom alone; among others the worker had better wait for the next call.
     const isForLane = target === undefined && LANE_COMMANDS.has(name)
@@ -161,15 +180,13 @@ export class SyncCore implements LinkOwner {
       laneSockets: routes === undefined ? 0 : routes.names.length + SPARE_SOCKETS,
       owner: this,
     })
-    const { references } = link
+    // Known before it has started: a start that is interrupted must not leave it behind.
+    this.#link = link
     const { serde } = this.#resolved
     const names = Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'keepProcessAlive'))
-    link.request(Request.create, 'new', 0, () => {
-      references.values([servers, { ...names, serde }])
-    })
-    this.#link = link
+    link.start([servers, { ...names, serde }])
     for (const name of this.#listens) this.#subscribe(name)
-    for (const [name, args] of this.#changes) this.#request(undefined, name, args, CallMode.method)
+    for (const { name, args } of this.#changes) this.#request(undefined, name, args, CallMode.method)
     this.#openLane(link)
     return link
   }
@@ -179,7 +196,13 @@ export class SyncCore implements LinkOwner {
     const { options, routes } = this.#init
     const isPlain = failures === 'throw' && connectionsPerServer === 1 && connection.idleTimeoutMs === 0
     if (!isPlain || routes === undefined || options.fallback !== undefined || options.retry !== undefined) return
-    const way = new LaneWay(new Lane(link.header, connection.validateAfterIdleMs), this.#resolved, routes, link)
+    const way = new LaneWay({
+      lane: new Lane(link.header, connection.validateAfterIdleMs),
+      options: this.#resolved,
+      routes,
+      guard: link,
+      tell: (name, event) => this.tell([[name, event]]),
+    })
     // Only the worker tells of writes that fail.
     const writes = this.#listens.has('writeFailed') ? undefined : new LaneWrites(way)
     this.lane = { way, reads: new LaneReads(way), writes }
@@ -258,10 +281,22 @@ export function checkSynchronous(servers: unknown, options: MemcacheOptions): vo
     )
   }
   if (typeof options !== 'object' || options === null) return
+  for (const { tls } of [options, ...withOptions(servers)]) {
+    if (typeof tls !== 'object' || tls.secureContext === undefined) continue
+    throw new InvalidInputError(
+      'option tls.secureContext cannot be used with a synchronous client: it does not cross to the thread that has the sockets; give ca, cert and key',
+    )
+  }
   for (const name of ['connect', 'middleware'] as const) {
     if (options[name] === undefined) continue
     throw new InvalidInputError(
       `option ${name} cannot be used with a synchronous client: its sockets live in another thread, where functions of this one do not reach`,
     )
   }
+}
+
+/** The servers that have options of their own. */
+function withOptions(servers: unknown): readonly ServerAddress[] {
+  const list: readonly unknown[] = Array.isArray(servers) ? servers : [servers]
+  return list.filter((server): server is ServerAddress => typeof server === 'object' && server !== null)
 }

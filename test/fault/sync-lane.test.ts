@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs'
 import { createContext, runInContext } from 'node:vm'
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BatchError, MemcacheError, TimeoutError } from '../../src/errors.ts'
@@ -11,17 +10,25 @@ import { errorOf, untilItWorks } from './sync-calls.ts'
 import { freeze } from './sync-freeze.ts'
 import { startProxies } from './sync-proxies.ts'
 
-// What the caller writes itself goes through here.
+/** What the callers wrote themselves. */
+const written: string[] = vi.hoisted(() => [])
+
 vi.mock('node:fs', async (importOriginal) => {
   const original = await importOriginal<typeof import('node:fs')>()
-  return { ...original, writeSync: vi.fn(original.writeSync) }
+  const writeSync = (fd: number, bytes: Uint8Array, start: number, length: number): number => {
+    written.push(Buffer.from(bytes).toString('latin1', start, start + length))
+    return original.writeSync(fd, bytes, start, length)
+  }
+  return { ...original, writeSync }
 })
 
 beforeAll(useBuiltWorker)
-beforeEach(() => void vi.mocked(writeSync).mockClear())
+beforeEach(() => {
+  written.length = 0
+})
 
 /** How many commands took the lane. */
-const laneCommands = (): number => vi.mocked(writeSync).mock.calls.length
+const laneCommands = (): number => written.length
 
 async function startServers(count: number): Promise<RealMemcached[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => startMemcached()))
@@ -195,11 +202,7 @@ describe('what the lane cannot carry', () => {
     expect([...cache.getMany([...KEYS, 'absent']).keys()]).toEqual(KEYS)
     expect([...cache.getMany(['absent', ...KEYS.toReversed()]).keys()]).toEqual(KEYS.toReversed())
     expect(laneCommands()).toBe(before + 4)
-    const written = vi
-      .mocked(writeSync)
-      .mock.calls.slice(-4)
-      .map((call) => String(call[1]).slice(0, call[3] as number))
-    for (const text of written) {
+    for (const text of written.slice(-4)) {
       const keys = text.split('\r\n').map((line) => line.split(' ').length - 1)
       expect(Math.max(...keys)).toBe(7)
     }
@@ -253,6 +256,29 @@ describe('a call on the lane', () => {
       const before = laneCommands()
       fill(cache)
       if (options.connectionsPerServer === undefined) expect(laneCommands()).toBeGreaterThan(before + KEYS.length)
+    }
+  })
+
+  it('fails when a call that its loader made was interrupted, and the next one is right', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const cache = open([server.address], { timeoutMs: 5000 })
+    for (let round = 0; round < 5; round++) {
+      fill(cache)
+      const key = `loaded:${round}`
+      const outcome = (): unknown =>
+        cache.getOrSet(key, () => {
+          interrupt(() => {
+            for (;;) cache.has('key:1')
+          }, 5)
+          return 'loaded'
+        })
+      try {
+        expect(outcome()).toBe('loaded')
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'MEMLANE_CONNECTION_CLOSED', delivery: 'unknown' })
+      }
+      expect(cache.get('key:2')).toBe('key:2!')
+      expect(cache.has('absent')).toBe(false)
     }
   })
 
@@ -439,6 +465,24 @@ describe('what comes on the lane', () => {
       message: errorOf(() => usual.incr('large', 0)).message,
     })
     expect(cache.incr('large', 1n)).toBe(2n ** 53n + 2n)
+  })
+
+  it.each(['12\r\n', 'EN\r\n', 'X\r\n', 'OK\r\n'])('may be a short line that is no reply: %j', async (line) => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const [proxy] = await startProxies([server.address])
+    const cache = open([proxy!.address], { timeoutMs: 5000 })
+    fill(cache)
+    proxy!.replace(line)
+    const startedAt = performance.now()
+    expect(untilItWorks(() => cache.get('key:1'))).toBe('key:1!')
+    fill(cache)
+    const told: unknown[] = []
+    cache.on('desync', (event) => told.push(event))
+    proxy!.replace(line)
+    const outcome = errorOf(() => cache.append('key:2', '?'))
+    expect(outcome).toMatchObject({ code: 'MEMLANE_PROTOCOL', delivery: 'unknown' })
+    expect(told).toEqual([{ error: outcome, server: proxy!.address }])
+    expect(performance.now() - startedAt).toBeLessThan(4000)
   })
 
   it('is left to the worker where somebody listens to writes that fail', async () => {

@@ -15,6 +15,8 @@ export interface BlockedProxy {
   reset(): void
   /** Resets the connections after a time, in milliseconds. */
   resetIn(ms: number): void
+  /** Gives the client this instead of what the server says next. */
+  replace(text: string): void
   /** Loses what the client sends next. */
   lose(): void
   /** Adds bytes that nobody asked for to what the server says next. */
@@ -40,6 +42,7 @@ export async function startProxies(servers: readonly string[]): Promise<BlockedP
       thaw: () => tell(index, 'thaw'),
       reset: () => tell(index, 'reset'),
       resetIn: (ms) => tell(index, 'resetIn', ms),
+      replace: (text) => tell(index, 'replace', text),
       lose: () => tell(index, 'lose'),
       inject: (text) => tell(index, 'inject', text),
     }

@@ -26,6 +26,7 @@ async function carryOut({ index, name, args }: Act): Promise<number> {
   }
   const proxy = proxies[index]!
   if (name === 'inject') once(proxy, 'toClient', (chunk) => Buffer.concat([chunk, Buffer.from(args[0] as string)]))
+  else if (name === 'replace') once(proxy, 'toClient', () => Buffer.from(args[0] as string))
   else if (name === 'lose') once(proxy, 'toServer', () => Buffer.alloc(0))
   else if (name === 'resetIn') setTimeout(() => proxy.reset(), args[0] as number)
   else (proxy as unknown as Record<string, (...args: readonly unknown[]) => unknown>)[name]!(...args)

@@ -42,6 +42,13 @@ export interface LinkInit {
   readonly owner: LinkOwner
 }
 
+/** What came of a request. */
+interface Reply {
+  readonly isGood: boolean
+  readonly result: unknown
+  readonly events: readonly (readonly [name: string, event: unknown])[]
+}
+
 /** One worker, as the caller sees it: starts it, asks it and waits, and serves it meanwhile. */
 export class WorkerLink {
   readonly references: CallerReferences = new CallerReferences()
@@ -55,6 +62,7 @@ export class WorkerLink {
   readonly #spin: SpinChoice
   #seen = 0
   #lastCall = 0
+  #hasStarted = false
   #hasEnded = false
   /** A function of the caller's runs for which the worker waits blocked. */
   #isBlocking = false
@@ -86,7 +94,6 @@ export class WorkerLink {
     if (!keepProcessAlive) this.#worker.unref()
     this.#ports = [requests.port1, messages.port1]
     for (const port of this.#ports) port.unref()
-    this.#awaitStart()
   }
 
   /** Whether it still takes calls. */
@@ -99,7 +106,7 @@ export class WorkerLink {
    * `vm`: nobody would know any more which reply is whose.
    */
   get isUsable(): boolean {
-    return this.isAlive && !this.#wasInterrupted && this.#requestsOpen === this.#callsOpen
+    return this.#hasStarted && this.isAlive && !this.#wasInterrupted && this.#requestsOpen === this.#callsOpen
   }
 
   /** Whether a function of the caller's runs that must not use the client. */
@@ -136,6 +143,13 @@ export class WorkerLink {
     }).unref()
   }
 
+  /** Waits for the worker, and has it make the client. Until then it is not usable. */
+  start(args: readonly unknown[]): void {
+    this.#awaitStart()
+    this.request(Request.create, 'new', 0, () => this.references.values(args))
+    this.#hasStarted = true
+  }
+
   #awaitStart(): void {
     const deadline = performance.now() + START_MS
     while (Atomics.load(this.header, Word.state) === WorkerState.starting) {
@@ -166,16 +180,22 @@ export class WorkerLink {
     const { writer } = this.references
     writer.start()
     writer.byte(type)
-    writer.uint32(++this.#lastCall % 2 ** 32)
+    this.#lastCall = (this.#lastCall + 1) % 2 ** 32
+    writer.uint32(this.#lastCall)
     write()
     this.#watch()
     this.#requestsOpen++
+    let reply: Reply
     try {
       this.#send()
-      return this.#awaitReply(name, timeoutMs)
+      reply = this.#awaitReply(this.#lastCall, name, timeoutMs)
     } finally {
       this.#requestsOpen--
     }
+    // Only now: a listener may use the client.
+    this.#owner.tell(reply.events)
+    if (reply.isGood) return reply.result
+    throw reply.result
   }
 
   #send(): void {
@@ -184,7 +204,7 @@ export class WorkerLink {
     if (Atomics.load(this.header, Word.state) === WorkerState.looping) this.#worker.postMessage(0)
   }
 
-  #awaitReply(name: string, timeoutMs: number): unknown {
+  #awaitReply(id: number, name: string, timeoutMs: number): Reply {
     const patience = new Patience(this.header, timeoutMs)
     const startedAt = performance.now()
     this.#spin.spin(Word.message, this.#seen)
@@ -197,9 +217,9 @@ export class WorkerLink {
       const reader = this.#read()
       if (reader.byte() === Message.reply) {
         this.#spin.note(performance.now() - startedAt)
-        return this.#readReply(reader)
+        return this.#readReply(reader, id, name)
       }
-      this.#serve(reader)
+      this.#serve(reader, name)
       patience.renew()
     }
   }
@@ -230,17 +250,23 @@ export class WorkerLink {
     )
   }
 
-  #readReply(reader: MessageReader): unknown {
-    reader.uint32()
+  #readReply(reader: MessageReader, id: number, name: string): Reply {
+    if (reader.uint32() !== id) throw this.#interrupted(name)
     const isGood = reader.byte() === 1
-    const result = reader.value()
-    this.#owner.tell(reader.value() as [string, unknown][])
-    if (isGood) return result
-    throw result
+    return { isGood, result: reader.value(), events: reader.value() as [string, unknown][] }
+  }
+
+  /** Something made a call and did not see its end: nobody knows any more which reply is whose. */
+  #interrupted(name: string): ConnectionClosedError {
+    this.end()
+    return new ConnectionClosedError(
+      `${name}: a call that one of its functions made was interrupted; the next call starts another worker`,
+      { delivery: 'unknown' },
+    )
   }
 
   /** Calls a function for the worker. */
-  #serve(reader: MessageReader): void {
+  #serve(reader: MessageReader, name: string): void {
     const id = reader.uint32()
     const isBlocking = reader.byte() === 1
     const reference = reader.value() as number
@@ -248,6 +274,7 @@ export class WorkerLink {
     const args = reader.value() as unknown[]
     let isGood = true
     let result: unknown
+    const requestsOpen = this.#requestsOpen
     this.#callsOpen++
     try {
       const call = (): unknown => this.references.call(reference, method, args)
@@ -259,6 +286,7 @@ export class WorkerLink {
     } finally {
       this.#callsOpen--
     }
+    if (this.#requestsOpen !== requestsOpen) throw this.#interrupted(name)
     const { writer } = this.references
     writer.start()
     writer.byte(Request.response)

@@ -6,7 +6,7 @@ import type { MemcacheError } from '../../errors.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import type { RangeSerde } from '../../serde/serde.ts'
 import { arrive } from '../crossing/error-form.ts'
-import { LANE_COMMAND_BYTES } from './lane.ts'
+import { LANE_COMMAND_BYTES, type LaneOutcome } from './lane.ts'
 import { ValuesReply } from './replies.ts'
 import { type LaneWay, USUAL_WAY } from './way.ts'
 
@@ -42,6 +42,8 @@ interface Progress {
   readonly failed: Map<Key, MemcacheError>
   /** Positions whose values are for the usual way. */
   readonly unread: number[]
+  /** What was not answered, without being late. */
+  readonly lost: Share[]
 }
 
 /**
@@ -89,7 +91,7 @@ export class LaneReads {
     return true
   }
 
-  #turnBack(outcome: 'lost' | 'strange'): typeof USUAL_WAY {
+  #turnBack(outcome: 'lost' | 'strange' | undefined): typeof USUAL_WAY {
     if (outcome === 'strange') this.#detours = DETOURS
     return this.#way.turnBack()
   }
@@ -100,18 +102,18 @@ export class LaneReads {
     if (!way.begin() || this.#takesDetour()) return USUAL_WAY
     const shares = this.#share(keys)
     if (shares === undefined) return USUAL_WAY
-    const progress: Progress = { values: Array.from(keys, () => MISS), failed: new Map(), unread: [] }
+    const progress: Progress = { values: Array.from(keys, () => MISS), failed: new Map(), unread: [], lost: [] }
     way.lane.start()
     const lost = this.#ask(shares, keys, progress)
-    if (lost !== undefined) return this.#turnBack(lost)
     const { values, failed, unread } = progress
-    if (failed.size === 0 && unread.length > 0) return way.turnBack()
-    const [error] = failed.values()
-    // No time is left to read them in the usual way.
-    for (const position of unread) failed.set(keys[position]!, error!)
+    if (failed.size === 0 && (lost !== undefined || unread.length > 0)) return this.#turnBack(lost)
     const found = foundOf(keys, values)
-    if (error !== undefined) throw arrive(batchError('getMany', failed, new Set(keys).size, found, []))
-    return found
+    const [error] = failed.values()
+    if (error === undefined) return found
+    // The rest is not asked again: nearly always because no time is left.
+    for (const share of progress.lost) this.#fail(share, keys, progress, 'lost')
+    for (const position of unread) failed.set(keys[position]!, error)
+    throw arrive(batchError('getMany', failed, new Set(keys).size, found, []))
   }
 
   /** @returns why the whole batch is to take the usual way, if it is. */
@@ -119,19 +121,30 @@ export class LaneReads {
     let lost: 'lost' | 'strange' | undefined
     let sent = 0
     while (sent < shares.length && this.#send(shares[sent]!)) sent++
-    if (sent < shares.length) lost = 'lost'
     // What was sent is read, whatever happens: a reply that is left would cost its connection.
-    for (const share of shares.slice(0, sent)) {
-      this.#values.expect(share.wireKeys, [...share.lineEnds, share.wireKeys.length])
-      const outcome = this.#way.lane.receive(share.server, this.#way.timeoutMs, this.#values)
+    for (const [index, share] of shares.entries()) {
+      const outcome = index < sent ? this.#receive(share) : 'lost'
       if (outcome === 'done') this.#takeValues(share, keys, progress)
-      else if (outcome === 'lost' || outcome === 'strange') lost = outcome
-      else this.#fail(share, keys, progress, outcome)
+      else if (outcome === 'late' || outcome === 'cut') this.#fail(share, keys, progress, outcome)
+      else {
+        lost = outcome
+        progress.lost.push(share)
+      }
     }
     return lost
   }
 
-  #fail({ server, positions }: Share, keys: readonly Key[], { failed }: Progress, outcome: 'late' | 'cut'): void {
+  #receive({ server, wireKeys, lineEnds }: Share): LaneOutcome {
+    this.#values.expect(wireKeys, [...lineEnds, wireKeys.length])
+    return this.#way.lane.receive(server, this.#way.timeoutMs, this.#values)
+  }
+
+  #fail(
+    { server, positions }: Share,
+    keys: readonly Key[],
+    { failed }: Progress,
+    outcome: 'late' | 'cut' | 'lost',
+  ): void {
     const error = this.#way.error(`get ${quoteKey(keys[positions[0]!]!)}`, outcome, server)
     for (const position of positions) failed.set(keys[position]!, error)
   }
@@ -200,7 +213,11 @@ export class LaneReads {
     try {
       if (this.#range === undefined) {
         const data = Buffer.from(bytes!.subarray(start, end))
-        return this.#way.block(() => this.#way.options.serde.deserialize(data, flags, key))
+        const value: unknown = this.#way.block(() => this.#way.options.serde.deserialize(data, flags, key))
+        if (!(value instanceof Promise)) return value
+        // The usual way refuses it.
+        value.catch(() => undefined)
+        return USUAL_WAY
       }
       return this.#range.deserializeRange(bytes!, start, end, flags, false, this.#values.isAscii)
     } catch {

@@ -54,7 +54,7 @@ export class ValuesReply implements LaneReader {
     this.bytes = bytes
     for (;;) {
       const at = this.#at
-      if (filled - at < END_LINE) return false
+      if (filled - at < END_LINE) return mayBegin(bytes, at, filled) ? false : undefined
       if (bytes[at] === E) {
         const isWhole = this.#readEnd(bytes, at, filled)
         if (isWhole !== false) return isWhole
@@ -110,6 +110,12 @@ export class ValuesReply implements LaneReader {
     this.#key = index + 1
     return true
   }
+}
+
+/** Whether the few bytes from `at` on are the beginning of a line that may come. */
+function mayBegin(bytes: Buffer, at: number, filled: number): boolean {
+  const text = bytes.toString('latin1', at, filled)
+  return 'END\r\n'.startsWith(text) || 'VALUE '.startsWith(text)
 }
 
 function isDigit(byte: number): boolean {

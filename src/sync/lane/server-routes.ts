@@ -27,7 +27,7 @@ export class ServerRoutes {
 
   /** The index of the key's server; -1 where there is none. */
   serverOf(key: Key): number {
-    return this.#names.length === 1 ? 0 : this.#client.hash(key)
+    return this.#client.hash(key)
   }
 
   /** Hears that `addServer` or `removeServer` has succeeded. */

@@ -18,20 +18,27 @@ export interface Guard {
   block<T>(call: () => T): T
 }
 
+/** What the lane is made of. */
+export interface LaneInit {
+  readonly lane: Lane
+  readonly options: ResolvedClientOptions
+  readonly routes: ServerRoutes
+  readonly guard: Guard
+  tell(name: string, event: unknown): void
+}
+
 /** What the commands on the lane share: which key goes where, whose functions are called, how they fail. */
 export class LaneWay {
   readonly lane: Lane
   readonly options: ResolvedClientOptions
-  readonly #routes: ServerRoutes
-  readonly #guard: Guard
+  readonly #init: LaneInit
   /** How long the lane has waited in vain in the present call, in milliseconds. */
   #spentMs = 0
 
-  constructor(lane: Lane, options: ResolvedClientOptions, routes: ServerRoutes, guard: Guard) {
-    this.lane = lane
-    this.options = options
-    this.#routes = routes
-    this.#guard = guard
+  constructor(init: LaneInit) {
+    this.#init = init
+    this.lane = init.lane
+    this.options = init.options
   }
 
   /** What every call gets, in milliseconds. */
@@ -41,7 +48,7 @@ export class LaneWay {
 
   /** Begins a call; false where it must take the usual way, which refuses it. */
   begin(): boolean {
-    if (this.#guard.isBlocking) return false
+    if (this.#init.guard.isBlocking) return false
     this.#spentMs = 0
     return true
   }
@@ -69,25 +76,36 @@ export class LaneWay {
 
   /** Runs a function of the caller's options. */
   block<T>(call: () => T): T {
-    return this.#guard.block(call)
+    return this.#init.guard.block(call)
   }
 
-  /** The key on the wire, where it travels as it is. */
+  /** The key on the wire, where it travels as it is. For another, and for a bad one, undefined. */
   wireKey(key: Key): string | undefined {
     if (typeof key !== 'string') return undefined
-    const wireKey = this.options.keys.encode(key)
-    return typeof wireKey === 'string' ? wireKey : undefined
+    const { keys } = this.options
+    try {
+      const wireKey = keys.shortens ? this.block(() => keys.encode(key)) : keys.encode(key)
+      return typeof wireKey === 'string' ? wireKey : undefined
+    } catch {
+      return undefined
+    }
   }
 
   /** The key's server, if its socket is the caller's; else -1. */
   serverOf(key: Key): number {
-    const server = this.#routes.serverOf(key)
-    return server !== -1 && this.lane.isOpen(server, this.#routes.stamp) ? server : -1
+    const { routes } = this.#init
+    const server = routes.names.length === 1 ? 0 : this.block(() => routes.serverOf(key))
+    return server !== -1 && this.lane.isOpen(server, routes.stamp) ? server : -1
+  }
+
+  /** Tells listeners of an event. */
+  tell(name: string, event: unknown): void {
+    this.#init.tell(name, event)
   }
 
   /** The name of a server. */
   nameOf(server: number): string {
-    return this.#routes.names[server]!
+    return this.#init.routes.names[server]!
   }
 
   /** The error of a command whose reply did not come, or not whole. */

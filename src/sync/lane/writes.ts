@@ -1,3 +1,4 @@
+import type { DesyncEvent } from '../../client/events.ts'
 import { checkCas, checkUint64 } from '../../client/numbers.ts'
 import { readBigCount, readCas, readCount, readDeleted, readStored } from '../../client/results.ts'
 import { type StoreOptions, Values } from '../../client/values.ts'
@@ -110,7 +111,7 @@ export class LaneWrites {
       case 'incr':
       case 'decr': {
         if (third !== undefined) return undefined
-        const delta = checkUint64('delta', (value ?? 1) as number | bigint)
+        const delta = checkUint64('delta', value === undefined ? 1 : (value as number | bigint))
         return { request: { command, delta }, interpret: typeof value === 'bigint' ? readBigCount : readCount }
       }
     }
@@ -167,12 +168,15 @@ export class LaneWrites {
     if (isIdempotent(operation.request)) return this.#way.turnBack()
     const server = this.#way.nameOf(index)
     const message = `${operation.describe()}: ${server} answered with something that is no reply to it`
-    throw arrive(new ProtocolError(message, { server, delivery: 'unknown' }))
+    const error = arrive(new ProtocolError(message, { server, delivery: 'unknown' }))
+    this.#way.tell('desync', { error, server } satisfies DesyncEvent)
+    throw error
   }
 }
 
 function isPlain(options: unknown): options is StoreOptions | undefined {
   if (options === undefined) return true
-  if (typeof options !== 'object' || options === null) return false
+  if (typeof options !== 'object' || options === null || Object.getPrototypeOf(options) !== Object.prototype)
+    return false
   return Object.keys(options).every((name) => PLAIN_OPTIONS.has(name))
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createSecureContext } from 'node:tls'
 import { Worker } from 'node:worker_threads'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { InvalidInputError, SerdeError } from '../../../src/errors.ts'
@@ -63,6 +64,70 @@ describe('a call', () => {
     open().set('foreign', 'text')
     expect(errorOf(() => cache.get('foreign'))).toMatchObject({ code: 'MEMLANE_SERDE', delivery: 'answered' })
     expect(errorOf(() => cache.get('foreign')).message).toContain('not mine: foreign')
+  })
+
+  it('takes null for no delta, as the asynchronous client does', () => {
+    const cache = open()
+    cache.set('count', 5)
+    cache.get('count')
+    expect(errorOf(() => cache.incr('count', null as unknown as number))).toBeInstanceOf(InvalidInputError)
+    expect(cache.get('count')).toBe(5)
+    expect(cache.incr('count', undefined)).toBe(6)
+  })
+
+  it('refuses a serde that gives promises, whatever way it takes', () => {
+    const serde = {
+      serialize: (value: unknown) => ({ data: String(value), clientFlags: 0 }),
+      deserialize: (data: Uint8Array) => Promise.resolve(Buffer.from(data).toString()),
+    }
+    const cache = open({ serde })
+    for (let round = 0; round < 3; round++) {
+      cache.set('promise', 'p')
+      expect(errorOf(() => cache.get('promise')).message).toContain('promise')
+      expect(errorOf(() => cache.gets('promise')).message).toContain('promise')
+    }
+  })
+
+  it('refuses a serde that uses the client, whatever way it takes', () => {
+    const cache: MemcacheSync = open({
+      serde: {
+        serialize: (value: unknown) => ({ data: String(cache.get('x') ?? value), clientFlags: 0 }),
+        deserialize: (data: Uint8Array) => Buffer.from(data).toString(),
+      },
+    })
+    cache.get('x')
+    const calls = [
+      () => cache.set('s', 1),
+      () => cache.set('s', 1, { ttl: 5, timeoutMs: 900 }),
+      () => cache.add('s', 1),
+    ]
+    for (const call of calls) {
+      expect((errorOf(call).cause as Error).message).toContain('cannot use the client that is calling it')
+      expect(cache.get('s')).toBeUndefined()
+    }
+  })
+
+  it('lets a listener use the client, in the same worker', () => {
+    const cache = open()
+    const never = {
+      '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'no' }] }) },
+    } as const
+    const names = cache.namespace('listened:', { schema: never })
+    cache.set('listened:a', 1)
+    const pipeline = cache.pipeline().set('from:pipeline', 1)
+    const heard: unknown[] = []
+    cache.on('invalidValue', ({ key }) => heard.push(key, cache.has('listened:a'), cache.get('absent')))
+    expect(names.get('a')).toBeUndefined()
+    expect(cache.getOrSet('around', () => String(names.get('a')))).toBe('undefined')
+    expect(heard).toHaveLength(6)
+    expect(heard.slice(1, 3)).toEqual([true, undefined])
+    expect(pipeline.run()).toHaveLength(1)
+  })
+
+  it('cannot be made with what does not cross to another thread', () => {
+    const tls = { secureContext: createSecureContext() }
+    expect(() => new MemcacheSync('localhost', { tls })).toThrow(/secureContext/)
+    expect(() => new MemcacheSync([{ host: 'localhost', tls }])).toThrow(/secureContext/)
   })
 
   it('throws with the stack of its caller', () => {
