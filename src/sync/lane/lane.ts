@@ -127,7 +127,7 @@ export class Lane {
         now = clock()
         continue
       }
-      if (filled === 0 && reader.hasOneKey) wait.note(looks === 0)
+      if (filled === 0 && reader.hasOneKey) wait.note(looks)
       filled += length
       heardAt = now
       const isWhole = reader.read(this.#bytes, filled)

@@ -15,9 +15,13 @@ const LONGEST_SLEEP_MS = 5
 const STEP_PART = 1 / 32
 const SHORTEST_STEP_MS = 0.000_25
 
-/** Until so late, in milliseconds, four of five first looks are to succeed; beyond, every second one. */
+/** Until so late, in milliseconds, nine of ten first looks are to succeed; beyond, every second one. */
 const FINE_MS = 0.02
-const FINE_PART = 1 / 4
+const FINE_PART = 1 / 9
+
+/** A reply that takes more looks than this was held up by something; only so many of them in a row say that all are. */
+const NEAR_LOOKS = 2
+const FAR_REPLIES = 8
 
 /**
  * When a caller looks whether a server's reply has come, in milliseconds after its command was written.
@@ -30,6 +34,8 @@ const FINE_PART = 1 / 4
 export class ReplyWait {
   readonly #maySpin: boolean = availableParallelism() > 1
   #dueMs = 0
+  /** Replies in a row that were far from due. */
+  #far = 0
 
   /** When to look first. */
   get dueMs(): number {
@@ -54,11 +60,13 @@ export class ReplyWait {
     return Math.min(Math.max(silentMs * SLEEP_PART, SHORTEST_SLEEP_MS), LONGEST_SLEEP_MS)
   }
 
-  /** Tells whether the reply to a command with one key was there at the first look. */
-  note(wasThere: boolean): void {
+  /** Tells after how many looks in vain the reply to a command with one key was there. */
+  note(looks: number): void {
     const dueMs = this.#dueMs
     const stepMs = Math.max(dueMs * STEP_PART, SHORTEST_STEP_MS)
-    if (!wasThere) this.#dueMs += stepMs
-    else this.#dueMs = Math.max(dueMs - (dueMs < FINE_MS ? stepMs * FINE_PART : stepMs), 0)
+    const isFar = looks > NEAR_LOOKS
+    this.#far = isFar ? this.#far + 1 : 0
+    if (looks === 0) this.#dueMs = Math.max(dueMs - (dueMs < FINE_MS ? stepMs * FINE_PART : stepMs), 0)
+    else if (!isFar || this.#far > FAR_REPLIES) this.#dueMs += stepMs
   }
 }
