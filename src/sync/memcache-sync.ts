@@ -10,7 +10,7 @@ import type { ServerSpec } from '../server-address.ts'
 import { addCommands, type OwnCommand } from './commands.ts'
 import { ServerRoutes } from './lane/server-routes.ts'
 import { USUAL_WAY } from './lane/way.ts'
-import { LANE_OPTIONS_AT, LANE_WRITES } from './lane/writes.ts'
+import { LANE_WRITES, type LaneWrite } from './lane/writes.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
 import type { MemcacheSyncCommands } from './sync-commands.ts'
 import { checkSynchronous, SyncCore } from './sync-core.ts'
@@ -134,13 +134,13 @@ const getMany: OwnCommand = (core, args) => {
   return found === USUAL_WAY ? core.call(undefined, 'getMany', core.lane.way.remaining(args, 1)) : found
 }
 
-const writes = LANE_WRITES.map((name): [string, OwnCommand] => [
+const writes = (Object.keys(LANE_WRITES) as LaneWrite[]).map((name): [string, OwnCommand] => [
   name,
   (core, args) => {
     if (core.lane?.writes === undefined) return core.call(undefined, name, args)
     const done = core.lane.writes.run(name, args)
     if (done !== USUAL_WAY) return done
-    return core.call(undefined, name, core.lane.way.remaining(args, LANE_OPTIONS_AT[name]))
+    return core.call(undefined, name, core.lane.way.remaining(args, LANE_WRITES[name]))
   },
 ])
 

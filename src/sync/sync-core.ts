@@ -21,7 +21,7 @@ import { checkRuntime } from './runtime.ts'
 const REPEATABLE_READS: ReadonlySet<string> = new Set(['get', 'gets', 'getMany', 'getsMany'])
 
 /** Commands that the lane carries. */
-const LANE_COMMANDS: ReadonlySet<string> = new Set(['get', 'getMany', ...LANE_WRITES])
+const LANE_COMMANDS: ReadonlySet<string> = new Set(['get', 'getMany', ...Object.keys(LANE_WRITES)])
 
 /** Room on the lane for servers that are added. */
 const SPARE_SOCKETS = 8

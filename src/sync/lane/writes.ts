@@ -18,8 +18,11 @@ import { type LaneWay, USUAL_WAY } from './way.ts'
 /** A larger value takes the usual way, in bytes: what the socket does not take at once would have to wait. */
 const MAX_BODY_BYTES = 8_192
 
-/** Where each command has its options. */
-export const LANE_OPTIONS_AT: Readonly<Record<LaneWrite, number>> = {
+/**
+ * The writes about one key that the lane carries, and where each has its options. Not `touch`: it must tell placeholders,
+ * which the classic command cannot.
+ */
+export const LANE_WRITES = {
   set: 2,
   add: 2,
   replace: 2,
@@ -29,12 +32,9 @@ export const LANE_OPTIONS_AT: Readonly<Record<LaneWrite, number>> = {
   delete: 1,
   incr: 2,
   decr: 2,
-}
+} as const
 
-/** The writes about one key that the lane carries; `touch` must tell placeholders, which the classic command cannot. */
-export const LANE_WRITES = ['set', 'add', 'replace', 'append', 'prepend', 'cas', 'delete', 'incr', 'decr'] as const
-
-export type LaneWrite = (typeof LANE_WRITES)[number]
+export type LaneWrite = keyof typeof LANE_WRITES
 
 /** Options of a store that make no difference to its way. */
 const PLAIN_OPTIONS: ReadonlySet<string> = new Set<keyof StoreOptions>(['ttl', 'clientFlags'])
