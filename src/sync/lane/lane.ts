@@ -96,8 +96,7 @@ export class Lane {
   /** Waits for a server's reply. What the reader remembers of the bytes holds until the next one is waited for. */
   receive(server: number, timeoutMs: number, reader: LaneReader): LaneOutcome {
     const outcome = this.#receive(server, timeoutMs, reader)
-    if (outcome === 'done') this.#sockets[server]!.answered(clock())
-    else this.abandon(server)
+    if (outcome !== 'done') this.abandon(server)
     return outcome
   }
 
@@ -115,10 +114,10 @@ export class Lane {
     let looks = 0
     for (;;) {
       const length = socket.read(this.#bytes, filled, now)
-      now = clock()
       if (length === ENDED) return filled === 0 ? 'lost' : 'cut'
       if (length === NOTHING_YET) {
         looks++
+        now = clock()
         const leftMs = timeoutMs - (now - this.#startedAt)
         if (leftMs <= 0) return 'late'
         const sleepMs = wait.sleepAfterLook(now - heardAt, filled > 0)
@@ -129,10 +128,14 @@ export class Lane {
       }
       if (filled === 0 && reader.hasOneKey) wait.note(looks)
       filled += length
-      heardAt = now
       const isWhole = reader.read(this.#bytes, filled)
       if (isWhole === undefined) return 'strange'
-      if (isWhole) return 'done'
+      if (isWhole) {
+        socket.answered(now)
+        return 'done'
+      }
+      now = clock()
+      heardAt = now
       if (filled === this.#bytes.length && !this.#grow()) return 'strange'
     }
   }

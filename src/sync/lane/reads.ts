@@ -76,7 +76,7 @@ export class LaneReads {
     if (server === -1) return USUAL_WAY
     this.#oneKey[0] = wireKey!
     this.#values.expect(this.#oneKey, ONE_LINE)
-    const length = way.lane.command.write(`get ${wireKey}${LINE_END}`, 'latin1')
+    const length = writeGet(way.lane.command, wireKey!)
     way.lane.start()
     if (!way.lane.send(server, length)) return USUAL_WAY
     const outcome = way.lane.receive(server, way.timeoutMs, this.#values)
@@ -224,6 +224,19 @@ export class LaneReads {
       return USUAL_WAY
     }
   }
+}
+
+/** Writes `get <key>` and its line end; gives the length. Without a string in between: in a loop it is the fastest. */
+function writeGet(command: Buffer, wireKey: string): number {
+  command[0] = 103
+  command[1] = 101
+  command[2] = 116
+  command[3] = 32
+  const { length } = wireKey
+  for (let at = 0; at < length; at++) command[4 + at] = wireKey.charCodeAt(at)
+  command[4 + length] = 13
+  command[5 + length] = 10
+  return length + 6
 }
 
 /** The hits, in the order of the keys. */

@@ -77,7 +77,7 @@ export class ValuesReply implements LaneReader {
     if (this.#line < this.#lineEnds.length) return false
     // Nothing may follow: nothing else was asked for.
     if (filled !== this.#at) return undefined
-    this.isAscii = isAscii(bytes.subarray(0, filled))
+    this.isAscii = !this.hasOneKey && isAscii(bytes.subarray(0, filled))
     return true
   }
 
