@@ -51,17 +51,14 @@ export function checkNode() {
   giveUp(`memlane needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.version}.`)
 }
 
-/**
- * Installs the packages of a folder when they are missing, or the lock file has changed since. By `install`, which keeps
- * to the lock file as `ci` does, because `ci` refuses one that leaves out the optional packages of other platforms.
- */
+/** Installs the packages of a folder when they are missing, or the lock file has changed since. */
 export function install(folder = root, name = 'packages') {
   const stamp = join(folder, 'node_modules', '.memlane-lock-hash')
   const hash = createHash('sha256')
     .update(readFileSync(join(folder, 'package-lock.json')))
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return
-  step(`installing the ${name}`, npm, ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', folder])
+  step(`installing the ${name}`, npm, ['ci', '--no-audit', '--no-fund', '--prefix', folder])
   writeFileSync(stamp, hash)
 }
 

@@ -23,7 +23,7 @@ export class ValuesReply implements LaneReader {
   readonly ends: number[] = []
   readonly clientFlags: number[] = []
   bytes: Buffer | undefined
-  /** Whether all of it is ASCII, which decodes faster: looked at once for all values. */
+  /** All of several values is ASCII, which decodes faster. For a single one the question costs what it spares. */
   isAscii = false
   /** For every line the number of keys up to its end. */
   #lineEnds: readonly number[] = []
