@@ -14,6 +14,9 @@ const MAX_LINE_BYTES = 300
 /** `END` and its CR LF. */
 const END_LINE = 5
 
+/** For a single value up to here, asking whether it is ASCII costs more than it spares. */
+const SHORT_BYTES = 2048
+
 /** What get lines are answered with. One object for all of them: it is read before the next one comes. */
 export class ValuesReply implements LaneReader {
   /** The keys that were asked for, in order. */
@@ -23,7 +26,7 @@ export class ValuesReply implements LaneReader {
   readonly ends: number[] = []
   readonly clientFlags: number[] = []
   bytes: Buffer | undefined
-  /** All of several values is ASCII, which decodes faster. For a single one the question costs what it spares. */
+  /** All of it is known to be ASCII, which decodes faster: looked at once for all values. */
   isAscii = false
   /** For every line the number of keys up to its end. */
   #lineEnds: readonly number[] = []
@@ -77,7 +80,7 @@ export class ValuesReply implements LaneReader {
     if (this.#line < this.#lineEnds.length) return false
     // Nothing may follow: nothing else was asked for.
     if (filled !== this.#at) return undefined
-    this.isAscii = !this.hasOneKey && isAscii(bytes.subarray(0, filled))
+    this.isAscii = (filled > SHORT_BYTES || !this.hasOneKey) && isAscii(bytes.subarray(0, filled))
     return true
   }
 
