@@ -17,9 +17,11 @@ import { isIdempotent, VERSION } from '../protocol/request.ts'
 import type { Server } from '../server-address.ts'
 import { MAX_TIMER_MS } from '../timer-limit.ts'
 import { Attempt } from './attempt.ts'
+import type { ConnectionOwner, Pace } from './connection-owner.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import { type Established, establish } from './establish.ts'
 import type { ServerMemory } from './handshake.ts'
+import { Liveness } from './liveness.ts'
 import { type Loss, lostError, repeatedError, settleLost } from './lost-operations.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import { Pipeline } from './pipeline.ts'
@@ -45,66 +47,14 @@ const MIN_STALL_MS = 250
 /** A turn of the caller's own that took longer does not count against the calls that it made, in milliseconds. */
 const LONG_TURN_MS = 20
 
-/** So many sweeps in a row with expired commands, and no reply in time for this long, end the connection. */
-const MAX_LATE_SWEEPS = 3
-const MAX_LATE_MS = 1000
-
 /** So long reads travel alone behind a refused read line, in milliseconds. */
 const UNSHARED_MS = 30_000
 
-/**
- * A silence shorter than this is no evidence against the server, in milliseconds: it may be busy for a moment. The
- * connection may be given up earlier; then the next one shows whether the server is well.
- */
-const EVIDENT_SILENCE_MS = 1000
-
-/** An attempt to connect that ends this much later than its time is no evidence either, in milliseconds. */
+/** An attempt to connect that ends this much later than its time is no evidence against the server, in milliseconds. */
 const LATE_ATTEMPT_MS = 50
 
 /** Idle connections are looked at no more often than this, in milliseconds. */
 const MIN_IDLE_CHECK_MS = 10
-
-/** How a connection ended. */
-export interface ConnectionEnd {
-  readonly error: MemcacheError
-  /** It never became ready. */
-  readonly neverReady: boolean
-  /** It ended with commands waiting, or never became ready: evidence against the server. */
-  readonly failed: boolean
-  /**
-   * The server is unwell, as far as one connection can tell: refused, no handshake, out of step, a long silence, or lost
-   * with commands waiting. Not so a connection that had been idle and was closed: servers have idle timeouts.
-   */
-  readonly evident: boolean
-  /** It answered a command in time, once at least. */
-  readonly proven: boolean
-}
-
-/** Who owns a connection and is told of its life. */
-export interface ConnectionOwner {
-  /** It is ready for commands. */
-  onReady(connection: Connection): void
-  /** A reply did not fit: told before `onEnd`. */
-  onDesync(error: ProtocolError): void
-  /** It is no more. Told once, before anything that was on it settles: whoever hears of that may send more. */
-  onEnd(connection: Connection, end: ConnectionEnd): void
-  /** Commands that were on it and may be sent again: nothing of them was written, or repeating them is safe. */
-  onLeftOver(operations: readonly Operation[]): void
-  /** Commands that waited for a connection which could not be made; gives those that nobody else takes. */
-  onNeverSent(operations: readonly Operation[]): readonly Operation[]
-  /** Something failed that no caller waits for. */
-  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void
-}
-
-/** When a connection writes; shared by those of one server. */
-export interface Pace {
-  /**
-   * At the end of the turn, or once the sockets that are readable now have all been read. With one connection both give
-   * the same writes; with several, the answers of one set off commands to the others, and a write each costs more than
-   * all the rest (seen with 8 servers and 64 gets in flight: 6 commands a write instead of 2, twice the rate).
-   */
-  afterReading: boolean
-}
 
 /** What a connection is made of. */
 export interface ConnectionInit {
@@ -112,7 +62,7 @@ export interface ConnectionInit {
   readonly options: ResolvedConnectionOptions
   readonly memory: ServerMemory
   readonly pace: Pace
-  readonly owner: ConnectionOwner
+  readonly owner: ConnectionOwner<Connection>
   /** Settles when dialling may begin; commands can be handed over before. */
   readonly startAfter: Promise<void> | undefined
 }
@@ -128,6 +78,7 @@ export class Connection implements Executor, Holder {
   readonly #attempt: Attempt = new Attempt()
   readonly #parser: ReplyParser = new ReplyParser()
   readonly #sweep: DeadlineSweep
+  readonly #liveness: Liveness = new Liveness()
   #state: 'opening' | 'ready' | 'ended' = 'opening'
   #draining = false
   #transport: Transport | undefined
@@ -138,15 +89,8 @@ export class Connection implements Executor, Holder {
   #flushScheduled = false
   /** When the current turn's first command was handed over. */
   #turnStartedAt = 0
-  #receivedAt = 0
-  #busySince = 0
-  #answeredInTimeAt = 0
-  #lateSweeps = 0
-  #proven = false
   /** Commands wait, so the socket keeps the process alive. */
   #active = false
-  /** The connection worked, was idle, and no byte came since: the server may have closed it unnoticed. */
-  #maybeDead = false
   /** The question whether an idle connection still lives. */
   #probe: Operation | undefined
   /** Nothing else is written until the probe is answered. */
@@ -162,7 +106,7 @@ export class Connection implements Executor, Holder {
     this.server = init.server.name
     this.#sweep = new DeadlineSweep(
       (now) => this.#expire(now),
-      () => this.#receivedAt,
+      () => this.#liveness.receivedAt,
     )
     void this.#open()
   }
@@ -178,7 +122,7 @@ export class Connection implements Executor, Holder {
 
   /** Whether it has answered a command in time. */
   get proven(): boolean {
-    return this.#proven
+    return this.#liveness.proven
   }
 
   /** Commands that wait, written or not, and those that were given up and whose replies are still due. */
@@ -300,8 +244,7 @@ export class Connection implements Executor, Holder {
     })
     this.#transport = established.transport
     this.#state = 'ready'
-    this.#receivedAt = performance.now()
-    this.#answeredInTimeAt = this.#receivedAt
+    this.#liveness.begin(performance.now())
     established.transport.setListener({
       receive: (bytes, start, end) => this.#receive(bytes, start, end),
       drained: () => this.#write(),
@@ -350,9 +293,8 @@ export class Connection implements Executor, Holder {
 
   /** The first write behind a pause: was the pause so long that the connection may be dead? */
   #leaveIdle(pipeline: Pipeline): void {
-    this.#busySince = this.#turnStartedAt
-    const idleMs = this.#turnStartedAt - this.#receivedAt
-    this.#maybeDead = this.#proven
+    const idleMs = this.#turnStartedAt - this.#liveness.receivedAt
+    this.#liveness.leaveIdle(this.#turnStartedAt)
     const { validateAfterIdleMs, connectTimeoutMs, timeoutMs } = this.#init.options
     if (idleMs < validateAfterIdleMs) return
     const probe = new Operation(VERSION, '', '', Math.min(connectTimeoutMs, timeoutMs), () => undefined)
@@ -373,8 +315,7 @@ export class Connection implements Executor, Holder {
   #receive(bytes: Buffer, start: number, end: number): number {
     const pipeline = this.#pipeline!
     const parser = this.#parser
-    this.#receivedAt = performance.now()
-    this.#maybeDead = false
+    this.#liveness.received(performance.now())
     parser.feed(bytes, start, end)
     for (;;) {
       const found = parser.next()
@@ -396,9 +337,7 @@ export class Connection implements Executor, Holder {
     }
     if (pipeline.answeredInTime) {
       pipeline.answeredInTime = false
-      this.#answeredInTimeAt = this.#receivedAt
-      this.#lateSweeps = 0
-      this.#proven = true
+      this.#liveness.answeredInTime()
     }
     if (this.#draining) this.#checkDrained()
     return parser.rest
@@ -416,7 +355,7 @@ export class Connection implements Executor, Holder {
     const { server } = this
     if (cause === undefined && this.#pipeline?.gatAtHead === true) this.#suspectGat()
     // What was idle may have been closed for that before the command came.
-    this.#excused = this.#maybeDead || this.#refusedGat
+    this.#excused = this.#liveness.maybeDead || this.#refusedGat
     const why = cause === undefined ? 'the server closed it' : cause.message
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was lost: ${why}`, { server, delivery: 'unknown', cause }),
@@ -464,13 +403,11 @@ export class Connection implements Executor, Holder {
     }
     const overdue = pipeline.overdueBody(now)
     if (overdue !== undefined) return this.#endSilent(`the body of ${overdue.describe()} was written only in part`)
-    if (pipeline.length > 0 && now - Math.max(this.#receivedAt, this.#busySince) >= longestMs) {
+    if (pipeline.length > 0 && this.#liveness.silentMs(now) >= longestMs) {
       return this.#endSilent(`no byte came for ${Math.round(longestMs)} ms`)
     }
-    if (expired > 0) this.#lateSweeps++
-    if (this.#lateSweeps >= MAX_LATE_SWEEPS && now - this.#answeredInTimeAt >= MAX_LATE_MS) {
-      this.#endSilent('every reply came too late')
-    }
+    if (expired > 0) this.#liveness.sweptLate()
+    if (this.#liveness.isAlwaysLate(now)) this.#endSilent('every reply came too late')
   }
 
   #timeoutError(operation: Operation, where: string, delivery: 'not-sent' | 'unknown'): TimeoutError {
@@ -481,7 +418,7 @@ export class Connection implements Executor, Holder {
 
   #endSilent(why: string): void {
     const { server } = this
-    this.#excused = performance.now() - Math.max(this.#receivedAt, this.#busySince) < EVIDENT_SILENCE_MS
+    this.#excused = !this.#liveness.isSilenceEvident(performance.now())
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was given up: ${why}`, { server, delivery: 'unknown' }),
     )
@@ -502,7 +439,7 @@ export class Connection implements Executor, Holder {
   #watchIdle(): void {
     const { idleTimeoutMs } = this.#init.options
     if (idleTimeoutMs === 0 || this.#state !== 'ready') return
-    const idleMs = performance.now() - this.#receivedAt
+    const idleMs = performance.now() - this.#liveness.receivedAt
     if (this.pending === 0 && idleMs >= idleTimeoutMs) return this.drain()
     this.#idleTimer = setTimeout(
       () => this.#watchIdle(),
@@ -530,7 +467,7 @@ export class Connection implements Executor, Holder {
     for (const operation of neighbours) operation.alone = true
     const failed = (neverReady || unanswered.length > 0) && !this.#refusedGat && !(error instanceof ClosedError)
     const evident = failed && !this.#excused
-    this.#init.owner.onEnd(this, { error, neverReady, failed, evident, proven: this.#proven })
+    this.#init.owner.onEnd(this, { error, neverReady, failed, evident, proven: this.#liveness.proven })
     const again = [...neighbours, ...this.#settleWritten(unanswered, error), ...this.#settleUnsent(error, neverReady)]
     for (const operation of again) operation.prepareAgain()
     if (again.length > 0) this.#init.owner.onLeftOver(again)
@@ -540,7 +477,7 @@ export class Connection implements Executor, Holder {
     const { server } = this
     const refusedAlone = this.#pipeline?.refusedAlone === true
     const refusedGat = this.#refusedGat
-    const loss: Loss = { server, error, maybeDeadBefore: this.#maybeDead, refusedAlone, refusedGat }
+    const loss: Loss = { server, error, maybeDeadBefore: this.#liveness.maybeDead, refusedAlone, refusedGat }
     const { again, quiet } = settleLost(
       unanswered.filter((operation) => operation !== this.#probe),
       loss,

@@ -1,33 +1,21 @@
-import { Buffer } from 'node:buffer'
-import {
-  InvalidInputError,
-  type MemcacheError,
-  ProtocolError,
-  ServerError,
-  UnknownCommandError,
-  ValueTooLargeError,
-} from '../errors.ts'
-import type { ClassicRequest } from '../protocol/classic-request.ts'
-import { type WireKey, wireKeyBytes } from '../protocol/key.ts'
-import { encodeMetaCommand, LAST_OPAQUE } from '../protocol/meta/encode.ts'
-import { unsupportedFeature } from '../protocol/meta/feature.ts'
+import { type MemcacheError, ProtocolError, ServerError, UnknownCommandError, ValueTooLargeError } from '../errors.ts'
+import { isBase64Key } from '../protocol/key.ts'
+import { LAST_OPAQUE } from '../protocol/meta/encode.ts'
 import { Operation } from '../protocol/operation.ts'
 import { impliedReply, interpretReply } from '../protocol/outcome.ts'
-import { MISS, type Reply, Returned } from '../protocol/reply.ts'
-import { isGat, isLineRead, isMetaRequest, isStore, NOOP } from '../protocol/request.ts'
-import { OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
-import { encodeTextCommand } from '../protocol/text/encode.ts'
-import { LARGE_BODY_BYTES, OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
+import { MISS, type Reply } from '../protocol/reply.ts'
+import { isGat, isLineRead, NOOP } from '../protocol/request.ts'
+import { OPAQUE_ON_MISS_SINCE } from '../protocol/server-version.ts'
+import { CommandEncoder, type EncodingTarget } from './command-encoder.ts'
+import { OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
 import { type LineLimits, ReadLine } from './read-line.ts'
+import { keyFits, keyMatches } from './reply-key.ts'
 import { RingQueue } from './ring-queue.ts'
 import { isErrorReply, serverReplyError, staysInStep } from './server-reply-error.ts'
 import type { UnknownCommands } from './unknown-commands.ts'
 
 /** What a pipeline needs to know. */
-export interface PipelineInit {
-  readonly server: string
-  readonly protocol: 'meta' | 'text'
-  readonly version: ServerVersion
+export interface PipelineInit extends EncodingTarget {
   /** Undefined: every read travels on a line of its own. */
   readonly coalesce: LineLimits | undefined
   readonly maxValueBytes: number
@@ -50,8 +38,8 @@ export class Pipeline {
   readonly #sent: RingQueue<Operation> = new RingQueue<Operation>()
   readonly #batch: OutgoingBatch = new OutgoingBatch()
   readonly #line: ReadLine
+  readonly #encoder: CommandEncoder
   #bytes = 0
-  #opaque = 0
   /** Quiet commands since the last barrier. */
   #openQuiet = 0
   #quietError: MemcacheError | undefined
@@ -77,6 +65,10 @@ export class Pipeline {
   constructor(init: PipelineInit) {
     this.#init = init
     this.#line = new ReadLine(this.#batch, init.coalesce, init.version)
+    this.#encoder = new CommandEncoder(this.#batch, init, (operation) => {
+      // Late word of a socket that was destroyed says nothing about the next one that carries the body.
+      if (!this.#drained) operation.releaseBody()
+    })
   }
 
   /** Bytes of the bodies of commands written and not answered. */
@@ -120,7 +112,7 @@ export class Pipeline {
     if (operation.quiet) return this.#sendQuiet(operation)
     if (this.#openQuiet > 0) this.#sendBarrier()
     const { request } = operation
-    if (isLineRead(request) && !isBase64(operation.key)) {
+    if (isLineRead(request) && !isBase64Key(operation.key)) {
       if (isGat(request.command) && this.#init.unknownCommands.has('gat'))
         return operation.fail(this.#refusedBefore(operation))
       this.#line.add(operation, request, this.sharesLines)
@@ -136,7 +128,7 @@ export class Pipeline {
       operation.request = request.text
       return this.send(operation)
     }
-    if (this.#encode(operation)) this.#push(operation)
+    if (this.#encoder.encode(operation)) this.#push(operation)
   }
 
   /** The barrier behind a quiet run has still to be written. */
@@ -171,7 +163,7 @@ export class Pipeline {
     this.#line.close()
     // Within a run an opaque must name one command.
     if (this.#openQuiet === LAST_OPAQUE) this.#sendBarrier()
-    if (!this.#encode(operation)) return
+    if (!this.#encoder.encode(operation)) return
     this.#push(operation)
     this.#openQuiet++
     // A large body settles its call when the socket has let go of it; anything smaller was copied.
@@ -183,50 +175,8 @@ export class Pipeline {
     this.#openQuiet = 0
     const { timeoutMs } = this.#init
     const barrier = new Operation(NOOP, '', '', timeoutMs, () => undefined)
-    this.#encode(barrier)
+    this.#encoder.encode(barrier)
     this.#push(barrier)
-  }
-
-  /** Puts the command line and body into the batch; false, and settled, when this connection cannot carry the command. */
-  #encode(operation: Operation): boolean {
-    const why = this.#whyNot(operation)
-    if (why !== undefined) {
-      operation.fail(new InvalidInputError(`${operation.describe()}: ${why}`, { server: this.#init.server }))
-      return false
-    }
-    const { request, key } = operation
-    const line = this.#encodeLine(operation)
-    if (typeof key === 'string' || key.form === 'base64') this.#batch.addAscii(line)
-    else if (key.form === 'utf8') this.#batch.addUtf8(line, Buffer.byteLength(line, 'utf8'))
-    else this.#batch.addByteText(line)
-    if (isStore(request)) this.#addBody(operation, request.data, request.bytes)
-    return true
-  }
-
-  #encodeLine(operation: Operation): string {
-    const { request, key, quiet } = operation
-    const text = typeof key === 'string' ? key : key.text
-    if (this.#init.protocol === 'text') return encodeTextCommand(request as ClassicRequest, text, quiet)
-    // `version`, `mn` and `me` take no flags: their replies are matched by kind.
-    if (key !== '' && request.command !== 'me') operation.opaque = this.#nextOpaque()
-    return encodeMetaCommand(request, text, isBase64(key), operation.opaque, quiet)
-  }
-
-  /** Why this connection cannot carry the command, for a message; undefined when it can. */
-  #whyNot({ request, key }: Operation): string | undefined {
-    const { protocol, server, version } = this.#init
-    const base64 = isBase64(key)
-    // Written as it is now, it would put the connection out of step.
-    if (isStore(request) && typeof request.data !== 'string' && request.data.byteLength !== request.bytes)
-      return 'the bytes of the value changed their length, or were given to another thread, during the call'
-    if (protocol === 'text') {
-      if (base64)
-        return `a key with white space or control characters needs the meta protocol, and ${server} speaks text`
-      return isMetaRequest(request) ? `it needs the meta protocol, and ${server} speaks text` : undefined
-    }
-    if (!isMetaRequest(request)) return undefined
-    const missing = unsupportedFeature(request, version, base64)
-    return missing === undefined ? undefined : `${missing}, and ${server} is ${version.text}`
   }
 
   #refusedBefore(operation: Operation): UnknownCommandError {
@@ -235,25 +185,6 @@ export class Pipeline {
       `${operation.describe()}: ${server} does not know this command: it closed the connection on it before`,
       { server },
     )
-  }
-
-  #addBody(operation: Operation, data: string | Uint8Array, bytes: number): void {
-    if (typeof data === 'string') this.#batch.addTextBody(data, bytes)
-    else if (data.length < LARGE_BODY_BYTES)
-      this.#batch.addByteText(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1'))
-    else {
-      operation.bodyPending = true
-      this.#batch.addLargeBody(data, () => {
-        // Late word of a socket that was destroyed says nothing about the next one that carries the body.
-        if (!this.#drained) operation.releaseBody()
-      })
-    }
-    this.#batch.addAscii('\r\n')
-  }
-
-  #nextOpaque(): number {
-    this.#opaque = this.#opaque === LAST_OPAQUE ? 1 : this.#opaque + 1
-    return this.#opaque
   }
 
   /**
@@ -512,28 +443,4 @@ export class Pipeline {
       delivery: 'unknown',
     })
   }
-}
-
-function isBase64(key: WireKey): boolean {
-  return typeof key !== 'string' && key.form === 'base64'
-}
-
-/** Whether the key that a meta reply repeats is the command's, where it repeats one (`k`). */
-function keyFits(reply: Reply, key: WireKey): boolean {
-  if (!reply.has(Returned.key)) return true
-  if (!reply.has(Returned.base64Key)) return keyMatches(reply, key)
-  const told = reply.bytes.toString('latin1', reply.keyStart, reply.keyEnd)
-  return Buffer.from(told, 'base64').equals(wireKeyBytes(key))
-}
-
-/** Compares the key of a reply with one that was asked for, in place. */
-function keyMatches(reply: Reply, key: WireKey): boolean {
-  const expected = typeof key === 'string' ? key : key.echo
-  const length = expected.length
-  const start = reply.keyStart
-  if (reply.keyEnd - start !== length) return false
-  const bytes = reply.bytes
-  // From the end: keys that share a prefix differ there.
-  for (let at = length - 1; at >= 0; at--) if (bytes[start + at] !== expected.charCodeAt(at)) return false
-  return true
 }

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { Attempt } from '../connection/attempt.ts'
-import type { Pace } from '../connection/connection.ts'
+import type { Pace } from '../connection/connection-owner.ts'
 import { carryOutExchange } from '../connection/exchange.ts'
 import { createServerMemory, type ServerMemory } from '../connection/handshake.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'

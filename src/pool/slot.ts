@@ -1,4 +1,5 @@
-import { Connection, type ConnectionEnd, type ConnectionOwner, type Pace } from '../connection/connection.ts'
+import { Connection } from '../connection/connection.ts'
+import type { ConnectionEnd, ConnectionOwner, Pace } from '../connection/connection-owner.ts'
 import type { ServerMemory } from '../connection/handshake.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import { AuthError, ClosedError, type MemcacheError, type ProtocolError, ServerDownError } from '../errors.ts'
@@ -54,7 +55,7 @@ export interface SlotStatus {
  * more than one attempt under way, however many commands wait. Between a failed attempt and the next one commands fail
  * at once: queueing behind a server that is down would only make the caller slow as well.
  */
-export class Slot implements Executor, ConnectionOwner {
+export class Slot implements Executor, ConnectionOwner<Connection> {
   readonly #init: SlotInit
   #connection: Connection | undefined
   #closed: MemcacheError | undefined

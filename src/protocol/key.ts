@@ -95,6 +95,11 @@ function encodeBase64Key(bytes: Buffer): EncodedKey {
   return { text, form: 'base64', echo: text }
 }
 
+/** Whether the key travels in base64, which only the meta protocol can carry. */
+export function isBase64Key(key: WireKey): boolean {
+  return typeof key !== 'string' && key.form === 'base64'
+}
+
 /** The bytes that the server stores a key under. */
 export function wireKeyBytes(key: WireKey): Buffer {
   if (typeof key === 'string') return Buffer.from(key, 'latin1')

@@ -2,17 +2,12 @@ import type { EventEmitter } from 'node:events'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { Memcache } from '../../client/memcache.ts'
 import type { MetaClient } from '../../client/meta/client.ts'
-import type { Serde } from '../../serde/serde.ts'
 import { LaneHost } from '../lane/host.ts'
-import { createCallerSerde, createStoredSerde, OpaqueValue, type SerdeTraits, StoredValue } from './caller-serde.ts'
 import { Box, type SharedMemory, Word, WorkerState } from './channel.ts'
-import { readError, writeError } from './error-form.ts'
-import { KeptObjects } from './kept-objects.ts'
-import { MessageReader } from './message-reader.ts'
-import { Tag } from './message-tags.ts'
-import { MessageWriter } from './message-writer.ts'
+import type { MessageReader } from './message-reader.ts'
 import { CallMode, type ClientKind, Message, Request } from './protocol.ts'
 import { memoizeDistribution } from './router-memo.ts'
+import { WorkerReferences } from './worker-references.ts'
 
 /** How long the worker waits for the next request before it returns to its event loop, in milliseconds. */
 const PARK_MS = 2
@@ -57,7 +52,7 @@ export class WorkerSession {
   readonly #requests: Box
   readonly #messages: Box
   readonly #lane: LaneHost
-  readonly #writer: MessageWriter
+  readonly #references: WorkerReferences
   #taken = 0
   /** Requests that came while the caller was asked for something. */
   readonly #early: MessageReader[] = []
@@ -67,16 +62,10 @@ export class WorkerSession {
   readonly #calls: Call[] = []
   readonly #callbacks: Map<number, Callback> = new Map()
   #lastCallback = 0
-  /** The number of every object that the caller gave. */
-  readonly #references: WeakMap<object, number> = new WeakMap()
-  readonly #objects: KeptObjects = new KeptObjects()
   #events: [string, unknown][] = []
-  /** What is being written is for nobody's call: the caller has forgotten its numbers. */
-  #isLate = false
   #ticking: NodeJS.Timeout | undefined
   /** The caller's next call is likely to be one for the lane. */
   #wantsLane = false
-  #storedSerde: Serde = createStoredSerde(false)
 
   constructor(clients: Clients) {
     const { memory, requests, messages, kind } = workerData as WorkerSetup
@@ -86,7 +75,13 @@ export class WorkerSession {
     this.#requests = new Box(this.#header, memory.requests, requests, Word.request, Word.requestLength)
     this.#messages = new Box(this.#header, memory.messages, messages, Word.message, Word.messageLength)
     this.#lane = new LaneHost(this.#header)
-    this.#writer = new MessageWriter((value, writer) => this.#writeOwn(value, writer))
+    this.#references = new WorkerReferences({
+      callNow: (reference, method, args) => this.#callNow(reference, method, args),
+      callLater: (reference, args) => this.#callLater(reference, args),
+      onLaterFunction: () => {
+        for (const call of this.#calls) call.mayCallBack = true
+      },
+    })
     parentPort!.on('message', () => this.#takeAll())
     process.on('exit', () => this.#end())
   }
@@ -118,7 +113,7 @@ export class WorkerSession {
   #take(): MessageReader {
     this.#taken = this.#requests.count
     this.#callerListens = true
-    return new MessageReader(this.#requests.receive(), (tag, reader) => this.#readOwn(tag, reader))
+    return this.#references.reader(this.#requests.receive())
   }
 
   #handle(reader: MessageReader): void {
@@ -163,23 +158,24 @@ export class WorkerSession {
       this.#tell(String(name), event)
       return true
     }
-    this.#objects.keepClient(client)
+    this.#references.objects.keepClient(client)
     this.#lane.watch(client)
     return undefined
   }
 
   async #invoke(reader: MessageReader): Promise<unknown> {
-    const target = this.#objects.get(reader.uint32())
+    const { objects, storedSerde } = this.#references
+    const target = objects.get(reader.uint32())
     const name = reader.text()
     const mode = reader.byte()
     this.#wantsLane = reader.byte() === 1
     const ended = this.#lane.settle()
     if (ended !== undefined) await ended
-    for (const id of reader.value() as number[]) this.#objects.release(id)
+    for (const id of reader.value() as number[]) objects.release(id)
     const args = reader.value() as unknown[]
     if (mode === CallMode.get) return target[name]
     if (mode === CallMode.listen) return this.#listen(target, args[0] as string)
-    if (mode === CallMode.stored) args[1] = { ...(args[1] as object | undefined), serde: this.#storedSerde }
+    if (mode === CallMode.stored) args[1] = { ...(args[1] as object | undefined), serde: storedSerde }
     return (target[name] as (...args: unknown[]) => unknown)(...args)
   }
 
@@ -200,15 +196,11 @@ export class WorkerSession {
     if (this.#events.length === 0 || this.#calls.length > 0) return
     const events = this.#events
     this.#events = []
-    this.#isLate = true
-    this.#writer.start()
-    this.#writer.value(events)
-    this.#isLate = false
-    parentPort!.postMessage(Uint8Array.from(this.#writer.finish()))
+    parentPort!.postMessage(Uint8Array.from(this.#references.late(events)))
   }
 
   #reply({ id }: Call, isGood: boolean, result: unknown): void {
-    const writer = this.#writer
+    const { writer } = this.#references
     const events = this.#events
     this.#events = []
     writer.start()
@@ -257,7 +249,7 @@ export class WorkerSession {
   }
 
   #writeCallback(id: number, mode: number, reference: number, method: string, args: readonly unknown[]): void {
-    const writer = this.#writer
+    const { writer } = this.#references
     writer.start()
     writer.byte(Message.callback)
     writer.uint32(id)
@@ -291,7 +283,7 @@ export class WorkerSession {
   }
 
   /** Calls a function of the caller's and waits for it. */
-  readonly #callNow = (reference: number, method: string, args: readonly unknown[]): unknown => {
+  #callNow(reference: number, method: string, args: readonly unknown[]): unknown {
     if (this.#calls.length === 0) throw new Error(`nobody waits for the client's work, so it cannot call back`)
     while (!this.#callerListens) this.#takeEarly()
     const id = ++this.#lastCallback
@@ -318,74 +310,6 @@ export class WorkerSession {
     this.#setState(WorkerState.looping)
     return this.#take()
   }
-
-  #readOwn(tag: number, reader: MessageReader): unknown {
-    if (tag === Tag.error) return readError(reader)
-    const reference = reader.value() as number
-    const value = this.#readObject(tag, reference, reader)
-    this.#references.set(value, reference)
-    return value
-  }
-
-  #readObject(tag: number, reference: number, reader: MessageReader): object {
-    switch (tag) {
-      case Tag.owned:
-      case Tag.failure:
-        return reader.value() as object
-      case Tag.opaque: {
-        if (reader.byte() === 0) return new OpaqueValue(undefined)
-        const data = reader.value() as string | Uint8Array
-        return new OpaqueValue({ data, clientFlags: reader.uint32() })
-      }
-      case Tag.function: {
-        const mode = reader.byte()
-        if (mode === 1) return (...args: unknown[]) => this.#callNow(reference, '', args)
-        for (const call of this.#calls) call.mayCallBack = true
-        return (...args: unknown[]) => this.#callLater(reference, args)
-      }
-      case Tag.serde: {
-        const traits = { reference, ...(reader.value() as Omit<SerdeTraits, 'reference'>) }
-        if (this.#objects.isEmpty) this.#storedSerde = createStoredSerde(traits.leavesCompressionFlags)
-        return createCallerSerde(traits, this.#callNow)
-      }
-      default:
-        throw new TypeError(`a message from the caller has the unknown tag ${tag}`)
-    }
-  }
-
-  #writeOwn(value: object | symbol | ((...args: never[]) => unknown), writer: MessageWriter): boolean {
-    if (typeof value === 'symbol') return false
-    const reference = this.#isLate ? undefined : this.#references.get(value)
-    if (reference !== undefined) {
-      writer.byte(Tag.yours)
-      writer.value(reference)
-      return true
-    }
-    if (value instanceof StoredValue) {
-      writer.byte(Tag.stored)
-      writer.uint32(value.clientFlags)
-      writer.bytes(value.data)
-      return true
-    }
-    if (value instanceof Error) {
-      writeError(value, writer)
-      return true
-    }
-    if (value instanceof AbortSignal) {
-      writer.byte(Tag.signal)
-      return true
-    }
-    if (isPlain(value)) return false
-    this.#objects.write(value, writer)
-    return true
-  }
-}
-
-function isPlain(value: object): boolean {
-  if (Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Map || value instanceof Set) return true
-  if (value instanceof Date) return true
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }
 
 function settleCallback(call: Call): void {

@@ -1,0 +1,23 @@
+import { Buffer } from 'node:buffer'
+import { type WireKey, wireKeyBytes } from '../protocol/key.ts'
+import { type Reply, Returned } from '../protocol/reply.ts'
+
+/** Whether the key that a meta reply repeats is the command's, where it repeats one (`k`). */
+export function keyFits(reply: Reply, key: WireKey): boolean {
+  if (!reply.has(Returned.key)) return true
+  if (!reply.has(Returned.base64Key)) return keyMatches(reply, key)
+  const told = reply.bytes.toString('latin1', reply.keyStart, reply.keyEnd)
+  return Buffer.from(told, 'base64').equals(wireKeyBytes(key))
+}
+
+/** Compares the key of a reply with one that was asked for, in place. */
+export function keyMatches(reply: Reply, key: WireKey): boolean {
+  const expected = typeof key === 'string' ? key : key.echo
+  const length = expected.length
+  const start = reply.keyStart
+  if (reply.keyEnd - start !== length) return false
+  const bytes = reply.bytes
+  // From the end: keys that share a prefix differ there.
+  for (let at = length - 1; at >= 0; at--) if (bytes[start + at] !== expected.charCodeAt(at)) return false
+  return true
+}
