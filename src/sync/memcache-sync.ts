@@ -140,7 +140,7 @@ const writes = (Object.keys(LANE_WRITES) as LaneWrite[]).map((name): [string, Ow
     if (core.lane?.writes === undefined) return core.call(undefined, name, args)
     const done = core.lane.writes.run(name, args)
     if (done !== USUAL_WAY) return done
-    return core.call(undefined, name, core.lane.way.remaining(args, LANE_WRITES[name]))
+    return core.call(undefined, name, core.lane.writes.remaining(name, args))
   },
 ])
 

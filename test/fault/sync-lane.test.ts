@@ -208,6 +208,35 @@ describe('what the lane cannot carry', () => {
     }
   })
 
+  it('is a value too large for it: the serde is asked once', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    let serialized = 0
+    let flags = 0
+    const cache = open([server.address], {
+      serde: {
+        serialize: (value) => {
+          serialized++
+          return { data: String(value), clientFlags: 5 }
+        },
+        deserialize: (data, clientFlags) => {
+          flags = clientFlags
+          return Buffer.from(data).toString()
+        },
+      },
+    })
+    fill(cache)
+    serialized = 0
+    const large = 'x'.repeat(100_000)
+    for (const length of [10, 8_192, 8_193, 100_000]) {
+      expect(cache.set('large', large.slice(0, length), { ttl: 60 })).toBe(true)
+      expect(cache.get('large')).toBe(large.slice(0, length))
+    }
+    expect([serialized, flags]).toEqual([4, 5])
+    expect(cache.set('large', large, { clientFlags: 7 })).toBe(true)
+    expect(cache.get('large')).toBe(large)
+    expect([serialized, flags]).toEqual([5, 7])
+  })
+
   it('is a serde that uses the client: it is refused, as in the usual way', async () => {
     const servers = await startServers(2)
     const refused: unknown[] = []

@@ -35,6 +35,7 @@ function serdeOf(options: unknown, serde: Serde): Serde {
 }
 
 function storeValue(value: unknown, key: unknown, serde: Serde): StoreValue {
+  if (value instanceof StoreValue) return value
   try {
     const form = serde.serialize(value, key as string)
     const isWhole = typeof form.data === 'string' || isBytes(form.data)

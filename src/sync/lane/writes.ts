@@ -11,6 +11,8 @@ import { interpretReply } from '../../protocol/outcome.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import { DELETE, isIdempotent } from '../../protocol/request.ts'
 import { encodeTextCommand } from '../../protocol/text/encode.ts'
+import type { SerializedValue } from '../../serde/serde.ts'
+import { StoreValue } from '../crossing/caller-references.ts'
 import { arrive } from '../crossing/error-form.ts'
 import { LineReply } from './replies.ts'
 import { type LaneWay, USUAL_WAY } from './way.ts'
@@ -54,6 +56,8 @@ export class LaneWrites {
   readonly #values: Values
   readonly #reply: LineReply = new LineReply()
   readonly #isOwnSerde: boolean
+  /** What the serde has made of the value of the present call. */
+  #form: SerializedValue | undefined
 
   constructor(way: LaneWay) {
     this.#way = way
@@ -64,6 +68,7 @@ export class LaneWrites {
 
   run(command: LaneWrite, args: readonly unknown[]): unknown {
     const way = this.#way
+    this.#form = undefined
     if (!way.begin()) return USUAL_WAY
     const key = args[0] as Key
     const wireKey = way.wireKey(key)
@@ -81,6 +86,14 @@ export class LaneWrites {
     if (outcome === 'strange') return this.#refuse(operation, server)
     if (outcome === 'lost' && isIdempotent(asked.request)) return way.turnBack()
     throw way.error(operation.describe(), outcome, server)
+  }
+
+  /** The arguments with which a call takes the usual way: with what is left of its time, and of the serde's work. */
+  remaining(command: LaneWrite, args: readonly unknown[]): readonly unknown[] {
+    const rest = this.#way.remaining(args, LANE_WRITES[command])
+    const form = this.#form
+    this.#form = undefined
+    return form === undefined ? rest : rest.with(1, new StoreValue(rest[1], form))
   }
 
   /** The request; undefined where it is not the plain case, or not to be had: the usual way says why. */
@@ -127,7 +140,9 @@ export class LaneWrites {
   ): Asked | undefined {
     if (this.#way.options.compression !== undefined || !isPlain(options)) return undefined
     const make = (): StoreRequest => this.#values.storeRequest(command, key, value, cas, options)
-    return { request: this.#isOwnSerde ? make() : this.#way.block(make), interpret }
+    const request = this.#isOwnSerde ? make() : this.#way.block(make)
+    this.#form = request
+    return { request, interpret }
   }
 
   /** @returns the bytes of the command; undefined when they are too many. */
