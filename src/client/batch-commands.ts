@@ -17,11 +17,21 @@ import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
 import { checkUint64 } from './numbers.ts'
 import type { ResolvedClientOptions } from './options.ts'
-import { readBigCount, readCount, readDeleted, readStored } from './results.ts'
+import { readBigCount, readCount, readDeleted, readNothing, readStored } from './results.ts'
 import type { Values } from './values.ts'
 
 /** Stands for a key that is not there. */
 const MISSING = Symbol('missing')
+
+/** Writes to be carried out: those that cannot be have failed already. */
+interface Writes<K extends Key> {
+  /** Whose operations they are. */
+  readonly keys: readonly K[]
+  readonly operations: readonly Operation[]
+  readonly failed: Map<K, unknown>
+  /** How many were asked for. */
+  readonly total: number
+}
 
 /** The commands over many keys: one operation per key, one promise per call. */
 export class BatchCommands {
@@ -116,6 +126,28 @@ export class BatchCommands {
     entries: Entries<K>,
     options: SetManyOptions | undefined,
   ): Promise<K[]> {
+    const { keys, operations, failed, total } = this.#stores(command, entries, readStored, options)
+    const { done, refused } = await this.#write(keys, operations, options, failed)
+    this.#settleFailures(`${command}Many`, 'write', failed, total, new Map<K, never>(), done)
+    return [...refused, ...failed.keys()]
+  }
+
+  /** Stores many values without their answers. */
+  async storeManyQuietly(
+    command: 'set' | 'add',
+    entries: Entries<Key>,
+    options: SetManyOptions | undefined,
+  ): Promise<void> {
+    const { keys, operations, failed, total } = this.#stores(command, entries, readNothing, options)
+    await this.#writeQuietly(`noreply.${command}Many`, { keys, operations, failed, total }, options)
+  }
+
+  #stores<K extends Key>(
+    command: 'set' | 'add',
+    entries: Entries<K>,
+    interpret: Interpret,
+    options: SetManyOptions | undefined,
+  ): Writes<K> {
     // What is wrong with the call fails the call, before any value is looked at.
     this.#values.exptime(options?.ttl)
     const pairs = entriesOf(entries).map(([key, value]) => ({ key, value, wireKey: this.#encode(key, options) }))
@@ -133,11 +165,9 @@ export class BatchCommands {
         continue
       }
       keys.push(key)
-      operations.push(this.#operation(request, key, wireKey, readStored, options))
+      operations.push(this.#operation(request, key, wireKey, interpret, options))
     }
-    const { done, refused } = await this.#write(keys, operations, options, failed)
-    this.#settleFailures(`${command}Many`, 'write', failed, pairs.length, new Map<K, never>(), done)
-    return [...refused, ...failed.keys()]
+    return { keys, operations, failed, total: pairs.length }
   }
 
   async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<number> {
@@ -149,6 +179,39 @@ export class BatchCommands {
     const { done, refused } = await this.#write(asked, operations, options, failed)
     this.#settleFailures('deleteMany', 'write', failed, asked.length, new Map<Key, never>(), done)
     return done.length - refused.length
+  }
+
+  /** Removes many items without the answers. */
+  async deleteManyQuietly(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<void> {
+    const asked = distinct(checkKeys(keys))
+    const operations = asked.map((key) =>
+      this.#operation(DELETE, key, this.#encode(key, options), readNothing, options),
+    )
+    const writes = { keys: asked, operations, failed: new Map<Key, unknown>(), total: asked.length }
+    await this.#writeQuietly('noreply.deleteMany', writes, options)
+  }
+
+  /** What the server refuses, or may have carried out before its connection was lost, is an event. */
+  async #writeQuietly(
+    what: string,
+    { keys, operations, failed, total }: Writes<Key>,
+    options: CallOptions | undefined,
+  ): Promise<void> {
+    // Without answers nobody would know how much of a larger batch is under way: it asks for them, and drops them.
+    if (this.#fitsWindow(operations)) for (const operation of operations) operation.quiet = true
+    const reasons = new Map<Key, unknown>()
+    const { done } = await this.#write(keys, operations, options, reasons)
+    for (const [key, reason] of reasons) {
+      if (isAbsorbable(reason) && reason.delivery !== 'not-sent') this.#dispatcher.report(reason, [key])
+      else failed.set(key, reason)
+    }
+    this.#settleFailures(what, 'write', failed, total, new Map<Key, never>(), done)
+  }
+
+  #fitsWindow(operations: readonly Operation[]): boolean {
+    if (operations.length > this.#window.operations) return false
+    const bytes = operations.reduce((sum, operation) => sum + operation.bodyBytes, 0)
+    return operations.length === 1 || bytes <= this.#window.bytes
   }
 
   async incrMany<K extends Key>(

@@ -13,9 +13,9 @@ export type PipelineOutcome<T> =
 
 /** The commands of a client that a pipeline collects. */
 export interface PipelineCommands {
-  get(key: Key, options?: GetOptions): Promise<unknown>
+  get(key: Key, options?: GetOptions<unknown>): Promise<unknown>
   gets(key: Key, options?: ReadOptions): Promise<unknown>
-  gat(key: Key, ttl: Ttl, options?: GetOptions): Promise<unknown>
+  gat(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown>
   gats(key: Key, ttl: Ttl, options?: ReadOptions): Promise<unknown>
   has(key: Key, options?: KeyOptions): Promise<boolean>
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined>
@@ -57,8 +57,10 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     return this.#calls.length
   }
 
-  /** See {@link PipelineCommands.get}: a miss gives `undefined`. */
-  get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined> {
+  /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
+  get<T>(key: Key, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Next<Outcomes, T>
+  get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined>
+  get<T>(key: Key, options?: GetOptions<T>): Next<Outcomes, T | undefined> {
     return this.#add((commands) => commands.get(key, options))
   }
 
@@ -68,7 +70,9 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
   }
 
   /** A miss gives `undefined`. */
-  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined> {
+  gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Next<Outcomes, T>
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined>
+  gat<T>(key: Key, ttl: Ttl, options?: GetOptions<T>): Next<Outcomes, T | undefined> {
     return this.#add((commands) => commands.gat(key, ttl, options))
   }
 

@@ -2,13 +2,17 @@ import { InvalidInputError, ServerError } from '../errors.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { CountOptions, KeyOptions } from './call-options.ts'
+import { CallTime } from './call-time.ts'
 import { attempt, type Dispatcher } from './dispatcher.ts'
-import { checkTimeout, checkUint64 } from './numbers.ts'
+import { checkUint64 } from './numbers.ts'
 import { readBigCount, readCount, readStored } from './results.ts'
 import type { Values } from './values.ts'
 
 /** How often a counter may be created and deleted by others while one call tries to count. */
 const MAX_ROUNDS = 10
+
+/** Stands for a failure that the option `failures` absorbs: whether the counter is missing is not known. */
+const ABSORBED: unique symbol = Symbol('absorbed')
 
 type CountCommand = 'incr' | 'decr'
 
@@ -32,7 +36,8 @@ export class Counters {
       const amount = checkUint64('delta', delta)
       if (options?.initial !== undefined)
         return this.#countOrCreate(command, key, delta, amount, options, options.initial)
-      if (options?.ttl === undefined) return this.#count(command, key, amount, typeof delta, options)
+      if (options?.ttl === undefined)
+        return this.#count<undefined>(command, key, amount, typeof delta, options, undefined)
       throw new InvalidInputError('ttl needs initial: it is the time to live of a counter that the call creates')
     })
   }
@@ -50,21 +55,23 @@ export class Counters {
       throw new InvalidInputError('initial is beyond 2^53 - 1, where no number is exact; pass the delta as a bigint')
     }
     const create = this.#creation(initial, options)
-    const timeoutMs = options.timeoutMs === undefined ? this.#dispatcher.timeoutMs : checkTimeout(options.timeoutMs)
-    const deadline = performance.now() + timeoutMs
-    const first = await this.#count(command, key, amount, typeof delta, options)
-    return first ?? this.#createOrCount(command, key, delta, initial, create, options, deadline)
+    const time = new CallTime(this.#dispatcher.timeoutMs, options)
+    const first = await this.#count(command, key, amount, typeof delta, options, ABSORBED)
+    if (first === ABSORBED) return undefined
+    return first ?? this.#createOrCount(command, key, delta, initial, create, options, time)
   }
 
-  #count(
+  /** @param instead - What an absorbed failure gives. A counter that is missing gives `undefined`. */
+  #count<I>(
     command: CountCommand,
     key: Key,
     delta: bigint,
     type: string,
     options: KeyOptions | undefined,
-  ): Promise<number | bigint | undefined> {
+    instead: I,
+  ): Promise<number | bigint | undefined | I> {
     const interpret = type === 'bigint' ? readBigCount : readCount
-    return this.#dispatcher.run({ command, delta }, key, interpret, 'write', undefined, options)
+    return this.#dispatcher.run({ command, delta }, key, interpret, 'write', instead, options)
   }
 
   #creation(initial: bigint, options: CountOptions): StoreRequest {
@@ -88,22 +95,21 @@ export class Counters {
     initial: bigint,
     create: StoreRequest,
     options: CountOptions,
-    deadline: number,
+    time: CallTime,
   ): Promise<number | bigint | undefined> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      // A millisecond at least: what is late fails by its deadline, not as bad input.
-      const rest = (): KeyOptions => ({ ...options, timeoutMs: Math.max(1, Math.round(deadline - performance.now())) })
-      const stored = await this.#dispatcher.run<boolean | undefined>(
+      const stored = await this.#dispatcher.run<boolean | typeof ABSORBED>(
         create,
         key,
         readStored,
         'write',
-        undefined,
-        rest(),
+        ABSORBED,
+        time.rest(options),
       )
-      if (stored === undefined) return undefined
+      if (stored === ABSORBED) return undefined
       if (stored) return typeof delta === 'bigint' ? initial : Number(initial)
-      const counted = await this.#count(command, key, BigInt(delta), typeof delta, rest())
+      const counted = await this.#count(command, key, BigInt(delta), typeof delta, time.rest(options), ABSORBED)
+      if (counted === ABSORBED) return undefined
       if (counted !== undefined) return counted
     }
     throw new ServerError(

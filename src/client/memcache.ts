@@ -1,6 +1,5 @@
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
-import { InvalidInputError } from '../errors.ts'
 import type { ServerStatus } from '../executor.ts'
 import { closedError } from '../pool/slot.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
@@ -51,6 +50,7 @@ import {
 } from './namespace/options.ts'
 import { NoreplyCommands } from './noreply.ts'
 import { checkCas, checkWhole } from './numbers.ts'
+import { checkOptions, requireTtl } from './option-names.ts'
 import { type MemcacheOptions, resolveClientOptions } from './options.ts'
 import { createLookAtEmpty, type LookAtEmpty } from './placeholder.ts'
 import { popValue } from './pop.ts'
@@ -120,7 +120,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     const leases = new LeaseCommands(this.#dispatcher, this.#values, this.#lookAtEmpty)
     this.#getOrSet = new GetOrSet(this.#dispatcher, this.#values, leases)
     this.#getOrSetMany = new GetOrSetMany(this.#getOrSet, this.#values, leases, resolved.connection.maxPending)
-    this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values)
+    this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values, this.#batches)
     this.#admin = new AdminCommands(this.#backend, resolved.connection.timeoutMs)
   }
 
@@ -133,13 +133,16 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `SerdeError` - the stored bytes are not what the serde writes.
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
    */
+  get<T>(key: Key, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Promise<T>
+  get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Promise<T | null>
   get<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   get<T = unknown>(key: Key, options?: GetOptions): Promise<T | undefined>
   get(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
     if (options === undefined) return this.#dispatcher.run(GET, key, this.#values.read, 'read', undefined, undefined)
     return attempt(() => {
-      const read = this.#values.reader(options?.serde, options?.default)
-      return this.#dispatcher.run(GET, key, read, 'read', options?.default, options)
+      checkOptions('get', options)
+      const read = this.#values.reader(options.serde, options.default)
+      return this.#dispatcher.run(GET, key, read, 'read', options.default, options)
     })
   }
 
@@ -150,6 +153,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   gets<T = unknown>(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
     return attempt(() => {
+      checkOptions('gets', options)
       const read = this.#values.casReader(options?.serde)
       return this.#dispatcher.run(GETS, key, read, 'read', undefined, options)
     })
@@ -162,10 +166,13 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns the value; a miss gives `undefined`, or the option `default`.
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
+  gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Promise<T>
+  gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): Promise<T | null>
   gat<T = unknown, D = undefined>(key: Key, ttl: Ttl, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<T | undefined>
   gat(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown> {
     return attempt(() => {
+      checkOptions('gat', options)
       const request = { command: 'gat', exptime: this.#values.exptime(requireTtl(ttl, 'gat')) } as const
       const read = this.#values.reader(options?.serde, options?.default)
       return this.#dispatcher.run(request, key, read, 'read', options?.default, options)
@@ -180,6 +187,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
     return attempt(() => {
+      checkOptions('gats', options)
       const request = { command: 'gats', exptime: this.#values.exptime(requireTtl(ttl, 'gats')) } as const
       return this.#dispatcher.run(request, key, this.#values.casReader(options?.serde), 'read', undefined, options)
     })
@@ -191,7 +199,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns whether it is. A value that is only being loaded, or was dropped, is not there.
    */
   has(key: Key, options?: KeyOptions): Promise<boolean> {
-    return this.#dispatcher.run(HAS, key, hasReader(this.#giveBack), 'read', false, options)
+    return attempt(() => {
+      checkOptions('has', options)
+      return this.#dispatcher.run(HAS, key, hasReader(this.#giveBack), 'read', false, options)
+    })
   }
 
   /**
@@ -201,7 +212,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `InvalidInputError` - the server speaks text.
    */
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
-    return this.#dispatcher.run(INSPECT, key, inspectionReader(this.#giveBack), 'read', undefined, options)
+    return attempt(() => {
+      checkOptions('inspect', options)
+      return this.#dispatcher.run(INSPECT, key, inspectionReader(this.#giveBack), 'read', undefined, options)
+    })
   }
 
   /**
@@ -214,7 +228,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   getMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, T>>
   getMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
   getMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
-    return this.#batches.getMany<T, Key>(keys, options)
+    return attempt(() => {
+      checkOptions('getMany', options)
+      return this.#batches.getMany<T, Key>(keys, options)
+    })
   }
 
   /**
@@ -226,7 +243,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   getsMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
   getsMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
   getsMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
-    return this.#batches.getsMany<ValueWithCas<T>, Key>(keys, options)
+    return attempt(() => {
+      checkOptions('getsMany', options)
+      return this.#batches.getsMany<ValueWithCas<T>, Key>(keys, options)
+    })
   }
 
   /**
@@ -239,6 +259,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
     try {
+      checkOptions('set', options)
       const request = this.#values.storeRequest('set', key, value, 0n, options)
       return this.#dispatcher.run(request, key, readStored, 'write', false, options)
     } catch (error) {
@@ -269,6 +290,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
   #store(command: 'add' | 'replace', key: Key, value: unknown, options: WriteOptions | undefined): Promise<boolean> {
     return attempt(() => {
+      checkOptions(command, options)
       const request = this.#values.storeRequest(command, key, value, 0n, options)
       return this.#dispatcher.run(request, key, readStored, 'write', false, options)
     })
@@ -298,12 +320,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     command: 'append' | 'prepend',
     key: Key,
     data: string | Uint8Array,
-    options: (KeyOptions & { readonly ttl?: unknown }) | undefined,
+    options: KeyOptions | undefined,
   ): Promise<boolean> {
     return attempt(() => {
-      if (options?.ttl !== undefined) {
-        throw new InvalidInputError(`${command} cannot change the ttl: the server would ignore it; use touch`)
-      }
+      checkOptions(command, options)
       const request = this.#values.extendRequest(command, key, data)
       return this.#dispatcher.run(request, key, readStored, 'write', false, options)
     })
@@ -319,7 +339,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   setMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
   setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
-    return this.#batches.setMany(entries, options)
+    return attempt(() => {
+      checkOptions('setMany', options)
+      return this.#batches.setMany(entries, options)
+    })
   }
 
   /**
@@ -332,7 +355,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
   addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
-    return this.#batches.addMany(entries, options)
+    return attempt(() => {
+      checkOptions('addMany', options)
+      return this.#batches.addMany(entries, options)
+    })
   }
 
   /**
@@ -343,6 +369,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult> {
     return attempt(() => {
+      checkOptions('cas', options)
       const request = this.#values.storeRequest('cas', key, value, checkCas(cas), options)
       return this.#dispatcher.run(request, key, readCas, 'never', undefined, options)
     })
@@ -354,7 +381,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns whether it was there.
    */
   delete(key: Key, options?: KeyOptions): Promise<boolean> {
-    return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, options)
+    if (options === undefined) return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, undefined)
+    return attempt(() => {
+      checkOptions('delete', options)
+      return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, options)
+    })
   }
 
   /**
@@ -364,7 +395,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
-    return this.#batches.deleteMany(keys, options)
+    return attempt(() => {
+      checkOptions('deleteMany', options)
+      return this.#batches.deleteMany(keys, options)
+    })
   }
 
   /**
@@ -374,7 +408,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `ConflictError` - others changed the item again and again meanwhile.
    */
   pop<T = unknown>(key: Key, options?: ReadOptions): Promise<T | undefined> {
-    return popValue(this.#dispatcher, this.#values, this.#lookAtEmpty, key, options) as Promise<T | undefined>
+    return attempt(() => {
+      checkOptions('pop', options)
+      return popValue(this.#dispatcher, this.#values, this.#lookAtEmpty, key, options) as Promise<T | undefined>
+    })
   }
 
   /**
@@ -399,7 +436,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * ```
    */
   getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
-    return this.#getOrSet.run(key, loader as Loader<unknown>, options, undefined) as Promise<T>
+    return attempt(() => {
+      checkOptions('getOrSet', options)
+      return this.#getOrSet.run(key, loader as Loader<unknown>, options, undefined) as Promise<T>
+    })
   }
 
   /**
@@ -432,7 +472,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     loader: ManyLoader<never, unknown>,
     options?: GetOrSetManyOptions<never>,
   ): Promise<Map<Key, unknown>> {
-    return this.#getOrSetMany.run(keys, loader as unknown as ManyLoader<Key, unknown>, options, undefined)
+    return attempt(() => {
+      checkOptions('getOrSetMany', options)
+      return this.#getOrSetMany.run(keys, loader as unknown as ManyLoader<Key, unknown>, options, undefined)
+    })
   }
 
   /**
@@ -456,7 +499,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     return this.#update(key, change as Change<unknown>, options, undefined) as Promise<T | undefined>
   }
 
-  readonly #update: RefinedCommands['update'] = (key, change, options, refine) => {
+  readonly #update: RefinedCommands['update'] = async (key, change, options, refine) => {
+    checkOptions('update', options)
     const init = { dispatcher: this.#dispatcher, values: this.#values, lookAtEmpty: this.#lookAtEmpty }
     return updateValue(init, key, change, options, refine)
   }
@@ -471,6 +515,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean> {
     return attempt(() => {
+      checkOptions('invalidate', options)
       const flags = { invalidate: true, exptime: checkWhole('staleFor', options?.staleFor, MAX_STALE_SECONDS, 1) }
       const request = { command: 'md', label: 'invalidate', flags } as const
       return this.#dispatcher.run(request, key, readDeleted, 'write', false, options)
@@ -484,6 +529,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
     return attempt(() => {
+      checkOptions('touch', options)
       const request = { command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) } as const
       return this.#dispatcher.run(request, key, touchReader(this.#giveBack), 'write', false, options)
     })
@@ -504,7 +550,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<Counted<N>>
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   incr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
-    return this.#counters.count('incr', key, delta, options)
+    return attempt(() => {
+      checkOptions('incr', options)
+      return this.#counters.count('incr', key, delta, options)
+    })
   }
 
   /**
@@ -522,7 +571,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<Counted<N>>
   decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   decr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
-    return this.#counters.count('decr', key, delta, options)
+    return attempt(() => {
+      checkOptions('decr', options)
+      return this.#counters.count('decr', key, delta, options)
+    })
   }
 
   /**
@@ -547,7 +599,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     delta: number | bigint = 1,
     options?: CountManyOptions,
   ): Promise<Map<Key, number | bigint>> {
-    return this.#batches.incrMany(keys, delta, options)
+    return attempt(() => {
+      checkOptions('incrMany', options)
+      return this.#batches.incrMany(keys, delta, options)
+    })
   }
 
   /**
@@ -613,11 +668,12 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
   version(options?: ServerOptions): Promise<Map<string, string>> {
-    return attempt(async () =>
-      askServers('version', await serversOf(this.#backend, options?.server), (server) =>
+    return attempt(async () => {
+      checkOptions('version', options)
+      return askServers('version', await serversOf(this.#backend, options?.server), (server) =>
         this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, options),
-      ),
-    )
+      )
+    })
   }
 
   /**
@@ -627,13 +683,14 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
   ping(options?: ServerOptions): Promise<Map<string, number>> {
-    return attempt(async () =>
-      askServers('ping', await serversOf(this.#backend, options?.server), async (server) => {
+    return attempt(async () => {
+      checkOptions('ping', options)
+      return askServers('ping', await serversOf(this.#backend, options?.server), async (server) => {
         const start = performance.now()
         await this.#dispatcher.runKeyless(server, NOOP, readNothing, options)
         return performance.now() - start
-      }),
-    )
+      })
+    })
   }
 
   /**
@@ -652,7 +709,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
       const all: readonly (string | number | ServerOptions)[] = args
       const last = all.at(-1)
       const words = all.filter((word): word is string | number => typeof word !== 'object')
-      return this.#admin.stats(words, typeof last === 'object' ? last : undefined)
+      const options = typeof last === 'object' ? last : undefined
+      checkOptions('stats', options)
+      return this.#admin.stats(words, options)
     })
   }
 
@@ -663,7 +722,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused (`memcached -F`).
    */
   flushAll(options?: FlushOptions): Promise<true> {
-    return attempt(() => this.#admin.flushAll(options))
+    return attempt(() => {
+      checkOptions('flushAll', options)
+      return this.#admin.flushAll(options)
+    })
   }
 
   /**
@@ -673,7 +735,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused.
    */
   cacheMemlimit(megabytes: number, options?: ServerOptions): Promise<true> {
-    return attempt(() => this.#admin.cacheMemlimit(megabytes, options))
+    return attempt(() => {
+      checkOptions('cacheMemlimit', options)
+      return this.#admin.cacheMemlimit(megabytes, options)
+    })
   }
 
   /**
@@ -683,7 +748,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused.
    */
   verbosity(level: number, options?: ServerOptions): Promise<true> {
-    return attempt(() => this.#admin.verbosity(level, options))
+    return attempt(() => {
+      checkOptions('verbosity', options)
+      return this.#admin.verbosity(level, options)
+    })
   }
 
   /**
@@ -693,7 +761,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused.
    */
   shutdown(options?: ShutdownOptions): Promise<true> {
-    return attempt(() => this.#admin.shutdown(options))
+    return attempt(() => {
+      checkOptions('shutdown', options)
+      return this.#admin.shutdown(options)
+    })
   }
 
   /**
@@ -706,7 +777,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `TimeoutError` - the end token did not come.
    */
   rawCommand(line: string, options?: RawCommandOptions): Promise<Buffer> {
-    return attempt(() => this.#admin.rawCommand(line, options))
+    return attempt(() => {
+      checkOptions('rawCommand', options)
+      return this.#admin.rawCommand(line, options)
+    })
   }
 
   /** The servers, and how they are at this moment. */
@@ -720,6 +794,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns its name and its position among `servers`; `undefined` when there is none.
    */
   serverFor(key: Key, options?: KeyOptions): { readonly name: string; readonly index: number } | undefined {
+    checkOptions('serverFor', options)
     this.#dispatcher.encodeKey(key)
     const server = this.#backend.serverFor(this.#dispatcher.routingKey(key, options))
     return server && { name: server.name, index: this.#backend.servers.indexOf(server) }
@@ -820,9 +895,3 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
 /** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
 const MAX_STALE_SECONDS = 2_592_000
-
-/** Without a ttl the item would become immortal, or take the default's; neither is what was meant. */
-function requireTtl(ttl: Ttl, command: string): Ttl {
-  if (ttl !== undefined) return ttl
-  throw new InvalidInputError(`${command} needs a ttl: seconds, 0 (never expires) or a Date`)
-}

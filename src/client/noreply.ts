@@ -1,17 +1,20 @@
 import type { Key } from '../protocol/key.ts'
 import { DELETE, type Request } from '../protocol/request.ts'
 import type { Ttl } from '../ttl.ts'
+import type { BatchCommands } from './batch-commands.ts'
 import type { DeleteManyOptions, KeyOptions, SetManyOptions, WriteOptions } from './call-options.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import { type Entries, entriesOf, withPrefix } from './entries.ts'
+import { attempt, type Dispatcher } from './dispatcher.ts'
+import type { Entries } from './entries.ts'
 import { checkCas, checkUint64 } from './numbers.ts'
+import { checkOptions, requireTtl } from './option-names.ts'
 import { readNothing } from './results.ts'
 import type { Values } from './values.ts'
 
 /**
  * The writes of a client without their answers. A call resolves, to nothing, when its bytes are out of the caller's
  * hands: sent, or copied to be sent. Whether the server carried it out is not known; what it refuses comes as one
- * `commandError` event for the run of quiet commands that it was in, and what could not be sent rejects.
+ * `commandError` event for the run of quiet commands that it was in, and what could not be sent rejects. A batch too large
+ * to be sent at once asks for its answers, so as not to overload the client, and drops them.
  *
  * In text mode the server swallows refusals: a value that is too large is dropped, and the old one deleted, without a
  * word (protocol.txt, "noreply").
@@ -19,11 +22,13 @@ import type { Values } from './values.ts'
 export class NoreplyCommands {
   readonly #dispatcher: Dispatcher
   readonly #values: Values
+  readonly #batches: BatchCommands
 
   /** @internal */
-  constructor(dispatcher: Dispatcher, values: Values) {
+  constructor(dispatcher: Dispatcher, values: Values, batches: BatchCommands) {
     this.#dispatcher = dispatcher
     this.#values = values
+    this.#batches = batches
   }
 
   /** Stores a value. */
@@ -43,11 +48,13 @@ export class NoreplyCommands {
 
   /** Adds bytes to the end of a value, past the serde. */
   async append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    checkOptions('append', options)
     return this.#send(this.#values.extendRequest('append', key, data), key, options)
   }
 
   /** Adds bytes to the beginning of a value, past the serde. */
   async prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    checkOptions('prepend', options)
     return this.#send(this.#values.extendRequest('prepend', key, data), key, options)
   }
 
@@ -57,53 +64,53 @@ export class NoreplyCommands {
   }
 
   /** Removes an item. */
-  delete(key: Key, options?: KeyOptions): Promise<void> {
+  async delete(key: Key, options?: KeyOptions): Promise<void> {
+    checkOptions('delete', options)
     return this.#send(DELETE, key, options)
   }
 
   /** Adds to a counter, if it exists. */
   async incr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
+    checkOptions('noreply.incr', options)
     return this.#send({ command: 'incr', delta: checkUint64('delta', delta) }, key, options)
   }
 
   /** Takes from a counter, if it exists; it stops at 0. */
   async decr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
+    checkOptions('noreply.decr', options)
     return this.#send({ command: 'decr', delta: checkUint64('delta', delta) }, key, options)
   }
 
   /** Renews the time to live. */
   async touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
-    return this.#send({ command: 'touch', exptime: this.#values.exptime(ttl) }, key, options)
+    checkOptions('touch', options)
+    return this.#send({ command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) }, key, options)
   }
 
   /** Stores many values. */
   setMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
   setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
-    return this.#storeMany('set', entries, options)
+    return attempt(() => {
+      checkOptions('setMany', options)
+      return this.#batches.storeManyQuietly('set', entries, options)
+    })
   }
 
   /** Stores many values where there are none. */
   addMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
   addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
-    return this.#storeMany('add', entries, options)
-  }
-
-  async #storeMany(command: 'set' | 'add', entries: Entries<Key>, options: SetManyOptions | undefined): Promise<void> {
-    const writes = entriesOf(entries).map(([key, value]) => {
-      const whole = withPrefix(options?.keyPrefix, key)
-      this.#dispatcher.encodeKey(whole)
-      return { key: whole, request: this.#values.storeRequest(command, key, value, 0n, options) }
+    return attempt(() => {
+      checkOptions('addMany', options)
+      return this.#batches.storeManyQuietly('add', entries, options)
     })
-    await Promise.all(writes.map(({ key, request }) => this.#send(request, key, options)))
   }
 
   /** Removes many items. */
   async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
-    const whole = Array.from(keys, (key) => withPrefix(options?.keyPrefix, key))
-    for (const key of whole) this.#dispatcher.encodeKey(key)
-    await Promise.all(whole.map((key) => this.#send(DELETE, key, options)))
+    checkOptions('deleteMany', options)
+    return this.#batches.deleteManyQuietly(keys, options)
   }
 
   async #store(
@@ -113,6 +120,7 @@ export class NoreplyCommands {
     cas: bigint,
     options: WriteOptions | undefined,
   ): Promise<void> {
+    checkOptions(command, options)
     return this.#send(
       this.#values.storeRequest(command, key, value, command === 'cas' ? checkCas(cas) : 0n, options),
       key,

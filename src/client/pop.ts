@@ -3,10 +3,10 @@ import { type Key, quoteKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import { GETS } from '../protocol/request.ts'
 import type { KeyOptions, ReadOptions } from './call-options.ts'
+import { CallTime } from './call-time.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { createReadingInterpreter, type Reading } from './lease/reading.ts'
 import { deleteUnchanged } from './lease/requests.ts'
-import { checkTimeout } from './numbers.ts'
 import type { LookAtEmpty } from './placeholder.ts'
 import type { Values } from './values.ts'
 import { giveBackToken } from './win-token.ts'
@@ -22,10 +22,8 @@ export async function popValue(
   key: Key,
   options: ReadOptions | undefined,
 ): Promise<unknown> {
-  const timeoutMs = options?.timeoutMs === undefined ? dispatcher.timeoutMs : checkTimeout(options.timeoutMs)
-  const deadline = performance.now() + timeoutMs
-  // A millisecond at least: what is late fails by its deadline, not as bad input.
-  const rest = (): KeyOptions => ({ ...options, timeoutMs: Math.max(1, deadline - performance.now()) })
+  const time = new CallTime(dispatcher.timeoutMs, options)
+  const rest = (): KeyOptions => time.rest(options)
   const read = createReadingInterpreter({ ...values.decoder(options?.serde), lookAtEmpty })
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const found = await dispatcher.run<Reading>(GETS, key, read, 'never', undefined, rest())

@@ -202,12 +202,24 @@ function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
   } catch (error) {
     throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: ${messageOf(error)}`, { cause: error })
   }
-  const { data, clientFlags } = serialized
+  const { data, clientFlags } = checkSerialized(serialized, key)
   if (typeof data !== 'string' && !isBytes(data)) {
     throw new InvalidInputError(`the serde gave neither text nor bytes as data for ${quoteKey(key)}`)
   }
+  // It would come back with U+FFFD in its place.
+  if (typeof data === 'string' && !data.isWellFormed()) {
+    throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: the serde gave text with a lone surrogate`)
+  }
   checkClientFlags(clientFlags)
   return serialized
+}
+
+function checkSerialized(serialized: SerializedValue | null | undefined, key: Key): SerializedValue {
+  if (typeof serialized === 'object' && serialized !== null) return serialized
+  const shown = showValue(serialized)
+  throw new SerdeError(
+    `the value for ${quoteKey(key)} cannot be stored: the serde must give data and clientFlags, got ${shown}`,
+  )
 }
 
 function messageOf(error: unknown): string {

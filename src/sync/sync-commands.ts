@@ -70,6 +70,10 @@ export interface MemcacheSyncCommands {
    * @throws `SerdeError` - the stored bytes are not what the serde writes.
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
    */
+  get<T>(key: Key, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): T
+
+  get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): T | null
+
   get<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): T | D
 
   get<T = unknown>(key: Key, options?: GetOptions): T | undefined
@@ -88,6 +92,10 @@ export interface MemcacheSyncCommands {
    * @returns the value; a miss gives `undefined`, or the option `default`.
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
+  gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): T
+
+  gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): T | null
+
   gat<T = unknown, D = undefined>(key: Key, ttl: Ttl, options: GetOptions<D> & { readonly default: D }): T | D
 
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): T | undefined
@@ -583,13 +591,17 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   /** How many commands it has collected. */
   readonly length: number
 
-  /** See {@link PipelineCommands.get}: a miss gives `undefined`. */
+  /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
+  get<T>(key: Key, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Next<Outcomes, T>
+
   get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined>
 
   /** A miss gives `undefined`. */
   gets<T = unknown>(key: Key, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined>
 
   /** A miss gives `undefined`. */
+  gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Next<Outcomes, T>
+
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined>
 
   /** A miss gives `undefined`. */

@@ -89,7 +89,10 @@ export class SyncCore implements LinkOwner {
     if (target === undefined && MEMBERSHIP.has(name)) return this.#changeServers(name, args)
     if (target !== undefined || !REPEATABLE_READS.has(name)) return this.#request(target, name, args, CallMode.method)
     const options = args[1] as { readonly serde?: unknown } | undefined
-    const isOurs = 'deserializeRange' in this.#resolved.serde && typeof options !== 'string'
+    // What is no object of options is left for the command to refuse.
+    const isOurs =
+      'deserializeRange' in this.#resolved.serde &&
+      (options === undefined || (typeof options === 'object' && options !== null))
     if (!isOurs || options?.serde !== undefined || this.#init.kind !== 'Memcache') {
       return this.#request(target, name, args, CallMode.method)
     }

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { Buffer } from 'node:buffer'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { BatchError, InvalidInputError, MemcacheError } from '../../src/errors.ts'
+import { MemcachedServer } from '../../src/server/memcached-server.ts'
+import { FaultProxy } from '../../src/testing/fault-proxy.ts'
 import { collectCommandErrors } from '../support/command-errors.ts'
 import { rejection } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
@@ -7,6 +10,16 @@ import { freePort } from '../support/free-port.ts'
 
 async function deadServer(): Promise<string> {
   return `127.0.0.1:${await freePort()}`
+}
+
+async function startProxied(): Promise<{ server: MemcachedServer; proxy: FaultProxy }> {
+  const server = await MemcachedServer.start()
+  const proxy = await FaultProxy.start(server.address)
+  onTestFinished(async () => {
+    await proxy.close()
+    await server.close()
+  })
+  return { server, proxy }
 }
 
 describe('a server that is down', () => {
@@ -51,6 +64,31 @@ describe('a server that is down', () => {
     for (const event of events) expect(event.error).toBeInstanceOf(MemcacheError)
     expect(await rejection(cache.cas('k', 1, 1n))).toBeInstanceOf(MemcacheError)
     expect(await rejection(cache.get(''))).toBeInstanceOf(InvalidInputError)
+  })
+
+  it('miss: a counter whose reply was lost is not counted again, though it might be missing', async () => {
+    const { server, proxy } = await startProxied()
+    const direct = faultClient(server.address)
+    const cache = faultClient(proxy.address, { failures: 'miss' })
+    const events = collectCommandErrors(cache)
+    await direct.set('count', 10)
+    await cache.get('count')
+    // The reply to the first command is lost.
+    let isFirst = true
+    proxy.set('toClient', {
+      transform: (chunk) => {
+        if (!isFirst) return chunk
+        isFirst = false
+        setImmediate(() => proxy.reset())
+        return Buffer.alloc(0)
+      },
+    })
+    expect(await cache.incr('count', 1, { initial: 1 })).toBeUndefined()
+    expect(await direct.get('count')).toBe(11)
+    await direct.set('text', 'hello')
+    expect(await cache.incr('text', 1, { initial: 5 })).toBeUndefined()
+    expect(events).toHaveLength(2)
+    expect(await cache.incr('none', 1, { initial: 5 })).toBe(5)
   })
 
   it('nobody listens: absorbed failures stay absorbed', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OverloadedError } from '../../src/errors.ts'
+import { MemcachedServer } from '../../src/server/memcached-server.ts'
+import { collectCommandErrors } from '../support/command-errors.ts'
 import { rejection, settleAll } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
 import { serveCommands } from '../support/scripted-cache.ts'
@@ -49,5 +51,24 @@ describe('a client that asks faster than the server answers', () => {
     const outcomes = await settleAll(calls, 15_000)
     const refused = outcomes.filter((outcome) => 'reason' in outcome && outcome.reason instanceof OverloadedError)
     expect(refused).toHaveLength(90)
+  })
+
+  it('is not overloaded by a batch without answers, however large', async () => {
+    await using server = await MemcachedServer.start({ maxItemBytes: 2000 })
+    const cache = faultClient(server.address, { timeoutMs: 5000, maxPending: 100, maxItemBytes: 1_000_000 })
+    const events = collectCommandErrors(cache)
+    const entries = Array.from({ length: 1000 }, (_, at) => [`k${at}`, at] as const)
+    const writes = [cache.noreply.setMany(entries), cache.noreply.addMany([['k0', 'other']])]
+    expect(await cache.get('k0')).toBe(0)
+    expect(await Promise.all(writes)).toEqual([undefined, undefined])
+    expect((await cache.getMany(entries.map(([key]) => key))).size).toBe(1000)
+    expect(events).toEqual([])
+    // What the server refuses is an event, with the caller's key, whatever the size of the batch.
+    const mixed = entries.map(([key, at]) => [key, at === 500 ? 'x'.repeat(5000) : at + 1] as const)
+    expect(await cache.noreply.setMany(mixed, { keyPrefix: 'p:' })).toBeUndefined()
+    expect(events).toMatchObject([{ key: 'k500' }])
+    expect((await cache.getMany(entries.map(([key]) => `p:${key}`))).size).toBe(999)
+    expect(await cache.noreply.deleteMany(entries.map(([key]) => key))).toBeUndefined()
+    expect((await cache.getMany(entries.map(([key]) => key))).size).toBe(0)
   })
 })

@@ -1,5 +1,12 @@
 import { describe, expectTypeOf, it } from 'vitest'
-import { type Clearable, type Key, Memcache, type Namespace, type StandardSchema } from '../../src/exports/index.ts'
+import {
+  type Clearable,
+  type Key,
+  Memcache,
+  type Namespace,
+  type PipelineOutcome,
+  type StandardSchema,
+} from '../../src/exports/index.ts'
 
 interface User {
   readonly name: string
@@ -16,6 +23,11 @@ const calls = {
   get: () => cache.get<User>('k'),
   getUnknown: () => cache.get('k'),
   getDefault: () => cache.get<User, null>('k', { default: null }),
+  getOwnDefault: () => cache.get<number>('k', { default: 0 }),
+  getNullDefault: () => cache.get<User>('k', { default: null }),
+  getUnknownDefault: () => cache.get('k', { default: 0 }),
+  gatOwnDefault: () => cache.gat<number>('k', 5, { default: 0 }),
+  pipelineDefault: () => cache.pipeline().get<string>('a', { default: 'x' }).gat<User>('b', 5).run(),
   gatDefault: () => cache.gat<User, string>('k', 5, { default: 'none' }),
   textKeys: () => cache.getMany<User>(['a', 'b']),
   anyKeys: () => cache.getMany<User>(['a', bytes]),
@@ -52,6 +64,12 @@ describe('the types of a client', () => {
     expectTypeOf<Result<'get'>>().toEqualTypeOf<User | undefined>()
     expectTypeOf<Result<'getUnknown'>>().toEqualTypeOf<unknown>()
     expectTypeOf<Result<'getDefault'>>().toEqualTypeOf<User | null>()
+    expectTypeOf<Result<'getOwnDefault'>>().toEqualTypeOf<number>()
+    expectTypeOf<Result<'getNullDefault'>>().toEqualTypeOf<User | null>()
+    expectTypeOf<Result<'getUnknownDefault'>>().toEqualTypeOf<unknown>()
+    expectTypeOf<Result<'gatOwnDefault'>>().toEqualTypeOf<number>()
+    expectTypeOf<Result<'pipelineDefault'>[0]>().toEqualTypeOf<PipelineOutcome<string>>()
+    expectTypeOf<Result<'pipelineDefault'>[1]>().toEqualTypeOf<PipelineOutcome<User | undefined>>()
     expectTypeOf<Result<'gatDefault'>>().toEqualTypeOf<User | string>()
     expectTypeOf<Result<'textKeys'>>().toEqualTypeOf<Map<string, User>>()
     expectTypeOf<Result<'anyKeys'>>().toEqualTypeOf<Map<Key, User>>()

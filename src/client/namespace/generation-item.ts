@@ -2,6 +2,7 @@ import { SerdeError } from '../../errors.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import type { Interpret } from '../../protocol/operation.ts'
 import { GET, type Request } from '../../protocol/request.ts'
+import type { CallTime } from '../call-time.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { readBigCount, readStored } from '../results.ts'
 import { Generation, type GenerationItem } from './generation.ts'
@@ -26,17 +27,17 @@ export function createKeyspace(
   if (refreshMs === undefined) return { keyspace: new Keyspace(dispatcher, prefix, undefined), clear: undefined }
   // A promise of the data format, as the number itself, which is decimal text that `incr` counts.
   const item = createGenerationItem(dispatcher, `${prefix}generation`)
-  const generation = new Generation(item, refreshMs)
+  const generation = new Generation(item, refreshMs, dispatcher.timeoutMs)
   return { keyspace: new Keyspace(dispatcher, prefix, generation), clear: () => generation.clear() }
 }
 
 function createGenerationItem(dispatcher: Dispatcher, key: Key): GenerationItem {
-  const run = <T>(request: Request, interpret: Interpret): Promise<T> =>
-    dispatcher.run<T>(request, key, interpret, 'never', undefined, undefined)
+  const run = <T>(request: Request, interpret: Interpret, time: CallTime): Promise<T> =>
+    dispatcher.run<T>(request, key, interpret, 'never', undefined, time.rest(undefined))
   return {
-    get: () => run(GET, readGeneration),
-    add: (generation) => run(addRequest(generation), readStored),
-    incr: () => run(INCR, readBigCount),
+    get: (time) => run(GET, readGeneration, time),
+    add: (generation, time) => run(addRequest(generation), readStored, time),
+    incr: (time) => run(INCR, readBigCount, time),
   }
 }
 

@@ -1,15 +1,16 @@
 import { ServerError } from '../../errors.ts'
+import { CallTime } from '../call-time.ts'
 
 /** How often the generation may come and go while one call tries to see it. */
 const MAX_ROUNDS = 8
 
 /** The commands on the item that holds the generation. They reject when the cache fails, whatever the option `failures`. */
 export interface GenerationItem {
-  readonly get: () => Promise<bigint | undefined>
+  readonly get: (time: CallTime) => Promise<bigint | undefined>
   /** Whether it was stored: there was none. */
-  readonly add: (generation: bigint) => Promise<boolean>
+  readonly add: (generation: bigint, time: CallTime) => Promise<boolean>
   /** Undefined: there is none. */
-  readonly incr: () => Promise<bigint | undefined>
+  readonly incr: (time: CallTime) => Promise<bigint | undefined>
 }
 
 /**
@@ -20,16 +21,21 @@ export interface GenerationItem {
 export class Generation {
   readonly #item: GenerationItem
   readonly #refreshMs: number
+  readonly #timeoutMs: number
   #known: bigint | undefined
   #readAt = Number.NEGATIVE_INFINITY
   #reading: Promise<bigint> | undefined
   #askedAt = Number.NEGATIVE_INFINITY
   #clears = 0
 
-  /** @param refreshMs - How long a number that was read is trusted. */
-  constructor(item: GenerationItem, refreshMs: number) {
+  /**
+   * @param refreshMs - How long a number that was read is trusted.
+   * @param timeoutMs - How long reading it or changing it may take.
+   */
+  constructor(item: GenerationItem, refreshMs: number, timeoutMs: number) {
     this.#item = item
     this.#refreshMs = refreshMs
+    this.#timeoutMs = timeoutMs
   }
 
   /** The last number seen, however long ago. */
@@ -56,7 +62,8 @@ export class Generation {
 
   async #read(askedAt: number): Promise<bigint> {
     const clears = this.#clears
-    const found = (await this.#item.get()) ?? (await this.#create(this.#item.get))
+    const time = new CallTime(this.#timeoutMs, undefined)
+    const found = (await this.#item.get(time)) ?? (await this.#create(this.#item.get, time))
     // A clear of our own, meanwhile, knows better.
     if (clears !== this.#clears && this.#known !== undefined) return this.#known
     // As does a later question that was answered before.
@@ -68,9 +75,10 @@ export class Generation {
 
   /** Makes everything stored so far unreachable. */
   async clear(): Promise<void> {
+    const time = new CallTime(this.#timeoutMs, undefined)
     let next: bigint
     try {
-      next = (await this.#item.incr()) ?? (await this.#create(this.#item.incr))
+      next = (await this.#item.incr(time)) ?? (await this.#create(this.#item.incr, time))
     } catch (error) {
       // It may have been done: the next call looks.
       this.#readAt = Number.NEGATIVE_INFINITY
@@ -82,11 +90,11 @@ export class Generation {
   }
 
   /** There was none: a new one, unless somebody else makes it. */
-  async #create(seen: () => Promise<bigint | undefined>): Promise<bigint> {
+  async #create(seen: GenerationItem['get'], time: CallTime): Promise<bigint> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const made = firstGeneration()
-      if (await this.#item.add(made)) return made
-      const found = await seen()
+      const made = firstGeneration(this.#known)
+      if (await this.#item.add(made, time)) return made
+      const found = await seen(time)
       if (found !== undefined) return found
     }
     throw new ServerError('the generation of a namespace was removed again and again meanwhile', {
@@ -95,7 +103,11 @@ export class Generation {
   }
 }
 
-/** Microseconds since 1970, the last three digits at random: two clocks do not meet in one number. */
-function firstGeneration(): bigint {
-  return BigInt(Date.now()) * 1000n + BigInt(Math.floor(Math.random() * 1000))
+/**
+ * Microseconds since 1970, the last three digits at random: two clocks do not meet in one number. Beyond the last one seen,
+ * which may be of this very millisecond.
+ */
+function firstGeneration(known: bigint | undefined): bigint {
+  const made = BigInt(Date.now()) * 1000n + BigInt(Math.floor(Math.random() * 1000))
+  return known === undefined || made > known ? made : known + 1n
 }

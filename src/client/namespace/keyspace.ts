@@ -1,8 +1,9 @@
 import { TimeoutError } from '../../errors.ts'
 import type { CallOptions } from '../call-options.ts'
+import { CallTime } from '../call-time.ts'
 import { type Dispatcher, type FailureKind, isAbsorbable } from '../dispatcher.ts'
 import { checkSignal } from '../lease/get-or-set.ts'
-import { checkTimeout } from '../numbers.ts'
+import { checkIsOptions } from '../option-names.ts'
 import type { Generation } from './generation.ts'
 import { Turns } from './turns.ts'
 
@@ -32,35 +33,46 @@ export class Keyspace {
   /**
    * Carries out a command on keys behind the present prefix. When the generation is due to be read, that and the command
    * leave together; a command that went to an old generation has done nothing that anybody sees, and is given again.
+   *
+   * @param command - Gets the options of the call, with as much time as is left.
    */
-  async run<T>(lost: WhenLost, call: CallOptions | undefined, command: (prefix: string) => Promise<T>): Promise<T> {
+  async run<T, O extends CallOptions | undefined>(
+    lost: WhenLost,
+    call: O,
+    command: (prefix: string, call: O) => Promise<T>,
+  ): Promise<T> {
+    checkIsOptions('a namespace', call)
     const generation = this.#generation
-    if (generation === undefined) return command(this.#prefix)
+    if (generation === undefined) return command(this.#prefix, call)
     const fresh = this.#turns.isIdle ? generation.fresh : undefined
-    if (fresh !== undefined) return command(this.#prefixOf(fresh))
-    const reading = this.#read(generation, call)
+    if (fresh !== undefined) return command(this.#prefixOf(fresh), call)
+    const time = new CallTime(this.#dispatcher.timeoutMs, call)
+    const reading = this.#read(generation, call, time)
     const known = this.#mayGoTo(generation)
-    const early = known === undefined ? undefined : command(this.#prefixOf(known))
+    const early = known === undefined ? undefined : command(this.#prefixOf(known), call)
     early?.catch(() => undefined)
     return this.#whenRead(reading, lost, (present) =>
-      early !== undefined && present === known ? early : command(this.#prefixOf(present)),
+      early !== undefined && present === known ? early : command(this.#prefixOf(present), time.rest(call) as O),
     )
   }
 
   /** The same, for commands that must not go to an old generation: they run loaders, or functions of the caller. */
   async runOnce<T>(lost: WhenLost, call: CallOptions | undefined, command: (prefix: string) => Promise<T>): Promise<T> {
+    checkIsOptions('a namespace', call)
     const generation = this.#generation
     if (generation === undefined) return command(this.#prefix)
     const fresh = this.#turns.isIdle ? generation.fresh : undefined
     if (fresh !== undefined) return command(this.#prefixOf(fresh))
     this.#sentTo = undefined
-    return this.#whenRead(this.#read(generation, call), lost, (present) => command(this.#prefixOf(present)))
+    const reading = this.#read(generation, call, new CallTime(this.#dispatcher.timeoutMs, call))
+    return this.#whenRead(reading, lost, (present) => command(this.#prefixOf(present)))
   }
 
-  #read(generation: Generation, call: CallOptions | undefined): Promise<bigint> {
+  #read(generation: Generation, call: CallOptions | undefined, time: CallTime): Promise<bigint> {
+    checkSignal(call?.signal)
     const { fresh } = generation
     // Who comes between the answer and those who waited for it must not overtake them.
-    return fresh === undefined ? inTime(generation.read(), call) : Promise.resolve(fresh)
+    return fresh === undefined ? this.#inTime(generation.read(), call?.signal, time) : Promise.resolve(fresh)
   }
 
   /** The generation that a command may go to before its turn: that which all those before it have gone to as well. */
@@ -91,30 +103,29 @@ export class Keyspace {
     }
   }
 
+  /** Several calls may wait for one answer: each no longer than it may take, or than its signal lets it. */
+  #inTime<T>(reading: Promise<T>, signal: AbortSignal | undefined, time: CallTime): Promise<T> {
+    // The reading keeps the client's own time by itself.
+    const isShorter = time.timeoutMs < this.#dispatcher.timeoutMs
+    if (signal === undefined && !isShorter) return reading
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(signal!.reason)
+      const expire = (): void => {
+        const message = `timed out after ${time.timeoutMs} ms, while the generation of the namespace was being read`
+        reject(new TimeoutError(message, { delivery: 'unknown' }))
+      }
+      const timer = isShorter ? setTimeout(expire, time.restMs) : undefined
+      const leave = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      reading.then(resolve, reject).finally(leave)
+      if (signal?.aborted) onAbort()
+    })
+  }
+
   #prefixOf(generation: bigint): string {
     return `${this.#prefix}${generation}:`
   }
-}
-
-/** Several calls may wait for one answer: each no longer than it may take, or than its signal lets it. */
-function inTime<T>(reading: Promise<T>, call: CallOptions | undefined): Promise<T> {
-  const signal = call?.signal
-  const timeoutMs = call?.timeoutMs === undefined ? Number.POSITIVE_INFINITY : checkTimeout(call.timeoutMs)
-  checkSignal(signal)
-  if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY) return reading
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal!.reason)
-    const expire = (): void => {
-      const message = `timed out after ${timeoutMs} ms, while the generation of the namespace was being read`
-      reject(new TimeoutError(message, { delivery: 'unknown' }))
-    }
-    const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(expire, timeoutMs)
-    const leave = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
-    reading.then(resolve, reject).finally(leave)
-    if (signal?.aborted) onAbort()
-  })
 }

@@ -23,6 +23,7 @@ import {
   type Loader,
   type ManyLoader,
 } from '../lease/options.ts'
+import { checkIsOptions, checkOptions } from '../option-names.ts'
 import type { ValueWithCas } from '../reader.ts'
 import type { Refine } from '../refine.ts'
 import type { CasResult, Counted } from '../results.ts'
@@ -113,7 +114,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Reads a value and its cas number; a miss gives `undefined`. */
   gets(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
-    return this.#readWithCas(key, options, (whole) => this.#commands.gets(whole, options))
+    return this.#readWithCas(key, options, (whole, rest) => this.#commands.gets(whole, rest))
   }
 
   /** Reads a value and renews its time to live; a miss gives `undefined`, or the option `default`. */
@@ -123,7 +124,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Reads a value and its cas number and renews its time to live; a miss gives `undefined`. */
   gats(key: Key, ttl: Ttl, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
-    return this.#readWithCas(key, options, (whole) => this.#commands.gats(whole, ttl, options))
+    return this.#readWithCas(key, options, (whole, rest) => this.#commands.gats(whole, ttl, rest))
   }
 
   /** Reads many values: the hits, by the caller's own keys and in their order. */
@@ -131,8 +132,8 @@ export class Namespace<T = unknown, Input = T> {
   getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
   async getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
     const asked = [...checkKeys(keys)]
-    return this.#keyspace.run(READ_MANY, options, async (prefix) => {
-      const found = await this.#commands.getMany(asked, prefixed(prefix, options))
+    return this.#keyspace.run(READ_MANY, options, async (prefix, rest) => {
+      const found = await this.#commands.getMany(asked, prefixed(prefix, rest))
       return this.#fitting(found, (value) => value) as Promise<Map<Key, T>>
     })
   }
@@ -142,8 +143,8 @@ export class Namespace<T = unknown, Input = T> {
   getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
   async getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
     const asked = [...checkKeys(keys)]
-    return this.#keyspace.run(READ_MANY, options, async (prefix) => {
-      const found = await this.#commands.getsMany(asked, prefixed(prefix, options))
+    return this.#keyspace.run(READ_MANY, options, async (prefix, rest) => {
+      const found = await this.#commands.getsMany(asked, prefixed(prefix, rest))
       const cas = new Map(Array.from(found, ([key, item]) => [key, item.cas]))
       const fitting = await this.#fitting(found, (item) => (item as ValueWithCas<unknown>).value)
       return new Map(Array.from(fitting, ([key, value]) => [key, { value: value as T, cas: cas.get(key)! }]))
@@ -153,43 +154,45 @@ export class Namespace<T = unknown, Input = T> {
   /** Whether an item is there. Its value is not looked at. */
   has(key: Key, options?: KeyOptions): Promise<boolean> {
     const lost: WhenLost = { kind: 'read', instead: () => false }
-    return this.#keyspace.run(lost, options, async (prefix) => this.#commands.has(withPrefix(prefix, key), options))
+    return this.#keyspace.run(lost, options, async (prefix, rest) => this.#commands.has(withPrefix(prefix, key), rest))
   }
 
   /** What the server knows of an item; a miss gives `undefined`. Needs the meta protocol. */
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
-    return this.#keyspace.run(READ, options, async (prefix) => this.#commands.inspect(withPrefix(prefix, key), options))
+    return this.#keyspace.run(READ, options, async (prefix, rest) =>
+      this.#commands.inspect(withPrefix(prefix, key), rest),
+    )
   }
 
   /** Stores a value; whether it was stored. */
   set(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
-    return this.#write(key, options, (whole) => this.#commands.set(whole, value, this.#withTtl(options)))
+    return this.#write(key, options, (whole, rest) => this.#commands.set(whole, value, this.#withTtl(rest)))
   }
 
   /** Stores a value where there is none; whether it was stored. */
   add(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
-    return this.#write(key, options, (whole) => this.#commands.add(whole, value, this.#withTtl(options)))
+    return this.#write(key, options, (whole, rest) => this.#commands.add(whole, value, this.#withTtl(rest)))
   }
 
   /** Stores a value in the place of another; whether it was stored. */
   replace(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
-    return this.#write(key, options, (whole) => this.#commands.replace(whole, value, this.#withTtl(options)))
+    return this.#write(key, options, (whole, rest) => this.#commands.replace(whole, value, this.#withTtl(rest)))
   }
 
   /** Adds bytes to the end of a value, past the serde; whether there was an item. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, options, (whole) => this.#commands.append(whole, data, options))
+    return this.#write(key, options, (whole, rest) => this.#commands.append(whole, data, rest))
   }
 
   /** Adds bytes to the beginning of a value, past the serde; whether there was an item. */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, options, (whole) => this.#commands.prepend(whole, data, options))
+    return this.#write(key, options, (whole, rest) => this.#commands.prepend(whole, data, rest))
   }
 
   /** Stores a value if the item has not changed since `gets`: `stored`, `exists` or `notFound`. */
   cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): Promise<CasResult> {
-    return this.#keyspace.run(NEVER, options, async (prefix) =>
-      this.#commands.cas(withPrefix(prefix, key), value, cas, this.#withTtl(options)),
+    return this.#keyspace.run(NEVER, options, async (prefix, rest) =>
+      this.#commands.cas(withPrefix(prefix, key), value, cas, this.#withTtl(rest)),
     )
   }
 
@@ -209,21 +212,21 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Removes an item; whether it was there. */
   delete(key: Key, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, options, (whole) => this.#commands.delete(whole, options))
+    return this.#write(key, options, (whole, rest) => this.#commands.delete(whole, rest))
   }
 
   /** Removes many items; how many were there. */
   async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
     const lost: WhenLost = { kind: 'write', instead: () => 0 }
     const asked = [...checkKeys(keys)]
-    return this.#keyspace.run(lost, options, async (prefix) =>
-      this.#commands.deleteMany(asked, prefixed(prefix, options)),
+    return this.#keyspace.run(lost, options, async (prefix, rest) =>
+      this.#commands.deleteMany(asked, prefixed(prefix, rest)),
     )
   }
 
   /** Renews the time to live; whether the item was there. */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, options, (whole) => this.#commands.touch(whole, ttl, options))
+    return this.#write(key, options, (whole, rest) => this.#commands.touch(whole, ttl, rest))
   }
 
   /** Adds to a counter; the new value. Where there was none: `initial`, or else `undefined`. */
@@ -266,13 +269,14 @@ export class Namespace<T = unknown, Input = T> {
   ): Promise<Map<Key, number | bigint>> {
     const lost: WhenLost = { kind: 'write', instead: () => new Map() }
     const asked = [...checkKeys(keys)]
-    return this.#keyspace.run(lost, options, async (prefix) =>
-      this.#commands.incrMany(asked, delta, prefixed(prefix, options)),
+    return this.#keyspace.run(lost, options, async (prefix, rest) =>
+      this.#commands.incrMany(asked, delta, prefixed(prefix, rest)),
     )
   }
 
   /** Reads a value; where there is none, or one that does not fit the schema, loads it. As the client's `getOrSet`. */
   async getOrSet(key: Key, loader: Loader<Input>, options?: GetOrSetOptions<Input>): Promise<T> {
+    checkOptions('getOrSet', options)
     checkLoader(loader)
     const load = loader as Loader<unknown>
     const instead = async (): Promise<unknown> =>
@@ -299,6 +303,7 @@ export class Namespace<T = unknown, Input = T> {
     loader: ManyLoader<never, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Promise<Map<Key, T>> {
+    checkOptions('getOrSetMany', options)
     checkLoader(loader)
     const asked = [...checkKeys(keys)]
     const load = loader as unknown as ManyLoader<Key, unknown>
@@ -332,15 +337,15 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Reads a value and removes it: of several callers at a time one gets it. A miss gives `undefined`. */
   pop(key: Key, options?: ReadOptions): Promise<T | undefined> {
-    return this.#keyspace.run(NEVER, options, async (prefix) => {
-      const value = await this.#commands.pop(withPrefix(prefix, key), options)
+    return this.#keyspace.run(NEVER, options, async (prefix, rest) => {
+      const value = await this.#commands.pop(withPrefix(prefix, key), rest)
       return value === undefined ? undefined : (this.#fit(key, value) as T | undefined)
     })
   }
 
   /** Marks a value stale; whether the item was there. As the client's `invalidate`; needs the meta protocol. */
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean> {
-    return this.#write(key, options, (whole) => this.#commands.invalidate(whole, options))
+    return this.#write(key, options, (whole, rest) => this.#commands.invalidate(whole, rest))
   }
 
   /** Collects commands to be sent together. */
@@ -358,13 +363,14 @@ export class Namespace<T = unknown, Input = T> {
     return { ...this.#ttl, ...options } as O
   }
 
-  #readOne<D>(
+  async #readOne<D>(
     key: Key,
     options: GetOptions<D> | undefined,
     command: (whole: Key, rest: GetOptions) => Promise<unknown>,
   ): Promise<T | D> {
-    const { default: fallback, ...rest } = options ?? {}
-    return this.#keyspace.run({ kind: 'read', instead: () => fallback }, rest, async (prefix) => {
+    checkIsOptions('a namespace', options)
+    const { default: fallback, ...own } = options ?? {}
+    return this.#keyspace.run({ kind: 'read', instead: () => fallback }, own, async (prefix, rest) => {
       const value = await command(withPrefix(prefix, key), rest)
       const fitting = value === undefined ? undefined : await this.#fit(key, value)
       return (fitting === undefined ? fallback : fitting) as T | D
@@ -374,10 +380,10 @@ export class Namespace<T = unknown, Input = T> {
   #readWithCas(
     key: Key,
     options: ReadOptions | undefined,
-    command: (whole: Key) => Promise<unknown>,
+    command: (whole: Key, rest: ReadOptions | undefined) => Promise<unknown>,
   ): Promise<ValueWithCas<T> | undefined> {
-    return this.#keyspace.run(READ, options, async (prefix) => {
-      const found = (await command(withPrefix(prefix, key))) as ValueWithCas<unknown> | undefined
+    return this.#keyspace.run(READ, options, async (prefix, rest) => {
+      const found = (await command(withPrefix(prefix, key), rest)) as ValueWithCas<unknown> | undefined
       if (found === undefined) return undefined
       const value = await this.#fit(key, found.value)
       return value === undefined ? undefined : { value: value as T, cas: found.cas }
@@ -415,8 +421,12 @@ export class Namespace<T = unknown, Input = T> {
     return fitting
   }
 
-  #write(key: Key, options: KeyOptions | undefined, command: (whole: Key) => Promise<boolean>): Promise<boolean> {
-    return this.#keyspace.run(WRITE, options, async (prefix) => command(withPrefix(prefix, key)))
+  #write<O extends KeyOptions | undefined>(
+    key: Key,
+    options: O,
+    command: (whole: Key, rest: O) => Promise<boolean>,
+  ): Promise<boolean> {
+    return this.#keyspace.run(WRITE, options, async (prefix, rest) => command(withPrefix(prefix, key), rest))
   }
 
   async #storeMany(
@@ -426,7 +436,9 @@ export class Namespace<T = unknown, Input = T> {
   ): Promise<Key[]> {
     const pairs = entriesOf(entries)
     const lost: WhenLost = { kind: 'write', instead: () => pairs.map(([key]) => key) }
-    return this.#keyspace.run(lost, options, async (prefix) => command(pairs, prefixed(prefix, this.#withTtl(options))))
+    return this.#keyspace.run(lost, options, async (prefix, rest) =>
+      command(pairs, prefixed(prefix, this.#withTtl(rest))),
+    )
   }
 
   #count(
@@ -435,8 +447,8 @@ export class Namespace<T = unknown, Input = T> {
     command: (whole: Key, options: CountOptions | undefined) => Promise<number | bigint | undefined>,
   ): Promise<number | bigint | undefined> {
     // The client refuses a ttl without `initial`.
-    const rest = options?.initial === undefined ? options : this.#withTtl(options)
-    return this.#keyspace.run(COUNT, options, async (prefix) => command(withPrefix(prefix, key), rest))
+    const own = options?.initial === undefined ? options : this.#withTtl(options)
+    return this.#keyspace.run(COUNT, own, async (prefix, rest) => command(withPrefix(prefix, key), rest))
   }
 }
 

@@ -38,83 +38,85 @@ export class NamespaceNoreply<Input> {
 
   /** Stores a value. */
   set(key: Key, value: Input, options?: WriteOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.set(whole, value, { ...this.#ttl, ...options }))
+    return this.#run(key, options, (writes, whole, rest) => writes.set(whole, value, { ...this.#ttl, ...rest }))
   }
 
   /** Stores a value where there is none. */
   add(key: Key, value: Input, options?: WriteOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.add(whole, value, { ...this.#ttl, ...options }))
+    return this.#run(key, options, (writes, whole, rest) => writes.add(whole, value, { ...this.#ttl, ...rest }))
   }
 
   /** Stores a value in the place of another. */
   replace(key: Key, value: Input, options?: WriteOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.replace(whole, value, { ...this.#ttl, ...options }))
+    return this.#run(key, options, (writes, whole, rest) => writes.replace(whole, value, { ...this.#ttl, ...rest }))
   }
 
   /** Adds bytes to the end of a value, past the serde. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.append(whole, data, options))
+    return this.#run(key, options, (writes, whole, rest) => writes.append(whole, data, rest))
   }
 
   /** Adds bytes to the beginning of a value, past the serde. */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.prepend(whole, data, options))
+    return this.#run(key, options, (writes, whole, rest) => writes.prepend(whole, data, rest))
   }
 
   /** Stores a value if the item still has this cas number. */
   cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.cas(whole, value, cas, { ...this.#ttl, ...options }))
+    return this.#run(key, options, (writes, whole, rest) => writes.cas(whole, value, cas, { ...this.#ttl, ...rest }))
   }
 
   /** Removes an item. */
   delete(key: Key, options?: KeyOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.delete(whole, options))
+    return this.#run(key, options, (writes, whole, rest) => writes.delete(whole, rest))
   }
 
   /** Adds to a counter, if it exists. */
   incr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.incr(whole, delta, options))
+    return this.#run(key, options, (writes, whole, rest) => writes.incr(whole, delta, rest))
   }
 
   /** Takes from a counter, if it exists; it stops at 0. */
   decr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.decr(whole, delta, options))
+    return this.#run(key, options, (writes, whole, rest) => writes.decr(whole, delta, rest))
   }
 
   /** Renews the time to live. */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
-    return this.#run(key, options, (writes, whole) => writes.touch(whole, ttl, options))
+    return this.#run(key, options, (writes, whole, rest) => writes.touch(whole, ttl, rest))
   }
 
   /** Stores many values. */
   async setMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
     const pairs = entriesOf(entries)
-    return this.#keyspace.run(QUIET, options, async (prefix) => {
-      await this.#writes().setMany(pairs, prefixed(prefix, { ...this.#ttl, ...options }))
+    return this.#keyspace.run(QUIET, options, async (prefix, rest) => {
+      await this.#writes().setMany(pairs, prefixed(prefix, { ...this.#ttl, ...rest }))
     })
   }
 
   /** Stores many values where there are none. */
   async addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
     const pairs = entriesOf(entries)
-    return this.#keyspace.run(QUIET, options, async (prefix) => {
-      await this.#writes().addMany(pairs, prefixed(prefix, { ...this.#ttl, ...options }))
+    return this.#keyspace.run(QUIET, options, async (prefix, rest) => {
+      await this.#writes().addMany(pairs, prefixed(prefix, { ...this.#ttl, ...rest }))
     })
   }
 
   /** Removes many items. */
   async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
     const asked = [...checkKeys(keys)]
-    return this.#keyspace.run(QUIET, options, async (prefix) => {
-      await this.#writes().deleteMany(asked, prefixed(prefix, options))
+    return this.#keyspace.run(QUIET, options, async (prefix, rest) => {
+      await this.#writes().deleteMany(asked, prefixed(prefix, rest))
     })
   }
 
-  #run(
+  #run<O extends KeyOptions | undefined>(
     key: Key,
-    options: KeyOptions | undefined,
-    command: (writes: QuietWrites, whole: Key) => Promise<void>,
+    options: O,
+    command: (writes: QuietWrites, whole: Key, rest: O) => Promise<void>,
   ): Promise<void> {
-    return this.#keyspace.run(QUIET, options, async (prefix) => command(this.#writes(), withPrefix(prefix, key)))
+    return this.#keyspace.run(QUIET, options, async (prefix, rest) =>
+      command(this.#writes(), withPrefix(prefix, key), rest),
+    )
   }
 }

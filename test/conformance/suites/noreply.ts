@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConnectionClosedError, InvalidInputError } from '../../../src/errors.ts'
+import { BatchError, ConnectionClosedError, InvalidInputError, SerdeError } from '../../../src/errors.ts'
 import { collectCommandErrors } from '../../support/command-errors.ts'
 import { rejection, settleAll, until } from '../../support/eventually.ts'
 import { recovers } from '../../support/recovers.ts'
@@ -27,6 +27,46 @@ export function describeNoreply(context: Context): void {
       await cache.noreply.deleteMany([b])
       expect([...(await cache.getMany([n, a, b])).values()]).toEqual([13, 1])
       expect(await context.raw().ask(`mg ${n} t\r\n`)).toMatch(/^HD t(49\d|500)\r\n$/)
+    })
+
+    it('refuses what the same commands with answers refuse', async () => {
+      const cache = context.client()
+      const key = context.key()
+      await cache.setMany({ [key]: 1, [`${key}x`]: 2 }, { ttl: 500 })
+      const users = cache.namespace(key)
+      const calls: (() => Promise<unknown>)[] = [
+        () => cache.noreply.touch(key, undefined as never),
+        () => users.noreply.touch('x', undefined as never),
+        () => cache.noreply.append(key, 'a', { ttl: 5 } as never),
+        () => cache.noreply.prepend(key, 'a', { ttl: 5 } as never),
+        () => cache.noreply.incr(key, 1, { initial: 5 } as never),
+        () => cache.noreply.decr(key, 1, { initial: 5 } as never),
+        () => cache.noreply.deleteMany(key),
+        () => cache.noreply.deleteMany(null as never),
+        () => cache.noreply.set(key, 1, 60 as never),
+        () => cache.noreply.setMany({ [key]: 1 }, { expires: 5 } as never),
+        () => cache.noreply.addMany({ [key]: 1 }, 5 as never),
+        () => cache.noreply.delete(key, { ttl: 1 } as never),
+        () => users.noreply.set('x', 1, 60 as never),
+      ]
+      for (const call of calls) expect(await rejection(call()), String(call)).toBeInstanceOf(InvalidInputError)
+      expect([...(await cache.getMany([key, `${key}x`])).values()]).toEqual([1, 2])
+      expect(await context.raw().ask(`mg ${key} t\r\n`)).toMatch(/^HD t(49\d|500)\r\n$/)
+    })
+
+    it('fails the keys of a batch whose values cannot be stored, and stores the others', async () => {
+      const cache = context.client()
+      const prefix = `${context.key()}:`
+      const error = (await rejection(
+        cache.noreply.setMany({ a: 1, b: undefined, c: 3 }, { keyPrefix: prefix }),
+      )) as BatchError
+      expect(error).toBeInstanceOf(BatchError)
+      expect([...error.failed.keys()]).toEqual(['b'])
+      expect(error.failed.get('b')).toBeInstanceOf(SerdeError)
+      expect([...(await cache.getMany(['a', 'b', 'c'], { keyPrefix: prefix }))]).toEqual([
+        ['a', 1],
+        ['c', 3],
+      ])
     })
 
     context.itNeeds('cas', 'stores conditionally with cas', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { MemcacheError, SerdeError } from '../../../src/errors.ts'
+import { type BatchError, MemcacheError, SerdeError } from '../../../src/errors.ts'
 import { raw } from '../../../src/serde/raw.ts'
+import type { Serde, SerializedValue } from '../../../src/serde/serde.ts'
 import { rejection } from '../../support/eventually.ts'
 import type { Context } from '../context.ts'
 
@@ -121,6 +122,23 @@ export function describeValues(context: Context): void {
       const key = context.key()
       await context.raw().ask(`set ${key} ${flags} 0 ${data.length}\r\n${data}\r\n`)
       expect(await context.client().get(key)).toBe(value)
+    })
+
+    it.each<[name: string, form: unknown]>([
+      ['nothing', undefined],
+      ['null', null],
+      ['a lone surrogate', { data: 'a\ud800', clientFlags: 0 }],
+    ])('fails the key alone whose value a serde makes %s of', async (_name, form) => {
+      const cache = context.client()
+      const [good, bad] = [context.key(), context.key()]
+      const serde: Serde = {
+        serialize: (value) => (value === 'bad' ? (form as SerializedValue) : { data: String(value), clientFlags: 0 }),
+        deserialize: (data) => Buffer.from(data).toString(),
+      }
+      expect(await rejection(cache.set(bad, 'bad', { serde }))).toBeInstanceOf(SerdeError)
+      const error = (await rejection(cache.setMany({ [good]: 'good', [bad]: 'bad' }, { serde }))) as BatchError
+      expect([...error.failed.keys()]).toEqual([bad])
+      expect([...(await cache.getMany([good, bad], { serde }))]).toEqual([[good, 'good']])
     })
 
     it.each(undecodable)('rejects %s with SerdeError and carries on', async (_name, flags, data) => {

@@ -1,0 +1,132 @@
+import { InvalidInputError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
+import type { Ttl } from '../ttl.ts'
+import type {
+  CallOptions,
+  CountManyOptions,
+  CountOptions,
+  DeleteManyOptions,
+  FlushOptions,
+  GetManyOptions,
+  GetOptions,
+  InvalidateOptions,
+  KeyOptions,
+  RawCommandOptions,
+  ReadOptions,
+  ServerOptions,
+  SetManyOptions,
+  ShutdownOptions,
+  WriteOptions,
+} from './call-options.ts'
+import type { GetOrSetManyOptions, GetOrSetOptions } from './lease/options.ts'
+import type { UpdateOptions } from './update.ts'
+
+/** Every option of a kind of call: one that is added to the type and not here does not compile. */
+type Names<O> = Readonly<Record<keyof O, true>>
+
+const CALL: Names<CallOptions> = { signal: true, timeoutMs: true }
+const KEY: Names<KeyOptions> = { ...CALL, routingKey: true }
+const READ: Names<ReadOptions> = { ...KEY, serde: true }
+const GET: Names<GetOptions> = { ...READ, default: true }
+const GET_MANY: Names<GetManyOptions> = { ...READ, keyPrefix: true }
+const WRITE: Names<WriteOptions> = { ...READ, ttl: true, clientFlags: true, compression: true }
+const SET_MANY: Names<SetManyOptions> = { ...WRITE, keyPrefix: true }
+const DELETE_MANY: Names<DeleteManyOptions> = { ...KEY, keyPrefix: true }
+const COUNT: Names<CountOptions> = { ...KEY, initial: true, ttl: true }
+const COUNT_MANY: Names<CountManyOptions> = { ...KEY, keyPrefix: true }
+const INVALIDATE: Names<InvalidateOptions> = { ...KEY, staleFor: true }
+const UPDATE: Names<UpdateOptions> = { ...WRITE, attempts: true }
+const GET_OR_SET: Names<GetOrSetOptions> = {
+  ...WRITE,
+  emptyTtl: true,
+  refreshAhead: true,
+  leaseTtl: true,
+  waitMs: true,
+  staleOnError: true,
+  lease: true,
+}
+const GET_OR_SET_MANY: Names<GetOrSetManyOptions> = { ...GET_OR_SET, keyPrefix: true }
+const SERVER: Names<ServerOptions> = { ...CALL, server: true }
+const FLUSH: Names<FlushOptions> = { ...SERVER, delay: true }
+const SHUTDOWN: Names<ShutdownOptions> = { ...SERVER, graceful: true }
+const RAW: Names<RawCommandOptions> = { ...SERVER, endToken: true, body: true }
+
+/** The options of every command. */
+const COMMANDS: Readonly<Record<string, Readonly<Record<string, true>>>> = {
+  get: GET,
+  gets: READ,
+  gat: GET,
+  gats: READ,
+  has: KEY,
+  inspect: KEY,
+  getMany: GET_MANY,
+  getsMany: GET_MANY,
+  set: WRITE,
+  add: WRITE,
+  replace: WRITE,
+  append: KEY,
+  prepend: KEY,
+  setMany: SET_MANY,
+  addMany: SET_MANY,
+  cas: WRITE,
+  delete: KEY,
+  deleteMany: DELETE_MANY,
+  pop: READ,
+  getOrSet: GET_OR_SET,
+  getOrSetMany: GET_OR_SET_MANY,
+  update: UPDATE,
+  invalidate: INVALIDATE,
+  touch: KEY,
+  incr: COUNT,
+  decr: COUNT,
+  incrMany: COUNT_MANY,
+  version: SERVER,
+  ping: SERVER,
+  stats: SERVER,
+  flushAll: FLUSH,
+  cacheMemlimit: SERVER,
+  verbosity: SERVER,
+  shutdown: SHUTDOWN,
+  rawCommand: RAW,
+  serverFor: KEY,
+  'noreply.incr': KEY,
+  'noreply.decr': KEY,
+}
+
+const KEEPS_TTL = ': the server would ignore it, and the item keeps its time to live; see touch'
+const NO_ANSWER = ': without an answer nobody knows whether the counter is missing'
+
+/** What to say of an option that another command has. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'append ttl': KEEPS_TTL,
+  'prepend ttl': KEEPS_TTL,
+  'noreply.incr initial': NO_ANSWER,
+  'noreply.decr initial': NO_ANSWER,
+}
+
+/**
+ * Refuses what is no object of options, and options that the command does not have: one that is misspelt would do nothing,
+ * and `set(key, value, 60)` would store for ever. An option that is `undefined` is left out.
+ */
+export function checkOptions(command: string, options: object | undefined): void {
+  if (options === undefined) return
+  checkIsOptions(command, options)
+  const names = COMMANDS[command]!
+  for (const name in options) {
+    if (Object.hasOwn(names, name) || options[name as never] === undefined) continue
+    const hint = ELSEWHERE[`${command} ${name}`] ?? `; it has ${Object.keys(names).join(', ')}`
+    throw new InvalidInputError(`${command} has no option ${showValue(name)}${hint}`)
+  }
+}
+
+/** Refuses what is no object of options. */
+export function checkIsOptions(command: string, options: unknown): void {
+  if (options === undefined || (typeof options === 'object' && options !== null)) return
+  throw new InvalidInputError(`the options of ${command} must be an object, got ${showValue(options)}`)
+}
+
+/** Without a ttl the item would become immortal, or take the default's; neither is what was meant. */
+export function requireTtl(ttl: Ttl, command: string): Ttl {
+  if (ttl !== undefined) return ttl
+  throw new InvalidInputError(`${command} needs a ttl: seconds, 0 (never expires) or a Date`)
+}
