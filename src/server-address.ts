@@ -1,5 +1,6 @@
 import type { ConnectionOptions as NodeTlsOptions } from 'node:tls'
 import { InvalidInputError } from './errors.ts'
+import { isRecord, refuseUnknown } from './known-options.ts'
 import { parseServerText } from './server-text.ts'
 import { showValue } from './show-value.ts'
 
@@ -289,19 +290,7 @@ function resolveVersion(version: string | undefined, shown: string): string | un
   throw new InvalidInputError(`${shown}: version must be a text such as '1.6.21', got ${showValue(version)}`)
 }
 
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** Text that has bytes: not empty, no lone surrogate. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.isWellFormed()
-}
-
-function refuseUnknown(options: object, known: readonly string[], shown: string): void {
-  for (const option of Object.keys(options)) {
-    if (!known.includes(option)) {
-      throw new InvalidInputError(`${shown} has no option ${showValue(option)}; it has ${known.join(', ')}`)
-    }
-  }
 }

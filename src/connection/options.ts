@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { InvalidInputError } from '../errors.ts'
+import { isRecord, refuseUnknown } from '../known-options.ts'
 import { type Credentials, parseCredentials, parseTls, type ServerAddress, type TlsOptions } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { MAX_TIMER_MS } from '../timer-limit.ts'
@@ -110,6 +111,9 @@ interface ResolvedKeepAlive {
 /** A line of reads: 128 keys of ordinary length; more than that at once starves the server's other clients. */
 const DEFAULT_LINE: LineLimits = { maxKeys: 128, maxBytes: 16_384 }
 
+const KEEP_ALIVE_OPTIONS: readonly (keyof KeepAliveOptions)[] = ['idleMs', 'intervalMs', 'probes']
+const LINE_OPTIONS: readonly (keyof LineLimits)[] = ['maxKeys', 'maxBytes']
+
 /** Checks the options and fills in the defaults; every error names the option and the value. */
 export function resolveConnectionOptions(options: ConnectionOptions): ResolvedConnectionOptions {
   return Object.freeze({
@@ -159,7 +163,8 @@ export function refused(name: string, wanted: string, value: unknown): InvalidIn
 function resolveKeepAlive(value: boolean | KeepAliveOptions | undefined): ResolvedKeepAlive | undefined {
   if (value === false) return undefined
   if (value === undefined || value === true) return { idleMs: 60_000, intervalMs: undefined, probes: undefined }
-  if (typeof value !== 'object' || value === null) throw refused('keepAlive', 'a boolean or an object', value)
+  if (!isRecord(value)) throw refused('keepAlive', 'a boolean or an object', value)
+  refuseUnknown(value, KEEP_ALIVE_OPTIONS, 'keepAlive')
   const idleMs = count('keepAlive.idleMs', value.idleMs) ?? 60_000
   const intervalMs = count('keepAlive.intervalMs', value.intervalMs)
   const probes = count('keepAlive.probes', value.probes)
@@ -184,7 +189,8 @@ function resolveProtocol(value: ConnectionOptions['protocol']): 'auto' | 'meta' 
 function resolveCoalesce(value: ConnectionOptions['coalesceReads']): LineLimits | undefined {
   if (value === false) return undefined
   if (value === undefined || value === true) return DEFAULT_LINE
-  if (typeof value !== 'object' || value === null) throw refused('coalesceReads', 'a boolean or an object', value)
+  if (!isRecord(value)) throw refused('coalesceReads', 'a boolean or an object', value)
+  refuseUnknown(value, LINE_OPTIONS, 'coalesceReads')
   return {
     maxKeys: count('coalesceReads.maxKeys', value.maxKeys) ?? DEFAULT_LINE.maxKeys,
     maxBytes: count('coalesceReads.maxBytes', value.maxBytes) ?? DEFAULT_LINE.maxBytes,

@@ -1,0 +1,28 @@
+import { InvalidInputError } from './errors.ts'
+import { showValue } from './show-value.ts'
+
+/**
+ * Refuses what is not an object of options, and options that nobody reads: a misspelt one would quietly do nothing.
+ *
+ * @param shown - What the error calls that which has the options.
+ */
+export function checkOptions(options: unknown, known: readonly string[], shown: string): void {
+  if (!isRecord(options)) {
+    throw new InvalidInputError(`the options of ${shown} must be an object, got ${showValue(options)}`)
+  }
+  refuseUnknown(options, known, shown)
+}
+
+/** Refuses options that nobody reads; the error names the known ones. */
+export function refuseUnknown(options: object, known: readonly string[], shown: string): void {
+  for (const option of Object.keys(options)) {
+    if (!known.includes(option)) {
+      throw new InvalidInputError(`${shown} has no option ${showValue(option)}; it has ${known.join(', ')}`)
+    }
+  }
+}
+
+/** Whether it can have options: an object, and no list. */
+export function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
