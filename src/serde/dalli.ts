@@ -1,4 +1,5 @@
 import { isBytes } from '../bytes.ts'
+import { checkOptions } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
 import { type ZlibCompression, zlibCodec } from './compression.ts'
 import {
@@ -46,6 +47,8 @@ export interface DalliOptions extends ForeignOptions {
   readonly compression?: false | ZlibCompression
 }
 
+const OPTIONS: readonly (keyof DalliOptions)[] = ['marshal', 'strings', 'compression', 'maxBytes']
+
 const MARSHAL = 1
 const ZLIB = 2
 /** Dalli compresses from 4096 bytes on. */
@@ -64,6 +67,7 @@ const MIN_BYTES = 4095
  * else is refused; counters are raw text. What Dalli 5 writes with `string_fastpath` has flags of its own and is an error.
  */
 export function dalli(options: DalliOptions = {}): Serde {
+  checkOptions(options, OPTIONS, 'dalli')
   const marshal = checkNativeObjects('marshal', options.marshal)
   const strings = checkStrings(options.strings ?? 'text')
   const compression = resolveCompression(options.compression, MIN_BYTES)

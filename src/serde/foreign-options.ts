@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors.ts'
+import { refuseUnknown } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
 import type { ZlibCompression } from './compression.ts'
 
@@ -56,10 +57,16 @@ export interface ResolvedCompression {
   readonly level: number
 }
 
-/** @param minBytes - From where the foreign client itself compresses. */
+const COMPRESSION_OPTIONS: readonly (keyof ZlibCompression)[] = ['minBytes', 'level']
+
+/**
+ * @param minBytes - From where the foreign client itself compresses.
+ * @param known - The options that this compression has.
+ */
 export function resolveCompression(
   compression: false | ZlibCompression | undefined,
   minBytes: number,
+  known: readonly string[] = COMPRESSION_OPTIONS,
   level: number = DEFAULT_ZLIB_LEVEL,
   maxLevel: number = MAX_ZLIB_LEVEL,
 ): ResolvedCompression | undefined {
@@ -67,6 +74,7 @@ export function resolveCompression(
   if (typeof compression !== 'object' || compression === null) {
     throw new InvalidInputError(`compression must be false or an object, got ${showValue(compression)}`)
   }
+  refuseUnknown(compression, known, 'compression')
   return {
     minBytes: checkCount('compression.minBytes', compression.minBytes ?? minBytes, 0, LARGEST_MAX_BYTES),
     level: checkCount('compression.level', compression.level ?? level, 0, maxLevel),

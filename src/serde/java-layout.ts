@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.ts'
+import { checkOptions } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
 import { type Codec, gzipCodec, type ZlibCompression } from './compression.ts'
 import { checkChoice, type ForeignOptions, resolveCompression, resolveMaxBytes } from './foreign-options.ts'
@@ -26,6 +27,8 @@ export interface JavaOptions extends ForeignOptions {
   readonly compression?: false | ZlibCompression
 }
 
+const OPTIONS: readonly (keyof JavaOptions)[] = ['integers', 'compression', 'maxBytes']
+
 const SERIALIZED = 1
 const COMPRESSED = 2
 const TEXT = 0
@@ -41,6 +44,7 @@ const MIN_BYTES = 16_384
 
 /** The serde of `SerializingTranscoder`, whose numbers are the same in both Java clients. */
 export function javaSerde(name: string, options: JavaOptions, readCodec: Codec): Serde {
+  checkOptions(options, OPTIONS, name)
   const integers = checkChoice<'int' | 'long'>('integers', options.integers ?? 'int', ['int', 'long'])
   const compression = resolveCompression(options.compression, MIN_BYTES)
   const maxBytes = resolveMaxBytes(options)

@@ -1,4 +1,5 @@
 import { isBytes } from '../bytes.ts'
+import { checkOptions } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
 import { checkStrings, type StringsAs } from './foreign-options.ts'
 import type { Serde, SerializedValue } from './serde.ts'
@@ -20,6 +21,7 @@ export interface MemjsOptions {
  * anything else is refused. Reads every item whatever its client flags, as memjs does.
  */
 export function memjs(options: MemjsOptions = {}): Serde {
+  checkOptions(options, ['strings'], 'memjs')
   const strings = checkStrings(options.strings ?? 'bytes')
   return Object.freeze<Serde>({ serialize, deserialize: strings === 'text' ? decodeText : keepBytes })
 }

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts'
 import { type Codec, hasZstd, magiclessZstdCodec, type ZlibCompression, zlibCodec } from './compression.ts'
 import { checkChoice, resolveCompression } from './foreign-options.ts'
-import { type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
+import { checkPickleOptions, type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
 import type { Serde } from './serde.ts'
 
 /** How meta-memcache compresses. */
@@ -26,6 +26,8 @@ export interface MetaMemcacheOptions extends PickleOptions {
   readonly compression?: false | MetaMemcacheCompression
 }
 
+const COMPRESSION_OPTIONS: readonly (keyof MetaMemcacheCompression)[] = ['minBytes', 'level', 'algorithm']
+
 const MIN_BYTES = 128
 const ZLIB = 8
 const ZSTD = 32
@@ -49,12 +51,15 @@ const MAX_ZSTD_LEVEL = 22
  * Numbers with a fraction, beyond ±(2⁵³−1), -0, booleans, null, arrays and objects need `pickle: 'readWrite'`.
  */
 export function metaMemcache(options: MetaMemcacheOptions = {}): Serde {
+  checkPickleOptions(options, 'metaMemcache')
   const compression = options.compression === false ? undefined : options.compression
   const algorithm = checkChoice('compression.algorithm', compression?.algorithm ?? 'zlib', ['zlib', 'zstd'])
-  if (algorithm === 'zlib')
-    return pythonSerde(layout(zlibCodec, ZLIB), options, resolveCompression(compression, MIN_BYTES))
+  if (algorithm === 'zlib') {
+    const resolved = resolveCompression(compression, MIN_BYTES, COMPRESSION_OPTIONS)
+    return pythonSerde(layout(zlibCodec, ZLIB), options, resolved)
+  }
   if (!hasZstd()) throw new InvalidInputError('compression.algorithm: zstd needs Node 22.15 or newer')
-  const resolved = resolveCompression(compression, MIN_BYTES, ZSTD_LEVEL, MAX_ZSTD_LEVEL)
+  const resolved = resolveCompression(compression, MIN_BYTES, COMPRESSION_OPTIONS, ZSTD_LEVEL, MAX_ZSTD_LEVEL)
   return pythonSerde(layout(magiclessZstdCodec, ZSTD), options, resolved)
 }
 

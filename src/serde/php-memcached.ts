@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.ts'
+import { checkOptions } from '../known-options.ts'
 import { type ZlibCompression, zlibCodec } from './compression.ts'
 import { decompressFastLz } from './fastlz.ts'
 import {
@@ -49,6 +50,8 @@ export interface PhpMemcachedOptions extends ForeignOptions {
   readonly compression?: false | ZlibCompression
 }
 
+const OPTIONS: readonly (keyof PhpMemcachedOptions)[] = ['serialize', 'strings', 'compression', 'maxBytes']
+
 const STRING = 0
 const INTEGER = 1
 const DOUBLE = 2
@@ -82,6 +85,7 @@ const SIZE_BYTES = 4
  * serializer is, objects as `stdClass`, with `SERIALIZER_JSON_ARRAY` as arrays. Integers have 64 bits.
  */
 export function phpMemcached(options: PhpMemcachedOptions = {}): Serde {
+  checkOptions(options, OPTIONS, 'phpMemcached')
   const native = checkNativeObjects('serialize', options.serialize)
   const strings = checkStrings(options.strings ?? 'text')
   const compression = resolveCompression(options.compression, MIN_BYTES)

@@ -1,6 +1,6 @@
 import { type ZlibCompression, zlibCodec } from './compression.ts'
 import { resolveCompression } from './foreign-options.ts'
-import { type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
+import { checkPickleOptions, type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
 import type { Serde } from './serde.ts'
 
 /** What of pylibmc's layout is chosen by its user. */
@@ -41,5 +41,6 @@ const LAYOUT: PythonLayout = {
  * objects need `pickle: 'readWrite'`.
  */
 export function pylibmc(options: PylibmcOptions = {}): Serde {
+  checkPickleOptions(options, 'pylibmc')
   return pythonSerde(LAYOUT, options, resolveCompression(options.compression, 0))
 }

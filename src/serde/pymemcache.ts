@@ -1,6 +1,6 @@
 import { type ZlibCompression, zlibCodec } from './compression.ts'
 import { resolveCompression } from './foreign-options.ts'
-import { type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
+import { checkPickleOptions, type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
 import type { Serde } from './serde.ts'
 
 /** What of pymemcache's layout is chosen by its user. */
@@ -45,5 +45,6 @@ const LAYOUT: PythonLayout = {
  * `defaultSerde` as well.
  */
 export function pymemcache(options: PymemcacheOptions = {}): Serde {
+  checkPickleOptions(options, 'pymemcache')
   return pythonSerde(LAYOUT, options, resolveCompression(options.compression, MIN_BYTES))
 }

@@ -1,4 +1,5 @@
 import { isBytes } from '../bytes.ts'
+import { checkOptions } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
 import { type Codec, zlibCodec } from './compression.ts'
 import {
@@ -40,6 +41,8 @@ export interface PickleOptions extends ForeignOptions {
   readonly pickleVersion?: PickleVersion
 }
 
+const OPTIONS: readonly (keyof PickleOptions | 'compression')[] = ['pickle', 'pickleVersion', 'compression', 'maxBytes']
+
 const PICKLE = 1
 const INTEGER = 2
 const LONG = 4
@@ -60,6 +63,11 @@ export interface PythonLayout {
   readonly codecFlag: number
   /** Further codecs that are read. */
   readonly alsoRead?: ReadonlyMap<number, Codec>
+}
+
+/** Refuses what is not an object with options of a Python client's layout. */
+export function checkPickleOptions(options: PickleOptions, shown: string): void {
+  checkOptions(options, OPTIONS, shown)
 }
 
 /** The serde of a Python client's layout. */

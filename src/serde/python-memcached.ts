@@ -1,6 +1,6 @@
 import { type ZlibCompression, zlibCodec } from './compression.ts'
 import { resolveCompression } from './foreign-options.ts'
-import { type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
+import { checkPickleOptions, type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
 import type { Serde } from './serde.ts'
 
 /** What of python-memcached's layout is chosen by its user. */
@@ -40,5 +40,6 @@ const LAYOUT: PythonLayout = {
  * Numbers with a fraction, beyond ±(2⁵³−1), -0, booleans, null, arrays and objects need `pickle: 'readWrite'`.
  */
 export function pythonMemcached(options: PythonMemcachedOptions = {}): Serde {
+  checkPickleOptions(options, 'pythonMemcached')
   return pythonSerde(LAYOUT, options, resolveCompression(options.compression, 0))
 }
