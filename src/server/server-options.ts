@@ -1,5 +1,7 @@
 import type { TlsOptions } from 'node:tls'
 import { InvalidInputError } from '../errors.ts'
+import { checkOptions, isRecord, refuseUnknown } from '../known-options.ts'
+import { showValue } from '../show-value.ts'
 import { dialectOf } from './dialect.ts'
 import type { Account } from './login.ts'
 
@@ -95,8 +97,24 @@ export interface ResolvedServerOptions {
   readonly now: () => number
 }
 
+const OPTIONS: readonly (keyof MemcachedServerOptions)[] = [
+  'host',
+  'port',
+  'path',
+  'tls',
+  'auth',
+  'version',
+  'memoryBytes',
+  'maxItemBytes',
+  'maxConnections',
+  'idleTimeoutMs',
+  'enableShutdown',
+  'now',
+]
+
 /** Fills in the defaults; throws `InvalidInputError` for what cannot be. */
 export function resolveServerOptions(options: MemcachedServerOptions): ResolvedServerOptions {
+  checkOptions(options, OPTIONS, 'MemcachedServer')
   const version = options.version ?? '1.6.45'
   dialectOf(version)
   if (options.path === '') throw new InvalidInputError('option path must not be empty')
@@ -104,7 +122,7 @@ export function resolveServerOptions(options: MemcachedServerOptions): ResolvedS
     host: options.host ?? '127.0.0.1',
     port: wholeNumber('port', options.port ?? 0, 0, MAX_PORT),
     path: options.path,
-    tls: options.tls,
+    tls: resolveTls(options.tls),
     accounts: resolveAccounts(options.auth),
     version,
     memoryBytes: wholeNumber('memoryBytes', options.memoryBytes ?? 64 * MEGABYTE, 1, Number.MAX_SAFE_INTEGER),
@@ -118,9 +136,16 @@ export function resolveServerOptions(options: MemcachedServerOptions): ResolvedS
 
 function wholeNumber(name: string, value: number, least: number, most: number): number {
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new InvalidInputError(`option ${name} must be a whole number from ${least} to ${most}, got ${String(value)}`)
+    throw new InvalidInputError(
+      `option ${name} must be a whole number from ${least} to ${most}, got ${showValue(value)}`,
+    )
   }
   return value
+}
+
+function resolveTls(tls: TlsOptions | undefined): TlsOptions | undefined {
+  if (tls === undefined || isRecord(tls)) return tls
+  throw new InvalidInputError(`option tls must be an object of TLS options, got ${showValue(tls)}`)
 }
 
 function resolveAccounts(auth: Account | readonly Account[] | undefined): readonly Account[] {
@@ -128,7 +153,7 @@ function resolveAccounts(auth: Account | readonly Account[] | undefined): readon
   const accounts = isList(auth) ? auth : [auth]
   // An empty list would let everybody in.
   if (accounts.length === 0) throw new InvalidInputError('option auth must not be an empty list')
-  for (const { username, password } of accounts) checkAccount(username, password)
+  for (const account of accounts) checkAccount(account)
   return accounts.map(({ username, password }) => ({ username, password }))
 }
 
@@ -136,8 +161,12 @@ function isList(auth: Account | readonly Account[]): auth is readonly Account[] 
   return Array.isArray(auth)
 }
 
-function checkAccount(username: unknown, password: unknown): void {
-  // The login's first space ends the name. Messages do not show credentials.
+function checkAccount(account: Account): void {
+  // Messages do not show credentials.
+  if (!isRecord(account)) throw new InvalidInputError('option auth must be an object with a username and a password')
+  refuseUnknown(account, ['username', 'password'], 'auth')
+  const { username, password }: Partial<Record<keyof Account, unknown>> = account
+  // The login's first space ends the name.
   if (typeof username !== 'string' || !/^[^\s\0]+$/.test(username)) {
     throw new InvalidInputError('option auth must have a username without white space')
   }

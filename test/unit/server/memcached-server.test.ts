@@ -4,9 +4,10 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, inject, it } from 'vitest'
+import { InvalidInputError } from '../../../src/errors.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import type { MemcachedServerOptions } from '../../../src/server/server-options.ts'
-import { until } from '../../support/eventually.ts'
+import { rejection, until } from '../../support/eventually.ts'
 import { askRaw, RawConnection } from '../../support/raw-connection.ts'
 
 const servers: MemcachedServer[] = []
@@ -94,8 +95,18 @@ describe('listening', () => {
     [{ path: '' }, 'option path'],
     [{ auth: [] }, 'option auth'],
     [{ auth: { username: 'a b', password: 'c' } }, 'option auth'],
+    [{ auth: null }, 'option auth must be an object with a username and a password'],
+    [{ auth: 'secret' }, 'option auth must be an object with a username and a password'],
+    [{ auth: [{ username: 'a', password: 'b', pasword: 'c' }] }, 'auth has no option "pasword"; it has username, pass'],
+    [{ tls: true }, 'option tls must be an object of TLS options, got true'],
+    [{ prt: 5 }, 'MemcachedServer has no option "prt"; it has host, port, path, tls, auth, version, memoryBytes, '],
+    [5, 'the options of MemcachedServer must be an object, got 5'],
+    [null, 'the options of MemcachedServer must be an object, got null'],
   ])('refuses %j', async (options, message) => {
-    await expect(MemcachedServer.start(options)).rejects.toThrow(message)
+    const error = await rejection(MemcachedServer.start(options as MemcachedServerOptions))
+    expect(error).toBeInstanceOf(InvalidInputError)
+    expect(error.message).toContain(message)
+    expect(error.message).not.toContain('secret')
   })
 })
 
