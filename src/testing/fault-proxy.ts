@@ -1,5 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { InvalidInputError } from '../errors.ts'
+import { checkOptions } from '../known-options.ts'
 import { type Endpoint, parseServerSpec, type ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { DIRECTIONS, type Direction, FaultLink, type PerDirection } from './fault-link.ts'
@@ -20,6 +21,8 @@ export interface FaultProxyOptions {
    */
   readonly seed?: number
 }
+
+const OPTIONS: readonly (keyof FaultProxyOptions)[] = ['host', 'port', 'seed']
 
 /**
  * A TCP proxy between any client and any server that breaks the connection in the ways that networks do: it delays,
@@ -70,6 +73,7 @@ export class FaultProxy implements AsyncDisposable {
    * @param upstream - The server: `'host:port'`, the path of a unix socket, or an address.
    */
   static async start(upstream: ServerSpec, options: FaultProxyOptions = {}): Promise<FaultProxy> {
+    checkOptions(options, OPTIONS, 'FaultProxy')
     const { host = '127.0.0.1', port = 0, seed = 1 } = options
     if (!Number.isSafeInteger(seed)) {
       throw new InvalidInputError(`option seed must be a whole number, got ${showValue(seed)}`)

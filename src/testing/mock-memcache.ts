@@ -7,6 +7,7 @@ import type { MemcacheOptions } from '../client/options.ts'
 import type { Stats } from '../client/stats.ts'
 import type { Dialer } from '../connection/options.ts'
 import { InvalidInputError, MemcacheError } from '../errors.ts'
+import { isRecord } from '../known-options.ts'
 import { retry } from '../middleware/retry.ts'
 import { showValue } from '../show-value.ts'
 import type { MockCommand } from './mock-command.ts'
@@ -66,11 +67,8 @@ export class MockMemcache extends Memcache {
    * @param options - Checked here: a bad one throws `InvalidInputError` that names it.
    */
   constructor(specs?: Servers, options: MockMemcacheOptions = {}) {
-    const { now, server, sharedWith, ...rest } = checkOptions(options)
-    const servers =
-      sharedWith === undefined
-        ? new MockServers(server ?? {}, now ?? (() => Date.now()))
-        : MockMemcache.#serversOf(sharedWith)
+    const { now = () => Date.now(), server = {}, sharedWith, ...rest } = checkOptions(options)
+    const servers = sharedWith === undefined ? new MockServers(server, now) : MockMemcache.#serversOf(sharedWith)
     const streams = { opened: 0 }
     let executor: MockExecutor | undefined
     super(
@@ -252,7 +250,7 @@ export class MockMemcache extends Memcache {
 const DEFAULT_TIMEOUT_MS = 1000
 
 function checkOptions(options: MockMemcacheOptions): MockMemcacheOptions {
-  if (typeof options !== 'object' || options === null) {
+  if (!isRecord(options)) {
     throw new InvalidInputError(`option options must be an object, got ${showValue(options)}`)
   }
   if ((options as MemcacheOptions).connect !== undefined) {

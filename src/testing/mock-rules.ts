@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors.ts'
+import { isRecord, refuseUnknown } from '../known-options.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isStore } from '../protocol/request.ts'
 import { showValue } from '../show-value.ts'
@@ -9,9 +10,11 @@ import {
   type MockError,
   type MockFailureOptions,
   type MockRule,
+  type MockScope,
   ScopedRule,
 } from './mock-rule.ts'
 
+const SCOPE_OPTIONS: readonly (keyof MockScope)[] = ['command', 'key', 'times']
 const NAMES: readonly unknown[] = ['down', 'timeout', 'closed', 'full']
 
 /** What is to happen to a command. */
@@ -29,6 +32,7 @@ export class MockRules {
   readonly #delays: Set<ScopedRule<number>> = new Set()
 
   fail(options: MockFailureOptions): MockRule {
+    checkRule(options, ['error', ...SCOPE_OPTIONS], 'fail', "{ error: 'down' }")
     const { error, ...scope } = options
     if (!(error instanceof Error) && !NAMES.includes(error)) {
       throw new InvalidInputError(`error must be ${NAMES.join(', ')} or an Error; got ${showValue(error)}`)
@@ -37,6 +41,7 @@ export class MockRules {
   }
 
   slow(options: MockDelayOptions): MockRule {
+    checkRule(options, ['latencyMs', ...SCOPE_OPTIONS], 'slow', '{ latencyMs: 200 }')
     const { latencyMs, ...scope } = options
     if (typeof latencyMs !== 'number' || !(latencyMs >= 0 && latencyMs <= MAX_TIMER_MS)) {
       throw new InvalidInputError(
@@ -86,11 +91,15 @@ function concerns(error: MockError, { request }: Operation): boolean {
   return error !== 'full' || isStore(request) || (request.command === 'mg' && request.flags.vivify !== undefined)
 }
 
-function add<T>(
-  rules: Set<ScopedRule<T>>,
-  effect: T,
-  scope: ConstructorParameters<typeof ScopedRule<T>>[1],
-): ScopedRule<T> {
+/** A misspelt scope would be none: every command of every key. */
+function checkRule(options: MockScope, known: readonly string[], method: string, example: string): void {
+  if (!isRecord(options) || options instanceof Error) {
+    throw new InvalidInputError(`${method} must be given an object such as ${example}, got ${showValue(options)}`)
+  }
+  refuseUnknown(options, known, method)
+}
+
+function add<T>(rules: Set<ScopedRule<T>>, effect: T, scope: MockScope): ScopedRule<T> {
   const rule = new ScopedRule(effect, scope, (one) => rules.delete(one))
   rules.add(rule)
   return rule

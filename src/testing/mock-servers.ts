@@ -1,5 +1,6 @@
 import type { Dialer } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
+import { isRecord, refuseUnknown } from '../known-options.ts'
 import { Engine } from '../server/engine.ts'
 import { type MemcachedServerOptions, resolveServerOptions } from '../server/server-options.ts'
 import { parseServerSpec, type ServerAddress } from '../server-address.ts'
@@ -10,6 +11,8 @@ import { MockRules } from './mock-rules.ts'
 
 /** How the servers of a {@link MockMemcache} are. */
 export type MockServerOptions = Pick<MemcachedServerOptions, 'version' | 'memoryBytes' | 'maxItemBytes'>
+
+const OPTIONS: readonly (keyof MockServerOptions)[] = ['version', 'memoryBytes', 'maxItemBytes']
 
 /** The servers behind mocks: an engine for each name, one clock, and what goes wrong. */
 export class MockServers {
@@ -24,6 +27,8 @@ export class MockServers {
     if (typeof clock !== 'function') {
       throw new InvalidInputError(`option now must be a function, got ${showValue(clock)}`)
     }
+    if (!isRecord(options)) throw new InvalidInputError(`option server must be an object, got ${showValue(options)}`)
+    refuseUnknown(options, OPTIONS, 'server')
     // Checked now, not at the first command.
     resolveServerOptions(options)
     this.#options = options

@@ -383,4 +383,14 @@ describe('a fault proxy', () => {
     expect(() => proxy.freeze('both' as 'toClient')).toThrow(/both/)
     expect(await rejection(FaultProxy.start('localhost', { seed: 0.5 }))).toBeInstanceOf(InvalidInputError)
   })
+
+  it.each([
+    [{ sed: 1 }, 'FaultProxy has no option "sed"; it has host, port, seed'],
+    [5, 'the options of FaultProxy must be an object, got 5'],
+    [null, 'the options of FaultProxy must be an object, got null'],
+  ])('is not started with %j', async (options, message) => {
+    const error = await rejection(FaultProxy.start('localhost', options as object))
+    expect(error).toBeInstanceOf(InvalidInputError)
+    expect(error.message).toBe(message)
+  })
 })

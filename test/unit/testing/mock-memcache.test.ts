@@ -13,7 +13,7 @@ import {
   TimeoutError,
 } from '../../../src/errors.ts'
 import { MockMemcache, type MockMemcacheOptions } from '../../../src/testing/mock-memcache.ts'
-import type { MockFailureOptions } from '../../../src/testing/mock-rule.ts'
+import type { MockDelayOptions, MockFailureOptions } from '../../../src/testing/mock-rule.ts'
 import { rejection, settleAll } from '../../support/eventually.ts'
 
 function create(options: MockMemcacheOptions = {}): MockMemcache {
@@ -116,6 +116,10 @@ describe('a mock', () => {
       ['sharedWith', { sharedWith: {} }],
       ['maxItemBytes', { server: { maxItemBytes: 1 } }],
       ['sharedWith', { sharedWith: cache, now: () => 0 }],
+      ['server has no option "memory"; it has version, memoryBytes, maxItemBytes', { server: { memory: 1 } }],
+      ['option server must be an object, got 5', { server: 5 }],
+      ['option server must be an object, got null', { server: null }],
+      ['option options must be an object, got an Array', []],
     ]
     for (const [name, options] of bad) {
       const make = (): MockMemcache => new MockMemcache('mock', options)
@@ -361,6 +365,24 @@ describe('a failure', () => {
   ])('%j is refused', (options) => {
     expect(() => create().fail(options as unknown as MockFailureOptions)).toThrow(InvalidInputError)
   })
+
+  it('with a misspelt key is refused: it would be about every key', async () => {
+    const cache = create()
+    const misspelt = { error: 'down', keys: 'other' } as const
+    expect(() => cache.fail(misspelt)).toThrow('fail has no option "keys"; it has error, command, key, times')
+    expect(await cache.set('a', 1)).toBe(true)
+  })
+
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['down', '"down"'],
+    [new Error('down'), 'an Error'],
+  ])('that is %s is refused, and the error says what to give', (options, shown) => {
+    expect(() => create().fail(options as unknown as MockFailureOptions)).toThrow(
+      new InvalidInputError(`fail must be given an object such as { error: 'down' }, got ${shown}`),
+    )
+  })
 })
 
 describe('a delay', () => {
@@ -425,6 +447,14 @@ describe('a delay', () => {
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '5'])('of %s ms is refused', (latencyMs) => {
     expect(() => create().slow({ latencyMs: latencyMs as number })).toThrow(/latencyMs/)
+  })
+
+  it.each([
+    [undefined, 'slow must be given an object such as { latencyMs: 200 }, got undefined'],
+    [200, 'slow must be given an object such as { latencyMs: 200 }, got 200'],
+    [{ latencyMs: 5, comand: 'get' }, 'slow has no option "comand"; it has latencyMs, command, key, times'],
+  ])('of %j is refused', (options, message) => {
+    expect(() => create().slow(options as MockDelayOptions)).toThrow(new InvalidInputError(message))
   })
 
   it('of time is refused when it goes backwards', () => {
