@@ -3,6 +3,7 @@ import * as zlib from 'node:zlib'
 import { isBytes } from '../bytes.ts'
 import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
+import { isRecord, refuseUnknown } from '../known-options.ts'
 
 /**
  * A compression of your own. Both functions may give their bytes or a promise of them; what they throw becomes a
@@ -74,15 +75,13 @@ const zstd: Zstd = zlib as Zstd
 /** The number of the zstd parameter for the level (`ZSTD_c_compressionLevel` of zstd.h). */
 const ZSTD_LEVEL = 100
 
+const OPTIONS: readonly (keyof CompressionOptions)[] = ['minBytes', 'level', 'asyncBytes', 'algorithm']
+
 /** Checks the options and fills in the defaults. */
 export function resolveCompression(options: false | CompressionOptions | undefined): ResolvedCompression | undefined {
   if (options === undefined || options === false) return undefined
-  if (typeof options !== 'object' || options === null) throw refused('compression', 'false or an object', options)
-  for (const name of Object.keys(options)) {
-    if (!['minBytes', 'level', 'asyncBytes', 'algorithm'].includes(name)) {
-      throw refused(`compression.${name}`, 'left out: memlane does not know it', 'a value')
-    }
-  }
+  if (!isRecord(options)) throw refused('compression', 'false or an object', options)
+  refuseUnknown(options, OPTIONS, 'compression')
   return Object.freeze({
     minBytes: count('compression.minBytes', options.minBytes) ?? 1024,
     asyncBytes: count('compression.asyncBytes', options.asyncBytes) ?? 65_536,

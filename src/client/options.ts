@@ -8,6 +8,9 @@ import {
   refused,
   resolveConnectionOptions,
 } from '../connection/options.ts'
+import { InvalidInputError } from '../errors.ts'
+import { isRecord } from '../known-options.ts'
+import { nearestName } from '../nearest-name.ts'
 import type { Key } from '../protocol/key.ts'
 import { defaultSerde } from '../serde/default-serde.ts'
 import type { Serde } from '../serde/serde.ts'
@@ -142,11 +145,8 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
 
 /** Checks the options and fills in the defaults; every error names the option and the value. */
 export function resolveClientOptions(options: MemcacheOptions): ResolvedClientOptions {
-  if (typeof options !== 'object' || options === null) throw refused('options', 'an object', options)
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.has(name))
-      throw refused(JSON.stringify(name), 'one that memlane knows', (options as Record<string, unknown>)[name])
-  }
+  if (!isRecord(options)) throw refused('options', 'an object', options)
+  for (const name of Object.keys(options)) if (!OPTIONS.has(name)) throw unknownOption(name)
   const connection = resolveConnectionOptions(options)
   return Object.freeze({
     connection,
@@ -163,6 +163,13 @@ export function resolveClientOptions(options: MemcacheOptions): ResolvedClientOp
     ttlJitter: resolveJitter(options.ttlJitter),
     failures: resolveFailures(options.failures),
   })
+}
+
+/** The value is not shown: it may be a password that belongs into `auth`. */
+function unknownOption(name: string): InvalidInputError {
+  const nearest = nearestName(name, OPTIONS)
+  const hint = nearest === undefined ? '' : `: did you mean ${nearest}?`
+  return new InvalidInputError(`option ${JSON.stringify(name)} must be one that memlane knows${hint}`)
 }
 
 function ownAlgorithm(compression: false | CompressionOptions | undefined): CompressionAlgorithm | undefined {
