@@ -6,6 +6,7 @@ import { connect as connectTls, type ConnectionOptions as TlsConnectOptions } fr
 import { ConnectError } from '../errors.ts'
 import type { Server, TlsOptions } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
+import { failureReason, messageOf } from './failure-reason.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import { ReadBuffer } from './read-buffer.ts'
 import { type OpenedStream, openedStreams } from './streams.ts'
@@ -151,7 +152,7 @@ async function openSocket(
   } catch (error) {
     socket.destroy()
     if (attempt.signal.aborted) throw attempt.signal.reason
-    throw new ConnectError(`cannot connect to ${name}: ${explain(error, options.tls !== undefined)}`, {
+    throw new ConnectError(`cannot connect to ${name}: ${failureReason(error, options.tls !== undefined)}`, {
       server: name,
       cause: error,
     })
@@ -207,16 +208,4 @@ function tune(socket: Socket, target: Target, options: ResolvedConnectionOptions
   const further = [keepAlive.intervalMs, keepAlive.probes] as unknown as []
   if (keepAlive.intervalMs === undefined && keepAlive.probes === undefined) socket.setKeepAlive(true, keepAlive.idleMs)
   else socket.setKeepAlive(true, keepAlive.idleMs, ...further)
-}
-
-function explain(error: unknown, tls: boolean): string {
-  const message = messageOf(error)
-  if (tls && /wrong version number|packet length too long|EPROTO/i.test(message)) {
-    return `the server does not answer in TLS; is that its plain port? (${message})`
-  }
-  return message
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

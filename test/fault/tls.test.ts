@@ -77,7 +77,18 @@ describe('TLS', () => {
     const error = (await rejection(faultClient(plain.address, options).get('k'))) as MemcacheError
     expect(error).toBeInstanceOf(MemcacheError)
     expect(error.message).toMatch(/TLS/)
+    expect(error.message).not.toMatch(/openssl|\n/i)
     expect(error.delivery).toBe('not-sent')
+  })
+
+  it('to a plain port that answers: the error says why in one line, and keeps the cause', async () => {
+    const server = await MemcachedServer.start()
+    const cache = faultClient(server.address, { ...patient, tls: { ca: authority() } })
+    const error = await rejection(cache.connect())
+    expect(error).toBeInstanceOf(ConnectError)
+    expect(error.message).toMatch(/does not answer in TLS; is that its plain port\? \([\w ]+\)$/)
+    expect(error.cause).toBeInstanceOf(Error)
+    await server.close()
   })
 
   it('plain text to a TLS port: the error says that the port may want TLS', async () => {
