@@ -20,6 +20,7 @@ import { Attempt } from './attempt.ts'
 import type { ConnectionOwner, Pace } from './connection-owner.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import { type Established, establish } from './establish.ts'
+import { failureReason } from './failure-reason.ts'
 import type { ServerMemory } from './handshake.ts'
 import { Liveness } from './liveness.ts'
 import { type Loss, lostError, repeatedError, settleLost } from './lost-operations.ts'
@@ -356,7 +357,7 @@ export class Connection implements Executor, Holder {
     if (cause === undefined && this.#pipeline?.gatAtHead === true) this.#suspectGat()
     // What was idle may have been closed for that before the command came.
     this.#excused = this.#liveness.maybeDead || this.#refusedGat
-    const why = cause === undefined ? 'the server closed it' : cause.message
+    const why = cause === undefined ? 'the server closed it' : failureReason(cause)
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was lost: ${why}`, { server, delivery: 'unknown', cause }),
     )

@@ -12,6 +12,7 @@ import { type Exchange, isErrorLine } from '../protocol/exchange.ts'
 import type { Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
 import { establish } from './establish.ts'
+import { failureReason } from './failure-reason.ts'
 import type { ServerMemory } from './handshake.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import { ReplyCollector } from './reply-collector.ts'
@@ -145,7 +146,7 @@ class Conversation {
       const message = `${JSON.stringify(this.#exchange.line.slice(0, MAX_TEXT))}: ${server} closed the connection without an answer; it does not know this command, it seems`
       return new UnknownCommandError(message, { server, delivery: 'unknown' })
     }
-    const why = cause === undefined ? `${server} closed the connection` : cause.message
+    const why = cause === undefined ? `${server} closed the connection` : failureReason(cause)
     const line = JSON.stringify(this.#exchange.line.slice(0, MAX_TEXT))
     return new ConnectionClosedError(`${line} on ${server}: ${why} before the reply had ended`, {
       server,

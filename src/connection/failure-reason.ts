@@ -4,8 +4,12 @@ const OPENSSL_ERROR = /\berror:[0-9A-F]+:[^:\n]*:[^:\n]*:([^:\n]+)/i
 /** What OpenSSL and the system say to bytes that are not TLS. */
 const NOT_TLS = /wrong version number|packet length too long|EPROTO/i
 
-/** Why no connection came about, in one line: OpenSSL's own messages are lines of its source code. */
-export function failureReason(error: unknown, tls: boolean): string {
+/**
+ * Why a connection did not come about, or ended, in one line: OpenSSL's own messages are lines of its source code.
+ *
+ * @param tls - It was about to speak TLS.
+ */
+export function failureReason(error: unknown, tls = false): string {
   const message = messageOf(error)
   const reason = OPENSSL_ERROR.exec(message)?.[1] ?? message.trim().replace(/\s*[\r\n]+\s*/g, ' ')
   if (tls && NOT_TLS.test(reason)) return `the server does not answer in TLS; is that its plain port? (${reason})`

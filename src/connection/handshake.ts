@@ -6,6 +6,7 @@ import { findLineFeed, GARBAGE, NEED_MORE } from '../protocol/byte-scan.ts'
 import { META_SINCE, parseServerVersion, type ServerVersion, UNKNOWN_VERSION } from '../protocol/server-version.ts'
 import type { Credentials, Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
+import { failureReason } from './failure-reason.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import type { Transport } from './transport.ts'
 import { UnknownCommands } from './unknown-commands.ts'
@@ -161,7 +162,7 @@ class LineExchange {
       receive: (bytes, start, end) => this.#receive(bytes, start, end),
       drained: () => undefined,
       closed: (error) => {
-        const why = error === undefined ? '' : ` (${error.message})`
+        const why = error === undefined ? '' : ` (${failureReason(error)})`
         this.#end(new ConnectError(`${server} closed the connection${why}, ${attempt.stage}`, { server, cause: error }))
       },
     })

@@ -22,7 +22,7 @@ describe('the reason of a failure', () => {
   })
 
   it('does not speak of TLS where there is none', () => {
-    expect(failureReason(new Error('write EPROTO'), false)).toBe('write EPROTO')
+    expect(failureReason(new Error('write EPROTO'))).toBe('write EPROTO')
   })
 
   it('is the text of what is no error', () => {
