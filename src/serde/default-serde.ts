@@ -4,6 +4,7 @@ import { isBytes } from '../bytes.ts'
 import { SerdeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import { asBuffer, takeBytes } from './bytes.ts'
+import { jsonReason } from './json-text.ts'
 import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
 
 // The layout is a data-format promise: other programs read these items, so no number here ever changes its meaning.
@@ -89,7 +90,8 @@ function stringify(value: object | null): string | undefined {
     if (value !== null) refuseLossyObject(value)
     return JSON.stringify(value)
   } catch (cause) {
-    throw cause instanceof SerdeError ? cause : new SerdeError('the value cannot be stored as JSON', { cause })
+    if (cause instanceof SerdeError) throw cause
+    throw new SerdeError(`the value cannot be stored as JSON${jsonReason(cause)}`, { cause })
   }
 }
 

@@ -24,8 +24,18 @@ function stringify(value: unknown): string | undefined {
   try {
     return JSON.stringify(value)
   } catch (cause) {
-    throw new Error(`${showValue(value)} cannot be stored as JSON`, { cause })
+    throw new Error(`${showValue(value)} cannot be stored as JSON${jsonReason(cause)}`, { cause })
   }
+}
+
+/** What `JSON.stringify` itself refuses. Nothing else is shown: what a `toJSON` throws may quote the value. */
+const REFUSED_BY_ENGINE = /circular|cyclic|bigint/i
+
+/** Why the engine makes no JSON of a value, for the end of a message. */
+export function jsonReason(cause: unknown): string {
+  // The lines below the first name the members on the way to the cycle.
+  const [reason = ''] = cause instanceof TypeError ? cause.message.split('\n') : []
+  return REFUSED_BY_ENGINE.test(reason) ? `: ${reason}` : ''
 }
 
 /** JSON would make `null` or `{}` of these. */

@@ -102,6 +102,24 @@ describe('what is stored', () => {
     expect(refusal(() => serialize(value)).cause).toBe(thrown)
   })
 
+  it.each([
+    ['a cycle', { cycle }, /^the value cannot be stored as JSON: .*circular.*$/],
+    ['a bigint', { a: 1n }, /^the value cannot be stored as JSON: .*BigInt$/],
+  ])('says that it was for %s, in one line, and keeps the cause', (_, value, message) => {
+    const error = refusal(() => serialize(value))
+    expect(error.message).toMatch(message)
+    expect(error.cause).toBeInstanceOf(TypeError)
+  })
+
+  it('does not show what a toJSON threw: it may quote the value', () => {
+    const value = {
+      toJSON() {
+        throw new TypeError('no secret')
+      },
+    }
+    expect(refusal(() => serialize(value)).message).toBe('the value cannot be stored as JSON')
+  })
+
   it('never throws anything but SerdeError, whatever the value', () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withDate: true, withTypedArray: true }), (value) => {

@@ -57,7 +57,11 @@ describe('json', () => {
   it('refuses a cycle', () => {
     const cycle: unknown[] = []
     cycle.push(cycle)
-    expect(() => json.serialize(cycle, 'key')).toThrow('cannot be stored as JSON')
+    expect(() => json.serialize(cycle, 'key')).toThrow(/^an Array cannot be stored as JSON: .*circular.*$/)
+  })
+
+  it('says that a bigint cannot be stored', () => {
+    expect(() => json.serialize({ a: [1n] }, 'key')).toThrow(/^an object cannot be stored as JSON: .*BigInt$/)
   })
 
   it.each(['', 'a', '{', '[1', 'undefined'])('refuses to read %j, and does not quote it', (text) => {
