@@ -50,7 +50,7 @@ import {
 } from './namespace/options.ts'
 import { NoreplyCommands } from './noreply.ts'
 import { checkCas, checkWhole } from './numbers.ts'
-import { checkOptions, requireTtl } from './option-names.ts'
+import { checkCallOptions, requireTtl } from './option-names.ts'
 import { type MemcacheOptions, resolveClientOptions } from './options.ts'
 import { createLookAtEmpty, type LookAtEmpty } from './placeholder.ts'
 import { popValue } from './pop.ts'
@@ -140,7 +140,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   get(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
     if (options === undefined) return this.#dispatcher.run(GET, key, this.#values.read, 'read', undefined, undefined)
     return attempt(() => {
-      checkOptions('get', options)
+      checkCallOptions('get', options)
       const read = this.#values.reader(options.serde, options.default)
       return this.#dispatcher.run(GET, key, read, 'read', options.default, options)
     })
@@ -153,7 +153,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   gets<T = unknown>(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
     return attempt(() => {
-      checkOptions('gets', options)
+      checkCallOptions('gets', options)
       const read = this.#values.casReader(options?.serde)
       return this.#dispatcher.run(GETS, key, read, 'read', undefined, options)
     })
@@ -172,7 +172,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<T | undefined>
   gat(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown> {
     return attempt(() => {
-      checkOptions('gat', options)
+      checkCallOptions('gat', options)
       const request = { command: 'gat', exptime: this.#values.exptime(requireTtl(ttl, 'gat')) } as const
       const read = this.#values.reader(options?.serde, options?.default)
       return this.#dispatcher.run(request, key, read, 'read', options?.default, options)
@@ -187,7 +187,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
     return attempt(() => {
-      checkOptions('gats', options)
+      checkCallOptions('gats', options)
       const request = { command: 'gats', exptime: this.#values.exptime(requireTtl(ttl, 'gats')) } as const
       return this.#dispatcher.run(request, key, this.#values.casReader(options?.serde), 'read', undefined, options)
     })
@@ -200,7 +200,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   has(key: Key, options?: KeyOptions): Promise<boolean> {
     return attempt(() => {
-      checkOptions('has', options)
+      checkCallOptions('has', options)
       return this.#dispatcher.run(HAS, key, hasReader(this.#giveBack), 'read', false, options)
     })
   }
@@ -213,7 +213,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
     return attempt(() => {
-      checkOptions('inspect', options)
+      checkCallOptions('inspect', options)
       return this.#dispatcher.run(INSPECT, key, inspectionReader(this.#giveBack), 'read', undefined, options)
     })
   }
@@ -229,7 +229,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   getMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
   getMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
     return attempt(() => {
-      checkOptions('getMany', options)
+      checkCallOptions('getMany', options)
       return this.#batches.getMany<T, Key>(keys, options)
     })
   }
@@ -244,7 +244,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   getsMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
   getsMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
     return attempt(() => {
-      checkOptions('getsMany', options)
+      checkCallOptions('getsMany', options)
       return this.#batches.getsMany<ValueWithCas<T>, Key>(keys, options)
     })
   }
@@ -259,7 +259,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
     try {
-      checkOptions('set', options)
+      checkCallOptions('set', options)
       const request = this.#values.storeRequest('set', key, value, 0n, options)
       return this.#dispatcher.run(request, key, readStored, 'write', false, options)
     } catch (error) {
@@ -290,7 +290,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
   #store(command: 'add' | 'replace', key: Key, value: unknown, options: WriteOptions | undefined): Promise<boolean> {
     return attempt(() => {
-      checkOptions(command, options)
+      checkCallOptions(command, options)
       const request = this.#values.storeRequest(command, key, value, 0n, options)
       return this.#dispatcher.run(request, key, readStored, 'write', false, options)
     })
@@ -323,7 +323,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     options: KeyOptions | undefined,
   ): Promise<boolean> {
     return attempt(() => {
-      checkOptions(command, options)
+      checkCallOptions(command, options)
       const request = this.#values.extendRequest(command, key, data)
       return this.#dispatcher.run(request, key, readStored, 'write', false, options)
     })
@@ -340,7 +340,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
   setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
     return attempt(() => {
-      checkOptions('setMany', options)
+      checkCallOptions('setMany', options)
       return this.#batches.setMany(entries, options)
     })
   }
@@ -356,7 +356,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
   addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
     return attempt(() => {
-      checkOptions('addMany', options)
+      checkCallOptions('addMany', options)
       return this.#batches.addMany(entries, options)
     })
   }
@@ -369,7 +369,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult> {
     return attempt(() => {
-      checkOptions('cas', options)
+      checkCallOptions('cas', options)
       const request = this.#values.storeRequest('cas', key, value, checkCas(cas), options)
       return this.#dispatcher.run(request, key, readCas, 'never', undefined, options)
     })
@@ -383,7 +383,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   delete(key: Key, options?: KeyOptions): Promise<boolean> {
     if (options === undefined) return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, undefined)
     return attempt(() => {
-      checkOptions('delete', options)
+      checkCallOptions('delete', options)
       return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, options)
     })
   }
@@ -396,7 +396,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
     return attempt(() => {
-      checkOptions('deleteMany', options)
+      checkCallOptions('deleteMany', options)
       return this.#batches.deleteMany(keys, options)
     })
   }
@@ -409,7 +409,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   pop<T = unknown>(key: Key, options?: ReadOptions): Promise<T | undefined> {
     return attempt(() => {
-      checkOptions('pop', options)
+      checkCallOptions('pop', options)
       return popValue(this.#dispatcher, this.#values, this.#lookAtEmpty, key, options) as Promise<T | undefined>
     })
   }
@@ -437,7 +437,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
     return attempt(() => {
-      checkOptions('getOrSet', options)
+      checkCallOptions('getOrSet', options)
       return this.#getOrSet.run(key, loader as Loader<unknown>, options, undefined) as Promise<T>
     })
   }
@@ -473,7 +473,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     options?: GetOrSetManyOptions<never>,
   ): Promise<Map<Key, unknown>> {
     return attempt(() => {
-      checkOptions('getOrSetMany', options)
+      checkCallOptions('getOrSetMany', options)
       return this.#getOrSetMany.run(keys, loader as unknown as ManyLoader<Key, unknown>, options, undefined)
     })
   }
@@ -500,7 +500,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   readonly #update: RefinedCommands['update'] = async (key, change, options, refine) => {
-    checkOptions('update', options)
+    checkCallOptions('update', options)
     const init = { dispatcher: this.#dispatcher, values: this.#values, lookAtEmpty: this.#lookAtEmpty }
     return updateValue(init, key, change, options, refine)
   }
@@ -515,7 +515,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean> {
     return attempt(() => {
-      checkOptions('invalidate', options)
+      checkCallOptions('invalidate', options)
       const flags = { invalidate: true, exptime: checkWhole('staleFor', options?.staleFor, MAX_STALE_SECONDS, 1) }
       const request = { command: 'md', label: 'invalidate', flags } as const
       return this.#dispatcher.run(request, key, readDeleted, 'write', false, options)
@@ -529,7 +529,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
     return attempt(() => {
-      checkOptions('touch', options)
+      checkCallOptions('touch', options)
       const request = { command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) } as const
       return this.#dispatcher.run(request, key, touchReader(this.#giveBack), 'write', false, options)
     })
@@ -551,7 +551,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   incr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
     return attempt(() => {
-      checkOptions('incr', options)
+      checkCallOptions('incr', options)
       return this.#counters.count('incr', key, delta, options)
     })
   }
@@ -572,7 +572,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   decr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
     return attempt(() => {
-      checkOptions('decr', options)
+      checkCallOptions('decr', options)
       return this.#counters.count('decr', key, delta, options)
     })
   }
@@ -600,7 +600,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     options?: CountManyOptions,
   ): Promise<Map<Key, number | bigint>> {
     return attempt(() => {
-      checkOptions('incrMany', options)
+      checkCallOptions('incrMany', options)
       return this.#batches.incrMany(keys, delta, options)
     })
   }
@@ -669,7 +669,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   version(options?: ServerOptions): Promise<Map<string, string>> {
     return attempt(async () => {
-      checkOptions('version', options)
+      checkCallOptions('version', options)
       return askServers('version', await serversOf(this.#backend, options?.server), (server) =>
         this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, options),
       )
@@ -684,7 +684,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   ping(options?: ServerOptions): Promise<Map<string, number>> {
     return attempt(async () => {
-      checkOptions('ping', options)
+      checkCallOptions('ping', options)
       return askServers('ping', await serversOf(this.#backend, options?.server), async (server) => {
         const start = performance.now()
         await this.#dispatcher.runKeyless(server, NOOP, readNothing, options)
@@ -710,7 +710,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
       const last = all.at(-1)
       const words = all.filter((word): word is string | number => typeof word !== 'object')
       const options = typeof last === 'object' ? last : undefined
-      checkOptions('stats', options)
+      checkCallOptions('stats', options)
       return this.#admin.stats(words, options)
     })
   }
@@ -723,7 +723,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   flushAll(options?: FlushOptions): Promise<true> {
     return attempt(() => {
-      checkOptions('flushAll', options)
+      checkCallOptions('flushAll', options)
       return this.#admin.flushAll(options)
     })
   }
@@ -736,7 +736,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   cacheMemlimit(megabytes: number, options?: ServerOptions): Promise<true> {
     return attempt(() => {
-      checkOptions('cacheMemlimit', options)
+      checkCallOptions('cacheMemlimit', options)
       return this.#admin.cacheMemlimit(megabytes, options)
     })
   }
@@ -749,7 +749,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   verbosity(level: number, options?: ServerOptions): Promise<true> {
     return attempt(() => {
-      checkOptions('verbosity', options)
+      checkCallOptions('verbosity', options)
       return this.#admin.verbosity(level, options)
     })
   }
@@ -762,7 +762,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   shutdown(options?: ShutdownOptions): Promise<true> {
     return attempt(() => {
-      checkOptions('shutdown', options)
+      checkCallOptions('shutdown', options)
       return this.#admin.shutdown(options)
     })
   }
@@ -778,7 +778,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   rawCommand(line: string, options?: RawCommandOptions): Promise<Buffer> {
     return attempt(() => {
-      checkOptions('rawCommand', options)
+      checkCallOptions('rawCommand', options)
       return this.#admin.rawCommand(line, options)
     })
   }
@@ -794,7 +794,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns its name and its position among `servers`; `undefined` when there is none.
    */
   serverFor(key: Key, options?: KeyOptions): { readonly name: string; readonly index: number } | undefined {
-    checkOptions('serverFor', options)
+    checkCallOptions('serverFor', options)
     this.#dispatcher.encodeKey(key)
     const server = this.#backend.serverFor(this.#dispatcher.routingKey(key, options))
     return server && { name: server.name, index: this.#backend.servers.indexOf(server) }

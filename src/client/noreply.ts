@@ -6,7 +6,7 @@ import type { DeleteManyOptions, KeyOptions, SetManyOptions, WriteOptions } from
 import { attempt, type Dispatcher } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
 import { checkCas, checkUint64 } from './numbers.ts'
-import { checkOptions, requireTtl } from './option-names.ts'
+import { checkCallOptions, requireTtl } from './option-names.ts'
 import { readNothing } from './results.ts'
 import type { Values } from './values.ts'
 
@@ -48,13 +48,13 @@ export class NoreplyCommands {
 
   /** Adds bytes to the end of a value, past the serde. */
   async append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    checkOptions('append', options)
+    checkCallOptions('append', options)
     return this.#send(this.#values.extendRequest('append', key, data), key, options)
   }
 
   /** Adds bytes to the beginning of a value, past the serde. */
   async prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    checkOptions('prepend', options)
+    checkCallOptions('prepend', options)
     return this.#send(this.#values.extendRequest('prepend', key, data), key, options)
   }
 
@@ -65,25 +65,25 @@ export class NoreplyCommands {
 
   /** Removes an item. */
   async delete(key: Key, options?: KeyOptions): Promise<void> {
-    checkOptions('delete', options)
+    checkCallOptions('delete', options)
     return this.#send(DELETE, key, options)
   }
 
   /** Adds to a counter, if it exists. */
   async incr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
-    checkOptions('noreply.incr', options)
+    checkCallOptions('noreply.incr', options)
     return this.#send({ command: 'incr', delta: checkUint64('delta', delta) }, key, options)
   }
 
   /** Takes from a counter, if it exists; it stops at 0. */
   async decr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
-    checkOptions('noreply.decr', options)
+    checkCallOptions('noreply.decr', options)
     return this.#send({ command: 'decr', delta: checkUint64('delta', delta) }, key, options)
   }
 
   /** Renews the time to live. */
   async touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
-    checkOptions('touch', options)
+    checkCallOptions('touch', options)
     return this.#send({ command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) }, key, options)
   }
 
@@ -92,7 +92,7 @@ export class NoreplyCommands {
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
   setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
     return attempt(() => {
-      checkOptions('setMany', options)
+      checkCallOptions('setMany', options)
       return this.#batches.storeManyQuietly('set', entries, options)
     })
   }
@@ -102,14 +102,14 @@ export class NoreplyCommands {
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
   addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
     return attempt(() => {
-      checkOptions('addMany', options)
+      checkCallOptions('addMany', options)
       return this.#batches.storeManyQuietly('add', entries, options)
     })
   }
 
   /** Removes many items. */
   async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
-    checkOptions('deleteMany', options)
+    checkCallOptions('deleteMany', options)
     return this.#batches.deleteManyQuietly(keys, options)
   }
 
@@ -120,7 +120,7 @@ export class NoreplyCommands {
     cas: bigint,
     options: WriteOptions | undefined,
   ): Promise<void> {
-    checkOptions(command, options)
+    checkCallOptions(command, options)
     return this.#send(
       this.#values.storeRequest(command, key, value, command === 'cas' ? checkCas(cas) : 0n, options),
       key,

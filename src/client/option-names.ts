@@ -108,7 +108,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
  * Refuses what is no object of options, and options that the command does not have: one that is misspelt would do nothing,
  * and `set(key, value, 60)` would store for ever. An option that is `undefined` is left out.
  */
-export function checkOptions(command: string, options: object | undefined): void {
+export function checkCallOptions(command: string, options: object | undefined): void {
   if (options === undefined) return
   checkIsOptions(command, options)
   const names = COMMANDS[command]!

@@ -23,7 +23,7 @@ import {
   type Loader,
   type ManyLoader,
 } from '../lease/options.ts'
-import { checkIsOptions, checkOptions } from '../option-names.ts'
+import { checkCallOptions, checkIsOptions } from '../option-names.ts'
 import type { ValueWithCas } from '../reader.ts'
 import type { Refine } from '../refine.ts'
 import type { CasResult, Counted } from '../results.ts'
@@ -276,7 +276,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Reads a value; where there is none, or one that does not fit the schema, loads it. As the client's `getOrSet`. */
   async getOrSet(key: Key, loader: Loader<Input>, options?: GetOrSetOptions<Input>): Promise<T> {
-    checkOptions('getOrSet', options)
+    checkCallOptions('getOrSet', options)
     checkLoader(loader)
     const load = loader as Loader<unknown>
     const instead = async (): Promise<unknown> =>
@@ -303,7 +303,7 @@ export class Namespace<T = unknown, Input = T> {
     loader: ManyLoader<never, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Promise<Map<Key, T>> {
-    checkOptions('getOrSetMany', options)
+    checkCallOptions('getOrSetMany', options)
     checkLoader(loader)
     const asked = [...checkKeys(keys)]
     const load = loader as unknown as ManyLoader<Key, unknown>
