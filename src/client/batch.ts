@@ -1,3 +1,4 @@
+import { whenAborted } from '../abort-listener.ts'
 import { BatchError, type Delivery, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
@@ -90,9 +91,9 @@ export class Batch {
       this.#next = this.#operations.length
       for (const operation of this.#operations) operation.cancel(signal.reason)
     }
-    signal.addEventListener('abort', onAbort, { once: true })
+    const leave = whenAborted(signal, onAbort)
     this.#finish = () => {
-      signal.removeEventListener('abort', onAbort)
+      leave()
       resolve()
     }
   }

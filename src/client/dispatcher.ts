@@ -1,3 +1,4 @@
+import { whenAborted } from '../abort-listener.ts'
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Backend, Executor } from '../executor.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
@@ -198,18 +199,18 @@ function abortWith(operation: Operation, signal: AbortSignal): void {
   if (signal.aborted) return operation.fail(signal.reason)
   const { resolve, reject } = operation
   const succeed = (value: unknown): void => {
-    signal.removeEventListener('abort', onAbort)
+    leave()
     resolve(value, operation)
   }
   const fail = (reason: unknown): void => {
-    signal.removeEventListener('abort', onAbort)
+    leave()
     reject(reason, operation)
   }
   const onAbort = (): void => {
     if (operation.settled) fail(signal.reason)
     else operation.cancel(signal.reason)
   }
-  signal.addEventListener('abort', onAbort, { once: true })
+  const leave = whenAborted(signal, onAbort)
   operation.resolve = (value) => {
     if (value instanceof Promise) value.then(succeed, fail)
     else succeed(value)

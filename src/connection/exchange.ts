@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { whenAborted } from '../abort-listener.ts'
 import {
   ClientError,
   ConnectionClosedError,
@@ -61,11 +62,10 @@ function limitTime(attempt: Attempt, server: Server, { line, timeoutMs, signal }
     attempt.abort(new TimeoutError(message, { server: server.name, delivery }))
   }
   const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(onTime, timeoutMs)
-  const onAbort = (): void => attempt.abort(signal?.reason as Error)
-  signal?.addEventListener('abort', onAbort, { once: true })
+  const stopListening = signal && whenAborted(signal, () => attempt.abort(signal.reason as Error))
   return () => {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
+    stopListening?.()
   }
 }
 

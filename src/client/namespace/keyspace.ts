@@ -1,3 +1,4 @@
+import { whenAborted } from '../../abort-listener.ts'
 import { TimeoutError } from '../../errors.ts'
 import type { CallOptions } from '../call-options.ts'
 import { CallTime } from '../call-time.ts'
@@ -115,11 +116,11 @@ export class Keyspace {
         reject(new TimeoutError(message, { delivery: 'unknown' }))
       }
       const timer = isShorter ? setTimeout(expire, time.restMs) : undefined
+      const stopListening = signal && whenAborted(signal, onAbort)
       const leave = (): void => {
         clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
+        stopListening?.()
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
       reading.then(resolve, reject).finally(leave)
       if (signal?.aborted) onAbort()
     })

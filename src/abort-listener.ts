@@ -1,0 +1,43 @@
+/** What waits for a signal. */
+interface Waiting {
+  readonly calls: Set<() => void>
+  readonly listener: () => void
+}
+
+const waitingFor: WeakMap<AbortSignal, Waiting> = new WeakMap()
+
+/**
+ * Calls a function when a signal aborts. All that wait for one signal share one listener: a signal may be given to
+ * hundreds of calls at a time, and Node warns of a leak from the eleventh listener on.
+ *
+ * @returns ends the waiting.
+ */
+export function whenAborted(signal: AbortSignal, call: () => void): () => void {
+  const { calls } = waitingFor.get(signal) ?? listen(signal)
+  calls.add(call)
+  return () => {
+    calls.delete(call)
+    if (calls.size === 0) leave(signal, calls)
+  }
+}
+
+function listen(signal: AbortSignal): Waiting {
+  const calls = new Set<() => void>()
+  const listener = (): void => {
+    leave(signal, calls)
+    for (const call of calls) call()
+    calls.clear()
+  }
+  const waiting = { calls, listener }
+  waitingFor.set(signal, waiting)
+  signal.addEventListener('abort', listener, { once: true })
+  return waiting
+}
+
+function leave(signal: AbortSignal, calls: Set<() => void>): void {
+  const waiting = waitingFor.get(signal)
+  // Others may wait by now, with a listener of their own.
+  if (waiting?.calls !== calls) return
+  waitingFor.delete(signal)
+  signal.removeEventListener('abort', waiting.listener)
+}
