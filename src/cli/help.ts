@@ -27,7 +27,7 @@ Options:
   --tls-cert <path>        speak TLS: the certificate chain, in PEM
   --tls-key <path>         speak TLS: the private key, in PEM
   --enable-shutdown        let clients end the server with the command shutdown
-  --help                   show this
+  --help                   show this; also -h
 
 SIGINT and SIGTERM end it.
 `

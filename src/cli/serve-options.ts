@@ -22,7 +22,7 @@ const declarations = {
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   'enable-shutdown': { type: 'boolean' },
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
 } as const
 
 type Values = ReturnType<typeof parseArgs<{ readonly options: typeof declarations }>>['values']
@@ -48,7 +48,7 @@ function parseWords(args: readonly string[]): Values {
   } catch (error) {
     // Node's message goes on about positional arguments after its first sentence.
     const [sentence = ''] = (error as Error).message.split('. ')
-    throw new UsageError(sentence, { cause: error })
+    throw new UsageError(`${sentence}; see memlane serve --help`, { cause: error })
   }
 }
 

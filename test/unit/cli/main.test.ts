@@ -87,6 +87,16 @@ describe('memlane serve', () => {
     })
   })
 
+  it('tells a folder that does not exist in one line', async () => {
+    const folder = join(inject('temporaryFolder'), 'no-such-folder')
+    const path = join(folder, 'serve.sock')
+    expect(await memlane('serve', '--socket', path).ended()).toEqual({
+      code: 1,
+      output: '',
+      errors: `memlane: ${path} needs the folder ${folder}, which does not exist; make it, or choose another with --socket\n`,
+    })
+  })
+
   it('tells a host that is not this machine in one line', async () => {
     const { code, errors } = await memlane('serve', '--port', '0', '--host', '192.0.2.1').ended()
     expect([code, errors]).toEqual([
@@ -100,6 +110,7 @@ describe('memlane', () => {
   it.each([
     [['--help'], /^Usage: memlane <command>/],
     [['serve', '--help'], /^Usage: memlane serve \[options\]/],
+    [['serve', '-h'], /^Usage: memlane serve \[options\]/],
     [['--version'], /^\S+\n$/],
   ])('%j is answered, with exit code 0', async (args, output) => {
     const ending = await memlane(...args).ended()
@@ -110,9 +121,10 @@ describe('memlane', () => {
   it.each([
     [[], 'memlane: a command is missing; see memlane --help\n'],
     [['server'], 'memlane: there is no command server; see memlane --help\n'],
-    [['serve', '--prot', '1'], "memlane: Unknown option '--prot'\n"],
+    [['serve', '--prot', '1'], "memlane: Unknown option '--prot'; see memlane serve --help\n"],
     [['serve', '--port', 'x'], 'memlane: --port must be a whole number, 0 or more, got x\n'],
-    [['serve', '--port', '65536'], 'memlane: option port must be a whole number from 0 to 65535, got 65536\n'],
+    [['serve', '--port', '65536'], 'memlane: --port must be a whole number from 0 to 65535, got 65536\n'],
+    [['serve', '--version-string', 'x'], 'memlane: --version-string must look like 1.6.45, got "x"\n'],
   ])('%j is refused in one line, with exit code 1', async (args, errors) => {
     expect(await memlane(...args).ended()).toEqual({ code: 1, output: '', errors })
   })

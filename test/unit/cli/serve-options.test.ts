@@ -41,8 +41,8 @@ describe('the options of memlane serve', () => {
     [['--memory', '1.5'], '--memory must be a whole number, 1 or more, got 1.5'],
     [['--max-item-size', '1g'], '--max-item-size must be a size such as 4096, 512k or 8m, got 1g'],
     [['--auth-file', '/nowhere/at/all'], '--auth-file /nowhere/at/all: there is no such file'],
-    [['--port'], "Option '--port <value>' argument missing"],
-    [['extra'], "Unexpected argument 'extra'"],
+    [['--port'], "Option '--port <value>' argument missing; see memlane serve --help"],
+    [['extra'], "Unexpected argument 'extra'; see memlane serve --help"],
   ])('%j are refused', (args, message) => {
     expect(() => readServeOptions(args)).toThrow(new UsageError(message))
   })
@@ -59,6 +59,7 @@ describe('the options of memlane serve', () => {
 
   it('are all in the help', () => {
     expect(readServeOptions(['--help'])).toBe('help')
+    expect(readServeOptions(['-h'])).toBe('help')
     const shown = [...SERVE_HELP.matchAll(/^ {2}--([a-z-]+)/gm)].map((match) => match[1]!)
     expect(shown).toHaveLength(13)
     for (const name of shown) expect(() => readServeOptions([`--${name}`])).not.toThrow('Unknown option')
