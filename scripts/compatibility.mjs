@@ -13,8 +13,9 @@ One suite of client tests runs on every server, transport and protocol below. Th
 
 const SERVERS_HEAD = `## Servers
 
-The number of tests that passed. *n instead*: so many tests of what is documented for a server or protocol that lacks
-something ran in place of others. *n left out*: nothing is documented that could be tested instead.
+The number of tests that passed. *n instead*: the number of tests that ran in place of others, because the server or
+protocol lacks a feature and the docs say what happens then. *n left out*: the number of tests that were left out, because
+the docs say nothing that could be tested instead.
 `
 
 const RUNTIMES_HEAD = `## Runtimes
