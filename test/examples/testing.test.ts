@@ -70,6 +70,7 @@ describe('the page about testing', () => {
     expect(shown.map(([, file]) => file)).toEqual([
       'examples/testing/price-service.mjs',
       'examples/testing/vitest/price-service.test.mjs',
+      'examples/testing/jest/price-service.cjs',
       'examples/testing/jest/price-service.test.cjs',
       'examples/testing/node-test/price-service.test.mjs',
       'examples/testing/node-test/sockets.test.mjs',
