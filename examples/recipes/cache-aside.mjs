@@ -1,6 +1,8 @@
 import { Memcache } from 'memlane'
 
-const cache = new Memcache(process.argv[2] ?? 'localhost:11211')
+const cache = new Memcache(process.argv[2] ?? 'localhost:11211', {
+  keyPrefix: `run-${Date.now()}:`, // keys of its own for every run of this example
+})
 const database = new Map([['1', { name: 'Ada' }]])
 let queries = 0
 

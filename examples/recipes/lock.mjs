@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { Memcache } from 'memlane'
 
-const cache = new Memcache(process.argv[2] ?? 'localhost:11211')
+const cache = new Memcache(process.argv[2] ?? 'localhost:11211', {
+  keyPrefix: `run-${Date.now()}:`, // keys of its own for every run of this example
+})
 
 /** Runs the work if nobody else is at it. Gives whether it did. */
 async function withLock(name, seconds, work) {

@@ -1,6 +1,9 @@
 import { Memcache } from 'memlane'
 
-const cache = new Memcache(process.argv[2] ?? 'localhost:11211', { failures: 'miss' })
+const cache = new Memcache(process.argv[2] ?? 'localhost:11211', {
+  failures: 'miss',
+  keyPrefix: `run-${Date.now()}:`, // keys of its own for every run of this example
+})
 
 /** Whether the client may have one more request in this window. */
 async function mayPass(client, limit, windowSeconds) {

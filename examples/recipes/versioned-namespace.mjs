@@ -1,6 +1,8 @@
 import { Memcache } from 'memlane'
 
-const cache = new Memcache(process.argv[2] ?? 'localhost:11211')
+const cache = new Memcache(process.argv[2] ?? 'localhost:11211', {
+  keyPrefix: `run-${Date.now()}:`, // keys of its own for every run of this example
+})
 
 // The 2 is the version of the layout: programs with the old one keep their own keys during a deployment.
 const products = cache.namespace('product:2:', { ttl: 3600, generations: true })
