@@ -43,6 +43,7 @@ export interface ServerAddress {
 export interface Credentials {
   /** Without spaces. */
   readonly username: string
+  /** Not empty, without CR, LF and NUL. Spaces in it need memcached 1.6.42 or newer. */
   readonly password: string
 }
 

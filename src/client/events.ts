@@ -4,6 +4,7 @@ import type { SchemaIssue } from './standard-schema.ts'
 
 /** A failure that no call rejected with: absorbed by the option `failures`, or of a quiet command. */
 export interface CommandErrorEvent {
+  /** What the command failed with. */
   readonly error: MemcacheError
   /** The key, where the error is about one. */
   readonly key: Key | undefined
@@ -15,12 +16,15 @@ export interface CommandErrorEvent {
 
 /** A reply that did not fit what was asked: the connection was given up, and everything on it failed. */
 export interface DesyncEvent {
+  /** What did not fit. */
   readonly error: ProtocolError
+  /** Name of the server whose connection it was. */
   readonly server: string | undefined
 }
 
 /** A server of several failed so often that it counts as down; commands avoided it since the first failure. */
 export interface ServerDownEvent {
+  /** Name of the server. */
   readonly server: string
   /** What went wrong last. */
   readonly error: MemcacheError
@@ -30,6 +34,7 @@ export interface ServerDownEvent {
 
 /** A server that was down takes commands again. */
 export interface ServerUpEvent {
+  /** Name of the server. */
   readonly server: string
   /** How long it was down, in milliseconds. */
   readonly downMs: number
@@ -43,6 +48,7 @@ export interface WriteFailedEvent {
   readonly key: Key
   /** What was to be done: `set`, `delete`, `touch`, … */
   readonly command: string
+  /** What the write failed with; its `delivery` says whether it may have been carried out. */
   readonly error: MemcacheError
   /** Name of the server, when one was chosen. */
   readonly server: string | undefined
@@ -53,6 +59,7 @@ export interface WriteFailedEvent {
  * under the others may be served when it is back. Told once until it is back.
  */
 export interface RejoinOverflowEvent {
+  /** Name of the server that is out. */
   readonly server: string
   /** How many are remembered. */
   readonly maxKeys: number

@@ -73,7 +73,8 @@ import { Values } from './values.ts'
  *
  * Every call may reject with: `InvalidInputError` (nothing was written), `TimeoutError`, `ConnectError`, `AuthError`,
  * `ServerDownError`, `ConnectionClosedError`, `OverloadedError`, `ProtocolError`, `ClientError`, `ServerError`,
- * `ClosedError`; or with its signal's reason. Each tells in `delivery` whether the server may have carried it out.
+ * `UnknownCommandError`, `ClosedError`; calls with values also with `SerdeError` and `ValueTooLargeError`; or with its
+ * signal's reason. Each error tells in `delivery` whether the server may have carried out the command.
  *
  * @example
  * ```ts
@@ -150,6 +151,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * Reads a value and its cas number, for `cas`.
    *
    * @returns both; a miss gives `undefined`. A cas of 0n means that the server keeps none (`memcached -C`).
+   * @throws as {@link Memcache.get}
    */
   gets<T = unknown>(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
     return attempt(() => {
@@ -164,6 +166,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * @param ttl - Counted from now; the client's `ttlJitter` applies.
    * @returns the value; a miss gives `undefined`, or the option `default`.
+   * @throws as {@link Memcache.get}
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
   gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Promise<T>
@@ -183,6 +186,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * Reads a value and its cas number and renews its time to live, in one round trip.
    *
    * @returns both; a miss gives `undefined`.
+   * @throws as {@link Memcache.get}
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
   gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
@@ -302,6 +306,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * @param data - Text is added as UTF-8.
    * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   * @throws `ValueTooLargeError` - `data` is larger than `maxItemBytes` (not sent), or alone than the server takes,
+   * which then has deleted the item unless it speaks text.
    */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
     return this.#extend('append', key, data, options)
@@ -311,6 +317,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * Adds bytes to the beginning of a value; otherwise as {@link Memcache.append}.
    *
    * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   * @throws `ValueTooLargeError` - `data` is larger than `maxItemBytes` (not sent), or alone than the server takes,
+   * which then has deleted the item unless it speaks text.
    */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
     return this.#extend('prepend', key, data, options)
@@ -366,6 +374,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * @param cas - From `gets`.
    * @returns `stored`, `exists` (somebody changed it) or `notFound`. All three are truthy: compare, do not test.
+   * @throws as {@link Memcache.set}
    */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult> {
     return attempt(() => {
@@ -406,6 +415,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * @returns the value; a miss gives `undefined`.
    * @throws `ConflictError` - others changed the item again and again meanwhile.
+   * @throws as {@link Memcache.get}; the item stays where it is.
    */
   pop<T = unknown>(key: Key, options?: ReadOptions): Promise<T | undefined> {
     return attempt(() => {
@@ -428,6 +438,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @param loader - Gives the value; what it gives is returned as it is, before the serde. `undefined` is not stored.
    * @returns the value, read or loaded.
    * @throws whatever the loader throws, to every caller that waited for it; what held the place in the cache is removed.
+   * @throws `SerdeError` - the serde cannot store what was loaded.
+   * @throws `ValueTooLargeError` - what is there is above `maxValueBytes`, or what was loaded above `maxItemBytes`.
    * @throws `InvalidInputError` - also: `refreshAhead` or `staleOnError`, and the server speaks text.
    *
    * @example
@@ -485,7 +497,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @param change - Called once per attempt, with `undefined` where there is no value. Where it gives `undefined`, the
    * item is left as it is.
    * @returns the new value; the present one where it was left as it is.
+   * @throws whatever the function throws; the item is left as it is.
    * @throws `ConflictError` - others changed the item at every attempt.
+   * @throws `SerdeError` - the stored bytes are not what the serde writes, or it cannot store the new value.
+   * @throws `ValueTooLargeError` - the present value is above `maxValueBytes`, or the new one above `maxItemBytes`.
    * @throws `InvalidInputError` - also: the server keeps no cas numbers (`memcached -C`).
    *
    * @example

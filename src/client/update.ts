@@ -13,7 +13,7 @@ import { readStored } from './results.ts'
 import type { Values } from './values.ts'
 import { giveBackToken } from './win-token.ts'
 
-/** Options of `update`. `timeoutMs` bounds each round trip. */
+/** Options of `update`. `timeoutMs` bounds each round trip, not the function, and not all attempts together. */
 export interface UpdateOptions extends WriteOptions {
   /** How often to try when others change the item meanwhile. @defaultValue `8` */
   readonly attempts?: number

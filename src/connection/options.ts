@@ -24,7 +24,8 @@ export type Dialer = (server: ServerAddress, context: { readonly signal: AbortSi
 export interface ConnectionOptions {
   /**
    * Time from the call to the last byte of its reply, in milliseconds, queueing and connecting included. When it has
-   * passed the call rejects with `TimeoutError`; a late reply is read and dropped. `Infinity` switches it off.
+   * passed the call rejects with `TimeoutError`; a late reply is read and dropped. `Infinity` switches it off. Of
+   * `getOrSet` and `update` it bounds each round trip, not your own function.
    *
    * @defaultValue `1000`
    */

@@ -9,6 +9,7 @@ import { endsLine } from './text-storage.ts'
 export interface Account {
   /** Without white space. */
   readonly username: string
+  /** Not empty, without CR, LF and NUL. Spaces in it need a `version` from 1.6.42 on. */
   readonly password: string
 }
 

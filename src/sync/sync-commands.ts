@@ -82,6 +82,7 @@ export interface MemcacheSyncCommands {
    * Reads a value and its cas number, for `cas`.
    *
    * @returns both; a miss gives `undefined`. A cas of 0n means that the server keeps none (`memcached -C`).
+   * @throws as `get`
    */
   gets<T = unknown>(key: Key, options?: ReadOptions): ValueWithCas<T> | undefined
 
@@ -90,6 +91,7 @@ export interface MemcacheSyncCommands {
    *
    * @param ttl - Counted from now; the client's `ttlJitter` applies.
    * @returns the value; a miss gives `undefined`, or the option `default`.
+   * @throws as `get`
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
   gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): T
@@ -104,6 +106,7 @@ export interface MemcacheSyncCommands {
    * Reads a value and its cas number and renews its time to live, in one round trip.
    *
    * @returns both; a miss gives `undefined`.
+   * @throws as `get`
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
   gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): ValueWithCas<T> | undefined
@@ -176,6 +179,8 @@ export interface MemcacheSyncCommands {
    *
    * @param data - Text is added as UTF-8.
    * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   * @throws `ValueTooLargeError` - `data` is larger than `maxItemBytes` (not sent), or alone than the server takes,
+   * which then has deleted the item unless it speaks text.
    */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
 
@@ -183,6 +188,8 @@ export interface MemcacheSyncCommands {
    * Adds bytes to the beginning of a value; otherwise as `append`.
    *
    * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   * @throws `ValueTooLargeError` - `data` is larger than `maxItemBytes` (not sent), or alone than the server takes,
+   * which then has deleted the item unless it speaks text.
    */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
 
@@ -213,6 +220,7 @@ export interface MemcacheSyncCommands {
    *
    * @param cas - From `gets`.
    * @returns `stored`, `exists` (somebody changed it) or `notFound`. All three are truthy: compare, do not test.
+   * @throws as `set`
    */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): CasResult
 
@@ -236,6 +244,7 @@ export interface MemcacheSyncCommands {
    *
    * @returns the value; a miss gives `undefined`.
    * @throws `ConflictError` - others changed the item again and again meanwhile.
+   * @throws as `get`; the item stays where it is.
    */
   pop<T = unknown>(key: Key, options?: ReadOptions): T | undefined
 
@@ -253,6 +262,8 @@ export interface MemcacheSyncCommands {
    * @param loader - Gives the value; what it gives is returned as it is, before the serde. `undefined` is not stored.
    * @returns the value, read or loaded.
    * @throws whatever the loader throws, to every caller that waited for it; what held the place in the cache is removed.
+   * @throws `SerdeError` - the serde cannot store what was loaded.
+   * @throws `ValueTooLargeError` - what is there is above `maxValueBytes`, or what was loaded above `maxItemBytes`.
    * @throws `InvalidInputError` - also: `refreshAhead` or `staleOnError`, and the server speaks text.
    *
    * @example
@@ -292,7 +303,10 @@ export interface MemcacheSyncCommands {
    * @param change - Called once per attempt, with `undefined` where there is no value. Where it gives `undefined`, the
    * item is left as it is.
    * @returns the new value; the present one where it was left as it is.
+   * @throws whatever the function throws; the item is left as it is.
    * @throws `ConflictError` - others changed the item at every attempt.
+   * @throws `SerdeError` - the stored bytes are not what the serde writes, or it cannot store the new value.
+   * @throws `ValueTooLargeError` - the present value is above `maxValueBytes`, or the new one above `maxItemBytes`.
    * @throws `InvalidInputError` - also: the server keeps no cas numbers (`memcached -C`).
    *
    * @example

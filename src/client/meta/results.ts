@@ -21,6 +21,7 @@ export interface MetaLease {
 
 /** There is an item. */
 export interface MetaHit<T> extends MetaEcho, MetaLease {
+  /** There is an item, with or without a value. */
   readonly status: 'hit'
   /**
    * `undefined` where none came: with `value: false`; `unchanged`; or, with `vivify`, an empty item that waits for
@@ -45,6 +46,7 @@ export interface MetaHit<T> extends MetaEcho, MetaLease {
 
 /** There is none. */
 export interface MetaMiss extends MetaEcho {
+  /** There is no item. */
   readonly status: 'miss'
 }
 
@@ -53,6 +55,7 @@ export type MetaGetResult<T = unknown> = MetaHit<T> | MetaMiss
 
 /** It was stored. */
 export interface MetaStored extends MetaEcho {
+  /** The item has the new value. */
   readonly status: 'stored'
   /** The item's new cas number. */
   readonly cas?: bigint
@@ -65,6 +68,7 @@ export interface MetaStored extends MetaEcho {
  * another cas number (`exists`); there is none to compare with (`notFound`).
  */
 export interface MetaNotStored extends MetaEcho {
+  /** Why nothing was stored. */
   readonly status: 'notStored' | 'exists' | 'notFound'
 }
 
@@ -73,16 +77,19 @@ export type MetaStoreResult = MetaStored | MetaNotStored
 
 /** What a delete or an invalidation came to; `exists`: the item has another cas number. */
 export interface MetaDeleteResult extends MetaEcho {
+  /** `ok`: it was done; `notFound`: there was no item; `exists`: it has another cas number, and nothing was done. */
   readonly status: 'ok' | 'notFound' | 'exists'
 }
 
 /** It was renewed. As any mg, this one takes the win token of a stale item, and says so. */
 export interface MetaTouched extends MetaEcho, MetaLease {
+  /** The item has the new ttl. */
   readonly status: 'ok'
 }
 
 /** There is nothing to renew. */
 export interface MetaNotFound extends MetaEcho {
+  /** There is no item. */
   readonly status: 'notFound'
 }
 
@@ -91,8 +98,11 @@ export type MetaTouchResult = MetaTouched | MetaNotFound
 
 /** The counter's new value. */
 export interface MetaCounted extends MetaEcho {
+  /** It was counted. */
   readonly status: 'hit'
+  /** The counter after the change. */
   readonly value: bigint
+  /** The item's new cas number. */
   readonly cas?: bigint
   /** Seconds left; `Infinity` = never expires. */
   readonly ttl?: number
@@ -100,11 +110,13 @@ export interface MetaCounted extends MetaEcho {
 
 /** A quiet pipeline's: counted, the value is not told. */
 export interface MetaQuietlyCounted extends MetaEcho {
+  /** It was counted. */
   readonly status: 'hit'
 }
 
 /** It was not counted: there is none, or it has another cas number. */
 export interface MetaNotCounted extends MetaEcho {
+  /** Why nothing was counted. */
   readonly status: 'notFound' | 'notStored' | 'exists'
 }
 
@@ -116,6 +128,7 @@ export type MetaQuietCountResult = MetaQuietlyCounted | MetaNotCounted
 
 /** What `debug` tells of an item. */
 export interface MetaDebugged {
+  /** There is an item. */
   readonly status: 'hit'
   /**
    * Seconds left; `Infinity` = never expires. Before memcached 1.6.19 an item with one second left looks like one that
@@ -124,6 +137,7 @@ export interface MetaDebugged {
   readonly ttl: number
   /** Seconds since the last access. */
   readonly lastAccess: number
+  /** The item's cas number. */
   readonly cas: bigint
   /** Whether it was read since it was stored. */
   readonly fetched: boolean
@@ -153,6 +167,7 @@ export interface MetaFailure extends MetaEcho {
    * or, in a quiet pipeline, because the server refused a command of the run and does not say which.
    */
   readonly status: 'failed' | 'unknown'
+  /** What the command failed with. */
   readonly error: MemcacheError
 }
 
