@@ -17,8 +17,9 @@ export function serverReplyError(reply: Reply, about: string, server: string): M
   if (reply.type === 'ERROR') return new UnknownCommandError(`${about}: ${server} answered ${text}`, details)
   if (reply.type === 'CLIENT_ERROR') return new ClientError(`${about}: ${server} answered ${text}`, details)
   if (/object too large/.test(text)) {
-    // memcached deletes what was stored under the key before it refuses (every version seen, 1.6.9 to 1.6.45).
-    const message = `${about}: too large for ${server} (${text}); the old value, if there was one, is gone`
+    // memcached deletes what was stored under the key before it refuses a classic `set` or a meta command, and not before
+    // it refuses `add`, `replace`, `append` or `prepend` (every version seen, 1.6.9 to 1.6.45).
+    const message = `${about}: too large for ${server} (${text}); a set that is refused has deleted the old value`
     return new ValueTooLargeError(message, details)
   }
   return new ServerError(`${about}: ${server} answered ${text}`, details)

@@ -157,8 +157,8 @@ export class MockMemcache extends Memcache {
   }
 
   /**
-   * Opens streams to the same servers, for another client: `new MetaClient('localhost', { connect: mock.dialer })`. Which
-   * items it finds depends on the server's name. Failures are this client's and do not concern it.
+   * Opens streams to the same servers, for another client: `new MetaClient('cache', { connect: mock.dialer })` finds the
+   * items of the server that this client calls `cache`. Failures are this client's and do not concern it.
    */
   get dialer(): Dialer {
     return this.#servers.dial
