@@ -3,7 +3,7 @@ import type { ReadRequest } from '../protocol/classic-request.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { DELETE, GET, GETS, type Request } from '../protocol/request.ts'
-import { Batch, type BatchWindow, batchError, batchWindow } from './batch.ts'
+import { Batch, type BatchWindow, batchError } from './batch.ts'
 import type {
   BatchOptions,
   CallOptions,
@@ -16,7 +16,6 @@ import type {
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
 import { checkUint64 } from './numbers.ts'
-import type { ResolvedClientOptions } from './options.ts'
 import { readBigCount, readCount, readDeleted, readNothing, readStored } from './results.ts'
 import type { Values } from './values.ts'
 
@@ -42,10 +41,10 @@ export class BatchCommands {
   readonly #read: Interpret
   readonly #readWithCas: Interpret
 
-  constructor(dispatcher: Dispatcher, values: Values, options: ResolvedClientOptions) {
+  constructor(dispatcher: Dispatcher, values: Values, window: BatchWindow) {
     this.#dispatcher = dispatcher
     this.#values = values
-    this.#window = batchWindow(options.connection)
+    this.#window = window
     this.#dispatch = (operation) => dispatcher.dispatch(operation)
     this.#read = values.reader(undefined, MISSING)
     this.#readWithCas = values.casReader(undefined, MISSING)

@@ -44,12 +44,14 @@ export interface PipelineCommands {
  */
 export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[] = []> {
   readonly #commands: PipelineCommands
+  readonly #maxUnderWay: number
   readonly #calls: (() => Promise<unknown>)[] = []
   #hasRun = false
 
   /** @internal */
-  constructor(commands: PipelineCommands) {
+  constructor(commands: PipelineCommands, maxUnderWay: number) {
     this.#commands = commands
+    this.#maxUnderWay = maxUnderWay
   }
 
   /** How many commands it has collected. */
@@ -150,15 +152,20 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
   }
 
   /**
-   * Sends everything, once.
+   * Sends everything, once; more than a connection should have to do at a time in parts, so that it is not overloaded.
    *
    * @returns the outcomes, in the order of the calls. Never rejects because a command failed.
    */
   async run(): Promise<Outcomes> {
     if (this.#hasRun) throw new InvalidInputError('this pipeline has run already; make a new one')
     this.#hasRun = true
-    // All calls are made in one turn of the event loop, whose commands leave together.
-    return (await Promise.allSettled(this.#calls.map((call) => call()))) as readonly unknown[] as Outcomes
+    const outcomes: PipelineOutcome<unknown>[] = []
+    for (let start = 0; start < this.#calls.length; start += this.#maxUnderWay) {
+      // The calls of a part are made in one turn of the event loop, whose commands leave together.
+      const part = this.#calls.slice(start, start + this.#maxUnderWay)
+      for (const outcome of await Promise.allSettled(part.map((call) => call()))) outcomes.push(outcome)
+    }
+    return outcomes as readonly unknown[] as Outcomes
   }
 
   #add<T>(call: (commands: PipelineCommands) => Promise<unknown>): Next<Outcomes, T> {

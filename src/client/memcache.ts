@@ -9,6 +9,7 @@ import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
 import type { Ttl } from '../ttl.ts'
 import { AdminCommands, askServers, serversOf } from './admin.ts'
+import { type BatchWindow, batchWindow } from './batch.ts'
 import { BatchCommands } from './batch-commands.ts'
 import type {
   CountManyOptions,
@@ -89,6 +90,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   readonly #dispatcher: Dispatcher
   readonly #lookAtEmpty: LookAtEmpty
   readonly #values: Values
+  readonly #window: BatchWindow
   readonly #batches: BatchCommands
   readonly #counters: Counters
   readonly #getOrSet: GetOrSet
@@ -116,7 +118,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
     this.#lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), this.#giveBack)
     this.#values = new Values(resolved, this.#giveBack, this.#lookAtEmpty)
-    this.#batches = new BatchCommands(this.#dispatcher, this.#values, resolved)
+    this.#window = batchWindow(resolved.connection)
+    this.#batches = new BatchCommands(this.#dispatcher, this.#values, this.#window)
     this.#counters = new Counters(this.#dispatcher, this.#values)
     const leases = new LeaseCommands(this.#dispatcher, this.#values, this.#lookAtEmpty)
     this.#getOrSet = new GetOrSet(this.#dispatcher, this.#values, leases)
@@ -667,13 +670,14 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
       keyspace,
       refine,
       ttl: options.ttl,
+      maxPipelined: this.#window.operations,
     })
     return clear === undefined ? namespace : Object.assign(namespace, { clear })
   }
 
   /** Collects commands to be sent together; each has an outcome of its own. */
   pipeline(): CommandPipeline {
-    return new CommandPipeline(this)
+    return new CommandPipeline(this, this.#window.operations)
   }
 
   /**

@@ -73,6 +73,8 @@ export interface NamespaceInit {
   readonly keyspace: Keyspace
   readonly refine: Refine | undefined
   readonly ttl: Ttl | undefined
+  /** How many commands of a pipeline may be under way at a time. */
+  readonly maxPipelined: number
 }
 
 const NEVER_ABORTS: AbortSignal = new AbortController().signal
@@ -93,15 +95,17 @@ export class Namespace<T = unknown, Input = T> {
   readonly #commands: NamespaceCommands
   readonly #refined: RefinedCommands
   readonly #keyspace: Keyspace
+  readonly #maxPipelined: number
   readonly #refine: Refine | undefined
   readonly #ttl: { readonly ttl?: Ttl }
   readonly #noreply: NamespaceNoreply<Input>
 
   /** @internal */
-  constructor({ commands, refined, keyspace, refine, ttl }: NamespaceInit) {
+  constructor({ commands, refined, keyspace, refine, ttl, maxPipelined }: NamespaceInit) {
     this.#commands = commands
     this.#refined = refined
     this.#keyspace = keyspace
+    this.#maxPipelined = maxPipelined
     this.#refine = refine
     this.#ttl = ttl === undefined ? {} : { ttl }
     this.#noreply = new NamespaceNoreply(() => commands.noreply, keyspace, this.#ttl)
@@ -350,7 +354,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Collects commands to be sent together. */
   pipeline(): CommandPipeline {
-    return new CommandPipeline(this)
+    return new CommandPipeline(this, this.#maxPipelined)
   }
 
   /** The same writes without their answers. */
