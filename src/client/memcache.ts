@@ -858,7 +858,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     return this.#values.deserialize(data, clientFlags, key)
   }
 
-  /** A new client with the same servers and options, but for what is given here, and connections of its own. */
+  /**
+   * A new client with the servers and options that this one was made with, but for what is given here, and connections of its
+   * own. What `addServer` and `removeServer` have changed is not carried over.
+   */
   clone(overrides: MemcacheOptions = {}): Memcache {
     return new Memcache(this.#servers, { ...this.#options, ...overrides })
   }

@@ -75,7 +75,10 @@ export class MemcacheSync extends EventEmitter<MemcacheEvents> implements Dispos
     return partsOf(this).local.checkKey(key)
   }
 
-  /** A new client with the same servers and options, but for what is given here, and a worker of its own. */
+  /**
+   * A new client with the servers and options that this one was made with, but for what is given here, and a worker of its
+   * own. What `addServer` and `removeServer` have changed is not carried over.
+   */
   clone(overrides: MemcacheOptions = {}): MemcacheSync {
     const { servers, options } = partsOf(this)
     return new MemcacheSync(servers, { ...options, ...overrides })

@@ -666,7 +666,7 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   ): Next<Outcomes, Counted<N> | undefined>
 
   /**
-   * Sends everything, once.
+   * Sends everything, once; more than a connection should have to do at a time in parts, so that it is not overloaded.
    *
    * @returns the outcomes, in the order of the calls. Never rejects because a command failed.
    */
