@@ -51,6 +51,12 @@ function encodeDate(timeMs: number, nowMs: number, option: string): number {
   throw new InvalidInputError(`${option} ${showTime(timeMs)} is after January 2038, which memcached cannot store`)
 }
 
+/** Whether a ttl is a point in time, and no longer ahead. */
+export function hasPassed(ttl: Ttl | undefined, nowMs: number): boolean {
+  const timeMs = timeOf(ttl)
+  return timeMs !== undefined && timeMs <= nowMs
+}
+
 /** The time of a Date, of another realm (jest, `node:vm`) too, where `instanceof` fails; undefined for anything else. */
 function timeOf(value: unknown): number | undefined {
   try {

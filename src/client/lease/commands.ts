@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type Key, keyBytes, type WireKey } from '../../protocol/key.ts'
 import type { Interpret } from '../../protocol/operation.ts'
 import { GETS, type Request } from '../../protocol/request.ts'
+import { hasPassed } from '../../ttl.ts'
 import type { KeyOptions } from '../call-options.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { withPrefix } from '../entries.ts'
@@ -9,7 +10,7 @@ import type { LookAtEmpty } from '../placeholder.ts'
 import type { Refine } from '../refine.ts'
 import { readNothing, readStored } from '../results.ts'
 import type { Values } from '../values.ts'
-import { type GetOrSetManyOptions, isOver, type ResolvedLease, ttlOf } from './options.ts'
+import { type GetOrSetManyOptions, type ResolvedLease, ttlOf } from './options.ts'
 import { createReadingInterpreter, type Reading } from './reading.ts'
 import { lookRequest, placeholderRequest, rearmRequest, removeRequest } from './requests.ts'
 import { type Hold, itemHold, type Sight, sightOf } from './sight.ts'
@@ -144,9 +145,9 @@ export class LeaseCommands {
     options: GetOrSetManyOptions<never> | undefined,
   ): Promise<void> {
     if (hold.kind === 'unknown') return
-    if (isOver(value, options)) return this.remove(key, hold)
     const { serde, compression, clientFlags, staleOnError } = options ?? {}
     const ttl = ttlOf(value, options)
+    if (hasPassed(ttl, Date.now())) return this.remove(key, hold)
     const cas = hold.kind === 'item' ? hold.cas : 0n
     const command = hold.kind === 'nothing' ? 'add' : cas === 0n ? 'set' : 'cas'
     const request = this.#values.storeRequest(command, key.callerKey, value, cas, {

@@ -34,8 +34,8 @@ export type ManyLoader<K extends Key, T> = (
 /** Options of `getOrSet`. `timeoutMs` bounds each round trip, not the loader and not the waiting. */
 export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> {
   /**
-   * Time to live of what is loaded; a function decides by the value. Without it, the client's `defaultTtl`. What is loaded
-   * only after a `Date` that was given here is returned, and not stored.
+   * Time to live of what is loaded; a function decides by the value. Without it, the client's `defaultTtl`. A value whose
+   * `Date` has passed once it is loaded, whether given here or by the function, is returned, and not stored.
    */
   readonly ttl?: Ttl | ((value: T) => Ttl | undefined)
   /** Time to live of a loaded `null`, for remembering that there is nothing. Without it, as of any other value. */
@@ -113,12 +113,6 @@ export function checkLoader(loader: unknown): void {
 export function ttlOf(value: unknown, options: GetOrSetOptions<never> | undefined): Ttl | undefined {
   if (value === null && options?.emptyTtl !== undefined) return options.emptyTtl
   return typeof options?.ttl === 'function' ? options.ttl(value as never) : options?.ttl
-}
-
-/** Whether the point in time until which the value was to be kept has passed while it was being loaded. */
-export function isOver(value: unknown, options: GetOrSetOptions<never> | undefined): boolean {
-  const ttl = value === null && options?.emptyTtl !== undefined ? options.emptyTtl : options?.ttl
-  return ttl instanceof Date && ttl.getTime() <= Date.now()
 }
 
 function checkKind(kind: 'inline' | 'key' | undefined): 'inline' | 'key' {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { MemcachedServer } from '../../../../src/server/memcached-server.ts'
 import { faultClient } from '../../../support/fault-client.ts'
@@ -59,5 +60,39 @@ describe('a point in time that passes while the value is being loaded', () => {
     expect(await cache.getOrSet<string | null>('k', load, { [option]: until, lease })).toBe(value)
     expect(await cache.getMany(['k', 'k:lease'])).toEqual(new Map())
     expect(await cache.add('k', 'nothing is in its place')).toBe(true)
+  })
+
+  it('may be a Date of another realm', async () => {
+    await using server = await MemcachedServer.start()
+    const cache = faultClient(server.address)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const untilMs = Date.now() + 1000
+    const until = runInNewContext(`new Date(${untilMs})`) as Date
+    expect(until instanceof Date).toBe(false)
+    const load = (): number => {
+      vi.setSystemTime(untilMs + 1)
+      return 5
+    }
+    expect(await cache.getOrSet('k', load, { ttl: until })).toBe(5)
+    expect(await cache.add('k', 'nothing is in its place')).toBe(true)
+  })
+
+  it('may come from the function that decides by the value', async () => {
+    await using server = await MemcachedServer.start()
+    const cache = faultClient(server.address)
+    const over = { ttl: (value: number): Date => new Date(Date.now() - value) }
+    expect(await cache.getOrSet('k', () => 5, over)).toBe(5)
+    expect(await cache.add('k', 'nothing is in its place')).toBe(true)
+    const many = await cache.getOrSetMany(['a', 'b'], (keys) => new Map(keys.map((key) => [key, 5])), over)
+    expect(many.size).toBe(2)
+    expect(await cache.getMany(['a', 'b'])).toEqual(new Map())
+  })
+
+  it('refuses a ttl that the function cannot have meant', async () => {
+    await using server = await MemcachedServer.start()
+    const cache = faultClient(server.address)
+    const loaded = cache.getOrSet('k', () => 5, { ttl: () => Number.NaN })
+    await expect(loaded).rejects.toThrow('ttl must be whole seconds')
+    await expect(cache.getOrSet('k', () => 5, { ttl: () => new Date(Number.NaN) })).rejects.toThrow('an invalid Date')
   })
 })
