@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidInputError } from '../../src/errors.ts'
-import { encodeExptime, type Ttl } from '../../src/ttl.ts'
+import { encodeExptime, hasPassed, type Ttl } from '../../src/ttl.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 20, 12, 0, 0, 400)
 const NOW_SECONDS = Math.ceil(NOW_MS / 1000)
@@ -63,9 +63,10 @@ describe('encodeExptime', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 350 * DAY * 1000 }), (ms) => {
         const exptime = encodeExptime(ahead(ms), NOW_MS)
-        const livesSeconds = exptime > 30 * DAY ? exptime - NOW_MS / 1000 : exptime
-        expect(livesSeconds).toBeGreaterThanOrEqual(ms / 1000)
-        expect(livesSeconds).toBeLessThan(ms / 1000 + 1.001)
+        // In milliseconds, which are whole: the fractions of seconds are not exact.
+        const livesMs = exptime > 30 * DAY ? exptime * 1000 - NOW_MS : exptime * 1000
+        expect(livesMs).toBeGreaterThanOrEqual(ms)
+        expect(livesMs).toBeLessThan(ms + 1001)
         expect(exptime).toBeGreaterThanOrEqual(1)
       }),
     )
@@ -95,5 +96,17 @@ describe('encodeExptime', () => {
 
   it('calls the option by the name it was given', () => {
     expect(() => encodeExptime(-1, NOW_MS, 'defaultTtl')).toThrow(/^defaultTtl /)
+  })
+})
+
+describe('hasPassed', () => {
+  it('is true of a Date, of any realm, that is not ahead any more', () => {
+    expect(hasPassed(ahead(1), NOW_MS)).toBe(false)
+    expect(hasPassed(ahead(0), NOW_MS)).toBe(true)
+    expect(hasPassed(runInNewContext(`new Date(${NOW_MS - 1})`) as Date, NOW_MS)).toBe(true)
+  })
+
+  it('is false of what is no point in time', () => {
+    for (const ttl of [0, 1, undefined, new Date(Number.NaN)]) expect(hasPassed(ttl, NOW_MS)).toBe(false)
   })
 })
