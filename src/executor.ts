@@ -53,12 +53,22 @@ export interface ServerStatus {
   readonly lastError: MemcacheError | undefined
 }
 
+/** What ends a wait early. */
+export interface WaitLimits {
+  /** In milliseconds, may be Infinity; without it, the client's. */
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /** The executor at the bottom, with the life of its connections. */
 export interface Backend extends Executor {
   /** One by one, for commands that go to every server. */
   readonly servers: readonly ServerExecutor[]
-  /** Settles once it is known which servers there are: where a source names them, that takes a moment. */
-  untilListed?(): Promise<void>
+  /**
+   * Settles once it is known which servers there are: where a source names them, that takes a moment. Rejects with
+   * `ClosedError` once the end has come.
+   */
+  untilListed?(limits?: WaitLimits): Promise<void>
   /** The server that the next command for this key would go to; undefined when there is none. */
   serverFor(routingKey: Key): ServerExecutor | undefined
   /** Opens every connection now. Rejects with the first failure. */

@@ -1,11 +1,14 @@
 import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.ts'
-import { InvalidInputError, MemcacheError, ServerError } from '../errors.ts'
+import { NO_SERVERS } from '../cluster/cluster.ts'
+import { InvalidInputError, ServerDownError, ServerError } from '../errors.ts'
 import type { Backend, ServerExecutor } from '../executor.ts'
 import { type Exchange, ONE_LINE, type ReplyEnding, STATS_LINES } from '../protocol/exchange.ts'
 import { showValue } from '../show-value.ts'
 import { batchError } from './batch.ts'
-import type { FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from './call-options.ts'
+import type { CallOptions, FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from './call-options.ts'
+import { isAbsorbable } from './dispatcher.ts'
+import { checkSignal } from './lease/get-or-set.ts'
 import { checkTimeout, checkWhole } from './numbers.ts'
 import { parseStats, type Stats } from './stats.ts'
 
@@ -14,6 +17,12 @@ const MAX_LINE_BYTES = 2048
 
 /** Verbosity and delays are read as 32-bit numbers. */
 const MAX_INT32 = 2 ** 31 - 1
+
+/** Whom a call asks, and how long each may take. */
+interface Targets {
+  readonly servers: readonly ServerExecutor[]
+  readonly limits: Pick<Exchange, 'timeoutMs' | 'signal'>
+}
 
 /**
  * Commands to servers rather than about keys. Each goes over a short-lived connection of its own, to every server at
@@ -30,9 +39,10 @@ export class AdminCommands {
 
   async stats(args: readonly (string | number)[], options: ServerOptions | undefined): Promise<Map<string, Stats>> {
     const line = ['stats', ...args.map(checkWord)].join(' ')
-    const ask = async (server: ServerExecutor): Promise<Stats> =>
-      parseStats(await this.#exchange(server, line, STATS_LINES, options))
-    return askServers('stats', await this.#targets(options), ask)
+    const { servers, limits } = await this.#targets(options)
+    return askServers('stats', servers, async (server) =>
+      parseStats(await server.exchange({ ...limits, line, ending: STATS_LINES })),
+    )
   }
 
   flushAll(options: FlushOptions | undefined): Promise<true> {
@@ -53,50 +63,57 @@ export class AdminCommands {
   }
 
   async rawCommand(line: string, options: RawCommandOptions | undefined): Promise<Buffer> {
-    const [server, another] = await this.#targets(options)
-    if (server === undefined || another !== undefined) {
-      throw new InvalidInputError('rawCommand goes to one server: name it with the option server')
-    }
-    const token = checkToken(options?.endToken ?? '\r\n')
-    const body = options?.body === undefined ? undefined : checkBody(options.body)
-    return this.#exchange(server, checkLine(line), { kind: 'token', token }, options, body)
+    const request = {
+      line: checkLine(line),
+      ending: { kind: 'token', token: checkToken(options?.endToken ?? '\r\n') },
+      body: options?.body === undefined ? undefined : checkBody(options.body),
+    } as const
+    const { servers, limits } = await this.#targets(options)
+    if (servers.length === 1) return servers[0]!.exchange({ ...limits, ...request })
+    throw new InvalidInputError('rawCommand goes to one server: name it with the option server')
   }
 
   async #command(line: string, options: ServerOptions | undefined, ending: ReplyEnding = ONE_LINE): Promise<true> {
-    const ask = async (server: ServerExecutor): Promise<void> => {
-      const reply = (await this.#exchange(server, line, ending, options)).toString('latin1').trimEnd()
+    const { servers, limits } = await this.#targets(options)
+    await askServers(line, servers, async (server) => {
+      const reply = (await server.exchange({ ...limits, line, ending })).toString('latin1').trimEnd()
       if (reply !== 'OK' && ending.kind !== 'close') {
         throw new ServerError(`${line}: ${server.name} answered ${reply}`, {
           server: server.name,
           delivery: 'answered',
         })
       }
-    }
-    await askServers(line, await this.#targets(options), ask)
+    })
     return true
   }
 
-  #exchange(
-    server: ServerExecutor,
-    line: string,
-    ending: ReplyEnding,
-    options: ServerOptions | undefined,
-    body?: Uint8Array,
-  ): Promise<Buffer> {
+  /** Waiting until the servers are known is part of the call's time. */
+  async #targets(options: ServerOptions | undefined): Promise<Targets> {
     const timeoutMs = options?.timeoutMs === undefined ? this.#timeoutMs : checkTimeout(options.timeoutMs)
-    const exchange: Exchange = { line, body, ending, timeoutMs, signal: options?.signal }
-    return server.exchange(exchange)
-  }
-
-  #targets(options: ServerOptions | undefined): Promise<readonly ServerExecutor[]> {
-    return serversOf(this.#backend, options?.server)
+    const startedAt = performance.now()
+    const servers = await serversOf(this.#backend, options?.server, options)
+    const leftMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedAt)))
+    return { servers, limits: { timeoutMs: Math.min(timeoutMs, leftMs), signal: options?.signal } }
   }
 }
 
-/** All servers, or the one with this name, once it is known which there are. */
-export async function serversOf(backend: Backend, name: string | undefined): Promise<readonly ServerExecutor[]> {
-  await backend.untilListed?.()
+/**
+ * All servers, or the one with this name, once it is known which there are.
+ *
+ * @param call - Its time and its signal limit the wait.
+ * @throws `ServerDownError` - there is none at all.
+ */
+export async function serversOf(
+  backend: Backend,
+  name: string | undefined,
+  call?: CallOptions,
+): Promise<readonly ServerExecutor[]> {
+  checkSignal(call?.signal)
+  call?.signal?.throwIfAborted()
+  const timeoutMs = call?.timeoutMs === undefined ? undefined : checkTimeout(call.timeoutMs)
+  await backend.untilListed?.({ timeoutMs, signal: call?.signal })
   const { servers } = backend
+  if (servers.length === 0) throw new ServerDownError(NO_SERVERS)
   if (name === undefined) return servers
   const named = servers.filter((server) => server.name === name)
   if (named.length > 0) return named
@@ -117,9 +134,9 @@ export async function askServers<T>(
     if (answer.status === 'fulfilled') found.set(servers[index]!.name, answer.value)
     else failed.set(servers[index]!.name, answer.reason)
   }
-  // What is wrong with the call, and an abort, is no server's failure.
-  for (const reason of failed.values())
-    if (!(reason instanceof MemcacheError) || reason instanceof InvalidInputError) throw reason
+  // Those are no server's failures.
+  const ownDoing = [...failed.values()].find((reason) => !isAbsorbable(reason))
+  if (ownDoing !== undefined) throw ownDoing
   if (failed.size > 0) throw batchError(what, failed, servers.length, found, [...found.keys()])
   return found
 }

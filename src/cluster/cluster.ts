@@ -12,6 +12,9 @@ import type { ResolvedClusterOptions } from './options.ts'
 import { ServerGroup } from './server-group.ts'
 import { isWrite } from './writes.ts'
 
+/** Why a command fails when the last server was removed, or the source of the servers gave an empty list. */
+export const NO_SERVERS = 'the cluster has no servers'
+
 /** Who hears of the cluster's life. */
 export interface ClusterListener extends PoolListener {
   /** A server failed so often that it counts as down. */
@@ -127,7 +130,7 @@ export class Cluster implements Backend, MemberListener {
     const what = operation.describe()
     const message =
       home === undefined
-        ? `${what}: the cluster has no servers`
+        ? `${what}: ${NO_SERVERS}`
         : this.#options.failover === 'none'
           ? `${what}: ${home.name} is down${why}`
           : `${what}: ${home.name} is down and no other server is left${why}`
@@ -158,7 +161,14 @@ export class Cluster implements Backend, MemberListener {
     this.#leaving.delete(member)
   }
 
+  /** They are known from the start. */
+  async untilListed(): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed
+  }
+
   async connect(): Promise<void> {
+    await this.untilListed()
+    if (this.#main.members.length === 0) throw new ServerDownError(NO_SERVERS)
     const outcomes = await Promise.allSettled(this.#main.members.map((member) => member.pool.connect()))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed !== undefined) throw failed.reason as Error

@@ -1,11 +1,12 @@
 import { InvalidInputError, type MemcacheError, TimeoutError } from '../errors.ts'
-import type { Backend, ServerExecutor } from '../executor.ts'
+import type { Backend, ServerExecutor, WaitLimits } from '../executor.ts'
 import { closedError } from '../pool/slot.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { parseServerSpec, type ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import type { Cluster } from './cluster.ts'
+import { ListWaiters } from './list-waiters.ts'
 import { Membership } from './membership.ts'
 import type { ServerSource } from './server-source.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -18,14 +19,14 @@ export class SourcedCluster implements Backend {
   readonly #cluster: Cluster
   readonly #membership: Membership
   readonly #waitingRoom: WaitingRoom
-  readonly #listWaiters: Set<{ resolve: () => void; reject: (error: MemcacheError) => void }> = new Set()
+  readonly #listWaiters: ListWaiters = new ListWaiters((timeoutMs) => this.#timeoutError(timeoutMs))
   readonly #onSourceError: (error: MemcacheError) => void
   readonly #timeoutMs: number
   #ready = false
   #closed: MemcacheError | undefined
 
   /**
-   * @param timeoutMs - How long `connect` waits for the first list.
+   * @param timeoutMs - How long `connect`, and whoever does not say otherwise, waits for the first list.
    * @param onSourceError - Told what goes wrong with the source; the last list stays in force.
    */
   constructor(
@@ -63,46 +64,35 @@ export class SourcedCluster implements Backend {
     void this.#cluster.replace(parseServers(specs))
     if (this.#ready) return
     this.#ready = true
-    for (const waiter of this.#listWaiters) waiter.resolve()
-    this.#listWaiters.clear()
+    this.#listWaiters.release()
     this.#waitingRoom.release(this.#cluster)
   }
 
   #takeError(error: MemcacheError): void {
     if (!this.#ready) {
       this.#waitingRoom.fail(error)
-      for (const waiter of this.#listWaiters) waiter.reject(error)
-      this.#listWaiters.clear()
+      this.#listWaiters.fail(error)
     }
     this.#onSourceError(error)
   }
 
   async connect(): Promise<void> {
-    if (this.#closed !== undefined) throw this.#closed
     await this.untilListed()
     await this.#cluster.connect()
   }
 
-  async untilListed(): Promise<void> {
+  async untilListed(limits?: WaitLimits): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed
     if (this.#ready) return
-    let timer: NodeJS.Timeout | undefined
-    const listed = new Promise<void>((resolve, reject) => {
-      this.#listWaiters.add({ resolve, reject })
-      const expire = (): void => reject(new TimeoutError(this.#whyNoList(), { cause: this.#membership.lastError }))
-      if (this.#timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(expire, this.#timeoutMs)
-    })
+    const listed = this.#listWaiters.wait(limits?.timeoutMs ?? this.#timeoutMs, limits?.signal)
     this.#membership.start()
-    try {
-      await listed
-    } finally {
-      clearTimeout(timer)
-    }
+    await listed
   }
 
-  #whyNoList(): string {
+  #timeoutError(timeoutMs: number): TimeoutError {
     const { lastError } = this.#membership
     const why = lastError instanceof Error ? ` (${lastError.message})` : ''
-    return `no list of servers came within ${this.#timeoutMs} ms${why}`
+    return new TimeoutError(`no list of servers came within ${timeoutMs} ms${why}`, { cause: lastError })
   }
 
   disconnect(): Promise<void> {
@@ -123,7 +113,7 @@ export class SourcedCluster implements Backend {
     this.#closed ??= error
     this.#membership.stop()
     this.#waitingRoom.fail(error)
-    for (const waiter of this.#listWaiters) waiter.reject(error)
+    this.#listWaiters.fail(error)
   }
 }
 

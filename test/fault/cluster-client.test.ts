@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
-import { ConnectError, ServerDownError } from '../../src/errors.ts'
+import { ClosedError, ConnectError, ServerDownError } from '../../src/errors.ts'
 import { modula } from '../../src/routing/modula.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { rejection, until } from '../support/eventually.ts'
@@ -171,6 +171,29 @@ describe('servers that are added and removed', () => {
     expect(error).toBeInstanceOf(ServerDownError)
     expect(error.message).toBe('get "k": the cluster has no servers')
     expect(cache.hash('k')).toBe(-1)
+  })
+
+  it('leave nobody to connect to, nor to ask about servers', async () => {
+    const [server] = await startServers(1)
+    const cache = clientOf([server!])
+    await cache.removeServer(server!.address)
+    const calls = [
+      cache.connect(),
+      cache.version(),
+      cache.ping(),
+      cache.stats(),
+      cache.flushAll(),
+      cache.rawCommand('version'),
+      cache.version({ server: server!.address }),
+    ]
+    for (const call of calls) {
+      const error = await rejection(call)
+      expect(error).toBeInstanceOf(ServerDownError)
+      expect(error).toMatchObject({ message: 'the cluster has no servers', delivery: 'not-sent' })
+    }
+    await cache.close()
+    expect(await rejection(cache.connect())).toBeInstanceOf(ClosedError)
+    expect(await rejection(cache.version())).toBeInstanceOf(ClosedError)
   })
 })
 

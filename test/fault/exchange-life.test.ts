@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BatchError, ClosedError } from '../../src/errors.ts'
+import { ClosedError } from '../../src/errors.ts'
 import { rejection, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
 import { Gate } from '../support/gate.ts'
@@ -24,9 +24,7 @@ describe('an exchange with a server', () => {
     const stats = rejection(cache.stats())
     await until(() => server.receivedText.includes('stats'), 'the command arrives')
     cache.destroy()
-    const error = (await stats) as BatchError
-    const reason = error instanceof BatchError ? [...error.failed.values()][0] : error
-    expect(reason).toBeInstanceOf(ClosedError)
+    expect(await stats).toBeInstanceOf(ClosedError)
     await server.peers[0]!.closed
   })
 
@@ -55,4 +53,13 @@ describe('an exchange with a server', () => {
     await closed
     await stats
   })
+})
+
+it('a question over the shared connection ends with destroy(), as a ClosedError too', async () => {
+  await using server = await ScriptedServer.startReady(async (peer) => void (await peer.line()), { mn: 'none' })
+  const cache = faultClient(server.address, patient)
+  const calls = Promise.all([rejection(cache.version()), rejection(cache.ping())])
+  await until(() => server.receivedText.includes('version'), 'a command arrives')
+  cache.destroy()
+  for (const error of await calls) expect(error).toBeInstanceOf(ClosedError)
 })

@@ -112,8 +112,15 @@ describe('a command to a server', () => {
     await using server = await startMemcached()
     const cache = faultClient(server.address)
     await cache.close()
-    expect(await failure(cache.stats())).toBeInstanceOf(ClosedError)
-    expect(await rejection(cache.rawCommand('version'))).toBeInstanceOf(ClosedError)
+    const calls = [
+      cache.stats(),
+      cache.flushAll(),
+      cache.verbosity(1),
+      cache.version(),
+      cache.ping(),
+      cache.rawCommand('version'),
+    ]
+    for (const call of calls) expect(await rejection(call)).toBeInstanceOf(ClosedError)
   })
 
   it('shutdown takes the close for a yes', async () => {

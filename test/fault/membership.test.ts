@@ -108,6 +108,13 @@ describe('a source of servers', () => {
     expect((await rejection(cache.connect())).message).toContain('no list of servers came within 30 ms')
   })
 
+  it('is not waited for by a command to all servers that was aborted before', async () => {
+    const source = new HandSource()
+    const reason = new Error('no longer wanted')
+    expect(await rejection(clientOf(source).flushAll({ signal: AbortSignal.abort(reason) }))).toBe(reason)
+    expect(source.readers).toBe(0)
+  })
+
   it('replaces the servers: those that stay keep their connections, those that go finish what they have', async () => {
     const [a, b, c] = await startServers(3)
     const source = new HandSource()
@@ -196,7 +203,9 @@ describe('a source of servers', () => {
     const source = new HandSource()
     const cache = clientOf(source)
     source.give()
-    expect(await rejection(cache.get('k'))).toMatchObject({ code: 'MEMLANE_SERVER_DOWN', delivery: 'not-sent' })
+    const calls = [cache.get('k'), cache.flushAll(), cache.version(), cache.connect()]
+    for (const call of calls)
+      expect(await rejection(call)).toMatchObject({ code: 'MEMLANE_SERVER_DOWN', delivery: 'not-sent' })
     source.give(server!.address)
     await until(() => cache.servers.length === 1, 'the second list')
     expect(await cache.get('k')).toBeUndefined()
@@ -206,11 +215,14 @@ describe('a source of servers', () => {
     const source = new HandSource()
     const cache = clientOf(source)
     const call = cache.get('k', { timeoutMs: Number.POSITIVE_INFINITY })
+    const flush = rejection(cache.flushAll())
     await cache.close()
+    expect(await flush).toMatchObject({ code: 'MEMLANE_CLOSED' })
     expect(await rejection(call)).toMatchObject({ code: 'MEMLANE_CLOSED' })
     source.give('a:1')
     await until(() => source.ended === 1, 'the source was ended')
-    expect(await rejection(cache.get('k'))).toMatchObject({ code: 'MEMLANE_CLOSED' })
+    const calls = [cache.get('k'), cache.connect(), cache.version(), cache.flushAll(), cache.stats()]
+    for (const late of calls) expect(await rejection(late)).toMatchObject({ code: 'MEMLANE_CLOSED' })
   })
 
   it('can be a name that is looked up: what went wrong stands in the error', async () => {

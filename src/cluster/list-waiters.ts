@@ -1,0 +1,59 @@
+import type { MemcacheError } from '../errors.ts'
+import type { WaitLimits } from '../executor.ts'
+
+interface Waiter {
+  readonly resolve: () => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Calls that are about servers, until it is known which there are; each within its own time and signal. */
+export class ListWaiters {
+  readonly #waiting: Set<Waiter> = new Set()
+  readonly #timeoutError: (timeoutMs: number) => MemcacheError
+
+  /** @param timeoutError - What a call is told whose time is up. */
+  constructor(timeoutError: (timeoutMs: number) => MemcacheError) {
+    this.#timeoutError = timeoutError
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  async wait(timeoutMs: number, signal: WaitLimits['signal']): Promise<void> {
+    signal?.throwIfAborted()
+    const { promise, ...waiter } = withResolvers()
+    const expire = (): void => waiter.reject(this.#timeoutError(timeoutMs))
+    const abort = (): void => waiter.reject(signal?.reason)
+    const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(expire, timeoutMs)
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#waiting.add(waiter)
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      this.#waiting.delete(waiter)
+    }
+  }
+
+  /** The list is there. */
+  release(): void {
+    for (const waiter of this.#waiting) waiter.resolve()
+  }
+
+  /** There will be no list. */
+  fail(error: MemcacheError): void {
+    for (const waiter of this.#waiting) waiter.reject(error)
+  }
+}
+
+/** `Promise.withResolvers`, which Node 20 lacks. */
+function withResolvers(): Waiter & { readonly promise: Promise<void> } {
+  let waiter: Waiter | undefined
+  const promise = new Promise<void>((resolve, reject) => {
+    waiter = { resolve, reject }
+  })
+  return { ...waiter!, promise }
+}
