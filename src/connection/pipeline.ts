@@ -250,7 +250,7 @@ export class Pipeline {
     if (operation.settled) return undefined
     this.answeredInTime = true
     if (reply.size > this.#init.maxValueBytes && (reply.type === 'VALUE' || reply.type === 'VA')) {
-      operation.fail(this.#tooLarge(reply, operation))
+      operation.settlePassedOver(reply, this.#tooLarge(reply, operation))
     } else if (operation.bodyPending) {
       operation.settleWhenReleased(reply)
       this.#held = this.#held.filter((held) => !held.settled)

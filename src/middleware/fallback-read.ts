@@ -36,10 +36,7 @@ export class FallbackRead {
   start(): void {
     const { outer } = this.#relay
     const answer: Answer = { isHit: false, copy: undefined }
-    const note = (reply: Reply): void => {
-      answer.isHit = this.#isHitInFirst(reply)
-    }
-    const inner = this.#relay.next(outer.request, this.#noting(note))
+    const inner = this.#relay.next(outer.request, this.#readFirst(answer))
     inner.resolve = (value) => {
       this.#relay.keepDeadline(inner)
       if (answer.isHit) outer.succeed(value)
@@ -52,6 +49,19 @@ export class FallbackRead {
       else outer.fail(reason)
     }
     this.#context.first.dispatch(inner)
+  }
+
+  #readFirst(answer: Answer): Interpret {
+    const read = this.#noting((reply) => {
+      answer.isHit = this.#isHitInFirst(reply)
+    })
+    const { passedOver } = this.#relay.outer.interpret
+    if (passedOver === undefined) return read
+    const noteTooLarge: Interpret['passedOver'] = (reply, error) => {
+      answer.isHit = true
+      return passedOver(reply, error)
+    }
+    return Object.assign(read, { passedOver: noteTooLarge })
   }
 
   /** A placeholder that this read has just made is a miss: an older cluster may have the value. */

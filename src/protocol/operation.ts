@@ -1,3 +1,4 @@
+import type { MemcacheError } from '../errors.ts'
 import { type Key, quoteKey, type WireKey } from './key.ts'
 import type { Reply } from './reply.ts'
 import { type Command, isStore, nameOfRequest, type Request } from './request.ts'
@@ -15,6 +16,11 @@ export interface Interpret {
   (reply: Reply, operation: Operation): unknown
   /** Whether a value with these client flags is read without keeping its bytes; without it, they may be kept. */
   readonly borrows?: (clientFlags: number) => boolean
+  /**
+   * Makes the result of a reply whose value was too large to be read; the reply has all but its value. Without it, the
+   * operation fails with the error.
+   */
+  readonly passedOver?: (reply: Reply, error: MemcacheError) => unknown
 }
 
 /**
@@ -121,6 +127,13 @@ export class Operation {
       this.holder = undefined
     }
     this.resolve(value, this)
+  }
+
+  /** Settles by a reply whose value was too large to be read. */
+  settlePassedOver(reply: Reply, error: MemcacheError): void {
+    const { passedOver } = this.interpret
+    if (passedOver === undefined) this.fail(error)
+    else this.succeed(passedOver(reply, error))
   }
 
   /**

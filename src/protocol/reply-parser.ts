@@ -109,6 +109,7 @@ export class ReplyParser {
 
   /** Passes over the large data block without keeping it; `next` says 'reply', with no data, when it is past. */
   skipBody(): void {
+    this.reply.keepCas()
     this.#body = undefined
   }
 
@@ -166,12 +167,12 @@ export class ReplyParser {
     reply.type = this.#header
     reply.start = 0
     reply.end = 0
+    reply.separate = true
     if (body === undefined) return 'reply'
     if (lineBreak(body, reply.size, reply.size + 2) < 0) return this.#garbage()
     reply.bytes = body.subarray(0, reply.size)
     reply.end = reply.size
     reply.owned = !this.#borrowed
-    reply.separate = true
     return 'reply'
   }
 

@@ -45,7 +45,11 @@ export function createReadingInterpreter({ decode, borrows, lookAtEmpty }: Readi
       return { ...facts, state: found === 'placeholder' ? 'placeholder' : 'missing' } satisfies Reading
     })
   }
-  return Object.assign(read, { borrows })
+  return Object.assign(read, { borrows, passedOver: readTooLarge })
+}
+
+function readTooLarge(reply: Reply, error: MemcacheError): Reading {
+  return unreadableReading(factsOf(reply), error)
 }
 
 function isPlaceholder(reply: Reply): boolean {
@@ -71,11 +75,15 @@ function factsOf(reply: Reply): Reading {
   }
 }
 
-/** A value that cannot be read is a finding too: it may be replaced. */
+/** A value that cannot be read is a finding too: it may be replaced, and its token is to be used or given back. */
+function unreadableReading(facts: Reading, error: MemcacheError): Reading {
+  return { ...facts, state: 'value', unreadable: error }
+}
+
 function decodeReading(facts: Reading, decode: Decode, reply: Reply, operation: Operation): Reading | Promise<Reading> {
   const readable = (value: unknown): Reading => ({ ...facts, state: 'value', value })
   const refuse = (error: unknown): Reading => {
-    if (error instanceof MemcacheError) return { ...facts, state: 'value', unreadable: error }
+    if (error instanceof MemcacheError) return unreadableReading(facts, error)
     throw error
   }
   try {

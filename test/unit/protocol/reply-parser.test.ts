@@ -108,15 +108,18 @@ describe('ReplyParser', () => {
 
   it('passes over a large body without keeping it', () => {
     const parser = new ReplyParser()
-    const bytes = Buffer.from(`VALUE k 0 10000\r\n${'x'.repeat(10_000)}\r\nEND\r\n`)
+    const bytes = Buffer.from(`VALUE k 0 10000 77\r\n${'x'.repeat(10_000)}\r\nEND\r\n`)
     parser.feed(bytes, 0, 500)
     expect(parser.next()).toBe('body')
     expect(parser.reply.size).toBe(10_000)
     parser.skipBody()
     expect(parser.next()).toBe('more')
+    // Its line may be overwritten by now.
+    bytes.fill(0x78, 0, 500)
     parser.feed(bytes, parser.rest, bytes.length)
     expect(parser.next()).toBe('reply')
     expect(parser.reply).toMatchObject({ type: 'VALUE', start: 0, end: 0 })
+    expect(parser.reply.cas()).toBe(77n)
     expect(parser.next()).toBe('reply')
     expect(parser.reply.type).toBe('END')
   })

@@ -1,9 +1,18 @@
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { CommandErrorEvent } from '../../../../src/client/events.ts'
-import { BatchError, ClosedError, ConnectError, InvalidInputError, TimeoutError } from '../../../../src/errors.ts'
+import type { Memcache } from '../../../../src/client/memcache.ts'
+import {
+  BatchError,
+  ClosedError,
+  ConnectError,
+  InvalidInputError,
+  TimeoutError,
+  ValueTooLargeError,
+} from '../../../../src/errors.ts'
+import { MemcachedServer } from '../../../../src/server/memcached-server.ts'
 import { collectCommandErrors } from '../../../support/command-errors.ts'
-import { rejection } from '../../../support/eventually.ts'
+import { eventually, rejection } from '../../../support/eventually.ts'
 import { faultClient } from '../../../support/fault-client.ts'
 import { freePort } from '../../../support/free-port.ts'
 import { Gate } from '../../../support/gate.ts'
@@ -111,6 +120,56 @@ describe('getOrSet without a cache', () => {
     await cache.getOrSet('k', () => 'x', { refreshAhead: 30, leaseTtl: 5, ttl: 60 }).catch(() => undefined)
     await cache.getOrSet('k', () => 'x', { refreshAhead: 30, leaseTtl: 5, ttl: 60 })
     expect(lines.at(-1)).toBe('ms k 1 T60 C77')
+  })
+})
+
+describe.each([200, 20_000])('a value of %i bytes, which is more than maxValueBytes', (size) => {
+  async function start(): Promise<{ server: MemcachedServer; cache: Memcache; small: Memcache }> {
+    const server = await MemcachedServer.start()
+    onTestFinished(() => server.close())
+    const cache = faultClient(server.address)
+    await cache.set('big', 'x'.repeat(size), { ttl: 100 })
+    return { server, cache, small: faultClient(server.address, { maxValueBytes: 100 }) }
+  }
+
+  it('is loaded anew, as one that cannot be read', async () => {
+    const { cache, small } = await start()
+    const events = collectCommandErrors(small)
+    expect(await small.getOrSet('big', () => 'fresh')).toBe('fresh')
+    expect(events.map(({ error }) => error)).toEqual([expect.any(ValueTooLargeError)])
+    expect(await cache.get('big')).toBe('fresh')
+  })
+
+  it('is loaded anew by many keys, too, and behind a fallback', async () => {
+    const { server, cache } = await start()
+    const options = { maxValueBytes: 100, fallback: [[server.address]] }
+    const small = faultClient(server.address, options)
+    await cache.invalidate('big', { staleFor: 50 })
+    const loaded = await small.getOrSetMany(['big', 'none'], (keys) => new Map(keys.map((key) => [key, 'fresh'])))
+    expect([...loaded.values()]).toEqual(['fresh', 'fresh'])
+    expect(await cache.get('big')).toBe('fresh')
+  })
+
+  it('is left to the next caller when it is stale and the loader fails', async () => {
+    const { cache, small } = await start()
+    await cache.invalidate('big', { staleFor: 50 })
+    const failing = small.getOrSet('big', () => Promise.reject(new Error('no database')))
+    expect((await rejection(failing)).message).toBe('no database')
+    const old = await cache.getOrSet('big', () => 'fresh')
+    expect(old).toBe('x'.repeat(size))
+    await eventually(async () => expect(await cache.get('big')).toBe('fresh'))
+  })
+
+  it('costs no token when it is to be updated or taken: the next caller loads it', async () => {
+    const { cache, small } = await start()
+    // Read by mg, which takes the token.
+    const key = 'a big key'
+    await cache.set(key, 'x'.repeat(size), { ttl: 100 })
+    await cache.invalidate(key, { staleFor: 50 })
+    expect(await rejection(small.update(key, () => 'never'))).toBeInstanceOf(ValueTooLargeError)
+    expect(await rejection(small.pop(key))).toBeInstanceOf(ValueTooLargeError)
+    await cache.getOrSet(key, () => 'fresh')
+    await eventually(async () => expect(await cache.get(key)).toBe('fresh'))
   })
 })
 
