@@ -4,7 +4,7 @@ import { isServerSource, type ServerSource } from '../cluster/server-source.ts'
 import { parseServers, SourcedCluster } from '../cluster/sourced-cluster.ts'
 import { isWrite } from '../cluster/writes.ts'
 import { InvalidInputError, MemcacheError } from '../errors.ts'
-import type { Backend, Executor, ServerExecutor } from '../executor.ts'
+import type { Backend, Executor, ServerExecutor, WaitLimits } from '../executor.ts'
 import type { RetryExecutor } from '../middleware/retry.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
@@ -143,8 +143,8 @@ export class ComposedBackend implements Backend {
     }
   }
 
-  async untilListed(): Promise<void> {
-    await this.#backend.untilListed?.()
+  async untilListed(limits?: WaitLimits): Promise<void> {
+    await this.#backend.untilListed?.(limits)
   }
 
   serverFor(routingKey: Key): ServerExecutor | undefined {

@@ -689,7 +689,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   version(options?: ServerOptions): Promise<Map<string, string>> {
     return attempt(async () => {
       checkCallOptions('version', options)
-      return askServers('version', await serversOf(this.#backend, options?.server), (server) =>
+      return askServers('version', await serversOf(this.#backend, options?.server, options), (server) =>
         this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, options),
       )
     })
@@ -704,7 +704,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ping(options?: ServerOptions): Promise<Map<string, number>> {
     return attempt(async () => {
       checkCallOptions('ping', options)
-      return askServers('ping', await serversOf(this.#backend, options?.server), async (server) => {
+      return askServers('ping', await serversOf(this.#backend, options?.server, options), async (server) => {
         const start = performance.now()
         await this.#dispatcher.runKeyless(server, NOOP, readNothing, options)
         return performance.now() - start

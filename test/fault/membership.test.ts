@@ -108,6 +108,34 @@ describe('a source of servers', () => {
     expect((await rejection(cache.connect())).message).toContain('no list of servers came within 30 ms')
   })
 
+  it('is waited for by each command to servers within its own time and signal', async () => {
+    const hasty = clientOf(new HandSource(), { timeoutMs: 60_000 })
+    const controller = new AbortController()
+    const { signal } = controller
+    const own = { timeoutMs: 30 }
+    const late = [
+      hasty.stats(own),
+      hasty.flushAll(own),
+      hasty.version(own),
+      hasty.ping(own),
+      hasty.rawCommand('version', own),
+    ]
+    const aborted = [hasty.verbosity(1, { signal }), hasty.version({ signal }), hasty.ping({ signal })].map((call) =>
+      rejection(call),
+    )
+    for (const call of late) expect((await rejection(call)).message).toContain('no list of servers came within 30 ms')
+    const reason = new Error('no longer wanted')
+    controller.abort(reason)
+    for (const error of await Promise.all(aborted)) expect(error).toBe(reason)
+    const [server] = await startServers(1)
+    const source = new HandSource()
+    const slow = clientOf(source, { timeoutMs: 30 })
+    const call = slow.version({ timeoutMs: 5000 })
+    await rejection(slow.version())
+    source.give(server!.address)
+    expect((await call).size).toBe(1)
+  })
+
   it('is not waited for by a command to all servers that was aborted before', async () => {
     const source = new HandSource()
     const reason = new Error('no longer wanted')

@@ -231,7 +231,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `BatchError` - a server failed, or several.
    */
   async noop(options?: ServerOptions): Promise<void> {
-    await askServers('noop', await serversOf(this.#backend, options?.server), (server) =>
+    await askServers('noop', await serversOf(this.#backend, options?.server, options), (server) =>
       this.#dispatcher.runKeyless(server, NOOP, readNothing, options),
     )
   }
