@@ -450,7 +450,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * const user = await cache.getOrSet('user:1', () => database.findUser(1), { ttl: 300 })
    * ```
    */
-  getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions<T>): Promise<T> {
+  getOrSet<T, Stale extends T = T>(key: Key, loader: Loader<T, Stale>, options?: GetOrSetOptions<T>): Promise<T> {
     return attempt(() => {
       checkCallOptions('getOrSet', options)
       return this.#getOrSet.run(key, loader as Loader<unknown>, options, undefined) as Promise<T>

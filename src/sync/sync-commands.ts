@@ -271,7 +271,7 @@ export interface MemcacheSyncCommands {
    * const user = cache.getOrSet('user:1', () => database.findUser(1), { ttl: 300 })
    * ```
    */
-  getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions<T>): T
+  getOrSet<T, Stale extends T = T>(key: Key, loader: Loader<T, Stale>, options?: GetOrSetOptions<T>): T
 
   /**
    * Reads many values, and loads those that are missing with one call of the loader: all that this caller was elected for.

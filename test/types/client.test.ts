@@ -7,6 +7,7 @@ import {
   type PipelineOutcome,
   type StandardSchema,
 } from '../../src/exports/index.ts'
+import type { MemcacheSync } from '../../src/exports/sync.ts'
 
 interface User {
   readonly name: string
@@ -15,6 +16,8 @@ interface User {
 const cache = new Memcache('localhost:11211')
 const bytes = Uint8Array.of(1)
 declare const user: User
+declare const syncCache: MemcacheSync
+declare function findUser(id: string): Promise<User>
 declare const userSchema: StandardSchema<User>
 declare const dateSchema: StandardSchema<string, Date>
 
@@ -43,6 +46,22 @@ const calls = {
   getOrSet: () => cache.getOrSet('k', () => user),
   getOrSetAsync: () => cache.getOrSet('k', async () => (Math.random() < 1 ? user : null)),
   getOrSetStale: () => cache.getOrSet<User>('k', ({ stale }) => stale ?? user, { ttl: (value) => value.name.length }),
+  getOrSetKey: () => cache.getOrSet('k', ({ key }) => findUser(String(key))),
+  getOrSetSignal: () => cache.getOrSet('k', async ({ signal }) => (signal.aborted ? null : findUser('k'))),
+  getOrSetTtl: () => cache.getOrSet('k', ({ key }) => findUser(String(key)), { ttl: (value) => value.name.length }),
+  getOrSetVariable: () =>
+    cache.getOrSet<User>('k', async ({ stale }) => {
+      let next = stale
+      next ??= await findUser('k')
+      expectTypeOf(stale).toEqualTypeOf<User | undefined>()
+      return next
+    }),
+  getOrSetSync: () =>
+    syncCache.getOrSet('k', ({ key }) => ({ name: String(key) }), { ttl: (value) => value.name.length }),
+  getOrSetManySignal: () =>
+    cache.getOrSetMany(['a'], (keys, { signal }) => new Map(keys.map((key) => [key, signal.aborted])), {
+      ttl: (value) => (value ? 1 : 2),
+    }),
   getOrSetMany: () => cache.getOrSetMany(['a', 'b'], (keys) => new Map(keys.map((key) => [key, user]))),
   getOrSetManyBytes: () => cache.getOrSetMany([bytes], (keys) => new Map(keys.map((key) => [key, 5]))),
   update: () => cache.update<number>('k', (n = 0) => n + 1),
@@ -92,6 +111,12 @@ describe('the types of a client', () => {
   it('take what getOrSet gives from its loader', () => {
     expectTypeOf<Result<'getOrSet'>>().toEqualTypeOf<User>()
     expectTypeOf<Result<'getOrSetAsync'>>().toEqualTypeOf<User | null>()
+    expectTypeOf<Result<'getOrSetKey'>>().toEqualTypeOf<User>()
+    expectTypeOf<Result<'getOrSetSignal'>>().toEqualTypeOf<User | null>()
+    expectTypeOf<Result<'getOrSetTtl'>>().toEqualTypeOf<User>()
+    expectTypeOf<Result<'getOrSetVariable'>>().toEqualTypeOf<User>()
+    expectTypeOf<Result<'getOrSetSync'>>().toEqualTypeOf<{ name: string }>()
+    expectTypeOf<Result<'getOrSetManySignal'>>().toEqualTypeOf<Map<string, boolean>>()
     expectTypeOf<Result<'getOrSetStale'>>().toEqualTypeOf<User>()
     expectTypeOf<Result<'getOrSetMany'>>().toEqualTypeOf<Map<string, User>>()
     expectTypeOf<Result<'getOrSetManyBytes'>>().toEqualTypeOf<Map<Key, number>>()

@@ -16,8 +16,13 @@ export interface LoadContext<T> {
   readonly stale?: T
 }
 
-/** Loads a value. What it returns is stored; `undefined` is returned to the callers and not stored. */
-export type Loader<T> = (context: LoadContext<T>) => T | Promise<T>
+/**
+ * Loads a value. What it returns is stored; `undefined` is returned to the callers and not stored.
+ *
+ * @typeParam Stale - The type of the old value. One of its own, so that a loader that looks at its context does not settle
+ * what `T` is before its result is known.
+ */
+export type Loader<T, Stale extends T = T> = (context: LoadContext<Stale>) => T | Promise<T>
 
 /** What the loader of `getOrSetMany` gets besides the keys. */
 export interface LoadManyContext {
