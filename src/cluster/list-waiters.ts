@@ -1,3 +1,4 @@
+import { whenAborted } from '../abort-listener.ts'
 import type { MemcacheError } from '../errors.ts'
 import type { WaitLimits } from '../executor.ts'
 
@@ -25,15 +26,14 @@ export class ListWaiters {
     signal?.throwIfAborted()
     const { promise, ...waiter } = withResolvers()
     const expire = (): void => waiter.reject(this.#timeoutError(timeoutMs))
-    const abort = (): void => waiter.reject(signal?.reason)
+    const stopListening = signal && whenAborted(signal, () => waiter.reject(signal.reason))
     const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(expire, timeoutMs)
-    signal?.addEventListener('abort', abort, { once: true })
     this.#waiting.add(waiter)
     try {
       await promise
     } finally {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
+      stopListening?.()
       this.#waiting.delete(waiter)
     }
   }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { whenAborted } from '../../abort-listener.ts'
 import { ClosedError, InvalidInputError, MemcacheError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import { batchError } from '../batch.ts'
@@ -123,10 +124,9 @@ export class GetOrSetMany {
 async function withAbort<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   signal?.throwIfAborted()
   const controller = new AbortController()
-  // Every key of the call listens.
+  // Every key of the call listens, and the loader may.
   setMaxListeners(0, controller.signal)
-  const onAbort = (): void => controller.abort(signal!.reason)
-  signal?.addEventListener('abort', onAbort, { once: true })
+  const stopListening = signal && whenAborted(signal, () => controller.abort(signal.reason))
   try {
     const result = work(controller.signal)
     if (signal === undefined) return await result
@@ -135,7 +135,7 @@ async function withAbort<T>(signal: AbortSignal | undefined, work: (signal: Abor
     })
     return await Promise.race([result, aborted])
   } finally {
-    signal?.removeEventListener('abort', onAbort)
+    stopListening?.()
     // Who still waits for a part of it, after a failure of another part, need not.
     controller.abort(new ClosedError('the call is over'))
   }

@@ -1,3 +1,4 @@
+import { whenAborted } from '../../abort-listener.ts'
 import { ClosedError, InvalidInputError, LoadError, MemcacheError } from '../../errors.ts'
 import { closedError } from '../../pool/slot.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
@@ -149,8 +150,7 @@ export class GetOrSet {
         reject(signal.reason)
         void this.#abandonLater(call, looking)
       }
-      signal.addEventListener('abort', onAbort, { once: true })
-      const leave = (): void => signal.removeEventListener('abort', onAbort)
+      const leave = whenAborted(signal, onAbort)
       looking.then(resolve, reject).then(leave, leave)
     })
   }

@@ -1,3 +1,5 @@
+import { whenAborted } from '../../abort-listener.ts'
+
 /** What one load is about; the words of another lease differ. */
 export type FlightMark = string
 
@@ -43,8 +45,7 @@ export class Flight {
         reject(signal.reason)
         if (--this.#callers === 0) this.#controller.abort(signal.reason)
       }
-      signal.addEventListener('abort', onAbort, { once: true })
-      const leave = (): void => signal.removeEventListener('abort', onAbort)
+      const leave = whenAborted(signal, onAbort)
       this.#result.then(resolve, reject).then(leave, leave)
       if (signal.aborted) onAbort()
     })

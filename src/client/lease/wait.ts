@@ -1,3 +1,5 @@
+import { whenAborted } from '../../abort-listener.ts'
+
 /** The first pause between two looks at a key that somebody else is loading, in milliseconds; it doubles. */
 const FIRST_DELAY_MS = 10
 
@@ -64,10 +66,10 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
       clearTimeout(timer)
       reject(signal!.reason)
     }
+    const stopListening = signal && whenAborted(signal, onAbort)
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
+      stopListening?.()
       resolve()
     }, ms)
-    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
