@@ -7,6 +7,7 @@ import { type Exchange, ONE_LINE, type ReplyEnding, STATS_LINES } from '../proto
 import { showValue } from '../show-value.ts'
 import { batchError } from './batch.ts'
 import type { CallOptions, FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from './call-options.ts'
+import { CallTime } from './call-time.ts'
 import { isAbsorbable } from './dispatcher.ts'
 import { checkSignal } from './lease/get-or-set.ts'
 import { checkTimeout, checkWhole } from './numbers.ts'
@@ -89,11 +90,9 @@ export class AdminCommands {
 
   /** Waiting until the servers are known is part of the call's time. */
   async #targets(options: ServerOptions | undefined): Promise<Targets> {
-    const timeoutMs = options?.timeoutMs === undefined ? this.#timeoutMs : checkTimeout(options.timeoutMs)
-    const startedAt = performance.now()
+    const time = new CallTime(this.#timeoutMs, options)
     const servers = await serversOf(this.#backend, options?.server, options)
-    const leftMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - startedAt)))
-    return { servers, limits: { timeoutMs: Math.min(timeoutMs, leftMs), signal: options?.signal } }
+    return { servers, limits: { timeoutMs: time.restMs, signal: options?.signal } }
   }
 }
 
