@@ -3,7 +3,7 @@ import type { ReadRequest } from '../protocol/classic-request.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { DELETE, GET, GETS, type Request } from '../protocol/request.ts'
-import { Batch, type BatchWindow, batchError } from './batch.ts'
+import { Batch, type BatchWindow, batchError, batchWindow, type PendingLimits, quietWindow } from './batch.ts'
 import type {
   BatchOptions,
   CallOptions,
@@ -37,14 +37,16 @@ export class BatchCommands {
   readonly #dispatcher: Dispatcher
   readonly #values: Values
   readonly #window: BatchWindow
+  readonly #quietWindow: BatchWindow
   readonly #dispatch: (operation: Operation) => void
   readonly #read: Interpret
   readonly #readWithCas: Interpret
 
-  constructor(dispatcher: Dispatcher, values: Values, window: BatchWindow) {
+  constructor(dispatcher: Dispatcher, values: Values, limits: PendingLimits) {
     this.#dispatcher = dispatcher
     this.#values = values
-    this.#window = window
+    this.#window = batchWindow(limits)
+    this.#quietWindow = quietWindow(limits)
     this.#dispatch = (operation) => dispatcher.dispatch(operation)
     this.#read = values.reader(undefined, MISSING)
     this.#readWithCas = values.casReader(undefined, MISSING)
@@ -197,20 +199,16 @@ export class BatchCommands {
     options: CallOptions | undefined,
   ): Promise<void> {
     // Without answers nobody would know how much of a larger batch is under way: it asks for them, and drops them.
-    if (this.#fitsWindow(operations)) for (const operation of operations) operation.quiet = true
+    const isQuiet = fits(operations, this.#quietWindow)
+    if (isQuiet) for (const operation of operations) operation.quiet = true
     const reasons = new Map<Key, unknown>()
-    const { done } = await this.#write(keys, operations, options, reasons)
+    await this.#write(keys, operations, options, reasons, isQuiet ? this.#quietWindow : this.#window)
     for (const [key, reason] of reasons) {
       if (isAbsorbable(reason) && reason.delivery !== 'not-sent') this.#dispatcher.report(reason, [key])
       else failed.set(key, reason)
     }
-    this.#settleFailures(what, 'write', failed, total, new Map<Key, never>(), done)
-  }
-
-  #fitsWindow(operations: readonly Operation[]): boolean {
-    if (operations.length > this.#window.operations) return false
-    const bytes = operations.reduce((sum, operation) => sum + operation.bodyBytes, 0)
-    return operations.length === 1 || bytes <= this.#window.bytes
+    // None of them was answered, as far as the caller is to know.
+    this.#settleFailures(what, 'write', failed, total, new Map<Key, never>(), [])
   }
 
   async incrMany<K extends Key>(
@@ -240,8 +238,9 @@ export class BatchCommands {
     operations: readonly Operation[],
     options: CallOptions | undefined,
     failed: Map<K, unknown>,
+    window: BatchWindow = this.#window,
   ): Promise<{ done: K[]; refused: K[] }> {
-    const batch = new Batch(operations, this.#window, this.#dispatch)
+    const batch = new Batch(operations, window, this.#dispatch)
     const done: K[] = []
     const refused: K[] = []
     await batch.run((value, operation) => {
@@ -304,6 +303,12 @@ function failuresByKey(
     if (failed.has(callerKey)) all.set(key, failed.get(callerKey))
   }
   return all
+}
+
+/** Whether all of them may be under way at a time; one always may. */
+function fits(operations: readonly Operation[], window: BatchWindow): boolean {
+  const bytes = operations.reduce((sum, operation) => sum + operation.bodyBytes, 0)
+  return operations.length === 1 || (operations.length <= window.operations && bytes <= window.bytes)
 }
 
 /** Each key once; the list itself where it is so already, as nearly always. */

@@ -12,12 +12,25 @@ export interface BatchWindow {
 /** At most this many operations of one batch are under way. */
 const MAX_WINDOW = 10_000
 
+/** How much may wait on a connection. */
+export interface PendingLimits {
+  readonly maxPending: number
+  readonly maxPendingBytes: number
+}
+
 /** Half of what a connection takes, so that a batch leaves room for other calls. */
-export function batchWindow(limits: { readonly maxPending: number; readonly maxPendingBytes: number }): BatchWindow {
-  return {
-    operations: Math.max(1, Math.min(MAX_WINDOW, limits.maxPending >> 1)),
-    bytes: Math.max(1, limits.maxPendingBytes >> 1),
-  }
+export function batchWindow(limits: PendingLimits): BatchWindow {
+  const { operations, bytes } = halfOf(limits)
+  return { operations: Math.min(MAX_WINDOW, operations), bytes }
+}
+
+/** The same for a batch that leaves in one turn, because nobody would know how much of it is under way. */
+export function quietWindow(limits: PendingLimits): BatchWindow {
+  return halfOf(limits)
+}
+
+function halfOf({ maxPending, maxPendingBytes }: PendingLimits): BatchWindow {
+  return { operations: Math.max(1, maxPending >> 1), bytes: Math.max(1, maxPendingBytes >> 1) }
 }
 
 /**

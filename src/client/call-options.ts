@@ -29,6 +29,12 @@ export interface GetOptions<D = undefined> extends ReadOptions {
   readonly default?: D
 }
 
+/** The type as the call states it: what stands here has no part in finding it out. */
+type Stated<T> = [T][T extends unknown ? 0 : never]
+
+/** Options of `get` and `gat` with a `default` of the type that is read: `get<number>(key, { default: 0 })`. */
+export type StatedDefault<T> = GetOptions<Stated<T>> & { readonly default: Stated<T> }
+
 /** Options of writes that carry a value. */
 export interface WriteOptions extends KeyOptions {
   /** Time to live: seconds, 0 = never expires, or a point in time. Without it, the client's `defaultTtl`. */

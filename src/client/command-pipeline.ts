@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Ttl } from '../ttl.ts'
-import type { CountOptions, GetOptions, KeyOptions, ReadOptions, WriteOptions } from './call-options.ts'
+import type { CountOptions, GetOptions, KeyOptions, ReadOptions, StatedDefault, WriteOptions } from './call-options.ts'
 import type { Inspection } from './inspection.ts'
 import type { ValueWithCas } from './reader.ts'
 import type { CasResult, Counted } from './results.ts'
@@ -44,14 +44,12 @@ export interface PipelineCommands {
  */
 export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[] = []> {
   readonly #commands: PipelineCommands
-  readonly #maxUnderWay: number
   readonly #calls: (() => Promise<unknown>)[] = []
   #hasRun = false
 
   /** @internal */
-  constructor(commands: PipelineCommands, maxUnderWay: number) {
+  constructor(commands: PipelineCommands) {
     this.#commands = commands
-    this.#maxUnderWay = maxUnderWay
   }
 
   /** How many commands it has collected. */
@@ -60,9 +58,10 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
   }
 
   /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
-  get<T>(key: Key, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Next<Outcomes, T>
+  get<T>(key: Key, options: StatedDefault<T>): Next<Outcomes, T>
+  get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, T | null>
   get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined>
-  get<T>(key: Key, options?: GetOptions<T>): Next<Outcomes, T | undefined> {
+  get<T>(key: Key, options?: GetOptions<unknown>): Next<Outcomes, T | undefined> {
     return this.#add((commands) => commands.get(key, options))
   }
 
@@ -72,9 +71,10 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
   }
 
   /** A miss gives `undefined`. */
-  gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Next<Outcomes, T>
+  gat<T>(key: Key, ttl: Ttl, options: StatedDefault<T>): Next<Outcomes, T>
+  gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, T | null>
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined>
-  gat<T>(key: Key, ttl: Ttl, options?: GetOptions<T>): Next<Outcomes, T | undefined> {
+  gat<T>(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Next<Outcomes, T | undefined> {
     return this.#add((commands) => commands.gat(key, ttl, options))
   }
 
@@ -152,20 +152,16 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
   }
 
   /**
-   * Sends everything, once; more than a connection should have to do at a time in parts, so that it is not overloaded.
+   * Sends everything, once. What is more than the client takes at a time (`maxPending`, 100,000 commands to a server) is
+   * refused with an `OverloadedError`.
    *
    * @returns the outcomes, in the order of the calls. Never rejects because a command failed.
    */
   async run(): Promise<Outcomes> {
     if (this.#hasRun) throw new InvalidInputError('this pipeline has run already; make a new one')
     this.#hasRun = true
-    const outcomes: PipelineOutcome<unknown>[] = []
-    for (let start = 0; start < this.#calls.length; start += this.#maxUnderWay) {
-      // The calls of a part are made in one turn of the event loop, whose commands leave together.
-      const part = this.#calls.slice(start, start + this.#maxUnderWay)
-      for (const outcome of await Promise.allSettled(part.map((call) => call()))) outcomes.push(outcome)
-    }
-    return outcomes as readonly unknown[] as Outcomes
+    // All calls are made in one turn of the event loop, whose commands leave together.
+    return (await Promise.allSettled(this.#calls.map((call) => call()))) as readonly unknown[] as Outcomes
   }
 
   #add<T>(call: (commands: PipelineCommands) => Promise<unknown>): Next<Outcomes, T> {

@@ -9,7 +9,6 @@ import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
 import type { Ttl } from '../ttl.ts'
 import { AdminCommands, askServers, serversOf } from './admin.ts'
-import { type BatchWindow, batchWindow } from './batch.ts'
 import { BatchCommands } from './batch-commands.ts'
 import type {
   CountManyOptions,
@@ -25,8 +24,10 @@ import type {
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
+  StatedDefault,
   WriteOptions,
 } from './call-options.ts'
+import { CallTime } from './call-time.ts'
 import { CommandPipeline } from './command-pipeline.ts'
 import { type ComposedBackend, composeBackend, type Servers } from './compose.ts'
 import { Counters } from './counters.ts'
@@ -90,7 +91,6 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   readonly #dispatcher: Dispatcher
   readonly #lookAtEmpty: LookAtEmpty
   readonly #values: Values
-  readonly #window: BatchWindow
   readonly #batches: BatchCommands
   readonly #counters: Counters
   readonly #getOrSet: GetOrSet
@@ -118,8 +118,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
     this.#lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), this.#giveBack)
     this.#values = new Values(resolved, this.#giveBack, this.#lookAtEmpty)
-    this.#window = batchWindow(resolved.connection)
-    this.#batches = new BatchCommands(this.#dispatcher, this.#values, this.#window)
+    this.#batches = new BatchCommands(this.#dispatcher, this.#values, resolved.connection)
     this.#counters = new Counters(this.#dispatcher, this.#values)
     const leases = new LeaseCommands(this.#dispatcher, this.#values, this.#lookAtEmpty)
     this.#getOrSet = new GetOrSet(this.#dispatcher, this.#values, leases)
@@ -137,7 +136,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `SerdeError` - the stored bytes are not what the serde writes.
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
    */
-  get<T>(key: Key, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Promise<T>
+  get<T>(key: Key, options: StatedDefault<T>): Promise<T>
   get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Promise<T | null>
   get<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   get<T = unknown>(key: Key, options?: GetOptions): Promise<T | undefined>
@@ -172,7 +171,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.get}
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
-  gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Promise<T>
+  gat<T>(key: Key, ttl: Ttl, options: StatedDefault<T>): Promise<T>
   gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): Promise<T | null>
   gat<T = unknown, D = undefined>(key: Key, ttl: Ttl, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<T | undefined>
@@ -442,7 +441,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns the value, read or loaded.
    * @throws whatever the loader throws, to every caller that waited for it; what held the place in the cache is removed.
    * @throws `SerdeError` - the serde cannot store what was loaded.
-   * @throws `ValueTooLargeError` - what is there is above `maxValueBytes`, or what was loaded above `maxItemBytes`.
+   * @throws `ValueTooLargeError` - what was loaded is above `maxItemBytes`.
    * @throws `InvalidInputError` - also: `refreshAhead` or `staleOnError`, and the server speaks text.
    *
    * @example
@@ -670,14 +669,13 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
       keyspace,
       refine,
       ttl: options.ttl,
-      maxPipelined: this.#window.operations,
     })
     return clear === undefined ? namespace : Object.assign(namespace, { clear })
   }
 
   /** Collects commands to be sent together; each has an outcome of its own. */
   pipeline(): CommandPipeline {
-    return new CommandPipeline(this, this.#window.operations)
+    return new CommandPipeline(this)
   }
 
   /**
@@ -689,8 +687,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   version(options?: ServerOptions): Promise<Map<string, string>> {
     return attempt(async () => {
       checkCallOptions('version', options)
+      const time = new CallTime(this.#dispatcher.timeoutMs, options)
       return askServers('version', await serversOf(this.#backend, options?.server, options), (server) =>
-        this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, options),
+        this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, time.rest(options)),
       )
     })
   }
@@ -704,9 +703,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ping(options?: ServerOptions): Promise<Map<string, number>> {
     return attempt(async () => {
       checkCallOptions('ping', options)
+      const time = new CallTime(this.#dispatcher.timeoutMs, options)
       return askServers('ping', await serversOf(this.#backend, options?.server, options), async (server) => {
         const start = performance.now()
-        await this.#dispatcher.runKeyless(server, NOOP, readNothing, options)
+        await this.#dispatcher.runKeyless(server, NOOP, readNothing, time.rest(options))
         return performance.now() - start
       })
     })

@@ -13,8 +13,9 @@ import type { Values } from './values.ts'
 /**
  * The writes of a client without their answers. A call resolves, to nothing, when its bytes are out of the caller's
  * hands: sent, or copied to be sent. Whether the server carried it out is not known; what it refuses comes as one
- * `commandError` event for the run of quiet commands that it was in, and what could not be sent rejects. A batch too large
- * to be sent at once asks for its answers, so as not to overload the client, and drops them.
+ * `commandError` event for the run of quiet commands that it was in, and what could not be sent rejects. A batch of more
+ * than half of what the client takes at a time (`maxPending`, `maxPendingBytes`) is sent in parts: it asks for its answers,
+ * and drops them.
  *
  * In text mode the server swallows refusals: a value that is too large is dropped, and the old one deleted, without a
  * word (protocol.txt, "noreply").

@@ -119,9 +119,9 @@ export function checkCallOptions(command: string, options: object | undefined): 
   }
 }
 
-/** Refuses what is no object of options. */
+/** Refuses what is no object of options: a number, and a `Date`, which somebody may take for the place of the ttl. */
 export function checkIsOptions(command: string, options: unknown): void {
-  if (options === undefined || (typeof options === 'object' && options !== null)) return
+  if (options === undefined || Object.prototype.toString.call(options) === '[object Object]') return
   throw new InvalidInputError(`the options of ${command} must be an object, got ${showValue(options)}`)
 }
 

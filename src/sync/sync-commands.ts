@@ -16,6 +16,7 @@ import type {
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
+  StatedDefault,
   WriteOptions,
 } from '../client/call-options.ts'
 import type { PipelineOutcome } from '../client/command-pipeline.ts'
@@ -70,7 +71,7 @@ export interface MemcacheSyncCommands {
    * @throws `SerdeError` - the stored bytes are not what the serde writes.
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
    */
-  get<T>(key: Key, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): T
+  get<T>(key: Key, options: StatedDefault<T>): T
 
   get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): T | null
 
@@ -94,7 +95,7 @@ export interface MemcacheSyncCommands {
    * @throws as `get`
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
-  gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): T
+  gat<T>(key: Key, ttl: Ttl, options: StatedDefault<T>): T
 
   gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): T | null
 
@@ -263,7 +264,7 @@ export interface MemcacheSyncCommands {
    * @returns the value, read or loaded.
    * @throws whatever the loader throws, to every caller that waited for it; what held the place in the cache is removed.
    * @throws `SerdeError` - the serde cannot store what was loaded.
-   * @throws `ValueTooLargeError` - what is there is above `maxValueBytes`, or what was loaded above `maxItemBytes`.
+   * @throws `ValueTooLargeError` - what was loaded is above `maxItemBytes`.
    * @throws `InvalidInputError` - also: `refreshAhead` or `staleOnError`, and the server speaks text.
    *
    * @example
@@ -606,7 +607,9 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   readonly length: number
 
   /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
-  get<T>(key: Key, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Next<Outcomes, T>
+  get<T>(key: Key, options: StatedDefault<T>): Next<Outcomes, T>
+
+  get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, T | null>
 
   get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined>
 
@@ -614,7 +617,9 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   gets<T = unknown>(key: Key, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined>
 
   /** A miss gives `undefined`. */
-  gat<T>(key: Key, ttl: Ttl, options: GetOptions<NoInfer<T>> & { readonly default: NoInfer<T> }): Next<Outcomes, T>
+  gat<T>(key: Key, ttl: Ttl, options: StatedDefault<T>): Next<Outcomes, T>
+
+  gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, T | null>
 
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined>
 
@@ -666,7 +671,8 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   ): Next<Outcomes, Counted<N> | undefined>
 
   /**
-   * Sends everything, once; more than a connection should have to do at a time in parts, so that it is not overloaded.
+   * Sends everything, once. What is more than the client takes at a time (`maxPending`, 100,000 commands to a server) is
+   * refused with an `OverloadedError`.
    *
    * @returns the outcomes, in the order of the calls. Never rejects because a command failed.
    */

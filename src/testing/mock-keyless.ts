@@ -1,3 +1,4 @@
+import { whenAborted } from '../abort-listener.ts'
 import { ConnectError, type MemcacheError } from '../errors.ts'
 import type { MockCommand } from './mock-command.ts'
 import { mockErrors, mockTimeout } from './mock-errors.ts'
@@ -44,13 +45,13 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
       clearTimeout(timer)
       reject(signal?.reason)
     }
+    const stopListening = signal && whenAborted(signal, onAbort)
     const timer =
       milliseconds === Number.POSITIVE_INFINITY
         ? undefined
         : setTimeout(() => {
-            signal?.removeEventListener('abort', onAbort)
+            stopListening?.()
             resolve()
           }, milliseconds)
-    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }

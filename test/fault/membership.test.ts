@@ -136,6 +136,17 @@ describe('a source of servers', () => {
     expect((await call).size).toBe(1)
   })
 
+  it('is waited for within the time of the command to a server that then does not answer', async () => {
+    await using server = await ScriptedServer.startReady((peer) => peer.pause())
+    const source = new HandSource()
+    const cache = clientOf(source, { timeoutMs: 300 })
+    const startedAt = performance.now()
+    const calls = [cache.version(), cache.ping(), cache.stats()].map((call) => rejection(call))
+    setTimeout(() => source.give(server.address), 200)
+    for (const error of await Promise.all(calls)) expect(String(error)).toContain('timed out')
+    expect(performance.now() - startedAt).toBeLessThan(450)
+  })
+
   it('is not waited for by a command to all servers that was aborted before', async () => {
     const source = new HandSource()
     const reason = new Error('no longer wanted')

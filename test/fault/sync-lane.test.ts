@@ -237,6 +237,21 @@ describe('what the lane cannot carry', () => {
     expect([serialized, flags]).toEqual([5, 7])
   })
 
+  it('is a call after a pause: what the serde has made of a value that was left out is kept too', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const cache = open([server.address], {
+      validateAfterIdleMs: 5,
+      serde: {
+        serialize: (value) => ({ data: String(value), clientFlags: 0 }),
+        deserialize: (data) => Buffer.from(data).toString(),
+      },
+    })
+    fill(cache)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect((cache.set as (key: string) => boolean)('key')).toBe(true)
+    expect(cache.get('key')).toBe('undefined')
+  })
+
   it('is a serde that uses the client: it is refused, as in the usual way', async () => {
     const servers = await startServers(2)
     const refused: unknown[] = []

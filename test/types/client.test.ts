@@ -30,7 +30,8 @@ const calls = {
   getNullDefault: () => cache.get<User>('k', { default: null }),
   getUnknownDefault: () => cache.get('k', { default: 0 }),
   gatOwnDefault: () => cache.gat<number>('k', 5, { default: 0 }),
-  pipelineDefault: () => cache.pipeline().get<string>('a', { default: 'x' }).gat<User>('b', 5).run(),
+  pipelineDefault: () =>
+    cache.pipeline().get<string>('a', { default: 'x' }).gat<User>('b', 5).get<User>('c', { default: null }).run(),
   gatDefault: () => cache.gat<User, string>('k', 5, { default: 'none' }),
   textKeys: () => cache.getMany<User>(['a', 'b']),
   anyKeys: () => cache.getMany<User>(['a', bytes]),
@@ -89,6 +90,7 @@ describe('the types of a client', () => {
     expectTypeOf<Result<'gatOwnDefault'>>().toEqualTypeOf<number>()
     expectTypeOf<Result<'pipelineDefault'>[0]>().toEqualTypeOf<PipelineOutcome<string>>()
     expectTypeOf<Result<'pipelineDefault'>[1]>().toEqualTypeOf<PipelineOutcome<User | undefined>>()
+    expectTypeOf<Result<'pipelineDefault'>[2]>().toEqualTypeOf<PipelineOutcome<User | null>>()
     expectTypeOf<Result<'gatDefault'>>().toEqualTypeOf<User | string>()
     expectTypeOf<Result<'textKeys'>>().toEqualTypeOf<Map<string, User>>()
     expectTypeOf<Result<'anyKeys'>>().toEqualTypeOf<Map<Key, User>>()

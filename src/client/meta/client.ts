@@ -10,6 +10,7 @@ import type { Ttl } from '../../ttl.ts'
 import { AdminCommands, askServers, serversOf } from '../admin.ts'
 import { type BatchWindow, batchWindow } from '../batch.ts'
 import type { FlushOptions, KeyOptions, ServerOptions } from '../call-options.ts'
+import { CallTime } from '../call-time.ts'
 import { composeBackend, type Servers } from '../compose.ts'
 import { attempt, Dispatcher } from '../dispatcher.ts'
 import { EventTeller } from '../event-teller.ts'
@@ -231,8 +232,9 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `BatchError` - a server failed, or several.
    */
   async noop(options?: ServerOptions): Promise<void> {
+    const time = new CallTime(this.#dispatcher.timeoutMs, options)
     await askServers('noop', await serversOf(this.#backend, options?.server, options), (server) =>
-      this.#dispatcher.runKeyless(server, NOOP, readNothing, options),
+      this.#dispatcher.runKeyless(server, NOOP, readNothing, time.rest(options)),
     )
   }
 

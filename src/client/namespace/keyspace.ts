@@ -42,7 +42,7 @@ export class Keyspace {
     call: O,
     command: (prefix: string, call: O) => Promise<T>,
   ): Promise<T> {
-    checkIsOptions('a namespace', call)
+    checkIsOptions('a call', call)
     const generation = this.#generation
     if (generation === undefined) return command(this.#prefix, call)
     const fresh = this.#turns.isIdle ? generation.fresh : undefined
@@ -59,7 +59,7 @@ export class Keyspace {
 
   /** The same, for commands that must not go to an old generation: they run loaders, or functions of the caller. */
   async runOnce<T>(lost: WhenLost, call: CallOptions | undefined, command: (prefix: string) => Promise<T>): Promise<T> {
-    checkIsOptions('a namespace', call)
+    checkIsOptions('a call', call)
     const generation = this.#generation
     if (generation === undefined) return command(this.#prefix)
     const fresh = this.#turns.isIdle ? generation.fresh : undefined

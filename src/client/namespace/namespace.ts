@@ -73,8 +73,6 @@ export interface NamespaceInit {
   readonly keyspace: Keyspace
   readonly refine: Refine | undefined
   readonly ttl: Ttl | undefined
-  /** How many commands of a pipeline may be under way at a time. */
-  readonly maxPipelined: number
 }
 
 const NEVER_ABORTS: AbortSignal = new AbortController().signal
@@ -95,17 +93,15 @@ export class Namespace<T = unknown, Input = T> {
   readonly #commands: NamespaceCommands
   readonly #refined: RefinedCommands
   readonly #keyspace: Keyspace
-  readonly #maxPipelined: number
   readonly #refine: Refine | undefined
   readonly #ttl: { readonly ttl?: Ttl }
   readonly #noreply: NamespaceNoreply<Input>
 
   /** @internal */
-  constructor({ commands, refined, keyspace, refine, ttl, maxPipelined }: NamespaceInit) {
+  constructor({ commands, refined, keyspace, refine, ttl }: NamespaceInit) {
     this.#commands = commands
     this.#refined = refined
     this.#keyspace = keyspace
-    this.#maxPipelined = maxPipelined
     this.#refine = refine
     this.#ttl = ttl === undefined ? {} : { ttl }
     this.#noreply = new NamespaceNoreply(() => commands.noreply, keyspace, this.#ttl)
@@ -354,7 +350,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Collects commands to be sent together. */
   pipeline(): CommandPipeline {
-    return new CommandPipeline(this, this.#maxPipelined)
+    return new CommandPipeline(this)
   }
 
   /** The same writes without their answers. */
@@ -372,7 +368,7 @@ export class Namespace<T = unknown, Input = T> {
     options: GetOptions<D> | undefined,
     command: (whole: Key, rest: GetOptions) => Promise<unknown>,
   ): Promise<T | D> {
-    checkIsOptions('a namespace', options)
+    checkIsOptions('a call', options)
     const { default: fallback, ...own } = options ?? {}
     return this.#keyspace.run({ kind: 'read', instead: () => fallback }, own, async (prefix, rest) => {
       const value = await command(withPrefix(prefix, key), rest)

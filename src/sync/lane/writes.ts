@@ -67,8 +67,20 @@ export class LaneWrites {
   }
 
   run(command: LaneWrite, args: readonly unknown[]): unknown {
-    const way = this.#way
     this.#form = undefined
+    let goesOn = false
+    try {
+      const done = this.#run(command, args)
+      goesOn = done === USUAL_WAY
+      return done
+    } finally {
+      // The value is not to be kept alive.
+      if (!goesOn) this.#form = undefined
+    }
+  }
+
+  #run(command: LaneWrite, args: readonly unknown[]): unknown {
+    const way = this.#way
     if (!way.begin()) return USUAL_WAY
     const key = args[0] as Key
     const wireKey = way.wireKey(key)
@@ -90,10 +102,10 @@ export class LaneWrites {
 
   /** The arguments with which a call takes the usual way: with what is left of its time, and of the serde's work. */
   remaining(command: LaneWrite, args: readonly unknown[]): readonly unknown[] {
-    const rest = this.#way.remaining(args, LANE_WRITES[command])
-    const form = this.#form
+    const rest = [...this.#way.remaining(args, LANE_WRITES[command])]
+    if (this.#form !== undefined) rest[1] = new StoreValue(rest[1], this.#form)
     this.#form = undefined
-    return form === undefined ? rest : rest.with(1, new StoreValue(rest[1], form))
+    return rest
   }
 
   /** The request; undefined where it is not the plain case, or not to be had: the usual way says why. */

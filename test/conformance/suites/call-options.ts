@@ -106,6 +106,8 @@ export function describeCallOptions(context: Context): void {
         const notAnObject = await rejection(call(wrong))
         expect(notAnObject, name).toMatchObject({ code: 'MEMLANE_INVALID_INPUT', delivery: 'not-sent' })
         expect(String(notAnObject), name).toContain('must be an object, got 60')
+        // Where others take the time to live.
+        expect(String(await rejection(call(new Date() as never))), name).toContain('must be an object, got')
         const unknown = await rejection(call(misspelt))
         expect(unknown, name).toMatchObject({ code: 'MEMLANE_INVALID_INPUT', delivery: 'not-sent' })
         expect(String(unknown), name).toContain(`${name} has no option "expires"; it has signal, timeoutMs`)
