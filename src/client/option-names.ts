@@ -119,9 +119,14 @@ export function checkCallOptions(command: string, options: object | undefined): 
   }
 }
 
-/** Refuses what is no object of options: a number, and a `Date`, which somebody may take for the place of the ttl. */
+/** Whether it can be the options of a call. A `Date` cannot: somebody may think that a ttl goes there. */
+export function isCallOptions(options: unknown): boolean {
+  return options === undefined || Object.prototype.toString.call(options) === '[object Object]'
+}
+
+/** Refuses what is no object of options. */
 export function checkIsOptions(command: string, options: unknown): void {
-  if (options === undefined || Object.prototype.toString.call(options) === '[object Object]') return
+  if (isCallOptions(options)) return
   throw new InvalidInputError(`the options of ${command} must be an object, got ${showValue(options)}`)
 }
 

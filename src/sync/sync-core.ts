@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
+import { isCallOptions } from '../client/option-names.ts'
 import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions } from '../client/options.ts'
 import { isServerSource } from '../cluster/server-source.ts'
 import { InvalidInputError } from '../errors.ts'
@@ -90,9 +91,7 @@ export class SyncCore implements LinkOwner {
     if (target !== undefined || !REPEATABLE_READS.has(name)) return this.#request(target, name, args, CallMode.method)
     const options = args[1] as { readonly serde?: unknown } | undefined
     // What is no object of options is left for the command to refuse.
-    const isOurs =
-      'deserializeRange' in this.#resolved.serde &&
-      (options === undefined || (typeof options === 'object' && options !== null))
+    const isOurs = 'deserializeRange' in this.#resolved.serde && isCallOptions(options)
     if (!isOurs || options?.serde !== undefined || this.#init.kind !== 'Memcache') {
       return this.#request(target, name, args, CallMode.method)
     }
