@@ -7,7 +7,8 @@ import {
   refused,
   resolveConnectionOptions,
 } from '../connection/options.ts'
-import { InvalidInputError, UnknownCommandError } from '../errors.ts'
+import { UnknownCommandError } from '../errors.ts'
+import { refuseUnknown } from '../known-options.ts'
 import { ServerPool } from '../pool/server-pool.ts'
 import type { PoolListener } from '../pool/slot.ts'
 import type { Exchange } from '../protocol/exchange.ts'
@@ -56,8 +57,7 @@ const OLD_CONFIG: Pick<Exchange, 'line' | 'ending'> = { ...CONFIG, line: 'get Am
  */
 export function clusterConfig(endpoint: ServerSpec, options: ClusterConfigOptions = {}): ServerSource {
   if (typeof options !== 'object' || options === null) throw refused('clusterConfig', 'an object', options)
-  const unknown = Object.keys(options).find((option) => !OPTIONS.includes(option))
-  if (unknown !== undefined) throw new InvalidInputError(`clusterConfig has no option ${JSON.stringify(unknown)}`)
+  refuseUnknown(options, OPTIONS, 'clusterConfig')
   const server = parseServerSpec(endpoint)
   const { intervalMs, timeoutMs, ...connection } = options
   const resolved = resolveConnectionOptions(connection)

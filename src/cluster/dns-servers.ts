@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises'
 import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
+import { refuseUnknown } from '../known-options.ts'
 import type { ServerAddress } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { type Poll, PolledServers } from './polling.ts'
@@ -48,8 +49,7 @@ export function dnsServers(name: string, options: DnsServersOptions = {}): Serve
   if (typeof name !== 'string' || name === '') {
     throw new InvalidInputError(`dnsServers needs a name, got ${showValue(name)}`)
   }
-  const unknown = Object.keys(options).find((option) => !OPTIONS.includes(option))
-  if (unknown !== undefined) throw new InvalidInputError(`dnsServers has no option ${JSON.stringify(unknown)}`)
+  refuseUnknown(options, OPTIONS, 'dnsServers')
   const { type = 'A', port = DEFAULT_PORT } = options
   if (type !== 'A' && type !== 'AAAA' && type !== 'SRV') throw refused('type', "'A', 'AAAA' or 'SRV'", type)
   if (!Number.isInteger(port) || port < 1 || port > MAX_PORT) {

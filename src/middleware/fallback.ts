@@ -1,5 +1,6 @@
 import { InvalidInputError, type MemcacheError } from '../errors.ts'
 import type { Executor } from '../executor.ts'
+import { checkOptions } from '../known-options.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { showValue } from '../show-value.ts'
 import {
@@ -63,11 +64,7 @@ class Fallback implements Executor {
 }
 
 function resolveFallbackOptions(options: FallbackOptions): ResolvedFallbackOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidInputError(`the options of fallback must be an object, got ${showValue(options)}`)
-  }
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
-  if (unknown !== undefined) throw new InvalidInputError(`fallback has no option ${JSON.stringify(unknown)}`)
+  checkOptions(options, OPTIONS, 'fallback')
   const { fallbackOn = 'miss', refill = false, onError = () => undefined } = options
   if (fallbackOn !== 'miss' && fallbackOn !== 'missOrError') {
     throw new InvalidInputError(`option fallbackOn must be 'miss' or 'missOrError', got ${showValue(fallbackOn)}`)

@@ -6,6 +6,7 @@ import type { Serde } from '../../serde/serde.ts'
 import { showValue } from '../../show-value.ts'
 import { encodeExptime, type Ttl } from '../../ttl.ts'
 import type { KeyOptions, WriteOptions } from '../call-options.ts'
+import { checkIsOptions } from '../option-names.ts'
 
 /** Options of every meta command about a key. */
 export interface MetaOptions extends KeyOptions {
@@ -216,9 +217,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 /** Refuses options that the command does not have, an `undefined` one aside. */
 export function checkNames(command: string, options: object | undefined, names: Readonly<Record<string, true>>): void {
   if (options === undefined) return
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidInputError(`the options of ${command} must be an object, got ${showValue(options)}`)
-  }
+  checkIsOptions(command, options)
   for (const [name, value] of Object.entries(options)) {
     if (Object.hasOwn(names, name)) {
       if (name.startsWith('return')) flag(name, value as boolean | undefined, false)
