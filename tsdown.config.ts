@@ -1,38 +1,45 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
+
+/** One entry point of the package for each file in `src/exports`. */
+const LIBRARY = ['index', 'meta', 'middleware', 'routing', 'serde', 'sync', 'testing']
+const library = Object.fromEntries(LIBRARY.map((name) => [name, `src/exports/${name}.ts`]))
 
 const shared: UserConfig = {
   platform: 'node',
   target: 'node20.19',
-  sourcemap: true,
   fixedExtension: true,
+  // Editors read the TSDoc of the declarations; `src` has it for everybody else.
+  outputOptions: { comments: { jsdoc: false } },
+}
+
+/** Leaves the sources out of the maps: `src` is in the package, and the maps point there. */
+async function dropSourcesContent(folder: string): Promise<void> {
+  const maps = (await readdir(folder)).filter((name) => name.endsWith('.map'))
+  await Promise.all(
+    maps.map(async (name) => {
+      const { sourcesContent, ...map } = JSON.parse(await readFile(join(folder, name), 'utf8')) as {
+        sourcesContent?: unknown
+      }
+      if (sourcesContent !== undefined) await writeFile(join(folder, name), JSON.stringify(map))
+    }),
+  )
 }
 
 const config: UserConfig[] = defineConfig([
   {
     ...shared,
-    entry: {
-      index: 'src/exports/index.ts',
-      meta: 'src/exports/meta.ts',
-      middleware: 'src/exports/middleware.ts',
-      routing: 'src/exports/routing.ts',
-      serde: 'src/exports/serde.ts',
-      sync: 'src/exports/sync.ts',
-      testing: 'src/exports/testing.ts',
-    },
-    format: ['esm', 'cjs'],
-    dts: { oxc: true, sourcemap: true },
-    clean: true,
-  },
-  // The program, which nobody imports.
-  { ...shared, entry: { cli: 'src/cli/main.ts' }, format: ['esm'], dts: false, clean: false },
-  // What the synchronous clients start in a thread of its own, found beside them.
-  {
-    ...shared,
-    entry: { 'sync-worker': 'src/sync/sync-worker.ts' },
+    // The program and the thread of the synchronous clients share the library's chunks.
+    entry: { ...library, cli: 'src/cli/main.ts', 'sync-worker': 'src/sync/sync-worker.ts' },
     format: ['esm'],
-    dts: false,
-    clean: false,
+    sourcemap: true,
+    dts: { oxc: true, entry: Object.values(library), sourcemap: true },
+    clean: true,
+    hooks: { 'build:done': ({ options }) => dropSourcesContent(options.outDir) },
   },
+  // CommonJS runs the modules of ESM where Node can (`module-sync`): this build is for older ones, without maps.
+  { ...shared, entry: library, format: ['cjs'], sourcemap: false, dts: { oxc: true }, clean: false },
 ])
 
 export default config
