@@ -32,10 +32,13 @@ export interface ErrorDetails {
   /** Name of the server that the command was for, as configured. Never an account or password. */
   readonly server?: string | undefined
   /** Whether the server may have carried out the command. */
-  readonly delivery?: Delivery
+  readonly delivery: Delivery
   /** What caused it. */
   readonly cause?: unknown
 }
+
+/** The details of an error whose class says that nothing was written, unless they say otherwise. */
+export type UnsentDetails = Omit<ErrorDetails, 'delivery'> & Partial<Pick<ErrorDetails, 'delivery'>>
 
 /** Base of every error that memlane makes. An aborted call is the exception: it rejects with its signal's reason. */
 export abstract class MemcacheError extends Error {
@@ -46,29 +49,47 @@ export abstract class MemcacheError extends Error {
   /** Whether the server may have carried out the command: may it be repeated? */
   readonly delivery: Delivery
 
-  constructor(message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
-    this.server = details.server
-    this.delivery = details.delivery ?? 'not-sent'
+  constructor(message: string, details: ErrorDetails) {
+    const { server, delivery, cause } = resolveDetails(details)
+    super(message, cause === undefined ? undefined : { cause })
+    this.server = server
+    this.delivery = delivery
   }
+}
+
+/** JavaScript may leave the details out: what is not said is not known. */
+function resolveDetails(details: UnsentDetails | undefined): ErrorDetails {
+  return { ...details, delivery: details?.delivery ?? 'unknown' }
 }
 
 /** A key, value, ttl, number or option that cannot be used. Nothing was written. */
 export class InvalidInputError extends MemcacheError {
   override readonly name = 'InvalidInputError'
   readonly code = 'MEMLANE_INVALID_INPUT'
+
+  constructor(message: string, details?: UnsentDetails) {
+    super(message, { delivery: 'not-sent', ...details })
+  }
 }
 
 /** No connection could be made: name not resolved, refused, unreachable, TLS failed, or not a memcached. */
 export class ConnectError extends MemcacheError {
   override readonly name = 'ConnectError'
   readonly code = 'MEMLANE_CONNECT'
+
+  constructor(message: string, details?: UnsentDetails) {
+    super(message, { delivery: 'not-sent', ...details })
+  }
 }
 
 /** The server wants a login, or refused the one it got. */
 export class AuthError extends MemcacheError {
   override readonly name = 'AuthError'
   readonly code = 'MEMLANE_AUTH'
+
+  constructor(message: string, details?: UnsentDetails) {
+    super(message, { delivery: 'not-sent', ...details })
+  }
 }
 
 /** The time for the call or for connecting ran out; the message names the stage. */
@@ -170,7 +191,7 @@ export class BatchError<K = unknown, V = unknown> extends MemcacheError {
   /** The keys that failed, and why: a `MemcacheError`, or the signal's reason when the call was aborted. */
   readonly failed: Map<K, unknown>
 
-  constructor(message: string, outcome: BatchOutcome<K, V>, details: ErrorDetails = {}) {
+  constructor(message: string, outcome: BatchOutcome<K, V>, details: ErrorDetails) {
     super(message, details)
     this.found = outcome.found
     this.done = outcome.done

@@ -112,7 +112,7 @@ export async function serversOf(
   const timeoutMs = call?.timeoutMs === undefined ? undefined : checkTimeout(call.timeoutMs)
   await backend.untilListed?.({ timeoutMs, signal: call?.signal })
   const { servers } = backend
-  if (servers.length === 0) throw new ServerDownError(NO_SERVERS)
+  if (servers.length === 0) throw new ServerDownError(NO_SERVERS, { delivery: 'not-sent' })
   if (name === undefined) return servers
   const named = servers.filter((server) => server.name === name)
   if (named.length > 0) return named

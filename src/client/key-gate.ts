@@ -129,7 +129,7 @@ export class KeyGate implements Holder {
     if (operation.deadline === Number.POSITIVE_INFINITY) return undefined
     const expire = (): void => {
       const message = `${operation.describe()} timed out after ${operation.timeoutMs} ms, while a value for this key was being compressed`
-      this.cancel(operation, new TimeoutError(message))
+      this.cancel(operation, new TimeoutError(message, { delivery: 'not-sent' }))
     }
     return setTimeout(expire, Math.max(0, operation.deadline - performance.now()))
   }
@@ -170,7 +170,9 @@ export interface GateLimits {
 }
 
 function overloaded(operation: Operation, what: string): OverloadedError {
-  return new OverloadedError(`${operation.describe()}: ${what} wait for values to be compressed`)
+  return new OverloadedError(`${operation.describe()}: ${what} wait for values to be compressed`, {
+    delivery: 'not-sent',
+  })
 }
 
 function keyName(key: WireKey): string {

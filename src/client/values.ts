@@ -104,7 +104,10 @@ export class Values {
     try {
       return this.#options.serde.deserialize(data, clientFlags, key)
     } catch (error) {
-      throw new SerdeError(`the value for ${quoteKey(key)} cannot be read: ${messageOf(error)}`, { cause: error })
+      throw new SerdeError(`the value for ${quoteKey(key)} cannot be read: ${messageOf(error)}`, {
+        delivery: 'answered',
+        cause: error,
+      })
     }
   }
 
@@ -159,7 +162,7 @@ export class Values {
     const refuse = (error: unknown): Error => {
       if (error instanceof ValueTooLargeError) return error
       const message = `the value for ${quoteKey(key)} cannot be compressed: ${messageOf(error)}`
-      return new SerdeError(message, { cause: error })
+      return new SerdeError(message, { delivery: 'not-sent', cause: error })
     }
     try {
       const form = compressValue(request, compression)
@@ -178,7 +181,10 @@ export class Values {
   #checkSize(bytes: number, key: Key): void {
     const limit = this.#options.maxItemBytes
     if (bytes <= limit) return
-    throw new ValueTooLargeError(`the value for ${quoteKey(key)} has ${bytes} bytes, more than maxItemBytes (${limit})`)
+    throw new ValueTooLargeError(
+      `the value for ${quoteKey(key)} has ${bytes} bytes, more than maxItemBytes (${limit})`,
+      { delivery: 'not-sent' },
+    )
   }
 }
 
@@ -200,7 +206,10 @@ function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
   try {
     serialized = serde.serialize(value, key)
   } catch (error) {
-    throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: ${messageOf(error)}`, { cause: error })
+    throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: ${messageOf(error)}`, {
+      delivery: 'not-sent',
+      cause: error,
+    })
   }
   const { data, clientFlags } = checkSerialized(serialized, key)
   if (typeof data !== 'string' && !isBytes(data)) {
@@ -208,7 +217,9 @@ function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
   }
   // It would come back with U+FFFD in its place.
   if (typeof data === 'string' && !data.isWellFormed()) {
-    throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: the serde gave text with a lone surrogate`)
+    throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: the serde gave text with a lone surrogate`, {
+      delivery: 'not-sent',
+    })
   }
   checkClientFlags(clientFlags)
   return serialized
@@ -219,6 +230,7 @@ function checkSerialized(serialized: SerializedValue | null | undefined, key: Ke
   const shown = showValue(serialized)
   throw new SerdeError(
     `the value for ${quoteKey(key)} cannot be stored: the serde must give data and clientFlags, got ${shown}`,
+    { delivery: 'not-sent' },
   )
 }
 

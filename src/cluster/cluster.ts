@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type MemcacheError, ServerDownError } from '../errors.ts'
 import type { Backend, ServerExecutor } from '../executor.ts'
 import type { ServerPool } from '../pool/server-pool.ts'
-import { closedError, type PoolListener } from '../pool/slot.ts'
+import { closedError, closedFor, type PoolListener } from '../pool/slot.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Server } from '../server-address.ts'
@@ -102,7 +102,7 @@ export class Cluster implements Backend, MemberListener {
 
   /** The key's server is out, or there is none. */
   #divert(operation: Operation, home: Member | undefined): void {
-    if (this.#closed !== undefined) return operation.fail(this.#closed)
+    if (this.#closed !== undefined) return operation.fail(closedFor(operation, this.#closed))
     if (home === undefined) return this.#fail(operation, undefined)
     const target = this.#standIn(operation, home)
     if (target === undefined) return this.#fail(operation, home)
@@ -134,9 +134,7 @@ export class Cluster implements Backend, MemberListener {
         : this.#options.failover === 'none'
           ? `${what}: ${home.name} is down${why}`
           : `${what}: ${home.name} is down and no other server is left${why}`
-    // What is sent a second time may have been carried out the first time.
-    const delivery = operation.repeated ? 'unknown' : 'not-sent'
-    operation.fail(new ServerDownError(message, { server: home?.name, cause, delivery }))
+    operation.fail(new ServerDownError(message, { server: home?.name, cause, delivery: operation.unsentDelivery }))
   }
 
   /**
@@ -168,7 +166,7 @@ export class Cluster implements Backend, MemberListener {
 
   async connect(): Promise<void> {
     await this.untilListed()
-    if (this.#main.members.length === 0) throw new ServerDownError(NO_SERVERS)
+    if (this.#main.members.length === 0) throw new ServerDownError(NO_SERVERS, { delivery: 'not-sent' })
     const outcomes = await Promise.allSettled(this.#main.members.map((member) => member.pool.connect()))
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed !== undefined) throw failed.reason as Error

@@ -92,7 +92,10 @@ export class SourcedCluster implements Backend {
   #timeoutError(timeoutMs: number): TimeoutError {
     const { lastError } = this.#membership
     const why = lastError instanceof Error ? ` (${lastError.message})` : ''
-    return new TimeoutError(`no list of servers came within ${timeoutMs} ms${why}`, { cause: lastError })
+    return new TimeoutError(`no list of servers came within ${timeoutMs} ms${why}`, {
+      delivery: 'not-sent',
+      cause: lastError,
+    })
   }
 
   disconnect(): Promise<void> {

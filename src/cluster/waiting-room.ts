@@ -32,7 +32,7 @@ export class WaitingRoom implements Holder {
     const cause = this.#lastError()
     const why = cause instanceof Error ? ` (${cause.message})` : ''
     const message = `${operation.describe()} timed out after ${operation.timeoutMs} ms, waiting for the list of servers${why}`
-    return new TimeoutError(message, { cause })
+    return new TimeoutError(message, { delivery: 'not-sent', cause })
   }
 
   cancel(operation: Operation, reason: unknown): void {

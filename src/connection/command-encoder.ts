@@ -35,7 +35,8 @@ export class CommandEncoder {
   encode(operation: Operation): boolean {
     const why = this.#whyNot(operation)
     if (why !== undefined) {
-      operation.fail(new InvalidInputError(`${operation.describe()}: ${why}`, { server: this.#target.server }))
+      const details = { server: this.#target.server, delivery: operation.unsentDelivery }
+      operation.fail(new InvalidInputError(`${operation.describe()}: ${why}`, details))
       return false
     }
     const { request, key } = operation

@@ -5,6 +5,7 @@ import {
   ClosedError,
   ConnectError,
   ConnectionClosedError,
+  type Delivery,
   MemcacheError,
   OverloadedError,
   ProtocolError,
@@ -163,7 +164,7 @@ export class Connection implements Executor, Holder {
   #refuse(operation: Operation, why: string): void {
     const { server } = this
     const message = `${operation.describe()}: ${why} on the connection to ${server}`
-    operation.fail(new OverloadedError(message, { server, delivery: deliveryOf(operation) }))
+    operation.fail(new OverloadedError(message, { server, delivery: operation.unsentDelivery }))
   }
 
   #scheduleFlush(): void {
@@ -372,7 +373,7 @@ export class Connection implements Executor, Holder {
   /** Fails what is due, and ends a connection that has gone silent. */
   #expire(now: number): void {
     this.#unsent.expire(now, (operation) => {
-      operation.fail(this.#timeoutError(operation, this.#whyUnsent(), deliveryOf(operation)))
+      operation.fail(this.#timeoutError(operation, this.#whyUnsent(), operation.unsentDelivery))
     })
     if (this.#pipeline !== undefined) this.#expireWritten(this.#pipeline, now)
     if (this.#state === 'ended') return
@@ -411,7 +412,7 @@ export class Connection implements Executor, Holder {
     if (this.#liveness.isAlwaysLate(now)) this.#endSilent('every reply came too late')
   }
 
-  #timeoutError(operation: Operation, where: string, delivery: 'not-sent' | 'unknown'): TimeoutError {
+  #timeoutError(operation: Operation, where: string, delivery: Delivery): TimeoutError {
     const { server } = this
     const message = `${operation.describe()} on ${server} timed out after ${operation.timeoutMs} ms, ${where}`
     return new TimeoutError(message, { server, delivery })
@@ -451,7 +452,7 @@ export class Connection implements Executor, Holder {
   #checkDrained(): void {
     if (!this.#draining || this.#state === 'ended' || this.pending > 0) return
     const { server } = this
-    this.#end(new ClosedError(`the connection to ${server} was closed`, { server }))
+    this.#end(new ClosedError(`the connection to ${server} was closed`, { server, delivery: 'not-sent' }))
   }
 
   #end(error: MemcacheError): void {
@@ -502,11 +503,6 @@ export class Connection implements Executor, Holder {
     for (const operation of unsent) operation.prepareAgain()
     return this.#init.owner.onNeverSent(unsent)
   }
-}
-
-/** What is known of a command that was not written on this connection: it may have been on another before. */
-function deliveryOf(operation: Operation): 'not-sent' | 'unknown' {
-  return operation.repeated ? 'unknown' : 'not-sent'
 }
 
 /** Whether a command still fits into the batch; one always does. Where records matter, its whole size counts. */

@@ -57,5 +57,6 @@ async function connect(
 function tooSlow(server: Server, limit: number, attempt: Attempt): TimeoutError {
   return new TimeoutError(`no connection to ${server.name} within connectTimeoutMs (${limit} ms): ${attempt.stage}`, {
     server: server.name,
+    delivery: 'not-sent',
   })
 }

@@ -183,7 +183,7 @@ export class Pipeline {
     const { server } = this.#init
     return new UnknownCommandError(
       `${operation.describe()}: ${server} does not know this command: it closed the connection on it before`,
-      { server },
+      { server, delivery: operation.unsentDelivery },
     )
   }
 

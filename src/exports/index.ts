@@ -86,6 +86,7 @@ export {
   ServerError,
   TimeoutError,
   UnknownCommandError,
+  type UnsentDetails,
   ValueTooLargeError,
 } from '../errors.ts'
 export type { ServerStatus } from '../executor.ts'

@@ -93,7 +93,7 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
   }
 
   #dispatchUnconnected(operation: Operation): void {
-    if (this.#closed !== undefined) return operation.fail(this.#closed)
+    if (this.#closed !== undefined) return operation.fail(closedFor(operation, this.#closed))
     const waitMs = this.#nextAttemptAt - performance.now()
     if (waitMs > WORTH_WAITING_MS) return operation.fail(this.#downError(operation, waitMs))
     this.#connect(this.#untilNextAttempt()).dispatch(operation)
@@ -104,8 +104,7 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
     const why = this.#lastError === undefined ? '' : `: ${this.#lastError.message}`
     return new ServerDownError(
       `${operation.describe()}: ${name} is down, next attempt in ${Math.ceil(waitMs)} ms${why}`,
-      // What is sent a second time may have been carried out the first time.
-      { server: name, cause: this.#lastError, delivery: operation.repeated ? 'unknown' : 'not-sent' },
+      { server: name, cause: this.#lastError, delivery: operation.unsentDelivery },
     )
   }
 
@@ -215,17 +214,11 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
   #dispatchAgain(operations: readonly Operation[]): void {
     if (operations.length === 0) return
     if (this.#closed !== undefined) {
-      for (const operation of operations) operation.fail(this.#closedFor(operation))
+      for (const operation of operations) operation.fail(closedFor(operation, this.#closed))
       return
     }
     const connection = this.#connection?.open ? this.#connection : this.#connect(this.#untilNextAttempt())
     connection.dispatchFirst(operations)
-  }
-
-  /** A command that was written before on a connection that was lost may have been carried out. */
-  #closedFor(operation: Operation): MemcacheError {
-    if (!operation.repeated) return this.#closed!
-    return new ClosedError('the client is closed', { delivery: 'unknown', cause: this.#closed })
   }
 
   #pause(milliseconds: number): Promise<void> {
@@ -248,5 +241,11 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
 
 /** The error of commands that come after the end of a client. */
 export function closedError(): ClosedError {
-  return new ClosedError('the client is closed')
+  return new ClosedError('the client is closed', { delivery: 'not-sent' })
+}
+
+/** The error of one of them: what was written before, on a connection that was lost, may have been carried out. */
+export function closedFor(operation: Operation, closed: MemcacheError): MemcacheError {
+  if (!operation.repeated) return closed
+  return new ClosedError('the client is closed', { delivery: 'unknown', cause: closed })
 }

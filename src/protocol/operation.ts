@@ -1,4 +1,4 @@
-import type { MemcacheError } from '../errors.ts'
+import type { Delivery, MemcacheError } from '../errors.ts'
 import { type Key, quoteKey, type WireKey } from './key.ts'
 import type { Reply } from './reply.ts'
 import { type Command, isStore, nameOfRequest, type Request } from './request.ts'
@@ -111,6 +111,11 @@ export class Operation {
   /** The name of what to do. */
   get command(): Command {
     return this.#command
+  }
+
+  /** Whether it may have been carried out, though nothing of it was written this time: it may have been before. */
+  get unsentDelivery(): Delivery {
+    return this.repeated ? 'unknown' : 'not-sent'
   }
 
   /** Settles by a reply. */

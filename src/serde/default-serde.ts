@@ -56,7 +56,7 @@ function serialize(value: unknown): SerializedValue {
     case 'string':
       // Costs next to nothing for text without two-byte characters.
       if (value.isWellFormed()) return { data: value, clientFlags: TEXT }
-      throw new SerdeError('text with a lone surrogate cannot be stored: it has no UTF-8')
+      throw new SerdeError('text with a lone surrogate cannot be stored: it has no UTF-8', { delivery: 'not-sent' })
     case 'number':
       return serializeNumber(value)
     case 'bigint':
@@ -68,12 +68,12 @@ function serialize(value: unknown): SerializedValue {
     case 'undefined':
     case 'function':
     case 'symbol':
-      throw new SerdeError(`${showValue(value)} cannot be stored`)
+      throw new SerdeError(`${showValue(value)} cannot be stored`, { delivery: 'not-sent' })
   }
 }
 
 function serializeNumber(value: number): SerializedValue {
-  if (!Number.isFinite(value)) throw new SerdeError(`${showValue(value)} cannot be stored`)
+  if (!Number.isFinite(value)) throw new SerdeError(`${showValue(value)} cannot be stored`, { delivery: 'not-sent' })
   if (Object.is(value, -0)) return { data: '-0', clientFlags: JSON_TEXT }
   // An integer that is not safe goes as JSON: from flags 2 it would come back as a bigint.
   return { data: String(value), clientFlags: Number.isSafeInteger(value) ? INTEGER : JSON_TEXT }
@@ -81,7 +81,8 @@ function serializeNumber(value: number): SerializedValue {
 
 function serializeObject(value: object | null): SerializedValue {
   const data = stringify(value)
-  if (data === undefined) throw new SerdeError(`${showValue(value)} cannot be stored: its toJSON gives nothing`)
+  if (data === undefined)
+    throw new SerdeError(`${showValue(value)} cannot be stored: its toJSON gives nothing`, { delivery: 'not-sent' })
   return { data, clientFlags: JSON_TEXT }
 }
 
@@ -91,7 +92,7 @@ function stringify(value: object | null): string | undefined {
     return JSON.stringify(value)
   } catch (cause) {
     if (cause instanceof SerdeError) throw cause
-    throw new SerdeError(`the value cannot be stored as JSON${jsonReason(cause)}`, { cause })
+    throw new SerdeError(`the value cannot be stored as JSON${jsonReason(cause)}`, { delivery: 'not-sent', cause })
   }
 }
 
@@ -99,9 +100,12 @@ function stringify(value: object | null): string | undefined {
 function refuseLossyObject(value: TaggedObject): void {
   const kind = value[Symbol.toStringTag]
   if (ArrayBuffer.isView(value) || kind === 'ArrayBuffer' || kind === 'SharedArrayBuffer') {
-    throw new SerdeError(`${showValue(value)} cannot be stored: binary data is stored as a Uint8Array`)
+    throw new SerdeError(`${showValue(value)} cannot be stored: binary data is stored as a Uint8Array`, {
+      delivery: 'not-sent',
+    })
   }
-  if (typeof value.then === 'function') throw new SerdeError('a promise cannot be stored: await it first')
+  if (typeof value.then === 'function')
+    throw new SerdeError('a promise cannot be stored: await it first', { delivery: 'not-sent' })
 }
 
 interface TaggedObject {

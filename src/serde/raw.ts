@@ -22,8 +22,11 @@ export const raw: Serde = Object.freeze<RangeSerde>({
 function serialize(value: unknown): SerializedValue {
   if (isBytes(value)) return { data: value, clientFlags: 0 }
   if (typeof value !== 'string') {
-    throw new SerdeError(`the serde \`raw\` stores a string or a Uint8Array, got ${showValue(value)}`)
+    throw new SerdeError(`the serde \`raw\` stores a string or a Uint8Array, got ${showValue(value)}`, {
+      delivery: 'not-sent',
+    })
   }
-  if (!value.isWellFormed()) throw new SerdeError('text with a lone surrogate cannot be stored: it has no UTF-8')
+  if (!value.isWellFormed())
+    throw new SerdeError('text with a lone surrogate cannot be stored: it has no UTF-8', { delivery: 'not-sent' })
   return { data: value, clientFlags: 0 }
 }

@@ -13,7 +13,7 @@ export const mockErrors: Readonly<
 > = {
   down: (about, server) => {
     const cause = new ConnectError(`cannot connect to ${server}: it is down (MockMemcache)`, { server })
-    return new ServerDownError(`${about}: ${server} is down: ${cause.message}`, { server, cause })
+    return new ServerDownError(`${about}: ${server} is down: ${cause.message}`, { server, delivery: 'not-sent', cause })
   },
   closed: (about, server) =>
     new ConnectionClosedError(`${about}: the connection to ${server} was lost (MockMemcache)`, {

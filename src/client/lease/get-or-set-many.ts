@@ -137,7 +137,7 @@ async function withAbort<T>(signal: AbortSignal | undefined, work: (signal: Abor
   } finally {
     stopListening?.()
     // Who still waits for a part of it, after a failure of another part, need not.
-    controller.abort(new ClosedError('the call is over'))
+    controller.abort(new ClosedError('the call is over', { delivery: 'not-sent' }))
   }
 }
 

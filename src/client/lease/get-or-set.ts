@@ -329,5 +329,5 @@ function markOf({ cas }: LeaseMark): FlightMark {
 
 function loadError(cause: unknown, key: Key): LoadError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new LoadError(`the loader failed for ${quoteKey(key)}: ${reason}`, { cause })
+  return new LoadError(`the loader failed for ${quoteKey(key)}: ${reason}`, { delivery: 'not-sent', cause })
 }

@@ -418,7 +418,7 @@ describe('membership', () => {
     const call = lab.get('c1')
     void lab.cluster.replace(['a', 'b'].map(server))
     if (end === 'destroy') {
-      lab.cluster.destroy(new ClosedError('the client is closed'))
+      lab.cluster.destroy(new ClosedError('the client is closed', { delivery: 'not-sent' }))
       expect(await rejection(call)).toMatchObject({ code: 'MEMLANE_CLOSED' })
     } else {
       const order: string[] = []

@@ -6,7 +6,9 @@ import { rejection } from '../../support/eventually.ts'
 const forever = Number.POSITIVE_INFINITY
 
 function createWaiters(): ListWaiters {
-  return new ListWaiters((timeoutMs) => new TimeoutError(`nothing came within ${timeoutMs} ms`))
+  return new ListWaiters(
+    (timeoutMs) => new TimeoutError(`nothing came within ${timeoutMs} ms`, { delivery: 'not-sent' }),
+  )
 }
 
 describe('a wait for the list of servers', () => {
@@ -42,7 +44,7 @@ describe('a wait for the list of servers', () => {
   it('ends with the error when there will be no list', async () => {
     const waiters = createWaiters()
     const wait = rejection(waiters.wait(forever, undefined))
-    const error = new ClosedError('the client is closed')
+    const error = new ClosedError('the client is closed', { delivery: 'not-sent' })
     waiters.fail(error)
     expect(await wait).toBe(error)
     expect(waiters.size).toBe(0)

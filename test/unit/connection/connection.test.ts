@@ -45,7 +45,7 @@ describe('a connection that has no room', () => {
       connection.dispatch(operation)
       expect(failure()).toBeInstanceOf(OverloadedError)
       expect(failure().delivery).toBe(delivery)
-      connection.destroy(new ClosedError('closed'))
+      connection.destroy(new ClosedError('closed', { delivery: 'not-sent' }))
     },
   )
 })

@@ -42,7 +42,7 @@ async function startPool(
   })
   const lab = { pool, dials: 0, refuses: false, deaf: false, evidence }
   onTestFinished(async () => {
-    pool.destroy(new ClosedError('the test has ended'))
+    pool.destroy(new ClosedError('the test has ended', { delivery: 'not-sent' }))
     await server.close()
   })
   return lab

@@ -6,6 +6,7 @@ import {
   ClosedError,
   ConnectError,
   ConnectionClosedError,
+  type ErrorDetails,
   InvalidInputError,
   type MemcacheError,
   ServerDownError,
@@ -146,12 +147,13 @@ describe('a mock', () => {
 })
 
 describe('a failure', () => {
-  const kinds: [MockFailureOptions['error'], new (message: string) => MemcacheError, string][] = [
-    ['down', ServerDownError, 'not-sent'],
-    ['timeout', TimeoutError, 'unknown'],
-    ['closed', ConnectionClosedError, 'unknown'],
-    ['full', ServerError, 'answered'],
-  ]
+  const kinds: [MockFailureOptions['error'], new (message: string, details: ErrorDetails) => MemcacheError, string][] =
+    [
+      ['down', ServerDownError, 'not-sent'],
+      ['timeout', TimeoutError, 'unknown'],
+      ['closed', ConnectionClosedError, 'unknown'],
+      ['full', ServerError, 'answered'],
+    ]
 
   it.each(kinds)('%s is the error of the client, and nothing is carried out', async (error, kind, delivery) => {
     const cache = create()
