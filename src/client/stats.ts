@@ -13,7 +13,8 @@ const TEXTS: ReadonlySet<string> = new Set([
   'umask',
 ])
 
-const INTEGER = /^-?\d+$/
+/** Up to 64 bits; what is longer stays text, for turning it into a bigint takes time. */
+const INTEGER = /^-?\d{1,20}$/
 const DECIMAL = /^-?\d+\.\d+$/
 
 /**

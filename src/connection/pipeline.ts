@@ -2,7 +2,7 @@ import { type MemcacheError, ProtocolError, ServerError, UnknownCommandError, Va
 import { isBase64Key } from '../protocol/key.ts'
 import { LAST_OPAQUE } from '../protocol/meta/encode.ts'
 import { Operation } from '../protocol/operation.ts'
-import { impliedReply, interpretReply } from '../protocol/outcome.ts'
+import { impliedReply, interpretReply, lacksValue, mayAnswerLargeBlock } from '../protocol/outcome.ts'
 import { MISS, type Reply } from '../protocol/reply.ts'
 import { isGat, isLineRead, NOOP } from '../protocol/request.ts'
 import { OPAQUE_ON_MISS_SINCE } from '../protocol/server-version.ts'
@@ -201,7 +201,7 @@ export class Pipeline {
     if (isErrorReply(reply)) return head.inLine ? this.#refuseLine(reply, head) : this.#refuse(reply, head)
     // Whose a large data block is was settled when its line was there to be read.
     const fits = this.#bodyOwner === head || this.#opaqueFits(reply, head)
-    if (head.inLine || !fits || !interpretReply(head.command, reply)) {
+    if (head.inLine || !fits || !answers(reply, head)) {
       return this.#desync(reply, `not an answer to ${head.describe()}`)
     }
     this.#shift()
@@ -217,8 +217,8 @@ export class Pipeline {
    */
   receiveHeader(reply: Reply): 'keep' | 'borrow' | 'skip' | MemcacheError {
     const owner = reply.type === 'VALUE' ? this.#findInLine(reply) : this.#findMeta(reply)
-    if (owner === undefined) {
-      return this.#desync(reply, 'a value that nobody asked for')
+    if (owner === undefined || !mayAnswerLargeBlock(owner.command, reply)) {
+      return this.#desync(reply, 'a value that no command asked for')
     }
     this.#bodyOwner = owner
     if (owner.settled || reply.size > this.#init.maxValueBytes) return 'skip'
@@ -356,7 +356,7 @@ export class Pipeline {
     // With `q` refusals still come, and hits of an mg; they carry an opaque of the run.
     const operation = this.#bodyOwner ?? this.#findQuiet(reply)
     this.#bodyOwner = undefined
-    if (operation === undefined || !interpretReply(operation.command, reply)) {
+    if (operation === undefined || !answers(reply, operation)) {
       return this.#desync(reply, 'not an answer to a quiet command')
     }
     return operation.awaitsBarrier ? this.#settle(reply, operation) : undefined
@@ -443,4 +443,9 @@ export class Pipeline {
       delivery: 'unknown',
     })
   }
+}
+
+/** Says what the reply means for the operation; false when it cannot be an answer to it. */
+function answers(reply: Reply, operation: Operation): boolean {
+  return interpretReply(operation.command, reply) && !lacksValue(operation.request, operation.quiet, reply)
 }

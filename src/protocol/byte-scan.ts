@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import { latin1Slice } from '../buffer-slices.ts'
 
 /** `pos` values that a parse function gives instead of a position. */
 export const NEED_MORE = -1
@@ -54,9 +55,13 @@ export function findLineFeed(bytes: Buffer, pos: number, end: number): number {
   return limit < end ? GARBAGE : NEED_MORE
 }
 
+/** The largest number of 64 bits; text of the same length compares as the numbers do. */
+const MAX_UINT64 = '18446744073709551615'
+
 /** Whether `[pos, end)` holds a decimal number of up to 64 bits. */
 export function isDigits(bytes: Buffer, pos: number, end: number): boolean {
-  if (pos >= end || end - pos > 20) return false
+  const length = end - pos
+  if (length <= 0 || length > MAX_UINT64.length) return false
   for (let at = pos; at < end; at++) if (bytes[at]! < 0x30 || bytes[at]! > 0x39) return false
-  return true
+  return length < MAX_UINT64.length || latin1Slice(bytes, pos, end) <= MAX_UINT64
 }

@@ -1,5 +1,5 @@
 import { type Outcome, Reply, type ReplyType } from './reply.ts'
-import type { Command } from './request.ts'
+import type { Command, Request } from './request.ts'
 
 type Fitting = Readonly<Partial<Record<ReplyType, Outcome>>>
 
@@ -48,12 +48,31 @@ const FITTING: Readonly<Record<Command, Fitting>> = {
   noop: { MN: 'pong', VERSION: 'pong' },
 }
 
-/** Says what the reply means for the command, in `reply.outcome`; false when it cannot be an answer to it at all. */
+/**
+ * Says what the reply means for the command, in `reply.outcome`; false when it cannot be an answer to it at all: of
+ * another kind, or a counter that is no number.
+ */
 export function interpretReply(command: Command, reply: Reply): boolean {
   const outcome = FITTING[command][reply.type]
-  if (outcome === undefined) return false
+  if (outcome === undefined || (outcome === 'number' && !reply.isNumber())) return false
   reply.outcome = outcome
   return true
+}
+
+/**
+ * Whether the reply is a bare HD although the request asked for a value: there is nothing in it to read.
+ *
+ * @param quiet - A quiet `ma` asks for no value, whatever its flags say.
+ */
+export function lacksValue(request: Request, quiet: boolean, reply: Reply): boolean {
+  if (reply.type !== 'HD') return false
+  if (request.command === 'ma') return !quiet && request.flags.value === true
+  return request.command === 'mg' && request.flags.value === true && request.flags.unlessCas === undefined
+}
+
+/** Whether a large data block can be an answer to the command: no counter is so long. */
+export function mayAnswerLargeBlock(command: Command, reply: Reply): boolean {
+  return FITTING[command][reply.type] === 'hit'
 }
 
 /** What each meta command leaves unsaid when it is quiet (protocol.txt, flag `q`). */

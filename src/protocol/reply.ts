@@ -1,5 +1,8 @@
 import { Buffer, isAscii } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
+import { isDigits } from './byte-scan.ts'
+
+const SPACE = 0x20
 
 /** What a meta reply can bring besides the opaque, the cas number and the client flags: bits of `Reply.returned`. */
 export const Returned = {
@@ -151,9 +154,24 @@ export class Reply {
     this.#keptLine = this.type === 'VA' ? this.line() : ''
   }
 
-  /** The digits of a NUMBER, or of the block of a meta counter. Exact to 64 bits. */
+  /** Whether the block, or the line of a NUMBER, is a decimal number of up to 64 bits and nothing else. */
+  isNumber(): boolean {
+    return isDigits(this.bytes, this.start, this.end)
+  }
+
+  /** The digits of a NUMBER, or of the block of a meta counter. Exact to 64 bits; `interpretReply` has checked them. */
   digits(): bigint {
     return BigInt(latin1Slice(this.bytes, this.start, this.end))
+  }
+
+  /**
+   * The counter that a value holds, without the spaces that `decr` leaves behind a number that got shorter; undefined
+   * where the value is no decimal number of up to 64 bits.
+   */
+  storedCounter(): bigint | undefined {
+    let end = this.end
+    while (end > this.start && this.bytes[end - 1] === SPACE) end--
+    return isDigits(this.bytes, this.start, end) ? BigInt(latin1Slice(this.bytes, this.start, end)) : undefined
   }
 }
 

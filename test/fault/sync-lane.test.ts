@@ -529,6 +529,20 @@ describe('what comes on the lane', () => {
     expect(performance.now() - startedAt).toBeLessThan(4000)
   })
 
+  it.each(['b', '-5', '0x1f', '5 ', '18446744073709551616'])('may be no number to a counter: %j', async (body) => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const [proxy] = await startProxies([server.address])
+    const cache = open([proxy!.address], { timeoutMs: 5000 })
+    fill(cache)
+    const told: unknown[] = []
+    cache.on('desync', (event) => told.push(event))
+    proxy!.replace(`${body}\r\n`)
+    const outcome = errorOf(() => cache.incr('key:2', 1n))
+    expect(outcome).toMatchObject({ code: 'MEMLANE_PROTOCOL', delivery: 'unknown' })
+    expect(told).toEqual([{ error: outcome, server: proxy!.address }])
+    expect(untilItWorks(() => cache.get('key:2'))).toBe('key:2!')
+  })
+
   it('is left to the worker where somebody listens to writes that fail', async () => {
     const [server] = (await startServers(1)) as [RealMemcached]
     const cache = open([server.address])

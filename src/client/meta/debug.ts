@@ -27,7 +27,7 @@ function parseDebug(line: string, operation: Operation): MetaDebugged {
   const fields = new Map([...line.matchAll(/ (\w+)=(\S*)/g)].map(([, name = '', value = '']) => [name, value]))
   const whole = (name: string): bigint => {
     const value = fields.get(name)
-    if (value !== undefined && /^-?\d+$/.test(value)) return BigInt(value)
+    if (value !== undefined && /^-?\d{1,20}$/.test(value)) return BigInt(value)
     throw new ProtocolError(`${operation.describe()}: the reply has no number ${name}`, {
       server: operation.holder?.server,
       delivery: 'answered',

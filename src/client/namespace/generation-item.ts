@@ -56,10 +56,8 @@ function addRequest(generation: bigint): Request {
 
 const readGeneration: Interpret = (reply, operation) => {
   if (reply.outcome !== 'hit') return undefined
-  try {
-    return reply.digits()
-  } catch (error) {
-    const message = `${operation.describe()}: ${quoteKey(operation.callerKey)} is no generation of a namespace: it holds no number`
-    throw new SerdeError(message, { server: operation.holder?.server, cause: error, delivery: 'answered' })
-  }
+  const generation = reply.storedCounter()
+  if (generation !== undefined) return generation
+  const message = `${operation.describe()}: ${quoteKey(operation.callerKey)} is no generation of a namespace: it holds no number of 64 bits`
+  throw new SerdeError(message, { server: operation.holder?.server, delivery: 'answered' })
 }
