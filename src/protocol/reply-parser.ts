@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { GARBAGE, lineBreak, MAX_LINE_BYTES, NEED_MORE } from './byte-scan.ts'
+import { GARBAGE, MAX_LINE_BYTES, NEED_MORE } from './byte-scan.ts'
 import { parseMetaLine, parseMetaValueLine } from './meta/parse.ts'
 import { Reply, type ReplyType } from './reply.ts'
 import { parseTextLine, parseValueLine } from './text/parse.ts'
@@ -30,6 +30,7 @@ const E = 0x45
 const N = 0x4e
 const SPACE = 0x20
 const CR = 0x0d
+const LF = 0x0a
 
 /**
  * Cuts a stream of reply bytes into replies of either protocol. Pure: bytes in, replies out. It reads in place, keeps
@@ -115,8 +116,8 @@ export class ReplyParser {
 
   /** Fewer than three bytes: not even a line break fits behind a word, so only garbage can be whole. */
   #shortLine(at: number, available: number): Found {
-    if (available === 2 && this.#bytes[at + 1] === 0x0a) return this.#line(GARBAGE)
-    return this.#bytes[at] === 0x0a ? this.#line(GARBAGE) : 'more'
+    if (available === 2 && this.#bytes[at + 1] === LF) return this.#line(GARBAGE)
+    return this.#bytes[at] === LF ? this.#line(GARBAGE) : 'more'
   }
 
   #line(next: number): Found {
@@ -133,7 +134,7 @@ export class ReplyParser {
     const reply = this.reply
     const dataEnd = dataStart + reply.size
     if (dataEnd + 2 > this.#end) return this.#incompleteValue(dataStart)
-    if (this.#bytes[dataEnd] !== CR || this.#bytes[dataEnd + 1] !== 0x0a) return this.#garbage()
+    if (this.#bytes[dataEnd] !== CR || this.#bytes[dataEnd + 1] !== LF) return this.#garbage()
     reply.start = dataStart
     reply.end = dataEnd
     this.#pos = dataEnd + 2
@@ -155,9 +156,25 @@ export class ReplyParser {
       const at = this.reply.size + 2 - this.#missing
       this.#bytes.copy(body, at, this.#pos, this.#pos + take)
     }
+    if (this.#missing - take < 2 && !this.#passesLineBreak(this.#pos + take)) return this.#abandonBody()
     this.#pos += take
     this.#missing -= take
     return this.#missing > 0 ? 'more' : this.#finishBody(body)
+  }
+
+  /** Whether the CR LF behind the data block stands where it must, as far as it lies before `end`. */
+  #passesLineBreak(end: number): boolean {
+    const at = this.#pos + this.#missing - 2
+    if (at >= this.#pos && at < end && this.#bytes[at] !== CR) return false
+    return at + 1 < this.#pos || at + 1 >= end || this.#bytes[at + 1] === LF
+  }
+
+  /** The data block does not end where its line said: nothing behind it can be trusted. */
+  #abandonBody(): Found {
+    this.#missing = -1
+    this.#body = undefined
+    this.reply.bytes = this.#bytes
+    return this.#garbage()
   }
 
   #finishBody(body: Buffer | undefined): Found {
@@ -169,7 +186,6 @@ export class ReplyParser {
     reply.end = 0
     reply.separate = true
     if (body === undefined) return 'reply'
-    if (lineBreak(body, reply.size, reply.size + 2) < 0) return this.#garbage()
     reply.bytes = body.subarray(0, reply.size)
     reply.end = reply.size
     reply.owned = !this.#borrowed

@@ -111,12 +111,13 @@ describe.each(['meta', 'text'] as const)('a counter that is no number, in %s', (
   })
 })
 
+function metaClient(server: ScriptedServer): MetaClient {
+  const meta = new MetaClient(server.address, { timeoutMs: 5000, connectTimeoutMs: 2000 })
+  onTestFinished(() => meta.destroy())
+  return meta
+}
+
 describe('a counter that is no number, to a MetaClient', () => {
-  const metaClient = (server: ScriptedServer): MetaClient => {
-    const meta = new MetaClient(server.address, { timeoutMs: 5000, connectTimeoutMs: 2000 })
-    onTestFinished(() => meta.destroy())
-    return meta
-  }
   const calls: readonly (readonly [name: string, call: (meta: MetaClient) => Promise<unknown>])[] = [
     ['incr', (meta) => meta.incr('count', 1, { returnCas: true })],
     ['execute', (meta) => meta.execute({ command: 'ma', key: 'count', flags: ['v'] })],
@@ -149,9 +150,7 @@ describe('the item that holds a generation', () => {
     'is a SerdeError where it holds %j',
     async (_shown, stored) => {
       await using server = await ScriptedServer.startReady((peer) =>
-        serveCommands(peer, (command) =>
-          command.words[0] === 'get' ? values(command, () => stored) : undefined,
-        ),
+        serveCommands(peer, (command) => (command.words[0] === 'get' ? values(command, () => stored) : undefined)),
       )
       const users = faultClient(server.address, { timeoutMs: 5000 }).namespace('users', { generations: true })
       expect(await rejection(users.get('one'))).toBeInstanceOf(SerdeError)

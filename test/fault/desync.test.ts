@@ -86,6 +86,38 @@ describe('a reply that cannot be one', () => {
     await recovers(cache, 'mine', 'mine')
   })
 
+  describe.each([10, 5000, 100_000])('a block of %i bytes that does not end where it should', (size) => {
+    const wrong = `VALUE mine 0 ${size}\r\n${'x'.repeat(size)}!!END\r\n`
+
+    it('ends the connection also where its call was given up', async () => {
+      const gaveUp = new AbortController()
+      await using server = await ScriptedServer.startReady((peer, index) =>
+        serveCommands(peer, (command) => {
+          if (command.words[0] !== 'get') return undefined
+          if (index > 0) return values(command)
+          gaveUp.abort(new Error('given up'))
+          return ''
+        }),
+      )
+      const cache = faultClient(server.address, { coalesceReads: false, timeoutMs: 5000 })
+      const desyncs: unknown[] = []
+      cache.on('desync', (event: unknown) => desyncs.push(event))
+      await expect(cache.get('mine', { signal: gaveUp.signal })).rejects.toThrow('given up')
+      server.peers[0]!.reply(wrong)
+      await server.peers[0]!.closed
+      expect(desyncs.length).toBe(1)
+      await recovers(cache, 'mine', 'mine')
+    })
+
+    it('ends the connection also where it is larger than maxValueBytes', async () => {
+      await using server = await ScriptedServer.startReady(wrongOnce('get', () => wrong))
+      const cache = faultClient(server.address, { coalesceReads: false, timeoutMs: 5000, maxValueBytes: 5 })
+      await expect(cache.get('mine')).rejects.toMatchObject({ code: 'MEMLANE_PROTOCOL' })
+      await server.peers[0]!.closed
+      await recovers(cache, 'mine', 'mine')
+    })
+  })
+
   it.each(['VALUE mine 0 5\r\nstale\r\nEND\r\n', 'STORED\r\n', 'HD O1\r\n', 'noise', 'ERROR\r\n'])(
     'on an idle connection: %j ends it, and the next caller gets its own answer',
     async (noise) => {

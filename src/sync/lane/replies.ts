@@ -14,6 +14,8 @@ const MAX_LINE_BYTES = 300
 /** `END` and its CR LF. */
 const END_LINE = 5
 
+const MAX_CLIENT_FLAGS = 0xffffffff
+
 /** For a single value up to here, asking whether it is ASCII costs more than it spares. */
 const SHORT_BYTES = 2048
 
@@ -72,7 +74,7 @@ export class ValuesReply implements LaneReader {
 
   /** @returns false where another line's reply follows. */
   #readEnd(bytes: Buffer, at: number, filled: number): boolean | undefined {
-    if (bytes[at + 1] !== N || bytes[at + 2] !== D || bytes[at + 4] !== LF) return undefined
+    if (bytes[at + 1] !== N || bytes[at + 2] !== D || !isLineBreak(bytes, at + 3)) return undefined
     const lineEnd = this.#lineEnds[this.#line]!
     while (this.#key < lineEnd) this.starts[this.#key++] = -1
     this.#line++
@@ -95,17 +97,20 @@ export class ValuesReply implements LaneReader {
     let at = index === lineEnd ? filled : keyStart + this.keys[index]!.length + 1
     // The key alone may be cut.
     if (at >= filled) return filled - keyStart > MAX_LINE_BYTES || hasLine(bytes, keyStart, filled) ? undefined : false
+    const flagsStart = at
     let flags = 0
     for (; isDigit(bytes[at]!); at++) flags = flags * 10 + bytes[at]! - ZERO
-    const isFlags = bytes[at++] === SPACE
+    const isFlags = at > flagsStart && flags <= MAX_CLIENT_FLAGS && bytes[at] === SPACE
+    const sizeStart = ++at
     let size = 0
     for (; isDigit(bytes[at]!); at++) size = size * 10 + bytes[at]! - ZERO
     if (at + 1 >= filled) return false
     const start = at + 2
     this.#next = start + size + 2
     // More than there will be room for would never be whole.
-    if (!isFlags || bytes[at] !== CR || bytes[at + 1] !== LF || this.#next > MAX_REPLY_BYTES) return undefined
+    if (!isFlags || at === sizeStart || !isLineBreak(bytes, at) || this.#next > MAX_REPLY_BYTES) return undefined
     if (this.#next > filled) return false
+    if (!isLineBreak(bytes, this.#next - 2)) return undefined
     while (this.#key < index) this.starts[this.#key++] = -1
     this.starts[index] = start
     this.ends[index] = start + size
@@ -119,6 +124,10 @@ export class ValuesReply implements LaneReader {
 function mayBegin(bytes: Buffer, at: number, filled: number): boolean {
   const text = bytes.toString('latin1', at, filled)
   return 'END\r\n'.startsWith(text) || 'VALUE '.startsWith(text)
+}
+
+function isLineBreak(bytes: Buffer, at: number): boolean {
+  return bytes[at] === CR && bytes[at + 1] === LF
 }
 
 function isDigit(byte: number): boolean {

@@ -124,6 +124,60 @@ describe('ReplyParser', () => {
     expect(parser.reply.type).toBe('END')
   })
 
+  describe.each([
+    ['passed over', (parser: ReplyParser) => parser.skipBody()],
+    ['kept', (parser: ReplyParser) => parser.acceptBody(false)],
+    ['borrowed', (parser: ReplyParser) => parser.acceptBody(true)],
+  ] as const)('a large body that is %s', (_name, take) => {
+    const size = 5000
+    const head = `VALUE k 0 ${size}\r\n`
+
+    /** The types of the replies in what is fed in two pieces, or one byte at a time from `cut` on. */
+    function typesOf(ending: string, cut: number, perByte: boolean): string[] {
+      const bytes = Buffer.from(`${head}${'x'.repeat(size)}${ending}END\r\n`)
+      const parser = new ReplyParser()
+      const ends = perByte ? Array.from(bytes.keys(), (at) => at + 1).slice(cut) : [cut, bytes.length]
+      const types: string[] = []
+      for (const end of ends) {
+        // In memory of its own, as a read buffer that was filled anew.
+        parser.feed(Buffer.from(bytes.subarray(0, end)), parser.rest, end)
+        for (let found = parser.next(); found !== 'more'; found = parser.next()) {
+          if (found === 'body') take(parser)
+          else types.push(parser.reply.type)
+        }
+      }
+      return types
+    }
+
+    const cuts = [
+      head.length,
+      head.length + 1,
+      4000,
+      ...Array.from({ length: 6 }, (_, at) => head.length + size - 2 + at),
+    ]
+
+    it.each(cuts)('ends in CR LF, however it is cut: %i', (cut) => {
+      for (const perByte of [false, true]) {
+        expect(typesOf('\r\n', cut, perByte)).toEqual(['VALUE', 'END'])
+        for (const ending of ['xx', '\rx', 'x\n', '\n\r', '\n', '']) {
+          expect(typesOf(ending, cut, perByte)[0], JSON.stringify(ending)).toBe('GARBAGE')
+        }
+      }
+    })
+
+    it('shows in the message what came in the place', () => {
+      const parser = new ReplyParser()
+      const bytes = Buffer.from(`${head}${'x'.repeat(size + 1)}\r\n`)
+      parser.feed(bytes, 0, 100)
+      parser.next()
+      take(parser)
+      parser.next()
+      parser.feed(bytes, 100, bytes.length)
+      expect(parser.next()).toBe('reply')
+      expect(parser.reply.line()).toMatch(/^x+$/)
+    })
+  })
+
   it('uses one buffer again for large bodies whose bytes nobody keeps', () => {
     const parser = new ReplyParser()
     const seen = [10_000, 9000].map((size, index) => {
