@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { MemcacheError } from './errors.ts'
-import type { Exchange } from './protocol/exchange.ts'
+import type { Exchange, StreamExchange } from './protocol/exchange.ts'
 import type { Key } from './protocol/key.ts'
 import type { Operation } from './protocol/operation.ts'
 
@@ -27,6 +27,12 @@ export interface ServerExecutor extends Executor {
    * a wrong end, or a server that closes on it harms no other command.
    */
   exchange(exchange: Exchange): Promise<Buffer>
+  /**
+   * Carries out a command whose reply is read while it comes, in pieces of whole lines, over a connection of its own that
+   * opens when the iteration begins and closes when it ends. The socket is never paused: more unread bytes than
+   * `maxBufferedBytes` end the iteration with `OverloadedError`.
+   */
+  stream(exchange: StreamExchange): AsyncIterable<Buffer>
 }
 
 /** A server as its client sees it. */

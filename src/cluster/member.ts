@@ -4,7 +4,7 @@ import { type MemcacheError, type ProtocolError, TimeoutError } from '../errors.
 import type { ServerExecutor, ServerStatus } from '../executor.ts'
 import { ServerPool } from '../pool/server-pool.ts'
 import type { PoolListener } from '../pool/slot.ts'
-import type { Exchange } from '../protocol/exchange.ts'
+import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Server } from '../server-address.ts'
 import type { Clock } from './clock.ts'
@@ -147,6 +147,10 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
 
   exchange(exchange: Exchange): Promise<Buffer> {
     return this.pool.exchange(exchange)
+  }
+
+  stream(exchange: StreamExchange): AsyncIterable<Buffer> {
+    return this.pool.stream(exchange)
   }
 
   /** It is a member no longer: takes no more commands, finishes those it has, and closes. */

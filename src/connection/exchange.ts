@@ -1,33 +1,22 @@
 import { Buffer } from 'node:buffer'
 import { whenAborted } from '../abort-listener.ts'
-import {
-  ClientError,
-  ConnectionClosedError,
-  type MemcacheError,
-  ServerError,
-  TimeoutError,
-  UnknownCommandError,
-  ValueTooLargeError,
-} from '../errors.ts'
-import { type Exchange, isErrorLine } from '../protocol/exchange.ts'
+import type { MemcacheError } from '../errors.ts'
+import type { Exchange } from '../protocol/exchange.ts'
 import type { Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
 import { establish } from './establish.ts'
-import { failureReason } from './failure-reason.ts'
+import { ExchangeErrors, WAITING_FOR_REPLY } from './exchange-errors.ts'
 import type { ServerMemory } from './handshake.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import { ReplyCollector } from './reply-collector.ts'
 import type { Transport } from './transport.ts'
-
-/** A server's words longer than this are cut in messages. */
-const MAX_TEXT = 200
 
 /**
  * Carries out one exchange over a connection made for it and closed behind it.
  *
  * @param attempt - Ends it when it is aborted.
  * @returns the reply's bytes, from its first to the last of its ending.
- * @throws `ClientError`, `ServerError`, `UnknownCommandError` - the reply is an error line.
+ * @throws `ClientError`, `ServerError`, `UnknownCommandError` - the reply is, or ends in, an error line.
  */
 export async function carryOutExchange(
   server: Server,
@@ -37,51 +26,76 @@ export async function carryOutExchange(
   attempt: Attempt,
 ): Promise<Buffer> {
   exchange.signal?.throwIfAborted()
-  const stop = limitTime(attempt, server, exchange)
+  const errors = new ExchangeErrors(exchange.line, server.name)
+  const limit = limitTime(attempt, errors, exchange)
   let transport: Transport | undefined
   try {
-    // The protocol makes no difference to what is sent here, so none is negotiated.
-    const established = await establish(server, { ...options, protocol: 'text' }, memory, attempt)
-    transport = established.transport
-    attempt.stage = 'waiting for the reply'
-    const conversation = new Conversation(transport, server.name, exchange, options.maxValueBytes)
+    transport = await openForExchange(server, options, memory, attempt)
+    const conversation = new Conversation(transport, exchange, options.maxValueBytes, errors)
     return await attempt.race(conversation.run())
   } finally {
-    stop()
+    limit.stop()
     transport?.destroy()
   }
 }
 
-/** Ends the attempt when its time is up or its signal aborts; gives what calls that off. */
-function limitTime(attempt: Attempt, server: Server, { line, timeoutMs, signal }: Exchange): () => void {
-  const onTime = (): void => {
-    const what = line.slice(0, MAX_TEXT)
-    // Nothing was written before the reply was waited for.
-    const delivery = attempt.stage === 'waiting for the reply' ? 'unknown' : 'not-sent'
-    const message = `${JSON.stringify(what)} on ${server.name} timed out after ${timeoutMs} ms, ${attempt.stage}`
-    attempt.abort(new TimeoutError(message, { server: server.name, delivery }))
-  }
+/** Opens a connection for one exchange. The protocol makes no difference to what is sent, so none is negotiated. */
+export async function openForExchange(
+  server: Server,
+  options: ResolvedConnectionOptions,
+  memory: ServerMemory,
+  attempt: Attempt,
+): Promise<Transport> {
+  const { transport } = await establish(server, { ...options, protocol: 'text' }, memory, attempt)
+  attempt.stage = WAITING_FOR_REPLY
+  return transport
+}
+
+/** Writes the line of an exchange, and the data block behind it. */
+export function writeRequest(transport: Transport, { line, body }: Pick<Exchange, 'line' | 'body'>): void {
+  const head = Buffer.from(`${line}\r\n`, 'latin1')
+  const data = body === undefined ? head : Buffer.concat([head, body, Buffer.from('\r\n')])
+  transport.write([{ data, encoding: 'latin1', onReleased: undefined }])
+}
+
+/** The limits of an attempt, while they hold. */
+export interface TimeLimit {
+  /** Lets the attempt take as long as it likes from now on; its signal still ends it. */
+  stopClock(): void
+  /** Ends both. */
+  stop(): void
+}
+
+/** Ends the attempt when its time is up or its signal aborts. */
+export function limitTime(
+  attempt: Attempt,
+  errors: ExchangeErrors,
+  { timeoutMs, signal }: Pick<Exchange, 'timeoutMs' | 'signal'>,
+): TimeLimit {
+  const onTime = (): void => attempt.abort(errors.timedOut(timeoutMs, attempt))
   const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(onTime, timeoutMs)
   const stopListening = signal && whenAborted(signal, () => attempt.abort(signal.reason as Error))
-  return () => {
-    clearTimeout(timer)
+  const stopClock = (): void => clearTimeout(timer)
+  const stop = (): void => {
+    stopClock()
     stopListening?.()
   }
+  return { stopClock, stop }
 }
 
 /** One request out, one reply in. */
 class Conversation {
   readonly #transport: Transport
-  readonly #server: string
   readonly #exchange: Exchange
   readonly #maxBytes: number
+  readonly #errors: ExchangeErrors
   readonly #collector: ReplyCollector
 
-  constructor(transport: Transport, server: string, exchange: Exchange, maxBytes: number) {
+  constructor(transport: Transport, exchange: Exchange, maxBytes: number, errors: ExchangeErrors) {
     this.#transport = transport
-    this.#server = server
     this.#exchange = exchange
     this.#maxBytes = maxBytes
+    this.#errors = errors
     this.#collector = new ReplyCollector(exchange.ending, maxBytes)
   }
 
@@ -97,61 +111,23 @@ class Conversation {
         },
         drained: () => undefined,
         closed: (cause) => {
-          if (this.#exchange.ending.kind === 'close' && cause === undefined) resolve(this.#collector.reply)
-          else reject(this.#closedError(cause))
+          const { reply } = this.#collector
+          if (this.#exchange.ending.kind === 'close' && cause === undefined) resolve(reply)
+          else reject(this.#errors.closed(cause, reply.length === 0))
         },
       })
-      this.#write()
+      writeRequest(this.#transport, this.#exchange)
     })
   }
 
-  #write(): void {
-    const { line, body } = this.#exchange
-    const head = Buffer.from(`${line}\r\n`, 'latin1')
-    const data = body === undefined ? head : Buffer.concat([head, body, Buffer.from('\r\n')])
-    this.#transport.write([{ data, encoding: 'latin1', onReleased: undefined }])
-  }
-
-  /** An error line ends every reply, whatever ending was expected. */
   #failure(length: number): MemcacheError | undefined {
-    const { reply } = this.#collector
-    if (this.#collector.tooLong) return this.#tooLongError()
-    const lineFeed = reply.indexOf(0x0a)
-    if (lineFeed < 0) return undefined
-    const first = reply.toString('latin1', 0, Math.min(lineFeed, MAX_TEXT)).trimEnd()
-    if (isErrorLine(first)) return this.#errorOf(first)
+    const { reply, tooLong, errorLine } = this.#collector
+    if (tooLong) return this.#errors.tooLong(this.#maxBytes)
+    if (errorLine !== undefined) return this.#errors.refused(errorLine)
     // A line came where the server was expected to close.
-    if (length >= 0 && this.#exchange.ending.kind === 'close') return this.#errorOf(`ERROR ${first}`)
-    return undefined
-  }
-
-  #errorOf(line: string): MemcacheError {
-    const server = this.#server
-    const message = `${JSON.stringify(this.#exchange.line.slice(0, MAX_TEXT))}: ${server} answered ${line}`
-    const details = { server, delivery: 'answered' } as const
-    if (line.startsWith('CLIENT_ERROR')) return new ClientError(message, details)
-    if (line.startsWith('SERVER_ERROR')) return new ServerError(message, details)
-    return new UnknownCommandError(message, details)
-  }
-
-  #tooLongError(): ValueTooLargeError {
-    const message = `${JSON.stringify(this.#exchange.line.slice(0, MAX_TEXT))}: the reply is longer than maxValueBytes (${this.#maxBytes})`
-    return new ValueTooLargeError(message, { server: this.#server, delivery: 'answered' })
-  }
-
-  #closedError(cause: Error | undefined): MemcacheError {
-    const server = this.#server
-    // Proxies close on what they do not know, without a word (seen on twemproxy 0.5.0).
-    if (cause === undefined && this.#collector.reply.length === 0) {
-      const message = `${JSON.stringify(this.#exchange.line.slice(0, MAX_TEXT))}: ${server} closed the connection without an answer; it does not know this command, it seems`
-      return new UnknownCommandError(message, { server, delivery: 'unknown' })
+    if (length >= 0 && this.#exchange.ending.kind === 'close') {
+      return this.#errors.refused(`ERROR ${reply.toString('latin1', 0, length)}`)
     }
-    const why = cause === undefined ? `${server} closed the connection` : failureReason(cause)
-    const line = JSON.stringify(this.#exchange.line.slice(0, MAX_TEXT))
-    return new ConnectionClosedError(`${line} on ${server}: ${why} before the reply had ended`, {
-      server,
-      delivery: 'unknown',
-      cause,
-    })
+    return undefined
   }
 }

@@ -1,11 +1,14 @@
 import { Buffer } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
-import type { ReplyEnding } from '../protocol/exchange.ts'
+import { dataBlockBytes, isErrorLine, type ReplyEnding } from '../protocol/exchange.ts'
 
 const LF = 0x0a
 const CR = 0x0d
 
-/** Collects the bytes of a reply of any length until it has ended. Looks at every byte once, however they are cut. */
+/**
+ * Collects the bytes of a reply of any length until it has ended: where its ending says, or at an error line. Looks at
+ * every byte once for each of both, however the bytes are cut.
+ */
 export class ReplyCollector {
   readonly #ending: ReplyEnding
   readonly #maxBytes: number
@@ -13,6 +16,10 @@ export class ReplyCollector {
   #length = 0
   /** Where the search for the end goes on. */
   #searched = 0
+  /** Where the search for an error line goes on: at the start of a line that is not in a data block. */
+  #lineStart = 0
+  /** An error line of the server, without its CR LF. It ends the reply, whatever ending was expected. */
+  errorLine: string | undefined
 
   constructor(ending: ReplyEnding, maxBytes: number) {
     this.#ending = ending
@@ -38,7 +45,24 @@ export class ReplyCollector {
     this.#makeRoom(end - start)
     bytes.copy(this.#bytes, this.#length, start, end)
     this.#length += end - start
-    return this.#findEnd()
+    const length = this.#findEnd()
+    this.#findErrorLine(length < 0 ? this.#length : length)
+    return length
+  }
+
+  #findErrorLine(end: number): void {
+    while (this.#lineStart < end) {
+      const lineFeed = this.#bytes.subarray(0, end).indexOf(LF, this.#lineStart)
+      if (lineFeed < 0) return
+      const line = this.#lineText(this.#lineStart, lineFeed)
+      if (isErrorLine(line)) this.errorLine ??= line
+      this.#lineStart = lineFeed + 1 + dataBlockBytes(line)
+    }
+  }
+
+  #lineText(start: number, lineFeed: number): string {
+    const lineEnd = lineFeed > start && this.#bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed
+    return latin1Slice(this.#bytes, start, lineEnd)
   }
 
   #makeRoom(more: number): void {
@@ -75,8 +99,7 @@ export class ReplyCollector {
       if (lineFeed < 0) return -1
       const start = this.#searched
       this.#searched = lineFeed + 1
-      const lineEnd = lineFeed > start && this.#bytes[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed
-      if (isLast(latin1Slice(this.#bytes, start, lineEnd))) return lineFeed + 1
+      if (isLast(this.#lineText(start, lineFeed))) return lineFeed + 1
     }
   }
 }

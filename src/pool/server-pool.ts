@@ -2,11 +2,12 @@ import type { Buffer } from 'node:buffer'
 import { Attempt } from '../connection/attempt.ts'
 import type { Pace } from '../connection/connection-owner.ts'
 import { carryOutExchange } from '../connection/exchange.ts'
+import { ExchangeStream } from '../connection/exchange-stream.ts'
 import { createServerMemory, type ServerMemory } from '../connection/handshake.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import type { ClosedError, MemcacheError } from '../errors.ts'
 import type { Backend, ServerExecutor, ServerStatus } from '../executor.ts'
-import type { Exchange } from '../protocol/exchange.ts'
+import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
 import { Operation } from '../protocol/operation.ts'
 import { VERSION } from '../protocol/request.ts'
 import { fnv1a32 } from '../routing/hash/fnv1a.ts'
@@ -26,6 +27,7 @@ export class ServerPool implements Backend, ServerExecutor {
   #closed: MemcacheError | undefined
   /** Under way, each on a connection of its own. */
   readonly #exchanges: Map<Attempt, Promise<Buffer>> = new Map()
+  readonly #streams: Set<ExchangeStream> = new Set()
 
   /** @param connections - How many; all are multiplexed, so one is enough for nearly everybody. */
   constructor(server: Server, connections: number, options: ResolvedConnectionOptions, listener: PoolListener) {
@@ -78,6 +80,19 @@ export class ServerPool implements Backend, ServerExecutor {
     return reply.finally(() => this.#exchanges.delete(attempt))
   }
 
+  stream(exchange: StreamExchange): AsyncIterable<Buffer> {
+    return { [Symbol.asyncIterator]: () => this.#openStream(exchange) }
+  }
+
+  #openStream(exchange: StreamExchange): ExchangeStream {
+    const stream = new ExchangeStream(this.#server, this.#options, this.#memory, exchange, (over) => {
+      this.#streams.delete(over)
+    })
+    this.#streams.add(stream)
+    if (this.#closed !== undefined) stream.destroy(this.#closed)
+    return stream
+  }
+
   async connect(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.connect()))
   }
@@ -108,6 +123,8 @@ export class ServerPool implements Backend, ServerExecutor {
   async close(): Promise<void> {
     const error: ClosedError = closedError()
     this.#closed ??= error
+    // A stream may have no end, so close() does not wait for it.
+    for (const stream of this.#streams) stream.destroy(error)
     await Promise.allSettled([...this.#slots.map((slot) => slot.close(error)), ...this.#exchanges.values()])
   }
 
@@ -115,5 +132,6 @@ export class ServerPool implements Backend, ServerExecutor {
     this.#closed ??= error
     for (const slot of this.#slots) slot.destroy(error)
     for (const attempt of this.#exchanges.keys()) attempt.abort(error)
+    for (const stream of this.#streams) stream.destroy(error)
   }
 }

@@ -13,7 +13,17 @@ export interface Exchange {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Where a reply ends. */
+/** A command whose reply is read while it comes, because it is long, or has no end: key listings, `watch`. */
+export interface StreamExchange extends Pick<Exchange, 'line' | 'body' | 'signal'> {
+  /** Line that ends the reply, without its CR LF; left out for a reply that ends when the server closes. */
+  readonly lastLine?: string | undefined
+  /** Time until the first bytes of the reply, connecting included, in milliseconds; may be Infinity. */
+  readonly timeoutMs: number
+  /** Most bytes that are held for a reader that is slower than the server. */
+  readonly maxBufferedBytes: number
+}
+
+/** Where a reply ends, if no error line comes before. */
 export type ReplyEnding =
   /** Behind the first of these bytes. */
   | { readonly kind: 'token'; readonly token: Uint8Array }
@@ -27,6 +37,14 @@ const ERROR_LINE = /^(?:ERROR|CLIENT_ERROR|SERVER_ERROR)/
 /** Whether a line is one of the protocol's three error lines; a colon may be glued to the word. */
 export function isErrorLine(line: string): boolean {
   return ERROR_LINE.test(line)
+}
+
+const DATA_BLOCK = /^(?:VALUE \S+ \d+|VA) (\d{1,15})(?: |$)/
+
+/** Bytes of the data block that follows a line of a reply, its CR LF included; 0 where none does. */
+export function dataBlockBytes(line: string): number {
+  const bytes = DATA_BLOCK.exec(line)?.[1]
+  return bytes === undefined ? 0 : Number(bytes) + 2
 }
 
 /** The ending of replies that are one line. */

@@ -30,6 +30,23 @@ describe('a reply collector', () => {
     }
   })
 
+  const refused = Buffer.from('VALUE k 0 9\r\nERROR\r\nno\r\nSERVER_ERROR backend down\r\n')
+
+  it.each(Array.from(refused.keys()))('finds an error line outside data blocks when cut at byte %i', (cut) => {
+    const collector = new ReplyCollector({ kind: 'token', token: Buffer.from('END\r\n') }, 1_000_000)
+    collector.add(refused, 0, cut)
+    expect(collector.errorLine).toBeUndefined()
+    collector.add(refused, cut, refused.length)
+    expect(collector.errorLine).toBe('SERVER_ERROR backend down')
+  })
+
+  it('leaves what comes after the end of the reply alone', () => {
+    const collector = new ReplyCollector({ kind: 'token', token: Buffer.from('END\r\n') }, 1_000_000)
+    const stream = Buffer.from('END\r\nERROR\r\n')
+    expect(collector.add(stream, 0, stream.length)).toBe(5)
+    expect(collector.errorLine).toBeUndefined()
+  })
+
   it('says when there is more than the limit', () => {
     const collector = new ReplyCollector({ kind: 'token', token: Buffer.from('!') }, 3000)
     const bytes = Buffer.alloc(1000)

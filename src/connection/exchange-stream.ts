@@ -1,0 +1,189 @@
+import { Buffer } from 'node:buffer'
+import { isErrorLine, type StreamExchange } from '../protocol/exchange.ts'
+import type { Server } from '../server-address.ts'
+import { Attempt } from './attempt.ts'
+import { limitTime, openForExchange, type TimeLimit, writeRequest } from './exchange.ts'
+import { ExchangeErrors } from './exchange-errors.ts'
+import type { ServerMemory } from './handshake.ts'
+import type { ResolvedConnectionOptions } from './options.ts'
+import type { Transport } from './transport.ts'
+
+const LF = 0x0a
+
+/** Longest line accepted, in bytes. Lines of key listings and of `watch` are below 2 kB. */
+const MAX_LINE_BYTES = 65_536
+
+/** Where a stream stands: `dropped` streams give nothing any more, `ended` ones what they still hold. */
+type State = 'open' | 'ended' | 'dropped'
+
+/** A call of `next` that waits. */
+interface Waiting {
+  readonly resolve: (result: IteratorResult<Buffer, undefined>) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/**
+ * One reply, read as it comes over a connection of its own, in pieces of whole lines. The socket is read at full speed
+ * into bounded memory and never paused: a reader that stops reading a key listing stops memcached's crawler, which
+ * holds a lock that other connections wait for (seen on 1.6.18 and 1.6.45).
+ */
+export class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
+  readonly #exchange: StreamExchange
+  readonly #errors: ExchangeErrors
+  readonly #attempt: Attempt = new Attempt()
+  readonly #limit: TimeLimit
+  readonly #onOver: (stream: ExchangeStream) => void
+  readonly #lastLine: Buffer | undefined
+  #transport: Transport | undefined
+  #state: State = 'open'
+  #failure: unknown
+  #failed = false
+  /** Pieces of whole lines, oldest first. */
+  #pieces: Buffer[] = []
+  /** The beginning of a line whose end has not come. */
+  #rest: Buffer = Buffer.alloc(0)
+  #bytes = 0
+  #anythingCame = false
+  #firstLineRead = false
+  readonly #waiting: Waiting[] = []
+
+  /** @param onOver - Called once, when the connection is closed. */
+  constructor(
+    server: Server,
+    options: ResolvedConnectionOptions,
+    memory: ServerMemory,
+    exchange: StreamExchange,
+    onOver: (stream: ExchangeStream) => void,
+  ) {
+    this.#exchange = exchange
+    this.#errors = new ExchangeErrors(exchange.line, server.name)
+    this.#onOver = onOver
+    this.#lastLine = exchange.lastLine === undefined ? undefined : Buffer.from(`${exchange.lastLine}\r\n`, 'latin1')
+    // The signal is watched to the end of the stream, the time until its first bytes.
+    this.#limit = limitTime(this.#attempt, this.#errors, exchange)
+    this.#attempt.signal.addEventListener('abort', () => this.destroy(this.#attempt.signal.reason), { once: true })
+    void this.#open(server, options, memory)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** Returns the next piece; rejects once with what went wrong, after the pieces that came before it. */
+  next(): Promise<IteratorResult<Buffer, undefined>> {
+    const piece = this.#pieces.shift()
+    if (piece !== undefined) {
+      this.#bytes -= piece.length
+      return Promise.resolve({ done: false, value: piece })
+    }
+    if (this.#state === 'open') return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    if (!this.#failed) return Promise.resolve({ done: true, value: undefined })
+    this.#failed = false
+    return Promise.reject(this.#failure)
+  }
+
+  /** Closes the connection at once: the reader wants no more. */
+  return(): Promise<IteratorResult<Buffer, undefined>> {
+    this.#end('dropped')
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** Closes the connection at once and drops what is held; the reader learns the reason. */
+  destroy(reason: unknown): void {
+    this.#fail(reason, 'dropped')
+  }
+
+  async #open(server: Server, options: ResolvedConnectionOptions, memory: ServerMemory): Promise<void> {
+    try {
+      this.#exchange.signal?.throwIfAborted()
+      const transport = await openForExchange(server, options, memory, this.#attempt)
+      if (this.#state !== 'open') return transport.destroy()
+      this.#transport = transport
+      transport.setListener({
+        receive: (bytes, start, end) => {
+          this.#receive(bytes.subarray(start, end))
+          return end
+        },
+        drained: () => undefined,
+        closed: (cause) => this.#onClosed(cause),
+      })
+      writeRequest(transport, this.#exchange)
+    } catch (error) {
+      this.destroy(error)
+    }
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#anythingCame = true
+    this.#limit.stopClock()
+    const received = Buffer.concat([this.#rest, bytes])
+    const wholeLines = received.lastIndexOf(LF) + 1
+    this.#rest = received.subarray(wholeLines)
+    if (wholeLines > 0) this.#takeLines(received.subarray(0, wholeLines))
+    if (this.#state !== 'open') return
+    if (this.#rest.length > MAX_LINE_BYTES) this.destroy(this.#errors.endlessLine(MAX_LINE_BYTES))
+    else if (this.#bytes > this.#exchange.maxBufferedBytes) {
+      this.destroy(this.#errors.unread(this.#exchange.maxBufferedBytes))
+    }
+  }
+
+  #takeLines(lines: Buffer): void {
+    if (!this.#firstLineRead) {
+      this.#firstLineRead = true
+      const first = lines.toString('latin1', 0, lines.indexOf(LF)).trimEnd()
+      if (isErrorLine(first)) return this.#fail(this.#errors.refused(first), 'dropped')
+    }
+    const isLast = this.#endsReply(lines)
+    const piece = isLast ? lines.subarray(0, lines.length - this.#lastLine!.length) : lines
+    if (piece.length > 0) this.#give(piece)
+    if (isLast) this.#end('ended')
+  }
+
+  /** Nothing follows the reply, so its last line can only be the last of what came. */
+  #endsReply(lines: Buffer): boolean {
+    const last = this.#lastLine
+    if (last === undefined || lines.length < last.length) return false
+    const at = lines.length - last.length
+    return lines.compare(last, 0, last.length, at) === 0 && (at === 0 || lines[at - 1] === LF)
+  }
+
+  #give(piece: Buffer): void {
+    const waiting = this.#waiting.shift()
+    if (waiting !== undefined) return waiting.resolve({ done: false, value: piece })
+    this.#pieces.push(piece)
+    this.#bytes += piece.length
+  }
+
+  #onClosed(cause: Error | undefined): void {
+    if (this.#lastLine === undefined && cause === undefined && this.#anythingCame) return this.#end('ended')
+    this.#fail(this.#errors.closed(cause, !this.#anythingCame), 'ended')
+  }
+
+  #fail(reason: unknown, state: 'ended' | 'dropped'): void {
+    if (this.#state !== 'open') return
+    this.#failure = reason
+    this.#failed = true
+    this.#end(state)
+  }
+
+  #end(state: 'ended' | 'dropped'): void {
+    if (state === 'dropped') {
+      this.#pieces = []
+      this.#bytes = 0
+    }
+    if (this.#state !== 'open') return
+    this.#state = state
+    this.#rest = Buffer.alloc(0)
+    this.#limit.stop()
+    this.#transport?.destroy()
+    this.#attempt.abort(new Error('the stream is over'))
+    this.#onOver(this)
+    const [first, ...others] = this.#waiting.splice(0)
+    if (first === undefined) return
+    if (this.#failed) {
+      this.#failed = false
+      first.reject(this.#failure)
+    } else first.resolve({ done: true, value: undefined })
+    for (const waiting of others) waiting.resolve({ done: true, value: undefined })
+  }
+}
