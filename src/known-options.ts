@@ -26,3 +26,12 @@ export function refuseUnknown(options: object, known: readonly string[], shown: 
 export function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/**
+ * Returns options with others in their place. One that is undefined was not given, and takes nothing away: least of all
+ * TLS or a login.
+ */
+export function overrideOptions<T extends object>(options: T, overrides: Partial<T>): T {
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
+  return { ...options, ...Object.fromEntries(given) }
+}

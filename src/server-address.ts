@@ -173,7 +173,8 @@ export function parseTls(tls: TlsOptions | boolean | undefined, option: string):
     throw new InvalidInputError(`${option} must be true, false or an object of TLS options, got ${showValue(tls)}`)
   }
   refuseUnknown(tls, TLS_OPTIONS, option)
-  return Object.freeze({ ...tls })
+  // An undefined option is one that is not given: it must not take the place of the client's, or of the host's name.
+  return Object.freeze(Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined)))
 }
 
 function resolveServer(address: ServerAddress, shown: string): Server {

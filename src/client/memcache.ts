@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import type { ServerStatus } from '../executor.ts'
+import { overrideOptions } from '../known-options.ts'
 import { closedError } from '../pool/slot.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
@@ -860,10 +861,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
   /**
    * A new client with the servers and options that this one was made with, but for what is given here, and connections of its
-   * own. What `addServer` and `removeServer` have changed is not carried over.
+   * own. What `addServer` and `removeServer` have changed is not carried over. An override that is undefined was not given.
    */
   clone(overrides: MemcacheOptions = {}): Memcache {
-    return new Memcache(this.#servers, { ...this.#options, ...overrides })
+    return new Memcache(this.#servers, overrideOptions(this.#options, overrides))
   }
 
   /**

@@ -44,7 +44,7 @@ async function connect(
   attempt: Attempt,
   withoutMeta: boolean,
 ): Promise<Established> {
-  const transport = await dial(server, options, attempt)
+  const transport = await dial(server, options, memory.deadAddresses, attempt)
   try {
     const greeting = await shakeHands(transport, server, options, memory, attempt, withoutMeta)
     return { transport, protocol: greeting.protocol, version: greeting.version }

@@ -6,8 +6,10 @@ import { findLineFeed, GARBAGE, NEED_MORE } from '../protocol/byte-scan.ts'
 import { META_SINCE, parseServerVersion, type ServerVersion, UNKNOWN_VERSION } from '../protocol/server-version.ts'
 import type { Credentials, Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
+import { DeadAddresses } from './dead-addresses.ts'
 import { failureReason } from './failure-reason.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
+import { tlsOf } from './tls-of.ts'
 import type { Transport } from './transport.ts'
 import { UnknownCommands } from './unknown-commands.ts'
 
@@ -23,6 +25,8 @@ export interface ServerMemory {
   shareLinesFrom: number
   /** Commands that it does not know. */
   readonly unknownCommands: UnknownCommands
+  /** Addresses of its name that gave no connection. */
+  readonly deadAddresses: DeadAddresses
 }
 
 /** What is known of a server that was never asked. */
@@ -33,6 +37,7 @@ export function createServerMemory(): ServerMemory {
     metaCloses: 0,
     shareLinesFrom: 0,
     unknownCommands: new UnknownCommands(),
+    deadAddresses: new DeadAddresses(),
   }
 }
 
@@ -63,7 +68,7 @@ export async function shakeHands(
   const lines = new LineExchange(transport, server.name, attempt)
   const auth = server.auth ?? options.auth
   if (auth !== undefined) await logIn(lines, server.name, auth, attempt)
-  attempt.stage = `waiting for the answer of ${server.name} to "version"${options.tls === undefined ? ' (does that port want TLS?)' : ''}`
+  attempt.stage = `waiting for the answer of ${server.name} to "version"${tlsOf(server, options) === undefined ? ' (does that port want TLS?)' : ''}`
   const answer = await lines.ask('version\r\n')
   const version = readVersion(answer, server, options)
   if (options.protocol === 'text') return { protocol: 'text', version }

@@ -17,7 +17,12 @@ export interface KeepAliveOptions {
   readonly probes?: number
 }
 
-/** Opens the stream to a server: for tunnels, proxies, other socket layers. The signal aborts when time is up. */
+/**
+ * Opens the stream to a server: for tunnels, proxies, other socket layers. The signal aborts when time is up.
+ *
+ * Where TLS is asked for (`memcacheds://`, the option `tls`), a stream whose property `encrypted` is `true`, as that of
+ * every socket of `node:tls`, is used as it is; any other is wrapped in TLS, and the certificate must name the server.
+ */
 export type Dialer = (server: ServerAddress, context: { readonly signal: AbortSignal }) => Promise<Duplex>
 
 /** Options of the connections to a server. */
@@ -31,8 +36,9 @@ export interface ConnectionOptions {
    */
   readonly timeoutMs?: number
   /**
-   * Time for making a connection, in milliseconds: name look-up, TCP, TLS, login and handshake together, of which each
-   * address of a name gets at most 250 while others are left to try. `Infinity` switches it off.
+   * Time for making a connection, in milliseconds: name look-up, TCP, TLS, login and handshake together. The addresses of
+   * a name overlap (RFC 8305): one that is silent for 250 ms, or a share of this time where they are many, keeps its turn
+   * while the next begins beside it. `Infinity` switches it off.
    *
    * @defaultValue `500`
    */
@@ -56,7 +62,7 @@ export interface ConnectionOptions {
   readonly tls?: boolean | TlsOptions
   /** ASCII login (`memcached -Y`). */
   readonly auth?: Credentials
-  /** Own dialer instead of TCP, unix socket and TLS. */
+  /** Own dialer instead of TCP and unix socket. TLS and login hold for its streams as well: see {@link Dialer}. */
   readonly connect?: Dialer
   /**
    * `auto` asks the server and speaks meta where it can (memcached 1.6.10 and newer), else text; `meta` fails where

@@ -48,6 +48,11 @@ export class Transport {
     if (this.#closed) listener.closed(this.#error)
   }
 
+  /** The stream itself, for whatever watches it from outside. */
+  get stream(): Duplex {
+    return this.#stream
+  }
+
   /** Bytes that the socket has taken and the kernel has not. */
   get backlog(): number {
     return this.#stream.writableLength

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events'
 import type { MemcacheEvents } from '../client/events.ts'
 import { Memcache } from '../client/memcache.ts'
 import type { MemcacheOptions } from '../client/options.ts'
+import { overrideOptions } from '../known-options.ts'
 import type { Key } from '../protocol/key.ts'
 import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
@@ -77,11 +78,11 @@ export class MemcacheSync extends EventEmitter<MemcacheEvents> implements Dispos
 
   /**
    * A new client with the servers and options that this one was made with, but for what is given here, and a worker of its
-   * own. What `addServer` and `removeServer` have changed is not carried over.
+   * own. What `addServer` and `removeServer` have changed is not carried over. An override that is undefined was not given.
    */
   clone(overrides: MemcacheOptions = {}): MemcacheSync {
     const { servers, options } = partsOf(this)
-    return new MemcacheSync(servers, { ...options, ...overrides })
+    return new MemcacheSync(servers, overrideOptions(options, overrides))
   }
 
   /**

@@ -283,12 +283,7 @@ export function checkSynchronous(servers: unknown, options: MemcacheOptions): vo
     )
   }
   if (typeof options !== 'object' || options === null) return
-  for (const { tls } of [options, ...withOptions(servers)]) {
-    if (typeof tls !== 'object' || tls.secureContext === undefined) continue
-    throw new InvalidInputError(
-      'option tls.secureContext cannot be used with a synchronous client: it does not cross to the thread that has the sockets; give ca, cert and key',
-    )
-  }
+  for (const { tls } of [options, ...withOptions(allServers(servers, options))]) refuseUncrossable(tls)
   for (const name of ['connect', 'middleware'] as const) {
     if (options[name] === undefined) continue
     throw new InvalidInputError(
@@ -297,8 +292,24 @@ export function checkSynchronous(servers: unknown, options: MemcacheOptions): vo
   }
 }
 
+/** Functions and contexts stay in this thread: without them the certificate would be judged by other rules. */
+function refuseUncrossable(tls: MemcacheOptions['tls']): void {
+  if (typeof tls !== 'object' || tls === null) return
+  for (const name of ['secureContext', 'checkServerIdentity'] as const) {
+    if (tls[name] === undefined) continue
+    throw new InvalidInputError(
+      `option tls.${name} cannot be used with a synchronous client: it does not cross to the thread that has the sockets; give ca, cert, key and servername`,
+    )
+  }
+}
+
+/** The servers themselves, those of the gutter, and those of older clusters. */
+function allServers(servers: unknown, { cluster, fallback }: MemcacheOptions): readonly unknown[] {
+  const older: readonly unknown[] = Array.isArray(fallback) ? fallback : []
+  return [servers, cluster?.gutter, ...older].flat()
+}
+
 /** The servers that have options of their own. */
-function withOptions(servers: unknown): readonly ServerAddress[] {
-  const list: readonly unknown[] = Array.isArray(servers) ? servers : [servers]
+function withOptions(list: readonly unknown[]): readonly ServerAddress[] {
   return list.filter((server): server is ServerAddress => typeof server === 'object' && server !== null)
 }

@@ -8,6 +8,8 @@ const ADDRESSES = { remote: 'memory:', local: 'memory:' }
 
 /** A client's stream to an engine in the same process: what is written is carried out, what is read are the replies. */
 export class MemoryStream extends Duplex {
+  /** Its bytes never leave the process: a client that asks for TLS takes it as it is. */
+  readonly encrypted = true
   readonly #engine: Engine
   readonly #session: Session
   readonly #record: ClientRecord

@@ -7,7 +7,7 @@ import type { MemcacheOptions } from '../client/options.ts'
 import type { Stats } from '../client/stats.ts'
 import type { Dialer } from '../connection/options.ts'
 import { InvalidInputError, MemcacheError } from '../errors.ts'
-import { isRecord } from '../known-options.ts'
+import { isRecord, overrideOptions } from '../known-options.ts'
 import { retry } from '../middleware/retry.ts'
 import { showValue } from '../show-value.ts'
 import type { MockCommand } from './mock-command.ts'
@@ -166,7 +166,7 @@ export class MockMemcache extends Memcache {
 
   /** A new client of the same servers, with the same items, clock and failures. */
   override clone(overrides: Omit<MockMemcacheOptions, 'now' | 'server' | 'sharedWith'> = {}): MockMemcache {
-    return new MockMemcache(this.#specs, { ...this.#options, ...overrides, sharedWith: this })
+    return new MockMemcache(this.#specs, { ...overrideOptions(this.#options, overrides), sharedWith: this })
   }
 
   override connect(): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { InvalidInputError } from '../../src/errors.ts'
-import { checkOptions, refuseUnknown } from '../../src/known-options.ts'
+import { checkOptions, overrideOptions, refuseUnknown } from '../../src/known-options.ts'
 
 it('an option that nobody reads is refused, with the known ones', () => {
   expect(() => refuseUnknown({ level: 1, sise: 2 }, ['level', 'size'], 'a box')).toThrow(
@@ -24,4 +24,16 @@ it('an object with none, some or all of the known options passes', () => {
   for (const options of [{}, { level: 1 }, { level: undefined, size: 2 }, Object.create(null)]) {
     checkOptions(options, ['level', 'size'], 'a box')
   }
+})
+
+it('an override that is undefined takes nothing away', () => {
+  expect(
+    overrideOptions<{ tls?: boolean | undefined; noDelay?: boolean }>(
+      { tls: true, noDelay: true },
+      { tls: undefined, noDelay: false },
+    ),
+  ).toEqual({
+    tls: true,
+    noDelay: false,
+  })
 })

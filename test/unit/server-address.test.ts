@@ -75,6 +75,8 @@ describe('parseServerSpec', () => {
     expect(parseServerSpec('memcacheds://cache').tls).toEqual({})
     expect(parseServerSpec({ host: 'cache', tls: true }).tls).toEqual({})
     expect(parseServerSpec({ host: 'cache', tls: false }).tls).toBe(false)
+    // It would take the place of the client's.
+    expect(parseServerSpec({ host: 'cache', tls: { ca: undefined, cert: 'c' } }).tls).toEqual({ cert: 'c' })
     expect(parseServerSpec({ host: 'cache' }).tls).toBeUndefined()
   })
 

@@ -128,6 +128,11 @@ describe('a call', () => {
     const tls = { secureContext: createSecureContext() }
     expect(() => new MemcacheSync('localhost', { tls })).toThrow(/secureContext/)
     expect(() => new MemcacheSync([{ host: 'localhost', tls }])).toThrow(/secureContext/)
+    const checking = { host: 'localhost', tls: { checkServerIdentity: () => undefined } }
+    expect(() => new MemcacheSync(checking)).toThrow(/checkServerIdentity/)
+    expect(() => new MemcacheSync('localhost', { fallback: [[checking]] })).toThrow(/checkServerIdentity/)
+    const cluster = { failover: 'gutter', gutter: [checking] } as const
+    expect(() => new MemcacheSync('localhost', { cluster })).toThrow(/checkServerIdentity/)
   })
 
   it('throws with the stack of its caller', () => {

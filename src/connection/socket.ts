@@ -1,0 +1,119 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions as TlsConnectOptions } from 'node:tls'
+import { ConnectError } from '../errors.ts'
+import type { TlsOptions } from '../server-address.ts'
+import type { Attempt } from './attempt.ts'
+import { failureReason } from './failure-reason.ts'
+import type { ResolvedConnectionOptions } from './options.ts'
+import { ReadBuffer } from './read-buffer.ts'
+import { Transport } from './transport.ts'
+import { untilEvent } from './until-event.ts'
+
+/** Where a socket leads: to an address and a port, or to the path of a unix socket. */
+export interface SocketTarget {
+  /** Name of the server, for errors. */
+  readonly name: string
+  readonly host?: string
+  readonly port?: number
+  readonly path?: string
+  /** Name that the certificate must have, where the host is a name. */
+  readonly servername?: string
+}
+
+/** Options for opening a socket. */
+export type SocketOptions = Pick<ResolvedConnectionOptions, 'noDelay' | 'keepAlive' | 'tls'>
+
+/** Returns the address as messages show it. */
+export function showTarget({ path, host, port }: SocketTarget): string {
+  return path ?? `${host} port ${port}`
+}
+
+/** A socket that is being opened by TCP or to a path, its TLS handshake included. */
+export class SocketOpening {
+  readonly #target: SocketTarget
+  readonly #options: SocketOptions
+  readonly #attempt: Attempt
+  readonly #buffer: ReadBuffer = new ReadBuffer()
+  readonly #socket: Socket
+  #isConnected = false
+
+  constructor(target: SocketTarget, options: SocketOptions, attempt: Attempt) {
+    this.#target = target
+    this.#options = options
+    this.#attempt = attempt
+    this.#socket = createSocket(target, options.tls, this.#buffer)
+  }
+
+  /** What is being waited for, for messages. */
+  get stage(): string {
+    const where = showTarget(this.#target)
+    if (!this.#isConnected) return `connecting to ${where}`
+    return `waiting for the TLS handshake with ${where} (is that a TLS port?)`
+  }
+
+  /** Gives it up. */
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /**
+   * Waits until bytes can be exchanged. Rejects with `ConnectError`, or the attempt's reason.
+   *
+   * @param onStage - Called when something else is waited for.
+   */
+  async untilOpen(onStage: () => void): Promise<Transport> {
+    const { tls } = this.#options
+    try {
+      onStage()
+      await this.#attempt.race(untilEvent(this.#socket, 'connect'))
+      tune(this.#socket, this.#target, this.#options)
+      if (tls !== undefined) {
+        this.#isConnected = true
+        onStage()
+        await this.#attempt.race(untilEvent(this.#socket, 'secureConnect'))
+      }
+      return new Transport(this.#socket, this.#buffer)
+    } catch (error) {
+      this.#socket.destroy()
+      if (this.#attempt.signal.aborted) throw this.#attempt.signal.reason
+      const { name: server } = this.#target
+      const reason = failureReason(error, tls !== undefined)
+      throw new ConnectError(`cannot connect to ${server}: ${reason}`, { server, delivery: 'not-sent', cause: error })
+    }
+  }
+}
+
+function createSocket(target: SocketTarget, tls: TlsOptions | undefined, buffer: ReadBuffer): Socket {
+  const onread = {
+    buffer: buffer.chunk,
+    callback: (length: number, bytes: Uint8Array): boolean => {
+      // A runtime that reads into a buffer of its own gives that one.
+      if (bytes.buffer === buffer.chunk.buffer) buffer.received(length)
+      else buffer.receive(bytes.subarray(0, length))
+      return true
+    },
+  }
+  const { path, host, port, servername } = target
+  const address = path === undefined ? { host: host!, port: port! } : { path }
+  // `node:tls` hands `onread` to its socket as `node:net` does; the type definitions leave it out.
+  const secure: TlsConnectOptions & { onread: typeof onread } = {
+    ...address,
+    ...(servername !== undefined && { servername }),
+    ...tls,
+    onread,
+  }
+  const socket = tls === undefined ? connectTcp({ ...address, onread }) : connectTls(secure)
+  // Errors are heard by the waits; one that comes when nothing waits must not end the process.
+  socket.on('error', () => undefined)
+  return socket
+}
+
+function tune(socket: Socket, target: SocketTarget, options: SocketOptions): void {
+  if (target.path !== undefined) return
+  socket.setNoDelay(options.noDelay)
+  const { keepAlive } = options
+  if (keepAlive === undefined) return
+  const further = [keepAlive.intervalMs, keepAlive.probes] as unknown as []
+  if (keepAlive.intervalMs === undefined && keepAlive.probes === undefined) socket.setKeepAlive(true, keepAlive.idleMs)
+  else socket.setKeepAlive(true, keepAlive.idleMs, ...further)
+}
