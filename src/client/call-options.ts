@@ -43,7 +43,7 @@ export interface WriteOptions extends KeyOptions {
   readonly clientFlags?: number
   /** Instead of the client's serde. */
   readonly serde?: Serde
-  /** Instead of the client's; `false` stores the value as it is. */
+  /** Instead of the client's; `false` stores the value as it is, so that `append` and `prepend` may extend it. */
   readonly compression?: false | CompressionOptions
 }
 

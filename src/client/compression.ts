@@ -4,6 +4,14 @@ import { isBytes } from '../bytes.ts'
 import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord, refuseUnknown } from '../known-options.ts'
+import {
+  type Decompressor,
+  decompressLater,
+  decompressNow,
+  INFLATE,
+  BROTLI as UNBROTLI,
+  ZSTD as UNZSTD,
+} from '../serde/decompress.ts'
 
 /**
  * A compression of your own. Both functions may give their bytes or a promise of them; what they throw becomes a
@@ -13,13 +21,17 @@ export interface CompressionAlgorithm {
   /** @param data - Valid and unchanged until the result is there; keep no reference to it. */
   compress(data: Uint8Array): Uint8Array | Promise<Uint8Array>
   /**
-   * @param data - What `compress` gave.
+   * @param data - What `compress` gave, and all that `append` and `prepend` have put around it since: throw where there
+   * is more than a whole value.
    * @param maxBytes - Give no more than this: throw instead.
    */
   decompress(data: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array>
 }
 
-/** How values are compressed. */
+/**
+ * How values are compressed. `append` and `prepend` add plain bytes, which makes a compressed value unreadable
+ * (`SerdeError`): store what they extend with `compression: false`.
+ */
 export interface CompressionOptions {
   /** Values below this stay as they are, in bytes. @defaultValue `1024` */
   readonly minBytes?: number
@@ -63,8 +75,6 @@ const MAX_COUNTER_DIGITS = 20
 interface Zstd {
   readonly zstdCompressSync?: (data: Uint8Array, options: object) => Buffer
   readonly zstdCompress?: (data: Uint8Array, options: object, done: Done) => void
-  readonly zstdDecompressSync?: (data: Uint8Array, options: object) => Buffer
-  readonly zstdDecompress?: (data: Uint8Array, options: object, done: Done) => void
 }
 
 type Done = (error: Error | null, result: Buffer) => void
@@ -193,17 +203,13 @@ export function decompressValue(
   asyncBytes: number,
   own: CompressionAlgorithm | undefined,
 ): Uint8Array | Promise<Uint8Array> {
-  const options = { maxOutputLength: maxBytes }
-  const isLarge = data.byteLength >= asyncBytes
   switch (clientFlags & COMPRESSED_FLAGS) {
     case ZLIB:
-      return isLarge ? later((done) => zlib.inflate(data, options, done)) : zlib.inflateSync(data, options)
+      return decompress(INFLATE, data, maxBytes, asyncBytes)
     case BROTLI:
-      return isLarge
-        ? later((done) => zlib.brotliDecompress(data, options, done))
-        : zlib.brotliDecompressSync(data, options)
+      return decompress(UNBROTLI, data, maxBytes, asyncBytes)
     case ZSTD:
-      return decompressZstd(data, options, isLarge)
+      return decompress(UNZSTD ?? lacksZstd(), data, maxBytes, asyncBytes)
     case OWN:
       return decompressOwn(data, maxBytes, own)
     default:
@@ -211,12 +217,22 @@ export function decompressValue(
   }
 }
 
-function decompressZstd(data: Uint8Array, options: object, isLarge: boolean): Uint8Array | Promise<Uint8Array> {
-  const { zstdDecompressSync, zstdDecompress } = zstd
-  if (zstdDecompressSync === undefined || zstdDecompress === undefined) {
-    throw new TypeError('the value is compressed with zstd, which this runtime does not have (Node 22.15 or newer has)')
-  }
-  return isLarge ? later((done) => zstdDecompress(data, options, done)) : zstdDecompressSync(data, options)
+function decompress(
+  decompressor: Decompressor,
+  data: Uint8Array,
+  maxBytes: number,
+  asyncBytes: number,
+): Uint8Array | Promise<Uint8Array> {
+  if (data.byteLength < asyncBytes) return decompressNow(decompressor, data, maxBytes)
+  return new Promise((resolve, reject) => {
+    decompressLater(decompressor, data, maxBytes, (error, result) =>
+      result === undefined ? reject(error) : resolve(result),
+    )
+  })
+}
+
+function lacksZstd(): never {
+  throw new TypeError('the value is compressed with zstd, which this runtime does not have (Node 22.15 or newer has)')
 }
 
 function decompressOwn(

@@ -304,8 +304,13 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
-   * Adds bytes to the end of a value, past the serde and past compression: do not extend what was stored compressed or
-   * as JSON. The item keeps its client flags and its time to live; to renew that, use `touch`.
+   * Adds bytes to the end of a value, past the serde and past compression. The item keeps its client flags and its time
+   * to live; to renew that, use `touch`.
+   *
+   * Text and bytes can be extended. A compressed value cannot: the call gives `true`, and every later read is a
+   * `SerdeError`. Store what you mean to extend with `compression: false`. An object, array or other JSON with bytes
+   * behind it is a `SerdeError` as well, unless the whole is JSON again (`1` and `2` become `12`); an integer with digits
+   * behind it is a longer integer, with anything else a `SerdeError`.
    *
    * @param data - Text is added as UTF-8.
    * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.

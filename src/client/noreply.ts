@@ -47,7 +47,7 @@ export class NoreplyCommands {
     return this.#store('replace', key, value, 0n, options)
   }
 
-  /** Adds bytes to the end of a value, past the serde. */
+  /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
   async append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
     checkCallOptions('append', options)
     return this.#send(this.#values.extendRequest('append', key, data), key, options)

@@ -70,7 +70,8 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   /**
    * Compression of values from a size on, behind the serde: only where it makes them smaller, and never of counters.
    * Compressed values are read whatever this says, where the serde is one of memlane's own (default, `json`,
-   * `structuredClone`). The client flag 8 marks zlib, 128 brotli, 256 zstd, 1024 an algorithm of your own.
+   * `structuredClone`). The client flag 8 marks zlib, 128 brotli, 256 zstd, 1024 an algorithm of your own. `append` and
+   * `prepend` make a compressed value unreadable (`SerdeError`).
    *
    * @defaultValue `false`
    */

@@ -48,6 +48,11 @@ export class ByteReader {
     return this.#bytes.readDoubleBE(this.#step(8))
   }
 
+  /** Checks that nothing follows what was read. */
+  end(): void {
+    if (this.left > 0) throw followed(this.left)
+  }
+
   /** The next `length` bytes, a view; a negative length is an error too. */
   take(length: number): Buffer {
     const start = this.#step(length)
@@ -78,4 +83,9 @@ export class ByteReader {
 
 function cutShort(): Error {
   return new Error('the value is cut short or damaged')
+}
+
+/** The error for bytes behind a whole value. */
+export function followed(bytes: number): Error {
+  return new Error(`${bytes} bytes follow the value: append adds plain bytes, which only text and bytes can take`)
 }

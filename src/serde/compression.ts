@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import * as zlib from 'node:zlib'
+import { type Decompressor, decompressNow, GUNZIP, INFLATE, notCompressed, ZSTD } from './decompress.ts'
 
 /** When and how a foreign layout's writer compresses. */
 export interface ZlibCompression {
@@ -19,16 +20,14 @@ export interface Codec {
   decompress(data: Uint8Array, maxBytes: number): Buffer
 }
 
-const NOT_COMPRESSED = 'the value is marked as compressed and cannot be decompressed'
-
 /** RFC 1950, which most clients mean by compression. */
 export const zlibCodec: Codec = {
   compress: (data, level) => zlib.deflateSync(data, { level }),
   decompress(data, maxBytes) {
     // The header of RFC 1950, 2.2: what lacks it is not worth the cost of a decompressor.
     const isZlib = (data[0]! & 0x0f) === 8 && (data[0]! * 256 + data[1]!) % 31 === 0
-    if (!isZlib) throw new Error(NOT_COMPRESSED)
-    return bounded(maxBytes, () => zlib.inflateSync(data, { maxOutputLength: maxBytes }))
+    if (!isZlib) throw undecompressed()
+    return bounded(INFLATE, data, maxBytes)
   },
 }
 
@@ -36,8 +35,8 @@ export const zlibCodec: Codec = {
 export const gzipCodec: Codec = {
   compress: (data, level) => zlib.gzipSync(data, { level }),
   decompress(data, maxBytes) {
-    if (data[0] !== 0x1f || data[1] !== 0x8b) throw new Error(NOT_COMPRESSED)
-    return bounded(maxBytes, () => zlib.gunzipSync(data, { maxOutputLength: maxBytes }))
+    if (data[0] !== 0x1f || data[1] !== 0x8b) throw undecompressed()
+    return bounded(GUNZIP, data, maxBytes)
   },
 }
 
@@ -53,37 +52,40 @@ export const magiclessZstdCodec: Codec = {
       .subarray(ZSTD_MAGIC.length)
   },
   decompress(data, maxBytes) {
-    const lib = zstd()
-    const frame = Buffer.concat([ZSTD_MAGIC, data])
-    return bounded(maxBytes, () => lib.zstdDecompressSync(frame, { maxOutputLength: maxBytes }))
+    if (ZSTD === undefined) throw lacksZstd()
+    return bounded(ZSTD, Buffer.concat([ZSTD_MAGIC, data]), maxBytes)
   },
 }
 
 interface Zstd {
   zstdCompressSync(data: Uint8Array, options: { params: Record<number, number> }): Buffer
-  zstdDecompressSync(data: Uint8Array, options: { maxOutputLength: number }): Buffer
 }
 
 /** Whether this Node has Zstandard. */
 export function hasZstd(): boolean {
-  return 'zstdDecompressSync' in zlib
+  return ZSTD !== undefined
 }
 
 function zstd(): Zstd {
-  if (!hasZstd()) throw new Error('the value is compressed with zstd, which this Node lacks: 22.15 or newer has it')
+  if (!hasZstd()) throw lacksZstd()
   return zlib as unknown as Zstd
 }
 
-/** The code by which zlib says that the output would pass its limit. */
-const TOO_LARGE = 'ERR_BUFFER_TOO_LARGE'
+function lacksZstd(): Error {
+  return new Error('the value is compressed with zstd, which this Node lacks: 22.15 or newer has it')
+}
 
-function bounded(maxBytes: number, decompress: () => Buffer): Buffer {
+function bounded(decompressor: Decompressor, data: Uint8Array, maxBytes: number): Buffer {
   try {
-    return decompress()
+    return decompressNow(decompressor, data, maxBytes)
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    const message =
-      code === TOO_LARGE ? `the value has more than maxBytes (${maxBytes}) when decompressed` : NOT_COMPRESSED
-    throw new Error(message, { cause })
+    if (!(cause instanceof RangeError)) throw undecompressed(cause)
+    throw new Error(`the value has more than maxBytes (${maxBytes}) when decompressed`, { cause })
   }
+}
+
+/** The error for a value that is marked as compressed and cannot be decompressed. */
+export function undecompressed(cause: unknown = notCompressed()): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new Error(`the value is marked as compressed and cannot be decompressed: ${reason}`, { cause })
 }

@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { ByteReader } from './byte-reader.ts'
+import { undecompressed } from './compression.ts'
+import { notCompressed } from './decompress.ts'
 
 /** Level 2 of the format marks a far match by the largest near distance. */
 const FAR = 8191
@@ -11,10 +13,18 @@ const MAX_RATIO = 256
  * compresses with it unless told otherwise.
  */
 export function decompressFastLz(data: Uint8Array, size: number): Buffer {
+  try {
+    return decompress(data, size)
+  } catch (cause) {
+    throw undecompressed(notCompressed(cause))
+  }
+}
+
+function decompress(data: Uint8Array, size: number): Buffer {
   if (size > data.byteLength * MAX_RATIO) throw damaged()
   const reader = new ByteReader(data)
   const output = new Output(size)
-  if (size === 0) return output.finish()
+  if (size === 0 && reader.left === 0) return output.finish()
   const first = reader.byte()
   const level = (first >> 5) + 1
   if (level > 2) throw damaged()
@@ -82,5 +92,5 @@ class Output {
 }
 
 function damaged(): Error {
-  return new Error('the value is marked as compressed with FastLZ and is not, or damaged')
+  return new Error('the value is no block of FastLZ of the size that stands before it')
 }

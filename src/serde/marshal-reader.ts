@@ -16,7 +16,9 @@ const FLOAT = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?$/i
 export function decodeMarshal(data: Uint8Array): unknown {
   const reader = new ByteReader(data)
   if (reader.byte() !== 4 || reader.byte() > 8) throw damaged()
-  return new MarshalReader(reader).value(0)
+  const value = new MarshalReader(reader).value(0)
+  reader.end()
+  return value
 }
 
 class MarshalReader {

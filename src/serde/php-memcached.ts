@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.ts'
 import { checkOptions } from '../known-options.ts'
-import { type ZlibCompression, zlibCodec } from './compression.ts'
+import { undecompressed, type ZlibCompression, zlibCodec } from './compression.ts'
 import { decompressFastLz } from './fastlz.ts'
 import {
   checkNativeObjects,
@@ -131,12 +131,15 @@ function decompress(data: Uint8Array, flags: number, maxBytes: number): Uint8Arr
   const way = flags & (COMPRESSED | BY_ZLIB | BY_FASTLZ)
   if (way === 0) return data
   if (way !== (COMPRESSED | BY_ZLIB) && way !== (COMPRESSED | BY_FASTLZ)) throw unknownFlags(flags, 'php-memcached')
-  if (data.byteLength < SIZE_BYTES) throw new Error('the value is marked as compressed and is too short for it')
+  if (data.byteLength < SIZE_BYTES) throw undecompressed()
   const size = Buffer.from(data.buffer, data.byteOffset, SIZE_BYTES).readUInt32LE()
-  if (size > maxBytes) throw new Error(`the value has more than maxBytes (${maxBytes}) when decompressed`)
+  if (size > maxBytes)
+    throw new Error(`the value has more than maxBytes (${maxBytes}) when decompressed, or was extended by prepend`)
   const compressed = data.subarray(SIZE_BYTES)
   if (way === (COMPRESSED | BY_FASTLZ)) return decompressFastLz(compressed, size)
-  return zlibCodec.decompress(compressed, Math.max(1, size))
+  const plain = zlibCodec.decompress(compressed, Math.max(1, size))
+  if (plain.byteLength !== size) throw undecompressed()
+  return plain
 }
 
 function decode(data: Uint8Array, type: number, native: NativeObjects, strings: StringsAs): unknown {

@@ -15,7 +15,10 @@ const FLOAT = /^-?(?:[0-9]*\.?[0-9]+|[0-9]+\.)(?:e[+-]?[0-9]+)?$/i
  * array with the keys 0, 1, 2… in order is an array, any other an object whose keys are text.
  */
 export function decodePhp(data: Uint8Array, strings: StringsAs): unknown {
-  return new PhpReader(new ByteReader(data), strings).value(0)
+  const reader = new ByteReader(data)
+  const value = new PhpReader(reader, strings).value(0)
+  reader.end()
+  return value
 }
 
 /** A double as PHP writes it: `1.5`, `1.0E-7`, `.1`, `INF`, `Infinity`. */

@@ -24,6 +24,7 @@ export function decodePickle(data: Uint8Array): unknown {
       throw new Error('the pickle holds an object, a set or a `bytearray`: only plain types are read')
     step(machine, reader)
   }
+  reader.end()
   return machine.finish()
 }
 

@@ -1,5 +1,6 @@
-import { deserialize as deserializeV8, serialize as serializeV8 } from 'node:v8'
+import { DefaultDeserializer, deserialize as deserializeV8, serialize as serializeV8 } from 'node:v8'
 import { showValue } from '../show-value.ts'
+import { followed } from './byte-reader.ts'
 import { parseInteger } from './integer.ts'
 import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
 import { decodeLatin1 } from './text.ts'
@@ -44,9 +45,41 @@ function deserialize(data: Uint8Array, clientFlags: number): unknown {
       `client flags ${clientFlags} are not those of \`structuredClone\`: choose the writer's serde, or \`raw\``,
     )
   }
+  // Typed arrays come back as views of what V8 reads from, so it reads from memory that belongs to this value. The byte
+  // behind it shows how far V8 has read.
+  const copy = new Uint8Array(data.byteLength + 1)
+  copy.set(data)
+  const [value, end] = KNOWS_POSITION
+    ? readWithPosition(copy)
+    : [readV8(copy.subarray(0, -1), deserializeV8), data.byteLength]
+  if (end !== data.byteLength) throw followed(data.byteLength - end)
+  return value
+}
+
+/** Bun has the functions of `node:v8`, and none of its classes. */
+const KNOWS_POSITION: boolean = hasDeserializer()
+
+function hasDeserializer(): boolean {
   try {
-    // Typed arrays come back as views of what V8 reads from, so it reads from memory that belongs to this value.
-    return deserializeV8(new Uint8Array(data))
+    return typeof new DefaultDeserializer(serializeV8(null)).readValue === 'function'
+  } catch {
+    return false
+  }
+}
+
+/** The value, and how many bytes V8 has read for it. */
+function readWithPosition(bytes: Uint8Array): [value: unknown, end: number] {
+  return readV8(bytes, () => {
+    const deserializer = new DefaultDeserializer(bytes)
+    deserializer.readHeader()
+    const value: unknown = deserializer.readValue()
+    return [value, deserializer.readRawBytes(1).byteOffset - bytes.byteOffset]
+  })
+}
+
+function readV8<T>(bytes: Uint8Array, read: (bytes: Uint8Array) => T): T {
+  try {
+    return read(bytes)
   } catch (cause) {
     throw new Error('the value is not what `v8.serialize` writes, or a newer V8 wrote it', { cause })
   }

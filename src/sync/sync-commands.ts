@@ -175,8 +175,13 @@ export interface MemcacheSyncCommands {
   replace(key: Key, value: unknown, options?: WriteOptions): boolean
 
   /**
-   * Adds bytes to the end of a value, past the serde and past compression: do not extend what was stored compressed or
-   * as JSON. The item keeps its client flags and its time to live; to renew that, use `touch`.
+   * Adds bytes to the end of a value, past the serde and past compression. The item keeps its client flags and its time
+   * to live; to renew that, use `touch`.
+   *
+   * Text and bytes can be extended. A compressed value cannot: the call gives `true`, and every later read is a
+   * `SerdeError`. Store what you mean to extend with `compression: false`. An object, array or other JSON with bytes
+   * behind it is a `SerdeError` as well, unless the whole is JSON again (`1` and `2` become `12`); an integer with digits
+   * behind it is a longer integer, with anything else a `SerdeError`.
    *
    * @param data - Text is added as UTF-8.
    * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
@@ -566,7 +571,7 @@ export interface NoreplyCommandsSync {
   /** Stores a value in the place of another. */
   replace(key: Key, value: unknown, options?: WriteOptions): void
 
-  /** Adds bytes to the end of a value, past the serde. */
+  /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): void
 
   /** Adds bytes to the beginning of a value, past the serde. */
@@ -723,7 +728,10 @@ export interface NamespaceSync<T = unknown, Input = T> {
   /** Stores a value in the place of another; whether it was stored. */
   replace(key: Key, value: Input, options?: WriteOptions): boolean
 
-  /** Adds bytes to the end of a value, past the serde; whether there was an item. */
+  /**
+   * Adds bytes to the end of a value, past the serde and past compression; whether there was an item. A compressed value
+   * is unreadable then.
+   */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
 
   /** Adds bytes to the beginning of a value, past the serde; whether there was an item. */
@@ -827,7 +835,7 @@ export interface NamespaceNoreplySync<Input> {
   /** Stores a value in the place of another. */
   replace(key: Key, value: Input, options?: WriteOptions): void
 
-  /** Adds bytes to the end of a value, past the serde. */
+  /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): void
 
   /** Adds bytes to the beginning of a value, past the serde. */
@@ -900,10 +908,13 @@ export interface MetaClientSyncCommands {
   /** Stores a value if the item still has this cas number; else `exists` or `notFound`. */
   cas(key: Key, value: unknown, cas: bigint, options?: MetaCasOptions): MetaStoreResult
 
-  /** Adds raw data behind a value, past the serde; `notStored` where nothing is, or where it grows too large. */
+  /**
+   * Adds raw data behind a value, past the serde and past compression; `notStored` where nothing is, or where it grows
+   * too large. A compressed value cannot be extended: every later read of it is a `SerdeError`.
+   */
   append(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): MetaStoreResult
 
-  /** Adds raw data in front of a value, past the serde; `notStored` where nothing is, or where it grows too large. */
+  /** Adds raw data in front of a value; otherwise as `append`. */
   prepend(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): MetaStoreResult
 
   /** Removes an item (`md`). */

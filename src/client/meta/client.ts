@@ -169,12 +169,15 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
     return this.#run(() => this.#commands.cas(key, value, cas, options))
   }
 
-  /** Adds raw data behind a value, past the serde; `notStored` where nothing is, or where it grows too large. */
+  /**
+   * Adds raw data behind a value, past the serde and past compression; `notStored` where nothing is, or where it grows
+   * too large. A compressed value cannot be extended: every later read of it is a `SerdeError`.
+   */
   append(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): Promise<MetaStoreResult> {
     return this.#run(() => this.#commands.extend('append', key, data, options))
   }
 
-  /** Adds raw data in front of a value, past the serde; `notStored` where nothing is, or where it grows too large. */
+  /** Adds raw data in front of a value; otherwise as {@link MetaClient.append}. */
   prepend(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): Promise<MetaStoreResult> {
     return this.#run(() => this.#commands.extend('prepend', key, data, options))
   }

@@ -179,7 +179,10 @@ export class Namespace<T = unknown, Input = T> {
     return this.#write(key, options, (whole, rest) => this.#commands.replace(whole, value, this.#withTtl(rest)))
   }
 
-  /** Adds bytes to the end of a value, past the serde; whether there was an item. */
+  /**
+   * Adds bytes to the end of a value, past the serde and past compression; whether there was an item. A compressed value
+   * is unreadable then.
+   */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
     return this.#write(key, options, (whole, rest) => this.#commands.append(whole, data, rest))
   }

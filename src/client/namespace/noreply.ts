@@ -51,7 +51,7 @@ export class NamespaceNoreply<Input> {
     return this.#run(key, options, (writes, whole, rest) => writes.replace(whole, value, { ...this.#ttl, ...rest }))
   }
 
-  /** Adds bytes to the end of a value, past the serde. */
+  /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
     return this.#run(key, options, (writes, whole, rest) => writes.append(whole, data, rest))
   }

@@ -1,6 +1,7 @@
+import * as zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { CompressionAlgorithm } from '../../../src/client/compression.ts'
-import { InvalidInputError, SerdeError, ValueTooLargeError } from '../../../src/errors.ts'
+import { type BatchError, InvalidInputError, SerdeError, ValueTooLargeError } from '../../../src/errors.ts'
 import { raw } from '../../../src/serde/raw.ts'
 import { rejection } from '../../support/eventually.ts'
 import type { Context } from '../context.ts'
@@ -125,6 +126,49 @@ export function describeCompression(context: Context): void {
       await context.raw().ask(`set ${a} 8 0 4\r\njunk\r\n`)
       expect(await rejection(cache.get(a))).toBeInstanceOf(SerdeError)
       expect(await rejection(context.client().get(a))).toBeInstanceOf(SerdeError)
+    })
+
+    it.each(['append', 'prepend'] as const)(
+      'an %s to a compressed value is an error to every reader',
+      async (extend) => {
+        const algorithms = ['zstdCompress' in zlib ? 'zstd' : 'zlib', 'zlib', 'brotli'] as const
+        for (const [at, algorithm] of algorithms.entries()) {
+          // At once and on the thread pool.
+          const cache = context.client({
+            compression: { algorithm, asyncBytes: at === 1 ? 1 : 65_536 },
+            failures: 'throw',
+          })
+          const key = context.key()
+          await cache.set(key, small)
+          expect(await cache[extend](key, 'more')).toBe(true)
+          const error = await rejection(cache.get(key))
+          expect(error).toBeInstanceOf(SerdeError)
+          expect(error.message).toMatch(/append/)
+          expect(await rejection(cache.gets(key))).toBeInstanceOf(SerdeError)
+          expect(await rejection(cache.gat(key, 100))).toBeInstanceOf(SerdeError)
+          expect(await rejection(context.client({ failures: 'throw' }).get(key))).toBeInstanceOf(SerdeError)
+          const failure = await rejection(cache.getMany([key]))
+          expect((failure as BatchError).failed.get(key)).toBeInstanceOf(SerdeError)
+          expect(await context.client().get(key, { serde: raw })).toHaveLength((await storedAs(key)).bytes)
+        }
+      },
+    )
+
+    it('gives an algorithm of your own all that append has left', async () => {
+      const seen: string[] = []
+      const algorithm: CompressionAlgorithm = {
+        compress: (data) => data.subarray(1),
+        decompress(data) {
+          seen.push(Buffer.from(data).toString())
+          return data
+        },
+      }
+      const cache = context.client({ compression: { algorithm, minBytes: 3 } })
+      const key = context.key()
+      await cache.set(key, 'abcd')
+      await cache.append(key, 'more')
+      expect(await cache.get(key)).toBe('bcdmore')
+      expect(seen).toEqual(['bcdmore'])
     })
 
     it('refuses options that cannot be meant', () => {

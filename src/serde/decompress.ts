@@ -1,0 +1,94 @@
+import type { Buffer } from 'node:buffer'
+import * as zlib from 'node:zlib'
+
+interface Options {
+  /** Makes `node:zlib` give the engine beside the bytes. */
+  readonly info: true
+  readonly maxOutputLength: number
+}
+
+type Done = (error: Error | null, result: unknown) => void
+
+/** A decompressor of `node:zlib` in both of its forms. */
+export interface Decompressor {
+  readonly now: (data: Uint8Array, options: Options) => unknown
+  readonly later: (data: Uint8Array, options: Options, done: Done) => void
+}
+
+/** RFC 1950. */
+export const INFLATE: Decompressor = { now: zlib.inflateSync, later: zlib.inflate }
+/** RFC 1952. */
+export const GUNZIP: Decompressor = { now: zlib.gunzipSync, later: zlib.gunzip }
+/** RFC 7932. */
+export const BROTLI: Decompressor = { now: zlib.brotliDecompressSync, later: zlib.brotliDecompress }
+
+interface Zstd {
+  readonly zstdDecompressSync?: Decompressor['now']
+  readonly zstdDecompress?: Decompressor['later']
+}
+
+// Absent before Node 22.15, and on some other runtimes.
+const { zstdDecompressSync, zstdDecompress }: Zstd = zlib as Zstd
+
+/** RFC 8878; undefined where the runtime lacks it. */
+export const ZSTD: Decompressor | undefined =
+  zstdDecompressSync === undefined || zstdDecompress === undefined
+    ? undefined
+    : { now: zstdDecompressSync, later: zstdDecompress }
+
+/** Why a value that was stored compressed cannot be read any more. */
+const EXTENDED =
+  'append and prepend add plain bytes, which a compressed value cannot take; store what they extend uncompressed'
+
+/** The error for bytes that are no compressed stream. */
+export function notCompressed(cause?: unknown): Error {
+  return new Error(`it is damaged, or was extended (${EXTENDED})`, cause === undefined ? undefined : { cause })
+}
+
+/**
+ * The bytes of a compressed stream that fills `data` to its end; an error for anything else. A `RangeError` says that
+ * there are more than `maxBytes`.
+ */
+export function decompressNow(decompressor: Decompressor, data: Uint8Array, maxBytes: number): Buffer {
+  let result: unknown
+  try {
+    result = decompressor.now(data, { info: true, maxOutputLength: maxBytes })
+  } catch (error) {
+    throw explained(error)
+  }
+  return whole(result, data.byteLength)
+}
+
+/**
+ * As {@link decompressNow}, on the thread pool. `data` must not change meanwhile.
+ *
+ * @param done - Called once, with the bytes or with what went wrong.
+ */
+export function decompressLater(
+  decompressor: Decompressor,
+  data: Uint8Array,
+  maxBytes: number,
+  done: (error: unknown, result: Buffer | undefined) => void,
+): void {
+  decompressor.later(data, { info: true, maxOutputLength: maxBytes }, (failure, result) => {
+    if (failure !== null) return done(explained(failure), undefined)
+    let plain: Buffer
+    try {
+      plain = whole(result, data.byteLength)
+    } catch (error) {
+      return done(error, undefined)
+    }
+    done(undefined, plain)
+  })
+}
+
+function explained(error: unknown): unknown {
+  return error instanceof RangeError ? error : notCompressed(error)
+}
+
+/** `node:zlib` passes over what follows the stream (seen on Node 20 to 26); its engine has counted what it took in. */
+function whole(result: unknown, bytes: number): Buffer {
+  const { buffer, engine } = result as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }
+  if (engine.bytesWritten === bytes) return buffer
+  throw new Error(`${bytes - engine.bytesWritten} bytes follow its end: it was extended (${EXTENDED})`)
+}
