@@ -17,6 +17,15 @@ export interface KeyOptions extends CallOptions {
   readonly routingKey?: Key
 }
 
+/** Says in the options of a call that its command was written before, on a connection that this client knows nothing of. */
+export const WRITTEN_BEFORE: unique symbol = Symbol('written before')
+
+/** Options of calls about keys, with what is known of a command that was handed on. */
+export interface HandedOnOptions extends KeyOptions {
+  /** The command may have been carried out already: no failure of this call says that it was not sent. */
+  readonly [WRITTEN_BEFORE]?: boolean
+}
+
 /** Options of reads. */
 export interface ReadOptions extends KeyOptions {
   /** Instead of the client's serde. */

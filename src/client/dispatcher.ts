@@ -5,7 +5,7 @@ import type { Key, WireKey } from '../protocol/key.ts'
 import { keyBytes } from '../protocol/key.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
-import type { CallOptions, KeyOptions } from './call-options.ts'
+import { type CallOptions, type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from './call-options.ts'
 import type { CommandErrorEvent } from './events.ts'
 import { KeyGate } from './key-gate.ts'
 import { checkTimeout } from './numbers.ts'
@@ -78,10 +78,11 @@ export class Dispatcher {
     callerKey: Key,
     key: WireKey,
     interpret: Interpret,
-    call: KeyOptions | undefined,
+    call: HandedOnOptions | undefined,
   ): Operation {
     const timeoutMs = call?.timeoutMs === undefined ? this.timeoutMs : checkTimeout(call.timeoutMs)
     const operation = new Operation(request, key, callerKey, timeoutMs, interpret)
+    if (call?.[WRITTEN_BEFORE] === true) operation.repeated = true
     if (call?.routingKey !== undefined) operation.routingKey = checkRoutingKey(call.routingKey)
     else if (this.#options.keys.shortens && callerKey !== '') {
       operation.routingKey = this.#options.keys.shortKey(callerKey)

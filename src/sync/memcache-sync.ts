@@ -9,9 +9,9 @@ import type { Key } from '../protocol/key.ts'
 import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { addCommands, type OwnCommand } from './commands.ts'
+import { Handover } from './lane/handover.ts'
 import { ServerRoutes } from './lane/server-routes.ts'
-import { USUAL_WAY } from './lane/way.ts'
-import { LANE_WRITES, type LaneWrite } from './lane/writes.ts'
+import { LANE_WRITES } from './lane/writes.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
 import type { MemcacheSyncCommands } from './sync-commands.ts'
 import { checkSynchronous, SyncCore } from './sync-core.ts'
@@ -126,7 +126,7 @@ function partsOf(client: object): Parts {
 const get: OwnCommand = (core, args) => {
   if (args[1] !== undefined || core.lane === undefined) return core.call(undefined, 'get', args)
   const found = core.lane.reads.get(args[0] as Key)
-  return found === USUAL_WAY ? core.call(undefined, 'get', core.lane.way.remaining(args, 1)) : found
+  return Handover.is(found) ? core.goOn('get', args, found) : found
 }
 
 const getMany: OwnCommand = (core, args) => {
@@ -135,16 +135,15 @@ const getMany: OwnCommand = (core, args) => {
     return core.call(undefined, 'getMany', args)
   }
   const found = core.lane.reads.getMany(keys as readonly Key[])
-  return found === USUAL_WAY ? core.call(undefined, 'getMany', core.lane.way.remaining(args, 1)) : found
+  return Handover.is(found) ? core.goOn('getMany', args, found) : found
 }
 
-const writes = (Object.keys(LANE_WRITES) as LaneWrite[]).map((name): [string, OwnCommand] => [
+const writes = LANE_WRITES.map((name): [string, OwnCommand] => [
   name,
   (core, args) => {
     if (core.lane?.writes === undefined) return core.call(undefined, name, args)
     const done = core.lane.writes.run(name, args)
-    if (done !== USUAL_WAY) return done
-    return core.call(undefined, name, core.lane.writes.remaining(name, args))
+    return Handover.is(done) ? core.goOn(name, args, done) : done
   },
 ])
 

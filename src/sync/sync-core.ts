@@ -6,11 +6,13 @@ import { isServerSource } from '../cluster/server-source.ts'
 import { InvalidInputError } from '../errors.ts'
 import { closedError } from '../pool/slot.ts'
 import type { ServerAddress } from '../server-address.ts'
-import { CallMode, type ClientKind, Request, type Shape } from './crossing/protocol.ts'
+import { inDoubt } from './crossing/error-form.ts'
+import { CallMode, type ClientKind, OPTIONS_AT, Request, type Shape } from './crossing/protocol.ts'
 import type { Remote } from './crossing/remote-object.ts'
 import { RemoteObjects } from './crossing/remote-objects.ts'
 import { withStoredForms } from './crossing/stored-forms.ts'
 import { type LinkOwner, WorkerLink } from './crossing/worker-link.ts'
+import type { Handover } from './lane/handover.ts'
 import { Lane } from './lane/lane.ts'
 import { LaneReads } from './lane/reads.ts'
 import type { ServerRoutes } from './lane/server-routes.ts'
@@ -22,7 +24,7 @@ import { checkRuntime } from './runtime.ts'
 const REPEATABLE_READS: ReadonlySet<string> = new Set(['get', 'gets', 'getMany', 'getsMany'])
 
 /** Commands that the lane carries. */
-const LANE_COMMANDS: ReadonlySet<string> = new Set(['get', 'getMany', ...Object.keys(LANE_WRITES)])
+const LANE_COMMANDS: ReadonlySet<string> = new Set(['get', 'getMany', ...LANE_WRITES])
 
 /** Room on the lane for servers that are added. */
 const SPARE_SOCKETS = 8
@@ -68,7 +70,7 @@ export class SyncCore implements LinkOwner {
   /** The hot commands, while there is a lane. */
   lane: LaneParts | undefined
   #isClosed = false
-  /** The last call in the usual way was one for the lane. */
+  /** The last call through the worker was one for the lane. */
   #mayUseLane = true
   readonly #listens: Set<string> = new Set()
   /** What became of the servers since the client was made. */
@@ -89,18 +91,30 @@ export class SyncCore implements LinkOwner {
   call(target: Remote | undefined, name: string, args: readonly unknown[]): unknown {
     if (target === undefined && MEMBERSHIP.has(name)) return this.#changeServers(name, args)
     if (target !== undefined || !REPEATABLE_READS.has(name)) return this.#request(target, name, args, CallMode.method)
+    return this.#read(name, args, false)
+  }
+
+  /** Goes on with a command that the lane has begun. */
+  goOn(name: string, args: readonly unknown[], handover: Handover): unknown {
+    const rest = handover.argumentsOf(args, OPTIONS_AT[name]!, this.#resolved.connection.timeoutMs)
+    const { wasWritten } = handover
+    if (REPEATABLE_READS.has(name)) return this.#read(name, rest, wasWritten)
+    return this.#request(undefined, name, rest, CallMode.method, wasWritten)
+  }
+
+  #read(name: string, args: readonly unknown[], wasWritten: boolean): unknown {
     const options = args[1] as { readonly serde?: unknown } | undefined
     // What is no object of options is left for the command to refuse.
     const isOurs = 'deserializeRange' in this.#resolved.serde && isCallOptions(options)
     if (!isOurs || options?.serde !== undefined || this.#init.kind !== 'Memcache') {
-      return this.#request(target, name, args, CallMode.method)
+      return this.#request(undefined, name, args, CallMode.method, wasWritten)
     }
     // What can be iterated only once is needed twice.
     const kept = [keepKeys(args[0]), ...args.slice(1)]
     try {
-      return this.#request(target, name, kept, CallMode.stored)
+      return this.#request(undefined, name, kept, CallMode.stored, wasWritten)
     } catch (error) {
-      if (error instanceof Undecodable) return this.#request(target, name, kept, CallMode.method)
+      if (error instanceof Undecodable) return this.#request(undefined, name, kept, CallMode.method, true)
       throw error
     }
   }
@@ -128,7 +142,23 @@ export class SyncCore implements LinkOwner {
     return this.#request(target, name, [], CallMode.get)
   }
 
-  #request(target: Remote | undefined, name: string, args: readonly unknown[], mode: number): unknown {
+  /** @param wasWritten - The command may have been carried out already. */
+  #request(
+    target: Remote | undefined,
+    name: string,
+    args: readonly unknown[],
+    mode: number,
+    wasWritten: boolean = false,
+  ): unknown {
+    try {
+      return this.#ask(target, name, args, mode, wasWritten)
+    } catch (error) {
+      // Also where no worker could be started.
+      throw wasWritten ? inDoubt(name, error) : error
+    }
+  }
+
+  #ask(target: Remote | undefined, name: string, args: readonly unknown[], mode: number, wasWritten: boolean): unknown {
     const link = this.#openLink()
     link.checkFree(name)
     const id = target === undefined ? 0 : this.#remotes.idOf(target, link)
@@ -149,6 +179,7 @@ export class SyncCore implements LinkOwner {
         references.writer.text(name)
         references.writer.byte(mode)
         references.writer.byte(wantsLane ? 1 : 0)
+        references.writer.byte(wasWritten ? 1 : 0)
         references.writer.data(this.#remotes.takeReleased(link))
         references.values(given)
       })

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { build } from 'tsdown'
 import { inject, onTestFinished } from 'vitest'
 import type { Faults } from '../../src/testing/faults.ts'
+import type { Mishap } from './sync-recorder.ts'
 
 /** A fault proxy that works while this thread is blocked. What it is told is done when the call returns. */
 export interface BlockedProxy {
@@ -21,6 +22,14 @@ export interface BlockedProxy {
   lose(): void
   /** Adds bytes that nobody asked for to what the server says next. */
   inject(text: string): void
+  /** Begins to note what the server answers. */
+  record(): void
+  /** The next command suffers this; notes are begun anew. Needs `record`. */
+  arm(mishap: Mishap): void
+  /** All is well from here. */
+  disarm(): void
+  /** How many commands the server has answered since the notes were begun or taken last. */
+  takeAnswers(): number
 }
 
 /** Starts a proxy in front of each server; they end with the test. */
@@ -31,7 +40,7 @@ export async function startProxies(servers: readonly string[]): Promise<BlockedP
     const done = new Int32Array(new SharedArrayBuffer(4))
     worker.postMessage({ done, index, name, args })
     Atomics.wait(done, 0, 0, 10_000)
-    return done[0]!
+    return done[0]! - 1
   }
   return servers.map((server, index) => {
     const port = tell(index, 'start', server)
@@ -45,6 +54,10 @@ export async function startProxies(servers: readonly string[]): Promise<BlockedP
       replace: (text) => tell(index, 'replace', text),
       lose: () => tell(index, 'lose'),
       inject: (text) => tell(index, 'inject', text),
+      record: () => tell(index, 'record'),
+      arm: (mishap) => tell(index, 'arm', mishap),
+      disarm: () => tell(index, 'disarm'),
+      takeAnswers: () => tell(index, 'takeAnswers'),
     }
   })
 }

@@ -64,6 +64,13 @@ export function arrive<E extends Error>(error: E): E {
   return error
 }
 
+/** The error of a command that was written before, and of which the last attempt says that nothing of it was sent. */
+export function inDoubt(name: string, error: unknown): unknown {
+  if (!(error instanceof errors.MemcacheError) || error.delivery !== 'not-sent') return error
+  const message = `${name}: it was written, its connection was lost, and then: ${error.message}`
+  return arrive(new errors.ConnectionClosedError(message, { server: error.server, delivery: 'unknown', cause: error }))
+}
+
 function foreignError(name: string, message: string, cause: unknown, code: unknown, stack: unknown): Error {
   const kind = FOREIGN.get(name) ?? Error
   const error = new kind(message, cause === undefined ? undefined : { cause })

@@ -17,6 +17,23 @@ export const Message = {
   callback: 2,
 } as const
 
+/** Commands that may have been written before they come to the worker, and the position of the options of each. */
+export const OPTIONS_AT: Readonly<Record<string, number>> = {
+  get: 1,
+  gets: 1,
+  getMany: 1,
+  getsMany: 1,
+  set: 2,
+  add: 2,
+  replace: 2,
+  append: 2,
+  prepend: 2,
+  cas: 3,
+  delete: 1,
+  incr: 2,
+  decr: 2,
+}
+
 /** How the target of a call is meant. */
 export const CallMode = {
   method: 0,

@@ -1,11 +1,12 @@
 import type { EventEmitter } from 'node:events'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from '../../client/call-options.ts'
 import type { Memcache } from '../../client/memcache.ts'
 import type { MetaClient } from '../../client/meta/client.ts'
 import { LaneHost } from '../lane/host.ts'
 import { Box, type SharedMemory, Word, WorkerState } from './channel.ts'
 import type { MessageReader } from './message-reader.ts'
-import { CallMode, type ClientKind, Message, Request } from './protocol.ts'
+import { CallMode, type ClientKind, Message, OPTIONS_AT, Request } from './protocol.ts'
 import { memoizeDistribution } from './router-memo.ts'
 import { WorkerReferences } from './worker-references.ts'
 
@@ -169,11 +170,13 @@ export class WorkerSession {
     const name = reader.text()
     const mode = reader.byte()
     this.#wantsLane = reader.byte() === 1
+    const wasWritten = reader.byte() === 1
     const ended = this.#lane.settle()
     if (ended !== undefined) await ended
     for (const id of reader.value() as number[]) objects.release(id)
     const args = reader.value() as unknown[]
     if (mode === CallMode.get) return target[name]
+    if (wasWritten) args[OPTIONS_AT[name]!] = withNote(args[OPTIONS_AT[name]!])
     if (mode === CallMode.listen) return this.#listen(target, args[0] as string)
     if (mode === CallMode.stored) args[1] = { ...(args[1] as object | undefined), serde: storedSerde }
     return (target[name] as (...args: unknown[]) => unknown)(...args)
@@ -310,6 +313,11 @@ export class WorkerSession {
     this.#setState(WorkerState.looping)
     return this.#take()
   }
+}
+
+/** The options of a call whose command was written before. */
+function withNote(options: unknown): HandedOnOptions {
+  return { ...(options as KeyOptions | undefined), [WRITTEN_BEFORE]: true }
 }
 
 function settleCallback(call: Call): void {

@@ -28,7 +28,7 @@ interface Activity {
  * and the caller has them, by the numbers of their file descriptors.
  *
  * Those numbers, and that a paused socket is left unread, are nobody's promise: where either is not as expected, there is
- * no lane, and every call takes the usual way.
+ * no lane, and every call goes through the worker.
  */
 export class LaneHost {
   readonly #header: Int32Array
@@ -107,7 +107,7 @@ export class LaneHost {
   }
 
   /**
-   * The caller has left the lane and calls in the usual way. A connection with a reply that it gave up ends.
+   * The caller has left the lane and calls the worker. A connection with a reply that it gave up ends.
    *
    * @returns settles when those have ended, so that nothing is sent on them any more; undefined when there are none.
    */

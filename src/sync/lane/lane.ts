@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { laneWords, Word } from '../crossing/channel.ts'
 import { ReplyWait } from './reply-wait.ts'
-import { ENDED, LaneSocket, NOTHING_YET } from './socket.ts'
+import { ENDED, LaneSocket, NOTHING_YET, type SocketWrite } from './socket.ts'
 
 /** The clock as it was when this was loaded: tests put theirs in its place, but the time of servers does not stand still. */
 const clock: () => number = performance.now.bind(performance)
@@ -21,18 +21,21 @@ export const LANE_COMMAND_BYTES = 16_384
 export interface LaneReader {
   /** Whether the command is about one key: how soon its reply comes says how far the server is. */
   readonly hasOneKey: boolean
-  /**
-   * @param filled - How many of the bytes have come.
-   * @returns whether it is whole; `undefined` when it is none that this reader knows.
-   */
-  read(bytes: Buffer, filled: number): boolean | undefined
+  /** @param filled - How many of the bytes have come. */
+  read(bytes: Buffer, filled: number): ReplyState
 }
 
 /**
- * What came of a command that was sent: `done`; `late`, no reply in time; `lost`, the connection ended before a reply
- * began, and `cut`, in the middle of one; `strange`, what came is none that the reader knows.
+ * How far a reply is: `whole`, or `more` of it is to come. `other`: it may be right and is left to the worker's client.
+ * `garbage`: no server in step answers so.
  */
-export type LaneOutcome = 'done' | 'late' | 'lost' | 'cut' | 'strange'
+export type ReplyState = 'whole' | 'more' | 'other' | 'garbage'
+
+/**
+ * What came of a command that was sent: `done`; `late`, no reply in time; `lost`, the connection ended before a reply
+ * began, and `cut`, in the middle of one; `other` and `garbage` as in {@link ReplyState}.
+ */
+export type LaneOutcome = 'done' | 'late' | 'lost' | 'cut' | 'other' | 'garbage'
 
 /**
  * The lane: while the worker's client has nothing to do, the caller writes its commands to the client's sockets itself,
@@ -48,8 +51,9 @@ export class Lane {
   #bytes: Buffer = Buffer.allocUnsafeSlow(REPLY_BYTES)
   #startedAt = 0
   #sentAt = 0
+  #wasWritten = false
 
-  /** @param idleMs - After a pause of this length the usual way is taken, which looks whether the connection lives. */
+  /** @param idleMs - After a pause of this length the worker is asked, which looks whether the connection lives. */
   constructor(header: Int32Array, idleMs: number) {
     this.#header = header
     this.#sockets = laneWords(header).map((words) => new LaneSocket(words))
@@ -62,12 +66,12 @@ export class Lane {
     return this.#sockets[server]?.isOpen === true && Atomics.load(this.#header, Word.servers) === stamp
   }
 
-  /** The usual way is taken: the worker has its sockets back. */
+  /** The worker is called and has its sockets back. */
   leave(): void {
     for (const socket of this.#sockets) socket.leave()
   }
 
-  /** The usual way was taken with success, and may have opened the lane. */
+  /** The worker was called with success, and may have opened the lane. */
   refresh(): void {
     const now = clock()
     for (const socket of this.#sockets) socket.refresh(now)
@@ -76,6 +80,7 @@ export class Lane {
   /** Begins a call: its time runs from here. */
   start(): void {
     this.#startedAt = clock()
+    this.#wasWritten = false
     if (this.#bytes.length > KEPT_REPLY_BYTES) this.#bytes = Buffer.allocUnsafeSlow(REPLY_BYTES)
   }
 
@@ -84,13 +89,19 @@ export class Lane {
     return clock() - this.#startedAt
   }
 
-  /** Writes the first `length` bytes of the command to a server; whether all of it has left. Else it is not carried out. */
-  send(server: number, length: number): boolean {
+  /** Whether bytes of the present call have left, to any server. */
+  get wasWritten(): boolean {
+    return this.#wasWritten
+  }
+
+  /** Writes the first `length` bytes of the command to a server. */
+  send(server: number, length: number): SocketWrite {
     const socket = this.#sockets[server]!
-    if (socket.idleMs(this.#startedAt) > this.#idleMs) return false
-    const hasLeft = socket.write(this.command, length, this.#startedAt)
+    if (socket.idleMs(this.#startedAt) > this.#idleMs) return 'nothing'
+    const sent = socket.write(this.command, length, this.#startedAt)
+    if (sent === 'all' || sent === 'part') this.#wasWritten = true
     this.#sentAt = clock()
-    return hasLeft
+    return sent
   }
 
   /** Waits for a server's reply. What the reader remembers of the bytes holds until the next one is waited for. */
@@ -128,15 +139,15 @@ export class Lane {
       }
       if (filled === 0 && reader.hasOneKey) wait.note(looks)
       filled += length
-      const isWhole = reader.read(this.#bytes, filled)
-      if (isWhole === undefined) return 'strange'
-      if (isWhole) {
+      const state = reader.read(this.#bytes, filled)
+      if (state === 'whole') {
         socket.answered(now)
         return 'done'
       }
+      if (state !== 'more') return state
       now = clock()
       heardAt = now
-      if (filled === this.#bytes.length && !this.#grow()) return 'strange'
+      if (filled === this.#bytes.length && !this.#grow()) return 'other'
     }
   }
 

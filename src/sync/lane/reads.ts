@@ -6,9 +6,10 @@ import type { MemcacheError } from '../../errors.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import type { RangeSerde } from '../../serde/serde.ts'
 import { arrive } from '../crossing/error-form.ts'
+import { type Handover, UNTOUCHED } from './handover.ts'
 import { LANE_COMMAND_BYTES, type LaneOutcome } from './lane.ts'
 import { ValuesReply } from './replies.ts'
-import { type LaneWay, USUAL_WAY } from './way.ts'
+import type { LaneWay } from './way.ts'
 
 const LINE_END = '\r\n'
 
@@ -18,7 +19,10 @@ const ONE_LINE: readonly number[] = [1]
 /** Stands where a key has no value. */
 const MISS: unique symbol = Symbol('miss')
 
-/** So many reads take the usual way after a reply that is not for the lane: it has cost the connection. */
+/** Stands where a value is for the worker's client. */
+const UNREAD: unique symbol = Symbol('unread')
+
+/** So many reads go through the worker after a reply that is not for the lane: it has cost the connection. */
 const DETOURS = 16
 
 /** What one server is asked for, and where its answers belong. */
@@ -40,15 +44,15 @@ interface Share {
 interface Progress {
   readonly values: unknown[]
   readonly failed: Map<Key, MemcacheError>
-  /** Positions whose values are for the usual way. */
+  /** Positions whose values are for the worker's client. */
   readonly unread: number[]
   /** What was not answered, without being late. */
   readonly lost: Share[]
 }
 
 /**
- * The hot reads on the lane. Whatever is not the plain case, in the call, in the options or in the reply, takes the usual
- * way, which says what is to be said: a read may be carried out twice.
+ * The hot reads on the lane. Whatever is not the plain case, in the call, in the options or in the reply, goes through the
+ * worker, whose client says what is to be said: a read may be carried out twice.
  */
 export class LaneReads {
   readonly #way: LaneWay
@@ -70,19 +74,25 @@ export class LaneReads {
 
   get(key: Key): unknown {
     const way = this.#way
-    if (!way.begin() || this.#takesDetour()) return USUAL_WAY
+    if (!way.isFree || this.#takesDetour()) return UNTOUCHED
     const wireKey = way.wireKey(key)
     const server = wireKey === undefined ? -1 : way.serverOf(key)
-    if (server === -1) return USUAL_WAY
+    if (server === -1) return UNTOUCHED
     this.#oneKey[0] = wireKey!
     this.#values.expect(this.#oneKey, ONE_LINE)
     const length = writeGet(way.lane.command, wireKey!)
     way.lane.start()
-    if (!way.lane.send(server, length)) return USUAL_WAY
+    if (way.send(server, length) !== 'all') return way.handOver()
     const outcome = way.lane.receive(server, way.timeoutMs, this.#values)
-    if (outcome === 'done') return this.#value(0, key)
-    if (outcome === 'lost' || outcome === 'strange') return this.#turnBack(outcome)
+    if (outcome === 'done') return this.#valueOf(key)
+    if (outcome === 'lost' || outcome === 'other') return this.#handOver(outcome)
     throw way.error(`get ${quoteKey(key)}`, outcome, server)
+  }
+
+  #valueOf(key: Key): unknown {
+    const value = this.#value(0, key)
+    this.#values.release()
+    return value === UNREAD ? this.#way.handOver() : value
   }
 
   #takesDetour(): boolean {
@@ -91,22 +101,23 @@ export class LaneReads {
     return true
   }
 
-  #turnBack(outcome: 'lost' | 'strange' | undefined): typeof USUAL_WAY {
-    if (outcome === 'strange') this.#detours = DETOURS
-    return this.#way.turnBack()
+  #handOver(outcome: 'lost' | 'other' | undefined): Handover {
+    if (outcome === 'other') this.#detours = DETOURS
+    return this.#way.handOver()
   }
 
   /** Every server gets its lines before the first reply is waited for. */
   getMany(keys: readonly Key[]): unknown {
     const way = this.#way
-    if (!way.begin() || this.#takesDetour()) return USUAL_WAY
+    if (!way.isFree || this.#takesDetour()) return UNTOUCHED
     const shares = this.#share(keys)
-    if (shares === undefined) return USUAL_WAY
+    if (shares === undefined) return UNTOUCHED
     const progress: Progress = { values: Array.from(keys, () => MISS), failed: new Map(), unread: [], lost: [] }
     way.lane.start()
     const lost = this.#ask(shares, keys, progress)
+    this.#values.release()
     const { values, failed, unread } = progress
-    if (failed.size === 0 && (lost !== undefined || unread.length > 0)) return this.#turnBack(lost)
+    if (failed.size === 0 && (lost !== undefined || unread.length > 0)) return this.#handOver(lost)
     const found = foundOf(keys, values)
     const [error] = failed.values()
     if (error === undefined) return found
@@ -116,20 +127,19 @@ export class LaneReads {
     throw arrive(batchError('getMany', failed, new Set(keys).size, found, []))
   }
 
-  /** @returns why the whole batch is to take the usual way, if it is. */
-  #ask(shares: readonly Share[], keys: readonly Key[], progress: Progress): 'lost' | 'strange' | undefined {
-    let lost: 'lost' | 'strange' | undefined
+  /** @returns why the whole batch goes through the worker, if it does. */
+  #ask(shares: readonly Share[], keys: readonly Key[], progress: Progress): 'lost' | 'other' | undefined {
+    let lost: 'lost' | 'other' | undefined
     let sent = 0
     while (sent < shares.length && this.#send(shares[sent]!)) sent++
     // What was sent is read, whatever happens: a reply that is left would cost its connection.
     for (const [index, share] of shares.entries()) {
       const outcome = index < sent ? this.#receive(share) : 'lost'
       if (outcome === 'done') this.#takeValues(share, keys, progress)
-      else if (outcome === 'late' || outcome === 'cut') this.#fail(share, keys, progress, outcome)
-      else {
+      else if (outcome === 'lost' || outcome === 'other') {
         lost = outcome
         progress.lost.push(share)
-      }
+      } else this.#fail(share, keys, progress, outcome)
     }
     return lost
   }
@@ -143,13 +153,13 @@ export class LaneReads {
     { server, positions }: Share,
     keys: readonly Key[],
     { failed }: Progress,
-    outcome: 'late' | 'cut' | 'lost',
+    outcome: 'late' | 'cut' | 'lost' | 'garbage',
   ): void {
     const error = this.#way.error(`get ${quoteKey(keys[positions[0]!]!)}`, outcome, server)
     for (const position of positions) failed.set(keys[position]!, error)
   }
 
-  /** Who is asked for what; undefined where that is for the usual way. */
+  /** Which server is asked for what; undefined where that is for the worker's client. */
   #share(keys: readonly Key[]): readonly Share[] | undefined {
     if (keys.length === 0) return undefined
     const shares: Share[] = []
@@ -187,7 +197,7 @@ export class LaneReads {
   }
 
   #send({ server, lines }: Share): boolean {
-    return this.#way.lane.send(server, this.#way.lane.command.write(lines + LINE_END, 'latin1'))
+    return this.#way.send(server, this.#way.lane.command.write(lines + LINE_END, 'latin1')) === 'all'
   }
 
   #takeValues({ positions }: Share, keys: readonly Key[], { values, unread }: Progress): void {
@@ -195,7 +205,7 @@ export class LaneReads {
       if (this.#values.starts[at] === -1) continue
       const position = positions[at]!
       const value = this.#value(at, keys[position]!)
-      if (value === USUAL_WAY) unread.push(position)
+      if (value === UNREAD) unread.push(position)
       else values[position] = value
     }
   }
@@ -208,20 +218,20 @@ export class LaneReads {
     const flags = clientFlags[index]!
     // What may be no value, or is not to be read at once.
     if (start === end || flags === PLACEHOLDER_FLAGS || end - start > this.#way.options.connection.maxValueBytes)
-      return USUAL_WAY
-    if ((flags & COMPRESSED_FLAGS) !== 0) return USUAL_WAY
+      return UNREAD
+    if ((flags & COMPRESSED_FLAGS) !== 0) return UNREAD
     try {
       if (this.#range === undefined) {
-        const data = Buffer.from(bytes!.subarray(start, end))
+        const data = Buffer.from(bytes.subarray(start, end))
         const value: unknown = this.#way.block(() => this.#way.options.serde.deserialize(data, flags, key))
         if (!(value instanceof Promise)) return value
-        // The usual way refuses it.
+        // The worker's client refuses it.
         value.catch(() => undefined)
-        return USUAL_WAY
+        return UNREAD
       }
-      return this.#range.deserializeRange(bytes!, start, end, flags, false, this.#values.isAscii)
+      return this.#range.deserializeRange(bytes, start, end, flags, false, this.#values.isAscii)
     } catch {
-      return USUAL_WAY
+      return UNREAD
     }
   }
 }

@@ -1,23 +1,22 @@
 import { type Buffer, isAscii } from 'node:buffer'
-import type { Reply } from '../../protocol/reply.ts'
+import { keyMatches } from '../../connection/reply-key.ts'
+import { isErrorReply } from '../../connection/server-reply-error.ts'
+import { GARBAGE, lineBreak, MAX_LINE_BYTES, NEED_MORE, spells } from '../../protocol/byte-scan.ts'
+import { Reply } from '../../protocol/reply.ts'
 import { ReplyParser } from '../../protocol/reply-parser.ts'
-import { type LaneReader, MAX_REPLY_BYTES } from './lane.ts'
+import { parseTextLine, parseValueLine } from '../../protocol/text/parse.ts'
+import { type LaneReader, MAX_REPLY_BYTES, type ReplyState } from './lane.ts'
 
-const [CR, LF, SPACE, ZERO, E, N, D, V] = [13, 10, 32, 48, 69, 78, 68, 86]
+const END_LINE = 'END\r\n'
 
-/** `VALUE ` */
-const VALUE_WORD = 6
-
-/** Above the longest `VALUE` line: a key of 250 bytes and two numbers. */
-const MAX_LINE_BYTES = 300
-
-/** `END` and its CR LF. */
-const END_LINE = 5
-
-const MAX_CLIENT_FLAGS = 0xffffffff
+/** So many bytes tell a `VALUE` line from the others. */
+const VALUE_PREFIX = 'VAL'
 
 /** For a single value up to here, asking whether it is ASCII costs more than it spares. */
 const SHORT_BYTES = 2048
+
+/** No bytes: what a reader has between two replies. */
+const NONE: Buffer = new Reply().bytes
 
 /** What get lines are answered with. One object for all of them: it is read before the next one comes. */
 export class ValuesReply implements LaneReader {
@@ -27,18 +26,24 @@ export class ValuesReply implements LaneReader {
   readonly starts: number[] = []
   readonly ends: number[] = []
   readonly clientFlags: number[] = []
-  bytes: Buffer | undefined
   /** All of it is known to be ASCII, which decodes faster: looked at once for all values. */
   isAscii = false
+  /** The `VALUE` line that is being read. */
+  readonly #header: Reply = new Reply()
   /** For every line the number of keys up to its end. */
   #lineEnds: readonly number[] = []
   #line = 0
   #at = 0
+  /** The keys of the line before this one have their values, or were passed by. */
   #key = 0
-  #next = 0
 
   get hasOneKey(): boolean {
     return this.keys.length === 1
+  }
+
+  /** The bytes of the reply. */
+  get bytes(): Buffer {
+    return this.#header.bytes
   }
 
   /**
@@ -55,94 +60,91 @@ export class ValuesReply implements LaneReader {
     this.starts.length = 0
   }
 
-  read(bytes: Buffer, filled: number): boolean | undefined {
-    this.bytes = bytes
+  /** Lets go of the bytes: the values have been read. */
+  release(): void {
+    this.#header.bytes = NONE
+  }
+
+  read(bytes: Buffer, filled: number): ReplyState {
+    this.#header.bytes = bytes
     for (;;) {
       const at = this.#at
-      if (filled - at < END_LINE) return mayBegin(bytes, at, filled) ? false : undefined
-      if (bytes[at] === E) {
-        const isWhole = this.#readEnd(bytes, at, filled)
-        if (isWhole !== false) return isWhole
+      if (filled - at >= END_LINE.length && spells(bytes, at, END_LINE)) {
+        if (this.#endLine()) return this.#finish(bytes, filled)
         continue
       }
-      if (bytes[at] !== V) return undefined
-      const item = this.#readItem(bytes, at + VALUE_WORD, filled)
-      if (item !== true) return item
-      this.#at = this.#next
+      if (filled - at < VALUE_PREFIX.length || !spells(bytes, at, VALUE_PREFIX)) return this.#readOther(at, filled)
+      const state = this.#readItem(at, filled)
+      if (state !== 'whole') return state
     }
   }
 
-  /** @returns false where another line's reply follows. */
-  #readEnd(bytes: Buffer, at: number, filled: number): boolean | undefined {
-    if (bytes[at + 1] !== N || bytes[at + 2] !== D || !isLineBreak(bytes, at + 3)) return undefined
-    const lineEnd = this.#lineEnds[this.#line]!
-    while (this.#key < lineEnd) this.starts[this.#key++] = -1
+  /** @returns whether it was the last line. */
+  #endLine(): boolean {
+    this.#passBy(this.#lineEnds[this.#line]!)
     this.#line++
-    this.#at = at + END_LINE
-    if (this.#line < this.#lineEnds.length) return false
+    this.#at += END_LINE.length
+    return this.#line === this.#lineEnds.length
+  }
+
+  /** The keys up to here have no value, as far as it did not come early. */
+  #passBy(end: number): void {
+    while (this.#key < end) this.starts[this.#key++] ??= -1
+  }
+
+  #finish(bytes: Buffer, filled: number): ReplyState {
     // Nothing may follow: nothing else was asked for.
-    if (filled !== this.#at) return undefined
+    if (filled !== this.#at) return 'garbage'
     this.isAscii = (filled > SHORT_BYTES || !this.hasOneKey) && isAscii(bytes.subarray(0, filled))
-    return true
+    return 'whole'
   }
 
-  /**
-   * `<key> <flags> <bytes>\r\n<data>\r\n`. Nothing behind `filled` is looked at as data, but what is left there from
-   * before may be read as a line: then the line is read again when more has come.
-   */
-  #readItem(bytes: Buffer, keyStart: number, filled: number): boolean | undefined {
-    const lineEnd = this.#lineEnds[this.#line]!
-    let index = this.#key
-    while (index < lineEnd && !isKeyAt(bytes, keyStart, this.keys[index]!)) index++
-    let at = index === lineEnd ? filled : keyStart + this.keys[index]!.length + 1
-    // The key alone may be cut.
-    if (at >= filled) return filled - keyStart > MAX_LINE_BYTES || hasLine(bytes, keyStart, filled) ? undefined : false
-    const flagsStart = at
-    let flags = 0
-    for (; isDigit(bytes[at]!); at++) flags = flags * 10 + bytes[at]! - ZERO
-    const isFlags = at > flagsStart && flags <= MAX_CLIENT_FLAGS && bytes[at] === SPACE
-    const sizeStart = ++at
-    let size = 0
-    for (; isDigit(bytes[at]!); at++) size = size * 10 + bytes[at]! - ZERO
-    if (at + 1 >= filled) return false
-    const start = at + 2
-    this.#next = start + size + 2
-    // More than there will be room for would never be whole.
-    if (!isFlags || at === sizeStart || !isLineBreak(bytes, at) || this.#next > MAX_REPLY_BYTES) return undefined
-    if (this.#next > filled) return false
-    if (!isLineBreak(bytes, this.#next - 2)) return undefined
-    while (this.#key < index) this.starts[this.#key++] = -1
+  /** An error line is for the worker's client; no other line but END and VALUE can come. */
+  #readOther(at: number, filled: number): ReplyState {
+    const header = this.#header
+    const next = parseTextLine(header, header.bytes, at, filled)
+    if (next === NEED_MORE) return filled - at > MAX_LINE_BYTES ? 'garbage' : 'more'
+    if (next === GARBAGE) return 'garbage'
+    return isErrorReply(header) ? 'other' : 'garbage'
+  }
+
+  #readItem(at: number, filled: number): ReplyState {
+    const header = this.#header
+    const { bytes } = header
+    const start = parseValueLine(header, bytes, at, filled)
+    if (start === NEED_MORE) return filled - at > MAX_LINE_BYTES ? 'garbage' : 'more'
+    if (start === GARBAGE || start - at > MAX_LINE_BYTES) return 'garbage'
+    const index = this.#find()
+    if (index === -1) return 'garbage'
+    const end = start + header.size
+    // There will be no room for it.
+    if (end > MAX_REPLY_BYTES) return 'other'
+    const next = lineBreak(bytes, end, filled)
+    if (next === NEED_MORE) return 'more'
+    if (next === GARBAGE) return 'garbage'
+    if (index >= this.#key) {
+      this.#passBy(index)
+      this.#key = index + 1
+    }
     this.starts[index] = start
-    this.ends[index] = start + size
-    this.clientFlags[index] = flags
-    this.#key = index + 1
-    return true
+    this.ends[index] = end
+    this.clientFlags[index] = header.clientFlags
+    this.#at = next
+    return 'whole'
   }
-}
 
-/** Whether the few bytes from `at` on are the beginning of a line that may come. */
-function mayBegin(bytes: Buffer, at: number, filled: number): boolean {
-  const text = bytes.toString('latin1', at, filled)
-  return 'END\r\n'.startsWith(text) || 'VALUE '.startsWith(text)
-}
-
-function isLineBreak(bytes: Buffer, at: number): boolean {
-  return bytes[at] === CR && bytes[at + 1] === LF
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= ZERO + 9
-}
-
-function hasLine(bytes: Buffer, start: number, filled: number): boolean {
-  const at = bytes.indexOf(LF, start)
-  return at !== -1 && at < filled
-}
-
-function isKeyAt(bytes: Buffer, at: number, key: string): boolean {
-  const { length } = key
-  for (let index = 0; index < length; index++) if (bytes[at + index] !== key.charCodeAt(index)) return false
-  return bytes[at + length] === SPACE
+  /** The key of the line that the value belongs to: the next one as a rule, any other if a proxy reordered. */
+  #find(): number {
+    const { keys } = this
+    const header = this.#header
+    const lineEnd = this.#lineEnds[this.#line]!
+    for (let index = this.#key; index < lineEnd; index++) if (keyMatches(header, keys[index]!)) return index
+    const lineStart = this.#line === 0 ? 0 : this.#lineEnds[this.#line - 1]!
+    for (let index = lineStart; index < this.#key; index++) {
+      if (this.starts[index] === -1 && keyMatches(header, keys[index]!)) return index
+    }
+    return -1
+  }
 }
 
 /** The one line that a write is answered with. One object for all of them. */
@@ -160,11 +162,13 @@ export class LineReply implements LaneReader {
     this.#parser = new ReplyParser()
   }
 
-  read(bytes: Buffer, filled: number): boolean | undefined {
+  read(bytes: Buffer, filled: number): ReplyState {
     this.#parser.feed(bytes, 0, filled)
     const found = this.#parser.next()
-    if (found === 'more') return false
-    // Nothing may follow: nothing else was asked for.
-    return found === 'reply' && this.#parser.rest === filled ? true : undefined
+    if (found === 'more') return 'more'
+    const { type, opaque } = this.reply
+    // A meta command was not asked, and nothing else: no opaque may come, and nothing may follow.
+    const isOne = found === 'reply' && type !== 'GARBAGE' && opaque === -1 && this.#parser.rest === filled
+    return isOne ? 'whole' : 'garbage'
   }
 }

@@ -6,6 +6,12 @@ import { LaneLock, LaneState, LaneWord } from '../crossing/channel.ts'
 export const NOTHING_YET = 0
 export const ENDED = -1
 
+/**
+ * What came of a write: `all` has left, only a `part`, or `nothing`; `stray`: nothing, because bytes wait that no call asked
+ * for.
+ */
+export type SocketWrite = 'all' | 'part' | 'nothing' | 'stray'
+
 /** The socket was seen alive so short a time ago that nobody looks again, in milliseconds. */
 const FRESH_MS = 1
 
@@ -64,30 +70,35 @@ export class LaneSocket {
    * Writes a command at once, if nothing speaks against it: no reply is due to a call that was interrupted, there is no
    * other file under the number, the connection has not ended, and no bytes wait that nobody asked for.
    *
-   * @returns whether all of it has left; else the socket is the worker's again, and nothing, or not all, has left.
+   * @returns what has left; unless that is all of it, the socket is the worker's again.
    */
-  write(command: Buffer, length: number, now: number): boolean {
+  write(command: Buffer, length: number, now: number): SocketWrite {
     const fd = this.#take()
-    if (fd === undefined) return false
+    if (fd === undefined) return 'nothing'
+    let sent: SocketWrite = 'nothing'
     try {
       const wasClean = Atomics.exchange(this.#words, LaneWord.state, LaneState.due) === LaneState.clean
-      if (wasClean && this.#isReady(fd, now)) {
-        this.#isNew = false
-        this.#usedAt = now
-        if (writeSync(fd, command, 0, length) === length) return true
-      }
+      sent = wasClean ? this.#writeNow(fd, command, length, now) : 'nothing'
     } catch {
-      // The usual way finds out, and says, what is wrong with the connection.
+      // Nothing has left. The worker's client finds out, and says, what is wrong with the connection.
     } finally {
       this.#release()
     }
-    this.abandon()
-    return false
+    if (sent !== 'all') this.abandon()
+    return sent
   }
 
-  #isReady(fd: number, now: number): boolean {
+  #writeNow(fd: number, command: Buffer, length: number, now: number): SocketWrite {
     const isFresh = !this.#isNew && now - this.#usedAt < FRESH_MS
-    return isFresh || (this.#isSocket(fd) && readNow(fd, STRAY, 0) === NOTHING_YET)
+    if (!isFresh) {
+      const found = this.#isSocket(fd) ? readNow(fd, STRAY, 0) : ENDED
+      if (found !== NOTHING_YET) return found === ENDED ? 'nothing' : 'stray'
+    }
+    this.#isNew = false
+    this.#usedAt = now
+    const left = writeSync(fd, command, 0, length)
+    if (left === length) return 'all'
+    return left === 0 ? 'nothing' : 'part'
   }
 
   /** Reads what is there: the number of bytes, {@link NOTHING_YET} or {@link ENDED}. */

@@ -1,15 +1,12 @@
+import type { DesyncEvent } from '../../client/events.ts'
 import type { ResolvedClientOptions } from '../../client/options.ts'
-import { ConnectionClosedError, type MemcacheError, TimeoutError } from '../../errors.ts'
+import { ConnectionClosedError, type MemcacheError, ProtocolError, TimeoutError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
+import type { SerializedValue } from '../../serde/serde.ts'
 import { arrive } from '../crossing/error-form.ts'
+import { Handover } from './handover.ts'
 import type { Lane } from './lane.ts'
 import type { ServerRoutes } from './server-routes.ts'
-
-/** Says that the call takes the usual way. */
-export const USUAL_WAY: unique symbol = Symbol('the usual way')
-
-/** A shorter wait leaves the call its whole time, in milliseconds. */
-const WORTH_MENTIONING_MS = 2
 
 /** Who knows whether a function of the caller's is running that must not use the client: a serde, say. */
 export interface Guard {
@@ -32,8 +29,6 @@ export class LaneWay {
   readonly lane: Lane
   readonly options: ResolvedClientOptions
   readonly #init: LaneInit
-  /** How long the lane has waited in vain in the present call, in milliseconds. */
-  #spentMs = 0
 
   constructor(init: LaneInit) {
     this.#init = init
@@ -46,32 +41,31 @@ export class LaneWay {
     return this.options.connection.timeoutMs
   }
 
-  /** Begins a call; false where it must take the usual way, which refuses it. */
-  begin(): boolean {
-    if (this.#init.guard.isBlocking) return false
-    this.#spentMs = 0
-    return true
-  }
-
-  /** The lane has waited, and the usual way is taken all the same. */
-  turnBack(): typeof USUAL_WAY {
-    this.#spentMs = this.lane.passedMs
-    return USUAL_WAY
+  /** Whether a call may begin; else it goes through the worker, which refuses it. */
+  get isFree(): boolean {
+    return !this.#init.guard.isBlocking
   }
 
   /**
-   * The arguments with which the call takes the usual way: with no more time than the lane has left it.
+   * Writes the first `length` bytes of the lane's command to a server.
    *
-   * @param at - Where the command has its options.
+   * @returns `all` of them left, only a `part` of them, or `nothing`.
    */
-  remaining(args: readonly unknown[], at: number): readonly unknown[] {
-    const spentMs = this.#spentMs
-    this.#spentMs = 0
-    if (spentMs < WORTH_MENTIONING_MS) return args
-    const rest = Array.from({ length: Math.max(args.length, at + 1) }, (_, index) => args[index])
-    // A millisecond at least: what is late fails by its deadline, not as bad input.
-    rest[at] = { ...(args[at] as object | undefined), timeoutMs: Math.max(1, this.timeoutMs - spentMs) }
-    return rest
+  send(server: number, length: number): 'all' | 'part' | 'nothing' {
+    const sent = this.lane.send(server, length)
+    if (sent !== 'stray') return sent
+    const name = this.nameOf(server)
+    this.#desync(`${name} sent bytes that no call waits for; the connection is out of step`, name)
+    return 'nothing'
+  }
+
+  /**
+   * The call that the lane has begun goes on through the worker.
+   *
+   * @param form - The serde's result for the value of the call.
+   */
+  handOver(form?: SerializedValue): Handover {
+    return new Handover(this.lane.wasWritten, this.lane.passedMs, form)
   }
 
   /** Runs a function of the caller's options. */
@@ -98,23 +92,41 @@ export class LaneWay {
     return server !== -1 && this.lane.isOpen(server, routes.stamp) ? server : -1
   }
 
-  /** Tells listeners of an event. */
-  tell(name: string, event: unknown): void {
-    this.#init.tell(name, event)
-  }
-
   /** The name of a server. */
   nameOf(server: number): string {
     return this.#init.routes.names[server]!
   }
 
-  /** The error of a command whose reply did not come, or not whole. */
-  error(what: string, outcome: 'late' | 'lost' | 'cut', index: number): MemcacheError {
+  /** The error of a command that was written and whose reply did not come, not whole, or is none. */
+  error(what: string, outcome: 'part' | 'late' | 'lost' | 'cut' | 'garbage', index: number): MemcacheError {
     const server = this.nameOf(index)
     const details = { server, delivery: 'unknown' } as const
-    if (outcome === 'late')
-      return arrive(new TimeoutError(`${what} timed out after ${this.timeoutMs} ms: ${server} did not answer`, details))
-    const when = outcome === 'lost' ? 'before the reply came' : 'in the middle of the reply'
-    return arrive(new ConnectionClosedError(`${what}: the connection to ${server} was lost ${when}`, details))
+    switch (outcome) {
+      case 'part':
+        return arrive(new ConnectionClosedError(`${what}: only a part of it was written to ${server}`, details))
+      case 'late':
+        return arrive(
+          new TimeoutError(`${what} timed out after ${this.timeoutMs} ms: ${server} did not answer`, details),
+        )
+      case 'lost':
+        return arrive(
+          new ConnectionClosedError(`${what}: the connection to ${server} was lost before the reply came`, details),
+        )
+      case 'cut':
+        return arrive(
+          new ConnectionClosedError(
+            `${what}: the connection to ${server} was lost in the middle of the reply`,
+            details,
+          ),
+        )
+      case 'garbage':
+        return this.#desync(`${what}: ${server} sent what is no answer to it; the connection is out of step`, server)
+    }
+  }
+
+  #desync(message: string, server: string): ProtocolError {
+    const error = arrive(new ProtocolError(message, { server, delivery: 'unknown' }))
+    this.#init.tell('desync', { error, server } satisfies DesyncEvent)
+    return error
   }
 }

@@ -1,9 +1,7 @@
-import type { DesyncEvent } from '../../client/events.ts'
 import { checkCas, checkUint64 } from '../../client/numbers.ts'
 import { readBigCount, readCas, readCount, readDeleted, readStored } from '../../client/results.ts'
 import { type StoreOptions, Values } from '../../client/values.ts'
 import { isErrorReply, serverReplyError, staysInStep } from '../../connection/server-reply-error.ts'
-import { ProtocolError } from '../../errors.ts'
 import type { ClassicRequest, StoreRequest } from '../../protocol/classic-request.ts'
 import type { Key } from '../../protocol/key.ts'
 import { type Interpret, Operation } from '../../protocol/operation.ts'
@@ -12,31 +10,20 @@ import type { Reply } from '../../protocol/reply.ts'
 import { DELETE, isIdempotent } from '../../protocol/request.ts'
 import { encodeTextCommand } from '../../protocol/text/encode.ts'
 import type { SerializedValue } from '../../serde/serde.ts'
-import { StoreValue } from '../crossing/caller-references.ts'
 import { arrive } from '../crossing/error-form.ts'
+import { Handover, UNTOUCHED } from './handover.ts'
 import { LineReply } from './replies.ts'
-import { type LaneWay, USUAL_WAY } from './way.ts'
+import type { LaneWay } from './way.ts'
 
-/** A larger value takes the usual way, in bytes: what the socket does not take at once would have to wait. */
+/** A larger value goes through the worker, in bytes: what the socket does not take at once would have to wait. */
 const MAX_BODY_BYTES = 8_192
 
 /**
- * The writes about one key that the lane carries, and where each has its options. Not `touch`: it must tell placeholders,
- * which the classic command cannot.
+ * The writes about one key that the lane carries. Not `touch`: it must tell placeholders, which the classic command cannot.
  */
-export const LANE_WRITES = {
-  set: 2,
-  add: 2,
-  replace: 2,
-  append: 2,
-  prepend: 2,
-  cas: 3,
-  delete: 1,
-  incr: 2,
-  decr: 2,
-} as const
+export const LANE_WRITES = ['set', 'add', 'replace', 'append', 'prepend', 'cas', 'delete', 'incr', 'decr'] as const
 
-export type LaneWrite = keyof typeof LANE_WRITES
+export type LaneWrite = (typeof LANE_WRITES)[number]
 
 /** Options of a store that make no difference to its way. */
 const PLAIN_OPTIONS: ReadonlySet<string> = new Set<keyof StoreOptions>(['ttl', 'clientFlags'])
@@ -48,7 +35,7 @@ interface Asked {
 }
 
 /**
- * Writes about one key on the lane. What is not the plain case takes the usual way, as long as nothing can have been
+ * Writes about one key on the lane. What is not the plain case goes through the worker, as long as nothing can have been
  * carried out, or may be carried out twice; else the call fails as it would there.
  */
 export class LaneWrites {
@@ -56,8 +43,6 @@ export class LaneWrites {
   readonly #values: Values
   readonly #reply: LineReply = new LineReply()
   readonly #isOwnSerde: boolean
-  /** What the serde has made of the value of the present call. */
-  #form: SerializedValue | undefined
 
   constructor(way: LaneWay) {
     this.#way = way
@@ -66,49 +51,32 @@ export class LaneWrites {
     this.#values = new Values(way.options, () => Promise.resolve())
   }
 
+  /** Returns the result of the command, or its {@link Handover}. */
   run(command: LaneWrite, args: readonly unknown[]): unknown {
-    this.#form = undefined
-    let goesOn = false
-    try {
-      const done = this.#run(command, args)
-      goesOn = done === USUAL_WAY
-      return done
-    } finally {
-      // The value is not to be kept alive.
-      if (!goesOn) this.#form = undefined
-    }
-  }
-
-  #run(command: LaneWrite, args: readonly unknown[]): unknown {
     const way = this.#way
-    if (!way.begin()) return USUAL_WAY
+    if (!way.isFree) return UNTOUCHED
     const key = args[0] as Key
     const wireKey = way.wireKey(key)
     const server = wireKey === undefined ? -1 : way.serverOf(key)
     const asked = server === -1 ? undefined : this.#ask(command, args)
-    if (asked === undefined) return USUAL_WAY
-    const operation = new Operation(asked.request, wireKey!, key, way.timeoutMs, asked.interpret)
-    const length = this.#write(asked.request, wireKey!)
-    if (length === undefined) return USUAL_WAY
+    if (asked === undefined) return UNTOUCHED
+    const { request } = asked
+    const length = this.#write(request, wireKey!)
+    if (length === undefined) return new Handover(false, 0, formOf(request))
+    const operation = new Operation(request, wireKey!, key, way.timeoutMs, asked.interpret)
     this.#reply.expect()
     way.lane.start()
-    if (!way.lane.send(server, length)) return USUAL_WAY
+    const sent = way.send(server, length)
+    // A part is no command yet, but what has left is begun again only where a repetition does no harm.
+    if (sent === 'nothing' || (sent === 'part' && isIdempotent(request))) return way.handOver(formOf(request))
+    if (sent === 'part') throw way.error(operation.describe(), sent, server)
     const outcome = way.lane.receive(server, way.timeoutMs, this.#reply)
     if (outcome === 'done') return this.#result(operation, server)
-    if (outcome === 'strange') return this.#refuse(operation, server)
-    if (outcome === 'lost' && isIdempotent(asked.request)) return way.turnBack()
-    throw way.error(operation.describe(), outcome, server)
+    if (outcome === 'lost' && isIdempotent(request)) return way.handOver(formOf(request))
+    throw way.error(operation.describe(), outcome === 'other' ? 'garbage' : outcome, server)
   }
 
-  /** The arguments with which a call takes the usual way: with what is left of its time, and of the serde's work. */
-  remaining(command: LaneWrite, args: readonly unknown[]): readonly unknown[] {
-    const rest = [...this.#way.remaining(args, LANE_WRITES[command])]
-    if (this.#form !== undefined) rest[1] = new StoreValue(rest[1], this.#form)
-    this.#form = undefined
-    return rest
-  }
-
-  /** The request; undefined where it is not the plain case, or not to be had: the usual way says why. */
+  /** The request; undefined where it is not the plain case, or not to be had: the worker's client says why. */
   #ask(command: LaneWrite, args: readonly unknown[]): Asked | undefined {
     try {
       return this.#request(command, args)
@@ -152,9 +120,7 @@ export class LaneWrites {
   ): Asked | undefined {
     if (this.#way.options.compression !== undefined || !isPlain(options)) return undefined
     const make = (): StoreRequest => this.#values.storeRequest(command, key, value, cas, options)
-    const request = this.#isOwnSerde ? make() : this.#way.block(make)
-    this.#form = request
-    return { request, interpret }
+    return { request: this.#isOwnSerde ? make() : this.#way.block(make), interpret }
   }
 
   /** @returns the bytes of the command; undefined when they are too many. */
@@ -179,7 +145,7 @@ export class LaneWrites {
     }
     if (interpretReply(operation.command, reply)) return this.#interpret(operation, reply)
     this.#way.lane.abandon(server)
-    return this.#refuse(operation, server)
+    throw this.#way.error(operation.describe(), 'garbage', server)
   }
 
   #interpret(operation: Operation, reply: Reply): unknown {
@@ -189,16 +155,12 @@ export class LaneWrites {
       throw arrive(error as Error)
     }
   }
+}
 
-  /** What came is no answer: whether the command was carried out, nobody knows. */
-  #refuse(operation: Operation, index: number): typeof USUAL_WAY {
-    if (isIdempotent(operation.request)) return this.#way.turnBack()
-    const server = this.#way.nameOf(index)
-    const message = `${operation.describe()}: ${server} answered with something that is no reply to it`
-    const error = arrive(new ProtocolError(message, { server, delivery: 'unknown' }))
-    this.#way.tell('desync', { error, server } satisfies DesyncEvent)
-    throw error
-  }
+/** The serde's result in a request; nothing where the bytes are the caller's own. */
+function formOf(request: ClassicRequest): SerializedValue | undefined {
+  const isExtension = request.command === 'append' || request.command === 'prepend'
+  return 'data' in request && !isExtension ? request : undefined
 }
 
 function isPlain(options: unknown): options is StoreOptions | undefined {

@@ -52,7 +52,7 @@ async function readUntil(result: (length: number) => boolean): Promise<number> {
 describe('a socket on the lane', () => {
   it('writes commands, and reads what has come and nothing else', async () => {
     const received = new Promise<Buffer>((resolve) => far.once('data', resolve))
-    expect(socket.write(command, command.length, performance.now())).toBe(true)
+    expect(socket.write(command, command.length, performance.now())).toBe('all')
     expect((await received).toString()).toBe('get k\r\n')
     expect(socket.read(bytes, 0, performance.now())).toBe(NOTHING_YET)
     far.write('END\r\n')
@@ -63,7 +63,7 @@ describe('a socket on the lane', () => {
   it('writes nothing where bytes wait that nobody asked for', async () => {
     far.write('END\r\n')
     await delay(50)
-    expect(socket.write(command, command.length, performance.now())).toBe(false)
+    expect(socket.write(command, command.length, performance.now())).toBe('stray')
     expect(words[LaneWord.state]).toBe(LaneState.due)
     expect(socket.isOpen).toBe(false)
   })
@@ -71,11 +71,11 @@ describe('a socket on the lane', () => {
   it('writes nothing where the server has closed', async () => {
     far.end()
     await delay(50)
-    expect(socket.write(command, command.length, performance.now())).toBe(false)
+    expect(socket.write(command, command.length, performance.now())).toBe('nothing')
   })
 
   it('tells that the connection has ended', async () => {
-    expect(socket.write(command, command.length, performance.now())).toBe(true)
+    expect(socket.write(command, command.length, performance.now())).toBe('all')
     far.destroy()
     expect(await readUntil((length) => length !== NOTHING_YET)).toBe(ENDED)
   })
@@ -84,7 +84,7 @@ describe('a socket on the lane', () => {
     const path = join(inject('temporaryFolder'), `lane-socket-${process.pid}`)
     const file = openSync(path, 'w+')
     words[LaneWord.socket] = file + 1
-    expect(socket.write(command, command.length, performance.now())).toBe(false)
+    expect(socket.write(command, command.length, performance.now())).toBe('nothing')
     words[LaneWord.socket] = file + 1
     expect(socket.read(bytes, 0, performance.now() + 10)).toBe(ENDED)
     closeSync(file)
@@ -93,7 +93,7 @@ describe('a socket on the lane', () => {
 
   it('keeps its hands off while the worker takes the socket back, and wakes', () => {
     words[LaneWord.lock] = LaneLock.revoked
-    expect(socket.write(command, command.length, performance.now())).toBe(false)
+    expect(socket.write(command, command.length, performance.now())).toBe('nothing')
     expect(socket.read(bytes, 0, performance.now())).toBe(ENDED)
     words[LaneWord.socket] = 0
     const startedAt = performance.now()
