@@ -61,6 +61,17 @@ export class Dispatcher {
     })
   }
 
+  /** Carries out a command that only its key's own server may answer. Its failures are never absorbed. */
+  runAtHome<T>(request: Request, key: Key, interpret: Interpret, call: CallOptions): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const operation = this.operation(request, key, this.#options.keys.encode(key), interpret, call)
+      operation.resolve = resolve as (value: unknown) => void
+      operation.reject = reject
+      operation.homeOnly = true
+      this.dispatch(operation)
+    })
+  }
+
   /** Carries out a command without a key on one server. Its failures are never absorbed. */
   runKeyless<T>(server: Executor, request: Request, interpret: Interpret, call: CallOptions | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {

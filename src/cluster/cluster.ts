@@ -104,7 +104,7 @@ export class Cluster implements Backend, MemberListener {
   #divert(operation: Operation, home: Member | undefined): void {
     if (this.#closed !== undefined) return operation.fail(closedFor(operation, this.#closed))
     if (home === undefined) return this.#fail(operation, undefined)
-    const target = this.#standIn(operation, home)
+    const target = operation.homeOnly ? undefined : this.#standIn(operation, home)
     if (target === undefined) return this.#fail(operation, home)
     target.pool.dispatch(operation)
   }
@@ -131,7 +131,7 @@ export class Cluster implements Backend, MemberListener {
     const message =
       home === undefined
         ? `${what}: ${NO_SERVERS}`
-        : this.#options.failover === 'none'
+        : operation.homeOnly || this.#options.failover === 'none'
           ? `${what}: ${home.name} is down${why}`
           : `${what}: ${home.name} is down and no other server is left${why}`
     operation.fail(new ServerDownError(message, { server: home?.name, cause, delivery: operation.unsentDelivery }))

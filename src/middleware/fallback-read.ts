@@ -29,7 +29,8 @@ export class FallbackRead {
   constructor(operation: Operation, context: FallbackContext) {
     this.#relay = new Relay(operation)
     this.#context = context
-    this.#wantsCas = wantsCas(operation.request)
+    // Bookkeeping, too, is of use where its own server in the first cluster has it.
+    this.#wantsCas = operation.homeOnly || wantsCas(operation.request)
     this.#copies = context.options.refill || this.#wantsCas
   }
 
@@ -44,11 +45,16 @@ export class FallbackRead {
     }
     inner.reject = (reason) => {
       this.#relay.keepDeadline(inner)
-      const goesOn = this.#context.options.fallbackOn === 'missOrError' && isOutage(reason) && !this.#relay.aborted
-      if (goesOn) this.#ask(0, () => outer.fail(reason))
+      if (this.#asksOlderAfter(reason)) this.#ask(0, () => outer.fail(reason))
       else outer.fail(reason)
     }
     this.#context.first.dispatch(inner)
+  }
+
+  #asksOlderAfter(reason: unknown): boolean {
+    // What its own server knows of bookkeeping, an older cluster does not.
+    if (this.#relay.aborted || this.#relay.outer.homeOnly) return false
+    return this.#context.options.fallbackOn === 'missOrError' && isOutage(reason)
   }
 
   #readFirst(answer: Answer): Interpret {
@@ -160,6 +166,7 @@ export class FallbackRead {
     const operation = new Operation(request, outer.key, outer.callerKey, outer.timeoutMs, () => undefined)
     operation.deadline = deadline
     operation.routingKey = outer.routingKey
+    operation.homeOnly = outer.homeOnly
     operation.resolve = done
     operation.reject = (reason) => {
       if (reason instanceof MemcacheError) this.#context.options.onError(reason, outer)

@@ -1,7 +1,8 @@
-import { InvalidInputError, type MemcacheError } from '../errors.ts'
+import { InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Executor } from '../executor.ts'
 import { checkOptions } from '../known-options.ts'
-import type { Operation } from '../protocol/operation.ts'
+import { Operation } from '../protocol/operation.ts'
+import { DELETE } from '../protocol/request.ts'
 import { showValue } from '../show-value.ts'
 import {
   CopiesUnderWay,
@@ -12,7 +13,7 @@ import {
 import { FallbackRead } from './fallback-read.ts'
 import { FallbackRemoval } from './fallback-removal.ts'
 import { isRead } from './older-read.ts'
-import { removalFor } from './removals.ts'
+import { removalFor, supersedes } from './removals.ts'
 
 /** Options of {@link fallback}. */
 export interface FallbackOptions {
@@ -56,10 +57,25 @@ class Fallback implements Executor {
   dispatch(operation: Operation): void {
     const { request } = operation
     if (isRead(request)) return new FallbackRead(operation, this.#context).start()
+    if (supersedes(operation)) this.#forgetInOlder(operation)
     const removal = removalFor(request)
     if (removal === undefined) return this.#context.first.dispatch(operation)
     this.#context.copies.callOff(operation.key)
     new FallbackRemoval(operation, removal, this.#context).start()
+  }
+
+  /** Removes what the first cluster is about to replace, so that it never comes back; the call does not wait for it. */
+  #forgetInOlder({ key, callerKey, timeoutMs, routingKey }: Operation): void {
+    const { older, options, copies } = this.#context
+    copies.callOff(key)
+    for (const executor of older) {
+      const removal = new Operation(DELETE, key, callerKey, timeoutMs, () => undefined)
+      removal.routingKey = routingKey
+      removal.reject = (reason) => {
+        if (reason instanceof MemcacheError) options.onError(reason, removal)
+      }
+      executor.dispatch(removal)
+    }
   }
 }
 

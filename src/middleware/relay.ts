@@ -31,6 +31,7 @@ export class Relay implements Holder {
     const { outer } = this
     const inner = new Operation(request, outer.key, outer.callerKey, outer.timeoutMs, interpret)
     inner.routingKey = outer.routingKey
+    inner.homeOnly = outer.homeOnly
     inner.quiet = outer.quiet
     inner.awaitsBarrier = outer.awaitsBarrier
     inner.deadline = outer.deadline

@@ -1,3 +1,4 @@
+import type { Operation } from '../protocol/operation.ts'
 import { DELETE, type Request } from '../protocol/request.ts'
 
 /**
@@ -8,6 +9,14 @@ export function removalFor(request: Request): Request | undefined {
   if (request.command === 'delete') return DELETE
   if (request.command !== 'md') return undefined
   return request.flags.invalidate === true || hasFlag(request.flagText, 'I') ? request : DELETE
+}
+
+/**
+ * Whether the command makes what older clusters hold of the client's bookkeeping wrong: a number that moves on must not
+ * come back as it was.
+ */
+export function supersedes({ homeOnly, command }: Operation): boolean {
+  return homeOnly && command === 'incr'
 }
 
 /** Whether the command depends on the cas number of the first cluster: only what it did remove is removed elsewhere. */

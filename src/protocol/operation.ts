@@ -58,6 +58,11 @@ export class Operation {
   quiet = false
   /** Quiet, but its outcome is wanted: the reply of the barrier behind it settles what said nothing. */
   awaitsBarrier = false
+  /**
+   * It is about what its key's own server knows, and no other: while that one is out it fails, nothing stands in. The
+   * client's bookkeeping, which would be lost if it were kept in two places.
+   */
+  homeOnly = false
   /** It has its result. */
   settled = false
   /** Who has it in hand. */

@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { BatchError, ConnectError, ConnectionClosedError, MemcacheError, TimeoutError } from '../../src/errors.ts'
 import { MemcacheSync } from '../../src/sync/memcache-sync.ts'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import type { MemcacheOptions } from '../support/memcache-options.ts'
 import { startMemcached } from '../support/real-memcached.ts'
@@ -179,6 +180,31 @@ describe.each(ways)('a synchronous client %s', (_, options) => {
     expect(cache.get('moved')).toBe(1)
     expect(cache.servers.map(({ name }) => name)).toEqual([second.address])
     expect(workers).toHaveLength(2)
+  })
+
+  it('finds what lies on other servers while that of its generation is frozen', { timeout: 30_000 }, async () => {
+    const servers = await Promise.all([startMemcached(), startMemcached(), startMemcached()])
+    onTestFinished(async () => {
+      for (const server of servers) await server.stop()
+    })
+    const cache = new MemcacheSync(
+      servers.map((server) => server.address),
+      { timeoutMs: 400, connectTimeoutMs: 400, cluster: { retryTimeoutMs: 100 }, ...options },
+    )
+    onTestFinished(() => cache.destroy())
+    const names = cache.namespace<string>('n:', { generations: { refreshMs: 20 } })
+    const keys = Array.from({ length: 60 }, (_item, at) => `item:${at}`)
+    names.setMany(keys.map((key) => [key, key]))
+    const home = cache.serverFor('n:generation')!.name
+    const generation = String(cache.get('n:generation'))
+    const others = keys.filter((key) => cache.serverFor(`n:${generation}:${key}`)!.name !== home)
+    const server = servers.find(({ address }) => address === home)!
+    freeze(server.pid)
+    for (const key of others) expect(names.get(key)).toBe(key)
+    errorOf(() => names.clear())
+    for (const key of others) expect(names.get(key)).toBe(key)
+    server.thaw()
+    await eventually(() => expect(names.getMany(keys).size).toBe(keys.length), 20_000)
   })
 
   it('keeps its namespaces, and says that a pipeline is lost, when its worker was ended', async () => {

@@ -33,7 +33,7 @@ export function createKeyspace(
 
 function createGenerationItem(dispatcher: Dispatcher, key: Key): GenerationItem {
   const run = <T>(request: Request, interpret: Interpret, time: CallTime): Promise<T> =>
-    dispatcher.run<T>(request, key, interpret, 'never', undefined, time.rest(undefined))
+    dispatcher.runAtHome<T>(request, key, interpret, time.rest({}))
   return {
     get: (time) => run(GET, readGeneration, time),
     add: (generation, time) => run(addRequest(generation), readStored, time),

@@ -1,10 +1,17 @@
-import { ServerError } from '../../errors.ts'
+import { ProtocolError, ServerError } from '../../errors.ts'
 import { CallTime } from '../call-time.ts'
+import { isAbsorbable } from '../dispatcher.ts'
 
 /** How often the generation may come and go while one call tries to see it. */
 const MAX_ROUNDS = 8
 
-/** The commands on the item that holds the generation. They reject when the cache fails, whatever the option `failures`. */
+/** With a number that is known nobody waits longer than this for the answer, in milliseconds; it counts when it comes. */
+const MAX_WAIT_MS = 500
+
+/**
+ * The commands on the item that holds the generation, carried out by the server that it belongs to or not at all. They
+ * reject when the cache fails, whatever the option `failures`.
+ */
 export interface GenerationItem {
   readonly get: (time: CallTime) => Promise<bigint | undefined>
   /** Whether it was stored: there was none. */
@@ -17,6 +24,9 @@ export interface GenerationItem {
  * The number that is part of every key of a namespace: when it changes, all that was stored before is out of reach, and
  * the server drops it in its own time. It starts from the clock, so that one which was evicted does not start at a number
  * that was in use before.
+ *
+ * Only the item's own server changes it. While that server is out, the last number known is used: a new one would put
+ * out of reach what all the other servers hold.
  */
 export class Generation {
   readonly #item: GenerationItem
@@ -24,6 +34,8 @@ export class Generation {
   readonly #timeoutMs: number
   #known: bigint | undefined
   #readAt = Number.NEGATIVE_INFINITY
+  /** When a question for it found no answer in time, last. */
+  #missedAt = Number.NEGATIVE_INFINITY
   #reading: Promise<bigint> | undefined
   #askedAt = Number.NEGATIVE_INFINITY
   #clears = 0
@@ -43,12 +55,16 @@ export class Generation {
     return this.#known
   }
 
-  /** The number, if it was read a short time ago. */
+  /** The number, if it was read a short time ago, or could not be read a short time ago. */
   get fresh(): bigint | undefined {
-    return performance.now() - this.#readAt < this.#refreshMs ? this.#known : undefined
+    const askedAt = Math.max(this.#readAt, this.#missedAt)
+    return performance.now() - askedAt < this.#refreshMs ? this.#known : undefined
   }
 
-  /** Asks the server; calls at a time share one question, unless it is older than an answer may be. */
+  /**
+   * Asks the server, and gives the last number known when it does not answer; calls at a time share one question, unless
+   * it is older than an answer may be. Rejects when no number is known.
+   */
   read(): Promise<bigint> {
     const now = performance.now()
     if (this.#reading !== undefined && now - this.#askedAt < this.#refreshMs) return this.#reading
@@ -61,6 +77,23 @@ export class Generation {
   }
 
   async #read(askedAt: number): Promise<bigint> {
+    const answer = this.#ask(askedAt)
+    if (this.#known === undefined) return answer
+    try {
+      // The calls that wait need the rest of their time for what they are about.
+      return (await within(Math.min(this.#timeoutMs / 2, MAX_WAIT_MS), answer)) ?? this.#missed()
+    } catch (error) {
+      if (!isNoAnswer(error)) throw error
+      return this.#missed()
+    }
+  }
+
+  #missed(): bigint {
+    this.#missedAt = performance.now()
+    return this.#known!
+  }
+
+  async #ask(askedAt: number): Promise<bigint> {
     const clears = this.#clears
     const time = new CallTime(this.#timeoutMs, undefined)
     const found = (await this.#item.get(time)) ?? (await this.#create(this.#item.get, time))
@@ -82,6 +115,7 @@ export class Generation {
     } catch (error) {
       // It may have been done: the next call looks.
       this.#readAt = Number.NEGATIVE_INFINITY
+      this.#missedAt = Number.NEGATIVE_INFINITY
       throw error
     }
     this.#clears++
@@ -110,4 +144,23 @@ export class Generation {
 function firstGeneration(known: bigint | undefined): bigint {
   const made = BigInt(Date.now()) * 1000n + BigInt(Math.floor(Math.random() * 1000))
   return known === undefined || made > known ? made : known + 1n
+}
+
+/** Whether the failure leaves open what the number is: its server is out, or stands in front of others that are. */
+function isNoAnswer(error: unknown): boolean {
+  if (!isAbsorbable(error)) return false
+  return error.delivery !== 'answered' || error instanceof ServerError || error instanceof ProtocolError
+}
+
+/** What the promise gives within the time; undefined when it takes longer. */
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, undefined)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -73,7 +73,7 @@ export class Keyspace {
     checkSignal(call?.signal)
     const { fresh } = generation
     // Who comes between the answer and those who waited for it must not overtake them.
-    return fresh === undefined ? this.#inTime(generation.read(), call?.signal, time) : Promise.resolve(fresh)
+    return fresh === undefined ? this.#inTime(generation, call?.signal, time) : Promise.resolve(fresh)
   }
 
   /** The generation that a command may go to before its turn: that which all those before it have gone to as well. */
@@ -104,18 +104,24 @@ export class Keyspace {
     }
   }
 
-  /** Several calls may wait for one answer: each no longer than it may take, or than its signal lets it. */
-  #inTime<T>(reading: Promise<T>, signal: AbortSignal | undefined, time: CallTime): Promise<T> {
+  /**
+   * Several calls may wait for one answer: each no longer than it may take, or than its signal lets it. Where a number is
+   * known, half of the time is left for what follows.
+   */
+  #inTime(generation: Generation, signal: AbortSignal | undefined, time: CallTime): Promise<bigint> {
+    const reading = generation.read()
     // The reading keeps the client's own time by itself.
     const isShorter = time.timeoutMs < this.#dispatcher.timeoutMs
     if (signal === undefined && !isShorter) return reading
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reject(signal!.reason)
       const expire = (): void => {
+        if (generation.known !== undefined) return resolve(generation.known)
         const message = `timed out after ${time.timeoutMs} ms, while the generation of the namespace was being read`
         reject(new TimeoutError(message, { delivery: 'unknown' }))
       }
-      const timer = isShorter ? setTimeout(expire, time.restMs) : undefined
+      const waitMs = generation.known === undefined ? time.restMs : time.restMs / 2
+      const timer = isShorter ? setTimeout(expire, waitMs) : undefined
       const stopListening = signal && whenAborted(signal, onAbort)
       const leave = (): void => {
         clearTimeout(timer)

@@ -19,7 +19,8 @@ export interface NamespaceOptions<T = unknown> {
 export interface GenerationOptions {
   /**
    * Every key carries a generation number, an item of its own (`<prefix>generation`), so that `clear()` is one command.
-   * Other processes see a clear within `refreshMs` (default 1000): so long a number that was read is trusted.
+   * Other processes see a clear within `refreshMs` (default 1000): so long a number that was read is trusted. While the
+   * item's server is out, the last number known is used; without one the calls of the namespace fail.
    */
   readonly generations: true | { readonly refreshMs?: number }
 }
@@ -28,7 +29,8 @@ export interface GenerationOptions {
 export interface Clearable {
   /**
    * Empties the namespace, whatever its size, with one command: what was stored is out of reach, and the server drops it
-   * in its own time. Other processes see it within their `refreshMs`.
+   * in its own time. Other processes see it within their `refreshMs`. Fails while the server of the generation is out:
+   * nothing stands in for it.
    */
   clear(): Promise<void>
 }

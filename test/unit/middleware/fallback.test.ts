@@ -327,3 +327,50 @@ describe('by hand', () => {
     expect(() => new Memcache('localhost:11211', options)).toThrow(message)
   })
 })
+
+describe.each([false, true])('a namespace with generations over an older cluster, refill %s', (refill) => {
+  const generations = { generations: { refreshMs: 0 } } as const
+
+  it('finds what the older one has, and has its number in the first from then on', async () => {
+    const { cache, first, older, servers } = await lab({ refill })
+    const before = older.namespace<number>('n:', generations)
+    await before.setMany({ a: 1, b: 2 })
+    expect(await cache.namespace('n:', generations).getMany(['a', 'b'])).toEqual(
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    )
+    await eventually(async () => expect(await first.get('n:generation')).toBe(await older.get('n:generation')))
+    await cache.namespace('n:', generations).set('c', 3)
+    await servers[1]!.close()
+    expect(await cache.namespace('n:', generations).get('c')).toBe(3)
+  })
+
+  it('does not find again what it has cleared, also when the first loses the number', async () => {
+    const { cache, first, older } = await lab({ refill })
+    await older.namespace<number>('n:', generations).set('a', 1)
+    const names = cache.namespace('n:', generations)
+    expect(await names.get('a')).toBe(1)
+    await names.clear()
+    expect(await names.get('a')).toBeUndefined()
+    await eventually(async () => expect(await older.get('n:generation')).toBeUndefined())
+    await first.delete('n:generation')
+    expect(await names.get('a')).toBeUndefined()
+    expect(await cache.namespace('n:', generations).get('a')).toBeUndefined()
+  })
+
+  it('takes no number from the older one while the first is out', async () => {
+    const { cache, older, servers } = await lab({ refill, fallbackOn: 'missOrError' })
+    await older.namespace<number>('n:', generations).set('a', 1)
+    const names = cache.namespace<number>('n:', generations)
+    expect(await names.get('a')).toBe(1)
+    await older.namespace<number>('n:', generations).clear()
+    await servers[0]!.close()
+    // The last number known: the item lies under it in the older cluster still.
+    expect(await names.get('a')).toBe(1)
+    expect(await rejection(cache.namespace<number>('n:', generations).get('a'))).toMatchObject({
+      code: expect.stringMatching(/CONNECT|SERVER_DOWN/) as unknown,
+    })
+  })
+})

@@ -155,17 +155,12 @@ describe('retry', () => {
   it('hands over all that decides where and how a command goes', () => {
     const executor = retry({})({
       dispatch: (inner) => {
-        expect([inner.routingKey, inner.quiet, inner.deadline, inner.key, inner.callerKey]).toEqual([
-          'r',
-          true,
-          7,
-          'k',
-          'K',
-        ])
+        const { routingKey, homeOnly, quiet, deadline, key, callerKey } = inner
+        expect([routingKey, homeOnly, quiet, deadline, key, callerKey]).toEqual(['r', true, true, 7, 'k', 'K'])
       },
     })
     const operation = new Operation(set, 'k', 'K', 100, () => undefined)
-    Object.assign(operation, { routingKey: 'r', quiet: true, deadline: 7 })
+    Object.assign(operation, { routingKey: 'r', homeOnly: true, quiet: true, deadline: 7 })
     executor.dispatch(operation)
     expect.assertions(1)
   })

@@ -48,6 +48,22 @@ describe('a mock', () => {
     expect(cache.size).toBe(0)
   })
 
+  it('keeps the last generation of a namespace while that cannot be had', async () => {
+    const cache = create()
+    const names = cache.namespace('n:', { generations: { refreshMs: 0 } })
+    await names.set('a', 1)
+    const outage = cache.fail({ key: 'n:generation', error: 'down' })
+    expect(await names.get('a')).toBe(1)
+    expect(await rejection(names.clear())).toBeInstanceOf(ServerDownError)
+    expect(await rejection(cache.clone().namespace('n:', { generations: true }).get('a'))).toBeInstanceOf(
+      ServerDownError,
+    )
+    outage.heal()
+    expect(await names.get('a')).toBe(1)
+    await names.clear()
+    expect(await names.get('a')).toBeUndefined()
+  })
+
   it('shows its keys, and forgets everything by flush', async () => {
     const cache = create({ keyPrefix: 'app:' })
     await cache.setMany({ one: 1, zwölf: 12 })
