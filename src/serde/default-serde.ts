@@ -4,6 +4,7 @@ import { isBytes } from '../bytes.ts'
 import { SerdeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import { asBuffer, takeBytes } from './bytes.ts'
+import { hidesFromJson, whyNotJson } from './json-loss.ts'
 import { jsonReason } from './json-text.ts'
 import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
 
@@ -37,9 +38,11 @@ const DIGIT_0 = 0x30
  * pymemcache writes, so Python reads them, and text is read everywhere.
  *
  * It refuses with `SerdeError` what it could not give back: undefined, functions, symbols, promises, NaN, ±Infinity,
- * cycles, text with lone surrogates, and binary data other than `Uint8Array`. Inside objects and arrays the rules are
- * those of JSON: a `Date` comes back as text, a `Map` or `Set` as `{}`, undefined members are left out, NaN becomes
- * null. Text that is not valid UTF-8 is a `SerdeError` too: read it with `raw`.
+ * cycles, text with lone surrogates, binary data other than `Uint8Array`, and objects of which JSON keeps nothing: `Map`,
+ * `Set`, errors, `RegExp` (`structuredClone` stores those), weak collections, iterators, `Blob`, `Headers` and the like.
+ * One with a method `toJSON` is stored as that says. Inside objects and arrays the rules are those of JSON: a `Date` comes
+ * back as text (on its own too), a `Map` or `Set` as `{}`, undefined members are left out, NaN becomes null. Text that is
+ * not valid UTF-8 is a `SerdeError` too: read it with `raw`.
  */
 export const defaultSerde: Serde = Object.freeze<RangeSerde>({
   serialize,
@@ -80,37 +83,26 @@ function serializeNumber(value: number): SerializedValue {
 }
 
 function serializeObject(value: object | null): SerializedValue {
-  const data = stringify(value)
-  if (data === undefined)
-    throw new SerdeError(`${showValue(value)} cannot be stored: its toJSON gives nothing`, { delivery: 'not-sent' })
+  const data = value === null ? 'null' : stringify(value)
+  if (data === undefined) throw unstorable(`${showValue(value)} cannot be stored: its toJSON gives nothing`)
   return { data, clientFlags: JSON_TEXT }
 }
 
-function stringify(value: object | null): string | undefined {
+function stringify(value: object): string | undefined {
   try {
-    if (value !== null) refuseLossyObject(value)
-    return JSON.stringify(value)
+    const why = whyNotJson(value)
+    if (why !== undefined) throw unstorable(why)
+    const text = JSON.stringify(value) as string | undefined
+    if (text !== '{}' || !hidesFromJson(value)) return text
   } catch (cause) {
     if (cause instanceof SerdeError) throw cause
     throw new SerdeError(`the value cannot be stored as JSON${jsonReason(cause)}`, { delivery: 'not-sent', cause })
   }
+  throw unstorable(`${showValue(value)} cannot be stored: JSON keeps nothing of it`)
 }
 
-/** Refuses what JSON would quietly turn into `{}` and that somebody surely meant to keep. */
-function refuseLossyObject(value: TaggedObject): void {
-  const kind = value[Symbol.toStringTag]
-  if (ArrayBuffer.isView(value) || kind === 'ArrayBuffer' || kind === 'SharedArrayBuffer') {
-    throw new SerdeError(`${showValue(value)} cannot be stored: binary data is stored as a Uint8Array`, {
-      delivery: 'not-sent',
-    })
-  }
-  if (typeof value.then === 'function')
-    throw new SerdeError('a promise cannot be stored: await it first', { delivery: 'not-sent' })
-}
-
-interface TaggedObject {
-  readonly [Symbol.toStringTag]?: unknown
-  readonly then?: unknown
+function unstorable(message: string): SerdeError {
+  return new SerdeError(message, { delivery: 'not-sent' })
 }
 
 function deserializeRange(

@@ -1,10 +1,14 @@
 import { showValue } from '../show-value.ts'
+import { hidesFromJson, whyNotJson } from './json-loss.ts'
 import { decodeText } from './text.ts'
 
 /** A value as JSON text; an error for what would quietly come back as something else entirely. */
 export function encodeJson(value: unknown): string {
   refuseLossy(value)
   const text = stringify(value)
+  if (text === '{}' && hidesFromJson(value as object)) {
+    throw new Error(`${showValue(value)} cannot be stored: JSON keeps nothing of it`)
+  }
   if (text === undefined) throw new Error(`${showValue(value)} cannot be stored as JSON: it gives nothing`)
   return text
 }
@@ -43,10 +47,6 @@ function refuseLossy(value: unknown): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new Error(`${showValue(value)} cannot be stored as JSON`)
   }
-  if (typeof value !== 'object' || value === null) return
-  const kind = Reflect.get(value, Symbol.toStringTag)
-  if (ArrayBuffer.isView(value) || kind === 'ArrayBuffer' || kind === 'SharedArrayBuffer') {
-    throw new Error(`${showValue(value)} cannot be stored as JSON: it is binary`)
-  }
-  if (typeof Reflect.get(value, 'then') === 'function') throw new Error('a promise cannot be stored: await it first')
+  const why = typeof value === 'object' && value !== null ? whyNotJson(value) : undefined
+  if (why !== undefined) throw new Error(why)
 }

@@ -9,10 +9,11 @@ const JSON_FLAG = 32
  * and every item is read as JSON whatever its client flags, so that it reads what other programs wrote as JSON, and
  * counters.
  *
- * The rules are those of JSON: a `Date` comes back as text, a `Map` or `Set` as `{}`, undefined members are left out,
- * NaN inside an object becomes null, and integers beyond ±(2⁵³−1) lose digits in reading. Refused are a bare
- * undefined, function, symbol, NaN or ±Infinity, bigints, cycles, promises and binary data; in reading what is not
- * JSON, the empty value included. An integer can be counted with `incr` as long as it is not negative.
+ * The rules are those of JSON: a `Date` comes back as text, a `Map` or `Set` inside an object as `{}`, undefined members
+ * are left out, NaN inside an object becomes null, and integers beyond ±(2⁵³−1) lose digits in reading. Refused are a
+ * bare undefined, function, symbol, NaN or ±Infinity, bigints, cycles, promises, binary data, and a bare `Map`, `Set`,
+ * error, `RegExp` or other object of which JSON keeps nothing (`structuredClone` stores the first four); in reading what
+ * is not JSON, the empty value included. An integer can be counted with `incr` as long as it is not negative.
  */
 export const json: Serde = Object.freeze<RangeSerde>({
   serialize: (value) => ({ data: encodeJson(value), clientFlags: JSON_FLAG }),

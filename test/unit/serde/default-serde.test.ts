@@ -4,7 +4,10 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SerdeError } from '../../../src/errors.ts'
 import { defaultSerde } from '../../../src/serde/default-serde.ts'
+import { json } from '../../../src/serde/json.ts'
 import type { RangeSerde } from '../../../src/serde/serde.ts'
+import { structuredClone } from '../../../src/serde/structured-clone.ts'
+import { withThen } from '../../support/with-then.ts'
 
 function serialize(value: unknown): [data: string, clientFlags: number] {
   const { data, clientFlags } = defaultSerde.serialize(value, 'key')
@@ -30,7 +33,52 @@ function refusal(action: () => unknown): SerdeError {
   throw new Error('it was accepted')
 }
 
+class Plain {
+  readonly #hidden = 1
+  get shown(): number {
+    return this.#hidden
+  }
+}
+
+class Money {
+  readonly amount: number
+  constructor(amount: number) {
+    this.amount = amount
+  }
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+/** Objects of which JSON keeps nothing. */
+const LOST: readonly [name: string, value: unknown][] = [
+  ['a Map', new Map([[1, 2]])],
+  ['a Set', new Set([1])],
+  ['an Error', new Error('no')],
+  ['an Error with a code', Object.assign(new Error('no'), { code: 'ENO' })],
+  ['a RegExp', /a/],
+  ['a Map of another realm', runInNewContext('new Map([[1, 2]])')],
+  ['an Error of another realm', runInNewContext('new TypeError("no")')],
+  ['a proxy of a Set', new Proxy(new Set([1]), {})],
+  ['a proxy of an Error', new Proxy(new Error('no'), {})],
+  ['a WeakMap', new WeakMap()],
+  ['a generator', [1].values()],
+  ['a Blob', new Blob(['a'])],
+  ['Headers', new Headers({ a: 'b' })],
+  ['a boxed symbol', Object(Symbol('s'))],
+]
+
 describe('what is stored', () => {
+  it.each(LOST.slice(0, 5))('is never %s, and the error says which serde stores it', (_, value) => {
+    const hint = /^an? \w+ cannot be stored: JSON keeps nothing of it, but `structuredClone` from memlane\/serde does$/
+    expect(refusal(() => serialize(value)).message).toMatch(hint)
+    expect(() => json.serialize(value, 'key')).toThrow(hint)
+    expect(() => structuredClone.serialize(value, 'key')).not.toThrow()
+  })
+
   it.each([
     ['', '', 0],
     ['text', 'text', 0],
@@ -51,8 +99,14 @@ describe('what is stored', () => {
     [{ a: [1, 'ü'] }, '{"a":[1,"ü"]}', 32],
     [[], '[]', 32],
     [new Date(0), '"1970-01-01T00:00:00.000Z"', 32],
-    [new Map([[1, 2]]), '{}', 32],
-    [new Set([1]), '{}', 32],
+    [{ map: new Map([[1, 2]]), set: new Set([1]) }, '{"map":{},"set":{}}', 32],
+    [{}, '{}', 32],
+    [Object.create(null), '{}', 32],
+    [new Plain(), '{}', 32],
+    [new Money(5), '{"amount":5}', 32],
+    [Object.assign(new Error('no'), { toJSON: () => ({ message: 'no' }) }), '{"message":"no"}', 32],
+    [new URL('http://a/'), '"http://a/"', 32],
+    [new String('boxed'), '"boxed"', 32],
     [new Uint8Array([0, 255]), '\0\xff', 64],
     [Buffer.from('bytes'), 'bytes', 64],
   ])('is the documented layout, a promise to other programs: %#', (value, data, clientFlags) => {
@@ -86,6 +140,11 @@ describe('what is stored', () => {
     ['a Uint8ClampedArray', new Uint8ClampedArray(1)],
     ['a Float64Array', new Float64Array(1)],
     ['a promise', Promise.resolve(1)],
+    ['a thenable', withThen(() => undefined)],
+    ...LOST,
+    ['bytes behind a proxy', new Proxy(Buffer.from('a'), {})],
+    ['an object that only inherits from bytes', Object.create(Uint8Array.prototype) as unknown],
+    ['a revoked proxy', revoked()],
     ['an object whose toJSON gives nothing', { toJSON: () => undefined }],
     ['an object with a bigint inside', { a: 1n }],
   ])('is never %s: it could not be given back', (_, value) => {

@@ -20,6 +20,7 @@ describe('json', () => {
     [null, 'null'],
     [[1, 'é'], '[1,"é"]'],
     [{ a: { b: [] } }, '{"a":{"b":[]}}'],
+    [{}, '{}'],
   ])('stores %j as the JSON text %s with client flags 32', (value, text) => {
     expect(json.serialize(value, 'key')).toEqual({ data: text, clientFlags: 32 })
     expect(roundTrip(value)).toEqual(value)
@@ -49,6 +50,12 @@ describe('json', () => {
     new Uint16Array(1),
     new ArrayBuffer(1),
     Promise.resolve(1),
+    new Map([[1, 2]]),
+    new Set([1]),
+    new Error('no'),
+    /a/,
+    new WeakSet(),
+    [1].values(),
     { toJSON: (): undefined => undefined },
   ])('refuses %s with a plain Error', (value) => {
     expect(() => json.serialize(value, 'key')).toThrow(expect.objectContaining({ constructor: Error }))
