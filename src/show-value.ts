@@ -27,6 +27,19 @@ function cut(text: string): string {
 
 function describeObject(value: object | null): string {
   if (value === null) return 'null'
-  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
+  const kind = kindOf(value)
   return kind === 'Object' ? 'an object' : `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`
+}
+
+/** The names of kinds that Node has; anything else comes from the caller and may hold a line break, or a secret. */
+const KIND = /^[A-Z][\w ]{0,39}$/i
+
+function kindOf(value: object): string {
+  try {
+    const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
+    return KIND.test(kind) ? kind : 'Object'
+  } catch {
+    // A `Proxy` that was revoked, or a getter that throws.
+    return 'Object'
+  }
 }

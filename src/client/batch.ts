@@ -1,5 +1,6 @@
 import { whenAborted } from '../abort-listener.ts'
 import { BatchError, type Delivery, InvalidInputError, MemcacheError } from '../errors.ts'
+import { messageOf } from '../message-of.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 
@@ -150,7 +151,7 @@ export function batchError<K, V>(
   const errors = [...failed.values()]
   const cause = errors[0]
   const server = cause instanceof MemcacheError ? cause.server : undefined
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   return new BatchError(
     `${what}: ${failed.size} of ${total} failed; the first: ${reason}`,
     { found, done, failed },

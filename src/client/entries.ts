@@ -1,46 +1,89 @@
 import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.ts'
 import { InvalidInputError } from '../errors.ts'
+import { messageOf } from '../message-of.ts'
+import { isPlainObject } from '../plain-object.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
 import { showValue } from '../show-value.ts'
 
-/** Keys and values to store: pairs (a Map, an array of pairs, any iterable of them) or an object. */
+/** Keys and values to store: pairs (a Map, an array of pairs, any iterable of them) or a plain object. */
 export type Entries<K extends Key, V = unknown> = Iterable<readonly [K, V]> | Readonly<Record<string, V>>
 
-/** The pairs of a batch of writes. */
+/** The pairs of a batch of writes, in a list of their own: the caller may change what was given during the call. */
 export function entriesOf<K extends Key>(entries: Entries<K>): (readonly [K, unknown])[] {
-  if (typeof entries !== 'object' || entries === null) {
-    throw new InvalidInputError(`entries must be pairs of key and value, or an object, got ${showValue(entries)}`)
-  }
-  const pairs =
-    Symbol.iterator in entries
-      ? [...(entries as Iterable<readonly [K, unknown]>)]
-      : (Object.entries(entries) as [K, unknown][])
-  for (const pair of pairs) {
-    if (!Array.isArray(pair))
-      throw new InvalidInputError(`entries must be pairs of key and value, got ${showValue(pair)}`)
-  }
-  return pairs
+  return reading('entries', () => (isIterable(entries) ? Array.from(entries, checkPair) : membersOf(entries))) as [
+    K,
+    unknown,
+  ][]
 }
 
-/** The keys of a batch of reads or deletes. */
-export function checkKeys<K extends Key>(keys: Iterable<K>): readonly K[] {
-  if (typeof keys !== 'object' || keys === null || !(Symbol.iterator in keys) || isBytes(keys)) {
-    throw new InvalidInputError(`keys must be an array or another iterable of keys, got ${showValue(keys)}`)
+/** The keys of a batch of reads or deletes, in a list of their own: the caller may change what was given during the call. */
+export function checkKeys<K extends Key>(keys: Iterable<K>): K[] {
+  return reading('keys', () => {
+    if (isIterable(keys) && !isBytes(keys)) return [...keys]
+    throw refused('keys must be an array or another iterable of keys', keys)
+  })
+}
+
+/** Reads what the caller gave, whose getters, iterators and proxies may throw. */
+function reading<T>(what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof InvalidInputError) throw cause
+    throw new InvalidInputError(`${what} cannot be read: ${messageOf(cause)}`, { cause })
   }
-  return Array.isArray(keys) ? keys : [...keys]
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
+}
+
+function checkPair(pair: unknown): [unknown, unknown] {
+  if (!Array.isArray(pair))
+    throw new InvalidInputError(`entries must be pairs of key and value, got ${showValue(pair)}`)
+  if (pair.length === 2) return [pair[0], pair[1]]
+  throw new InvalidInputError(`entries must be pairs of key and value, got an Array of ${pair.length}`)
+}
+
+/** Anything but a plain object keeps its content out of sight: it would be stored as nothing. */
+function membersOf(entries: unknown): [unknown, unknown][] {
+  if (isPlainObject(entries) && !isThenable(entries)) return Object.entries(entries)
+  throw refused('entries must be an iterable of pairs of key and value, or a plain object', entries)
+}
+
+function refused(rule: string, value: unknown): InvalidInputError {
+  return new InvalidInputError(`${rule}, got ${showValue(value)}${hintFor(value)}`)
+}
+
+function hintFor(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return ''
+  if (isThenable(value)) return ': await it first'
+  return Symbol.asyncIterator in value ? ': collect it first' : ''
+}
+
+function isThenable(value: object): boolean {
+  return 'then' in value && typeof value.then === 'function'
 }
 
 /** A key with a batch's prefix in front. */
 export function withPrefix(prefix: string | undefined, key: Key): Key {
   if (prefix === undefined) return key
-  if (typeof prefix !== 'string') throw new InvalidInputError(`keyPrefix must be a string, got ${showValue(prefix)}`)
+  const text = checkKeyPrefix(prefix)
   const bytes = keyBytes(key)
   if (bytes.length === 0) throw new InvalidInputError('a key must not be empty')
-  return typeof key === 'string' ? prefix + key : Buffer.concat([keyBytes(prefix), bytes])
+  return typeof key === 'string' ? text + key : Buffer.concat([keyBytes(text), bytes])
 }
 
 /** Options of a batch with a prefix in front of the batch's own. */
 export function prefixed<O extends { readonly keyPrefix?: string }>(prefix: string, options: O | undefined): O {
-  return { ...options, keyPrefix: prefix + (options?.keyPrefix ?? '') } as O
+  return {
+    ...options,
+    keyPrefix: options?.keyPrefix === undefined ? prefix : prefix + checkKeyPrefix(options.keyPrefix),
+  } as O
+}
+
+function checkKeyPrefix(prefix: string): string {
+  if (typeof prefix === 'string') return prefix
+  throw new InvalidInputError(`keyPrefix must be a string, got ${showValue(prefix)}`)
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { SerdeError, TimeoutError, ValueTooLargeError } from '../errors.ts'
+import { messageOf } from '../message-of.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import type { RangeSerde, Serde } from '../serde/serde.ts'
@@ -225,8 +226,4 @@ function unreadable(error: unknown, operation: Operation): SerdeError {
 
 function isRangeSerde(serde: Serde): serde is RangeSerde {
   return 'deserializeRange' in serde
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

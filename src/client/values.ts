@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.ts'
 import { InvalidInputError, SerdeError, ValueTooLargeError } from '../errors.ts'
+import { messageOf } from '../message-of.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
@@ -232,8 +233,4 @@ function checkSerialized(serialized: SerializedValue | null | undefined, key: Ke
     `the value for ${quoteKey(key)} cannot be stored: the serde must give data and clientFlags, got ${shown}`,
     { delivery: 'not-sent' },
   )
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

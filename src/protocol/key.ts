@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
 import { isBytes } from '../bytes.ts'
 import { InvalidInputError } from '../errors.ts'
+import { showValue } from '../show-value.ts'
 
 /** A key as callers give it: text (sent as UTF-8, not normalized) or the bytes themselves. Equal bytes are the same key. */
 export type Key = string | Uint8Array
@@ -44,14 +45,17 @@ export function encodeUtf8Key(text: string): EncodedKey | undefined {
   return bytes.length <= MAX_KEY_BYTES ? { text, form: 'utf8', echo: latin1Slice(bytes, 0, bytes.length) } : undefined
 }
 
+const NO_BYTES = Buffer.alloc(0)
+
 /** The bytes of a key, before any prefix; refuses what has no bytes of its own. */
 export function keyBytes(key: Key): Buffer {
   if (typeof key === 'string') {
     if (!key.isWellFormed()) throw new InvalidInputError(`key ${quoteKey(key)} contains a lone surrogate`)
     return Buffer.from(key, 'utf8')
   }
-  if (isBytes(key)) return Buffer.from(key.buffer, key.byteOffset, key.byteLength)
-  throw new InvalidInputError(`a key must be a string or a Uint8Array, got ${describeType(key)}`)
+  // None at all where the buffer was transferred, or resized below the key; a view of that cannot be made.
+  if (isBytes(key)) return key.byteLength === 0 ? NO_BYTES : Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  throw new InvalidInputError(`a key must be a string or a Uint8Array, got ${showValue(key)}`)
 }
 
 /** Whether a byte may stand in a command line: not white space, not a control character. */
@@ -106,13 +110,9 @@ export function wireKeyBytes(key: WireKey): Buffer {
   return key.form === 'base64' ? Buffer.from(key.text, 'base64') : Buffer.from(key.echo, 'latin1')
 }
 
-/** A key for an error message: cut to 40 characters, escaped, quoted. */
+/** A key for an error message: cut to 40 characters, escaped, quoted; the kind of what is no key. */
 export function quoteKey(key: Key): string {
-  const text =
-    typeof key === 'string' ? key : Buffer.from(key.buffer, key.byteOffset, Math.min(key.byteLength, 64)).toString()
+  if (typeof key !== 'string' && !isBytes(key)) return showValue(key)
+  const text = typeof key === 'string' ? key : keyBytes(key).subarray(0, 64).toString()
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
-}
-
-function describeType(value: unknown): string {
-  return value === null ? 'null' : typeof value
 }

@@ -1,4 +1,5 @@
 import { isBytes } from '../bytes.ts'
+import { isPlainObject } from '../plain-object.ts'
 import { showValue } from '../show-value.ts'
 import { isInteger } from './integer.ts'
 import { checkText } from './text.ts'
@@ -77,13 +78,6 @@ function writeDict(entries: readonly (readonly [unknown, unknown])[], sink: Plai
     writePlain(value, sink, depth)
   }
   sink.closeDict(entries.length)
-}
-
-/** Of any realm: an object without a prototype, or whose prototype is the last of its chain. */
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function hasValue(entry: readonly [string, unknown]): boolean {

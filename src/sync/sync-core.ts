@@ -6,6 +6,7 @@ import { isServerSource } from '../cluster/server-source.ts'
 import { InvalidInputError } from '../errors.ts'
 import { closedError } from '../pool/slot.ts'
 import type { ServerAddress } from '../server-address.ts'
+import { withLists } from './crossing/batch-lists.ts'
 import { inDoubt } from './crossing/error-form.ts'
 import { CallMode, type ClientKind, OPTIONS_AT, Request, type Shape } from './crossing/protocol.ts'
 import type { Remote } from './crossing/remote-object.ts'
@@ -88,7 +89,8 @@ export class SyncCore implements LinkOwner {
   }
 
   /** Calls a method of the client, or of something that came from it. */
-  call(target: Remote | undefined, name: string, args: readonly unknown[]): unknown {
+  call(target: Remote | undefined, name: string, given: readonly unknown[]): unknown {
+    const args = withLists(name, given)
     if (target === undefined && MEMBERSHIP.has(name)) return this.#changeServers(name, args)
     if (target !== undefined || !REPEATABLE_READS.has(name)) return this.#request(target, name, args, CallMode.method)
     return this.#read(name, args, false)
@@ -109,12 +111,10 @@ export class SyncCore implements LinkOwner {
     if (!isOurs || options?.serde !== undefined || this.#init.kind !== 'Memcache') {
       return this.#request(undefined, name, args, CallMode.method, wasWritten)
     }
-    // What can be iterated only once is needed twice.
-    const kept = [keepKeys(args[0]), ...args.slice(1)]
     try {
-      return this.#request(undefined, name, kept, CallMode.stored, wasWritten)
+      return this.#request(undefined, name, args, CallMode.stored, wasWritten)
     } catch (error) {
-      if (error instanceof Undecodable) return this.#request(undefined, name, kept, CallMode.method, true)
+      if (error instanceof Undecodable) return this.#request(undefined, name, args, CallMode.method, true)
       throw error
     }
   }
@@ -298,11 +298,6 @@ export class SyncCore implements LinkOwner {
       }
     }
   }
-}
-
-function keepKeys(keys: unknown): unknown {
-  if (typeof keys !== 'object' || keys === null || ArrayBuffer.isView(keys)) return keys
-  return Symbol.iterator in keys && !Array.isArray(keys) ? [...(keys as Iterable<unknown>)] : keys
 }
 
 /** Refuses what no synchronous client can have, before anything is made: `InvalidInputError`. */

@@ -1,5 +1,6 @@
 import { whenAborted } from '../../abort-listener.ts'
 import { ClosedError, InvalidInputError, LoadError, MemcacheError } from '../../errors.ts'
+import { messageOf } from '../../message-of.ts'
 import { closedError } from '../../pool/slot.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
@@ -328,6 +329,5 @@ function markOf({ cas }: LeaseMark): FlightMark {
 }
 
 function loadError(cause: unknown, key: Key): LoadError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new LoadError(`the loader failed for ${quoteKey(key)}: ${reason}`, { delivery: 'not-sent', cause })
+  return new LoadError(`the loader failed for ${quoteKey(key)}: ${messageOf(cause)}`, { delivery: 'not-sent', cause })
 }

@@ -131,7 +131,7 @@ export class Namespace<T = unknown, Input = T> {
   getMany(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, T>>
   getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
   async getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
-    const asked = [...checkKeys(keys)]
+    const asked = checkKeys(keys)
     return this.#keyspace.run(READ_MANY, options, async (prefix, rest) => {
       const found = await this.#commands.getMany(asked, prefixed(prefix, rest))
       return this.#fitting(found, (value) => value) as Promise<Map<Key, T>>
@@ -142,7 +142,7 @@ export class Namespace<T = unknown, Input = T> {
   getsMany(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
   getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
   async getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
-    const asked = [...checkKeys(keys)]
+    const asked = checkKeys(keys)
     return this.#keyspace.run(READ_MANY, options, async (prefix, rest) => {
       const found = await this.#commands.getsMany(asked, prefixed(prefix, rest))
       const cas = new Map(Array.from(found, ([key, item]) => [key, item.cas]))
@@ -221,7 +221,7 @@ export class Namespace<T = unknown, Input = T> {
   /** Removes many items; how many were there. */
   async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
     const lost: WhenLost = { kind: 'write', instead: () => 0 }
-    const asked = [...checkKeys(keys)]
+    const asked = checkKeys(keys)
     return this.#keyspace.run(lost, options, async (prefix, rest) =>
       this.#commands.deleteMany(asked, prefixed(prefix, rest)),
     )
@@ -271,7 +271,7 @@ export class Namespace<T = unknown, Input = T> {
     options?: CountManyOptions,
   ): Promise<Map<Key, number | bigint>> {
     const lost: WhenLost = { kind: 'write', instead: () => new Map() }
-    const asked = [...checkKeys(keys)]
+    const asked = checkKeys(keys)
     return this.#keyspace.run(lost, options, async (prefix, rest) =>
       this.#commands.incrMany(asked, delta, prefixed(prefix, rest)),
     )
@@ -308,7 +308,7 @@ export class Namespace<T = unknown, Input = T> {
   ): Promise<Map<Key, T>> {
     checkCallOptions('getOrSetMany', options)
     checkLoader(loader)
-    const asked = [...checkKeys(keys)]
+    const asked = checkKeys(keys)
     const load = loader as unknown as ManyLoader<Key, unknown>
     const instead = async (): Promise<unknown> => {
       const missing = [...new Set(asked)]

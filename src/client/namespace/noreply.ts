@@ -104,7 +104,7 @@ export class NamespaceNoreply<Input> {
 
   /** Removes many items. */
   async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
-    const asked = [...checkKeys(keys)]
+    const asked = checkKeys(keys)
     return this.#keyspace.run(QUIET, options, async (prefix, rest) => {
       await this.#writes().deleteMany(asked, prefixed(prefix, rest))
     })

@@ -1,4 +1,6 @@
 import { isBytes } from '../../bytes.ts'
+import { type Entries, entriesOf } from '../../client/entries.ts'
+import type { Key } from '../../protocol/key.ts'
 import type { Serde } from '../../serde/serde.ts'
 import { StoreValue } from './caller-references.ts'
 
@@ -46,12 +48,6 @@ function storeValue(value: unknown, key: unknown, serde: Serde): StoreValue {
   }
 }
 
-function storeEntries(entries: unknown, serde: Serde): unknown {
-  if (typeof entries !== 'object' || entries === null) return entries
-  if (!(Symbol.iterator in entries)) {
-    return Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, storeValue(value, key, serde)]))
-  }
-  return [...(entries as Iterable<unknown>)].map((pair) =>
-    Array.isArray(pair) ? [pair[0], storeValue(pair[1], pair[0], serde)] : pair,
-  )
+function storeEntries(entries: unknown, serde: Serde): (readonly [Key, StoreValue])[] {
+  return entriesOf(entries as Entries<Key>).map(([key, value]) => [key, storeValue(value, key, serde)])
 }
