@@ -24,6 +24,8 @@ const MISSING = Symbol('missing')
 
 /** Writes to be carried out: those that cannot be have failed already. */
 interface Writes<K extends Key> {
+  /** The keys of the call, in its order. */
+  readonly asked: readonly K[]
   /** Whose operations they are. */
   readonly keys: readonly K[]
   readonly operations: readonly Operation[]
@@ -38,7 +40,6 @@ export class BatchCommands {
   readonly #values: Values
   readonly #window: BatchWindow
   readonly #quietWindow: BatchWindow
-  readonly #dispatch: (operation: Operation) => void
   readonly #read: Interpret
   readonly #readWithCas: Interpret
 
@@ -47,7 +48,6 @@ export class BatchCommands {
     this.#values = values
     this.#window = batchWindow(limits)
     this.#quietWindow = quietWindow(limits)
-    this.#dispatch = (operation) => dispatcher.dispatch(operation)
     this.#read = values.reader(undefined, MISSING)
     this.#readWithCas = values.casReader(undefined, MISSING)
   }
@@ -72,18 +72,24 @@ export class BatchCommands {
     const asked = distinct(checkKeys(keys))
     const { operations, sources } = this.#reads(request, asked, interpret, options)
     const values: unknown[] = operations.map(() => MISSING)
-    const batch = new Batch(operations, this.#window, this.#dispatch)
-    await batch.run((value, operation) => {
-      values[operation.index] = value
-    }, options?.signal)
+    const batch = new Batch(operations, this.#window, this.#dispatcher)
+    await batch.run(
+      (value, operation) => {
+        values[operation.index] = value
+      },
+      options?.signal,
+      false,
+    )
     // Only now, so that the order is the caller's whichever answer came first.
     const found = new Map<K, T>()
     for (let at = 0; at < asked.length; at++) {
       const value = values[sources === undefined ? at : sources[at]!]
       if (value !== MISSING) found.set(asked[at]!, value as T)
     }
-    const failed = batch.failed.size === 0 ? batch.failed : failuresByKey(asked, operations, sources, batch.failed)
-    this.#settleFailures(what, 'read', failed as Map<K, unknown>, asked.length, found, [])
+    if (batch.failed.size > 0) {
+      const failed = failuresByKey(asked, operations, sources, batch.failed)
+      this.#settleFailures(what, 'read', failed, asked.length, found, [])
+    }
     return found
   }
 
@@ -127,10 +133,10 @@ export class BatchCommands {
     entries: Entries<K>,
     options: SetManyOptions | undefined,
   ): Promise<K[]> {
-    const { keys, operations, failed, total } = this.#stores(command, entries, readStored, options)
-    const { done, refused } = await this.#write(keys, operations, options, failed)
-    this.#settleFailures(`${command}Many`, 'write', failed, total, new Map<K, never>(), done)
-    return [...refused, ...failed.keys()]
+    const writes = this.#stores(command, entries, readStored, options)
+    const { done, refused, failed } = await this.#write(writes, options)
+    this.#settleFailures(`${command}Many`, 'write', failed, writes.total, new Map<K, never>(), done)
+    return inOrderOf(writes.asked, new Set([...refused, ...failed.keys()]))
   }
 
   /** Stores many values without their answers. */
@@ -139,8 +145,8 @@ export class BatchCommands {
     entries: Entries<Key>,
     options: SetManyOptions | undefined,
   ): Promise<void> {
-    const { keys, operations, failed, total } = this.#stores(command, entries, readNothing, options)
-    await this.#writeQuietly(`noreply.${command}Many`, { keys, operations, failed, total }, options)
+    const writes = this.#stores(command, entries, readNothing, options)
+    await this.#writeQuietly(`noreply.${command}Many`, writes, options)
   }
 
   #stores<K extends Key>(
@@ -168,7 +174,7 @@ export class BatchCommands {
       keys.push(key)
       operations.push(this.#operation(request, key, wireKey, interpret, options))
     }
-    return { keys, operations, failed, total: pairs.length }
+    return { asked: pairs.map(({ key }) => key), keys, operations, failed, total: pairs.length }
   }
 
   async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<number> {
@@ -176,8 +182,8 @@ export class BatchCommands {
     const operations = asked.map((key) =>
       this.#operation(DELETE, key, this.#encode(key, options), readDeleted, options),
     )
-    const failed = new Map<Key, unknown>()
-    const { done, refused } = await this.#write(asked, operations, options, failed)
+    const writes = { asked, keys: asked, operations, failed: new Map<Key, unknown>(), total: asked.length }
+    const { done, refused, failed } = await this.#write(writes, options)
     this.#settleFailures('deleteMany', 'write', failed, asked.length, new Map<Key, never>(), done)
     return done.length - refused.length
   }
@@ -188,22 +194,19 @@ export class BatchCommands {
     const operations = asked.map((key) =>
       this.#operation(DELETE, key, this.#encode(key, options), readNothing, options),
     )
-    const writes = { keys: asked, operations, failed: new Map<Key, unknown>(), total: asked.length }
+    const writes = { asked, keys: asked, operations, failed: new Map<Key, unknown>(), total: asked.length }
     await this.#writeQuietly('noreply.deleteMany', writes, options)
   }
 
   /** What the server refuses, or may have carried out before its connection was lost, is an event. */
-  async #writeQuietly(
-    what: string,
-    { keys, operations, failed, total }: Writes<Key>,
-    options: CallOptions | undefined,
-  ): Promise<void> {
+  async #writeQuietly(what: string, writes: Writes<Key>, options: CallOptions | undefined): Promise<void> {
+    const { operations, total } = writes
     // Without answers nobody would know how much of a larger batch is under way: it asks for them, and drops them.
     const isQuiet = fits(operations, this.#quietWindow)
     if (isQuiet) for (const operation of operations) operation.quiet = true
-    const reasons = new Map<Key, unknown>()
-    await this.#write(keys, operations, options, reasons, isQuiet ? this.#quietWindow : this.#window)
-    for (const [key, reason] of reasons) {
+    const { failed: all } = await this.#write(writes, options, isQuiet ? this.#quietWindow : this.#window)
+    const failed = new Map<Key, unknown>()
+    for (const [key, reason] of all) {
       if (isAbsorbable(reason) && reason.delivery !== 'not-sent') this.#dispatcher.report(reason, [key])
       else failed.set(key, reason)
     }
@@ -221,35 +224,33 @@ export class BatchCommands {
     const asked = distinct(checkKeys(keys))
     const operations = asked.map((key) => this.#operation(request, key, this.#encode(key, options), interpret, options))
     const values: (number | bigint | undefined)[] = operations.map(() => undefined)
-    const batch = new Batch(operations, this.#window, this.#dispatch)
+    const batch = new Batch(operations, this.#window, this.#dispatcher)
     await batch.run((value, operation) => {
       values[operation.index] = value as number | bigint | undefined
     }, options?.signal)
     const found = new Map<K, number | bigint>()
     for (const [at, value] of values.entries()) if (value !== undefined) found.set(asked[at]!, value)
     const done = asked.filter((key) => !batch.failed.has(key))
-    this.#settleFailures('incrMany', 'write', batch.failed as Map<K, unknown>, asked.length, found, done)
+    this.#settleFailures('incrMany', 'write', failuresInOrder(asked, batch.failed), asked.length, found, done)
     return found
   }
 
-  /** Runs writes: `done` were answered, `refused` of them with no. */
+  /** Runs writes: `done` were answered, `refused` of them with no. All in the order of the call, over several servers too. */
   async #write<K extends Key>(
-    keys: readonly K[],
-    operations: readonly Operation[],
+    { asked, keys, operations, failed }: Writes<K>,
     options: CallOptions | undefined,
-    failed: Map<K, unknown>,
     window: BatchWindow = this.#window,
-  ): Promise<{ done: K[]; refused: K[] }> {
-    const batch = new Batch(operations, window, this.#dispatch)
-    const done: K[] = []
-    const refused: K[] = []
+  ): Promise<{ done: K[]; refused: K[]; failed: Map<K, unknown> }> {
+    const batch = new Batch(operations, window, this.#dispatcher)
+    const answers: unknown[] = operations.map(() => MISSING)
     await batch.run((value, operation) => {
-      const key = keys[operation.index]!
-      done.push(key)
-      if (value === false) refused.push(key)
+      answers[operation.index] = value
     }, options?.signal)
-    for (const [key, reason] of batch.failed) failed.set(key as K, reason)
-    return { done, refused }
+    return {
+      done: keys.filter((_key, at) => answers[at] !== MISSING),
+      refused: keys.filter((_key, at) => answers[at] === false),
+      failed: failuresInOrder(asked, failed, batch.failed),
+    }
   }
 
   /** An operation of a batch. Its prefix is part of the key, also where a server is chosen by it. */
@@ -291,18 +292,35 @@ export class BatchCommands {
 }
 
 /** The failures by every key that asked: equal keys in text and in bytes share one read. */
-function failuresByKey(
-  asked: readonly Key[],
+function failuresByKey<K extends Key>(
+  asked: readonly K[],
   operations: readonly Operation[],
   sources: readonly number[] | undefined,
   failed: ReadonlyMap<Key, unknown>,
-): Map<Key, unknown> {
-  const all = new Map<Key, unknown>()
+): Map<K, unknown> {
+  const all = new Map<K, unknown>()
   for (const [at, key] of asked.entries()) {
     const { callerKey } = operations[sources === undefined ? at : sources[at]!]!
     if (failed.has(callerKey)) all.set(key, failed.get(callerKey))
   }
   return all
+}
+
+/** The keys that failed, in the order of the call. */
+function failuresInOrder<K extends Key>(
+  asked: readonly K[],
+  ...failures: readonly ReadonlyMap<Key, unknown>[]
+): Map<K, unknown> {
+  const ordered = new Map<K, unknown>()
+  if (failures.every(({ size }) => size === 0)) return ordered
+  for (const key of asked) {
+    for (const failed of failures) if (failed.has(key)) ordered.set(key, failed.get(key))
+  }
+  return ordered
+}
+
+function inOrderOf<K>(asked: readonly K[], some: ReadonlySet<K>): K[] {
+  return some.size === 0 ? [] : [...new Set(asked)].filter((key) => some.has(key))
 }
 
 /** Whether all of them may be under way at a time; one always may. */

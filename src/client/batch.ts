@@ -34,13 +34,20 @@ function halfOf({ maxPending, maxPendingBytes }: PendingLimits): BatchWindow {
   return { operations: Math.max(1, maxPending >> 1), bytes: Math.max(1, maxPendingBytes >> 1) }
 }
 
+/** Where the operations of a batch go. */
+export interface BatchTarget {
+  dispatch(operation: Operation): void
+  /** Keeps a place for an operation that is dispatched later. */
+  reserve(operation: Operation): void
+}
+
 /**
  * Runs many operations as one call: fed in slices, one deadline, one promise. It settles when every operation has;
  * only an abort ends it earlier.
  */
 export class Batch {
   readonly #operations: readonly Operation[]
-  readonly #dispatch: (operation: Operation) => void
+  readonly #target: BatchTarget
   readonly #window: BatchWindow
   /** The caller's keys that failed, and why. */
   readonly failed: Map<Key, unknown> = new Map()
@@ -48,20 +55,27 @@ export class Batch {
   #underWay = 0
   #bytesUnderWay = 0
   #feeding = false
+  #aborted = false
   #finish: () => void = () => undefined
 
-  constructor(operations: readonly Operation[], window: BatchWindow, dispatch: (operation: Operation) => void) {
+  constructor(operations: readonly Operation[], window: BatchWindow, target: BatchTarget) {
     this.#operations = operations
     this.#window = window
-    this.#dispatch = dispatch
+    this.#target = target
   }
 
   /**
    * Runs it.
    *
    * @param onResult - Called with the result of each operation that did not fail.
+   * @param keepsOrder - Later calls for its keys are carried out after it. Reads do without: of a key that is not asked
+   * for yet they may see what a later call wrote.
    */
-  run(onResult: (value: unknown, operation: Operation) => void, signal: AbortSignal | undefined): Promise<void> {
+  run(
+    onResult: (value: unknown, operation: Operation) => void,
+    signal: AbortSignal | undefined,
+    keepsOrder = true,
+  ): Promise<void> {
     const startedAt = performance.now()
     // Two functions for all operations, not two for each: the second argument says which one it is.
     const resolveOne = (value: unknown, operation: Operation): void => {
@@ -93,6 +107,7 @@ export class Batch {
       // What it throws rejects, and nothing is handed over.
       if (signal !== undefined) this.#abortWith(signal, resolve, reject)
       this.#feed()
+      if (keepsOrder) this.#reserveRest()
     })
   }
 
@@ -102,7 +117,7 @@ export class Batch {
     const onAbort = (): void => {
       reject(signal.reason)
       // What was not handed over yet never is.
-      this.#next = this.#operations.length
+      this.#aborted = true
       for (const operation of this.#operations) operation.cancel(signal.reason)
     }
     const leave = whenAborted(signal, onAbort)
@@ -112,16 +127,27 @@ export class Batch {
     }
   }
 
-  #feed(): void {
-    this.#feeding = true
-    while (this.#next < this.#operations.length && this.#hasRoom()) {
-      const operation = this.#operations[this.#next++]!
-      this.#underWay++
-      this.#bytesUnderWay += operation.bodyBytes
-      this.#dispatch(operation)
+  /** Commands for a key stay in the order of the calls: the later ones wait behind what is not dispatched yet. */
+  #reserveRest(): void {
+    for (let index = this.#next; index < this.#operations.length; index++) {
+      this.#target.reserve(this.#operations[index]!)
     }
+  }
+
+  #feed(): void {
+    if (this.#aborted) return
+    this.#feeding = true
+    while (this.#next < this.#operations.length && this.#hasRoom()) this.#start(this.#operations[this.#next++]!)
     this.#feeding = false
     if (this.#underWay === 0 && this.#next === this.#operations.length) this.#finish()
+  }
+
+  #start(operation: Operation): void {
+    // It was ended where its place was kept: the client is destroyed.
+    if (operation.settled) return
+    this.#underWay++
+    this.#bytesUnderWay += operation.bodyBytes
+    this.#target.dispatch(operation)
   }
 
   #hasRoom(): boolean {
@@ -132,6 +158,8 @@ export class Batch {
   }
 
   #settled(operation: Operation): void {
+    // It had not been handed over.
+    if (operation.index >= this.#next) return
     this.#underWay--
     this.#bytesUnderWay -= operation.bodyBytes
     if (this.#underWay > 0 && this.#next === this.#operations.length) return

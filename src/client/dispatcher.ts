@@ -1,13 +1,13 @@
 import { whenAborted } from '../abort-listener.ts'
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Backend, Executor } from '../executor.ts'
+import { PerKeyQueue } from '../middleware/per-key-queue.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import { keyBytes } from '../protocol/key.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
 import { type CallOptions, type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from './call-options.ts'
 import type { CommandErrorEvent } from './events.ts'
-import { KeyGate } from './key-gate.ts'
 import { checkTimeout } from './numbers.ts'
 import type { Failures, ResolvedClientOptions } from './options.ts'
 import { readNothing } from './results.ts'
@@ -21,7 +21,7 @@ export class Dispatcher {
   readonly #backend: Backend
   readonly #report: (event: CommandErrorEvent) => void
   readonly #failures: Failures
-  readonly #gate: KeyGate
+  readonly #queue: PerKeyQueue
   /** The time of a call that does not say otherwise, in milliseconds. */
   readonly timeoutMs: number
 
@@ -30,7 +30,7 @@ export class Dispatcher {
     this.#backend = backend
     this.#report = report
     this.#failures = options.failures
-    this.#gate = new KeyGate((operation) => backend.dispatch(operation), options.connection)
+    this.#queue = new PerKeyQueue((operation) => backend.dispatch(operation), options.connection)
     this.timeoutMs = options.connection.timeoutMs
   }
 
@@ -112,25 +112,30 @@ export class Dispatcher {
     return (this.#options.keys.shortens ? this.#options.keys.shortKey(key) : undefined) ?? key
   }
 
-  /** Takes no more commands; settles when values that are being compressed are on their way. */
+  /** Takes no more commands; settles when those that are held back, and the rest of large batches, are on their way. */
   drain(error: ClosedError): Promise<void> {
-    return this.#gate.drain(error)
+    return this.#queue.drain(error)
   }
 
-  /** Settles when values that are being compressed are on their way; undefined when there are none. */
+  /** Settles when what is held back, and the rest of large batches, is on its way; undefined when there is nothing. */
   prepared(): Promise<void> | undefined {
-    return this.#gate.passed()
+    return this.#queue.passed()
   }
 
-  /** Ends what waits for values that are being compressed. */
+  /** Ends what is held back, and the rest of large batches. */
   destroy(error: ClosedError): void {
-    this.#gate.destroy(error)
+    this.#queue.destroy(error)
+  }
+
+  /** Keeps a place for a write that is dispatched later: later calls for its key are carried out after it. */
+  reserve(operation: Operation): void {
+    this.#queue.reserve(operation)
   }
 
   dispatch(operation: Operation): void {
     const { preparing } = operation
-    if (preparing instanceof Promise) return this.#gate.prepare(operation, preparing as Promise<Request>)
-    if (this.#gate.closed && this.#gate.hold(operation)) return
+    if (preparing instanceof Promise) return this.#queue.prepare(operation, preparing as Promise<Request>)
+    if (this.#queue.closed && this.#queue.hold(operation)) return
     this.#backend.dispatch(operation)
   }
 

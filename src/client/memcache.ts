@@ -72,7 +72,9 @@ import { Values } from './values.ts'
 
 /**
  * A memcached client. Nothing connects until the first command; one client is safe to share, and one is enough.
- * Commands for one key are carried out in the order of the calls. An idle client does not keep the process alive.
+ * Commands for one key are carried out in the order of the calls: also behind a batch that is so large that it is sent in
+ * parts, for whose keys later calls wait. Only a batch of reads (more than 10,000 keys, or half of `maxPending`) may see
+ * what later calls write. An idle client does not keep the process alive.
  *
  * Every call may reject with: `InvalidInputError` (nothing was written), `TimeoutError`, `ConnectError`, `AuthError`,
  * `ServerDownError`, `ConnectionClosedError`, `OverloadedError`, `ProtocolError`, `ClientError`, `ServerError`,
@@ -887,7 +889,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
   /** Closes the connections behind their pending replies; the next command connects again. */
   disconnect(): Promise<void> {
-    // At once where nothing is being compressed: what is called next goes to the next connection.
+    // At once where nothing is held back: what is called next goes to the next connection.
     return this.#dispatcher.prepared()?.then(() => this.#backend.disconnect()) ?? this.#backend.disconnect()
   }
 

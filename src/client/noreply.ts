@@ -15,7 +15,7 @@ import type { Values } from './values.ts'
  * hands: sent, or copied to be sent. Whether the server carried it out is not known; what it refuses comes as one
  * `commandError` event for the run of quiet commands that it was in, and what could not be sent rejects. A batch of more
  * than half of what the client takes at a time (`maxPending`, `maxPendingBytes`) is sent in parts: it asks for its answers,
- * and drops them.
+ * and drops them. Later calls for its keys wait for it.
  *
  * In text mode the server swallows refusals: a value that is too large is dropped, and the old one deleted, without a
  * word (protocol.txt, "noreply").

@@ -287,7 +287,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
 
   /** Closes the connections behind their pending replies; the next command connects again. */
   disconnect(): Promise<void> {
-    // At once where nothing is being compressed: what is called next goes to the next connection.
+    // At once where nothing is held back: what is called next goes to the next connection.
     return this.#dispatcher.prepared()?.then(() => this.#backend.disconnect()) ?? this.#backend.disconnect()
   }
 

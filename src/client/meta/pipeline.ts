@@ -2,7 +2,7 @@ import { InvalidInputError, type MemcacheError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Operation } from '../../protocol/operation.ts'
 import type { Ttl } from '../../ttl.ts'
-import { Batch, type BatchWindow } from '../batch.ts'
+import { Batch, type BatchTarget, type BatchWindow } from '../batch.ts'
 import type { CallOptions, KeyOptions } from '../call-options.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import type { MetaCommand } from './command.ts'
@@ -215,7 +215,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     this.#hasRun = true
     const operations = this.#collected.map((command) => this.#operation(command, options))
     const outcomes: unknown[] = Array.from({ length: operations.length })
-    const batch = new Batch(operations, this.#window, this.#dispatchTo(outcomes))
+    const batch = new Batch(operations, this.#window, this.#target(outcomes))
     await batch.run((value, { index }) => {
       outcomes[index] = value
     }, options.signal)
@@ -247,16 +247,26 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
   }
 
   /** A batch knows failures by key; here one key may be in several commands, so each is noted by its place. */
-  #dispatchTo(outcomes: unknown[]): (operation: Operation) => void {
+  #target(outcomes: unknown[]): BatchTarget {
     let noted: Operation['reject'] | undefined
-    return (operation) => {
+    const note = (operation: Operation): void => {
       const { reject } = operation
+      // Every operation of a batch has the same functions.
       noted ??= (reason, failed) => {
         outcomes[failed.index] = failureOf(reason, this.#collected[failed.index]!.echo)
         reject(reason, failed)
       }
       operation.reject = noted
-      this.#dispatcher.dispatch(operation)
+    }
+    return {
+      dispatch: (operation) => {
+        note(operation)
+        this.#dispatcher.dispatch(operation)
+      },
+      reserve: (operation) => {
+        note(operation)
+        this.#dispatcher.reserve(operation)
+      },
     }
   }
 }
