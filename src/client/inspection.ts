@@ -1,7 +1,8 @@
 import type { Interpret, Operation } from '../protocol/operation.ts'
+import { holdsPlace, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, type Request } from '../protocol/request.ts'
-import { type GiveBack, holdsPlace, PLACEHOLDER_FLAGS } from './placeholder.ts'
+import type { GiveBack } from './placeholder.ts'
 
 /** What `inspect` tells of an item. */
 export interface Inspection {

@@ -1,13 +1,8 @@
 import { InvalidInputError } from '../errors.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
+import { holdsPlace } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
-
-/**
- * The client flags of the item that holds a key's place in text mode while its value is being loaded: the letters `ml`,
- * `k` and a 1. A promise of the data format.
- */
-export const PLACEHOLDER_FLAGS = 0x6d6c6b01
 
 /** Gives back the win token of a stale item, which reading it by `mg` took. */
 export type GiveBack = (operation: Operation, cas: bigint) => Promise<void>
@@ -52,17 +47,6 @@ export function createLookAtEmpty(dispatch: (operation: Operation) => void, give
       look.reject = (reason) => (reason instanceof InvalidInputError ? resolve('value') : reject(reason))
       dispatch(look)
     })
-}
-
-/**
- * Whether a meta reply about an empty item means that it holds somebody's place: `Z`, the token is out, or `W`, a
- * dropped value whose token this very reply took (seen on memcached 1.6.18 and 1.6.45).
- */
-export function holdsPlace(reply: Reply, size: number): boolean {
-  return (
-    size === 0 &&
-    (reply.clientFlags === PLACEHOLDER_FLAGS || (reply.returned & (Returned.won | Returned.alreadyWon)) !== 0)
-  )
 }
 
 function emptyItemOf(reply: Reply): EmptyItem {

@@ -2,10 +2,11 @@ import { Buffer } from 'node:buffer'
 import { SerdeError, TimeoutError, ValueTooLargeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
+import { holdsPlace, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import type { RangeSerde, Serde } from '../serde/serde.ts'
 import { COMPRESSED_FLAGS, type CompressionAlgorithm, decompressValue } from './compression.ts'
-import { type GiveBack, holdsPlace, type LookAtEmpty, PLACEHOLDER_FLAGS } from './placeholder.ts'
+import type { GiveBack, LookAtEmpty } from './placeholder.ts'
 
 /** A value with the number by which `cas` knows whether it changed. */
 export interface ValueWithCas<T> {

@@ -1,16 +1,22 @@
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
+import type { Executor } from '../executor.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
 import type { FallbackContext } from './fallback-context.ts'
+import { ItemCopy, isPlaceholder } from './item-copy.ts'
 import { copyingRead, copyRequest, plainRead, wantsCas } from './older-read.ts'
 import { Relay } from './relay.ts'
 
-/** How one cluster answered; noted while its reply is valid. */
-interface Answer {
+/** How the first cluster answered; noted while its reply is valid. */
+interface FirstAnswer {
   isHit: boolean
-  /** Stores what was found in the first cluster. */
+}
+
+/** How an older cluster answered. */
+interface OlderAnswer extends FirstAnswer {
+  /** The item may be copied, and this is how. */
   copy: StoreRequest | undefined
 }
 
@@ -20,11 +26,12 @@ export class FallbackRead {
   readonly #context: FallbackContext
   readonly #copies: boolean
   readonly #wantsCas: boolean
-  #copyUnderWay: { calledOff: boolean } | undefined
-  /** What the call gives when nobody has the key. */
-  #missed: (() => void) | undefined
-  /** The cas number of the placeholder that this read won in the first cluster. */
-  #placeholder: bigint | undefined
+  /** The result of the call when no older cluster has the key. */
+  #missed: () => void = () => undefined
+  /** The cas number of the placeholder that this read has made and won in the first cluster. */
+  #won: bigint | undefined
+  /** Another client is copying the item. */
+  #isBeingCopied = false
 
   constructor(operation: Operation, context: FallbackContext) {
     this.#relay = new Relay(operation)
@@ -36,16 +43,16 @@ export class FallbackRead {
 
   start(): void {
     const { outer } = this.#relay
-    const answer: Answer = { isHit: false, copy: undefined }
+    const answer: FirstAnswer = { isHit: false }
     const inner = this.#relay.next(outer.request, this.#readFirst(answer))
     inner.resolve = (value) => {
       this.#relay.keepDeadline(inner)
       if (answer.isHit) outer.succeed(value)
-      else this.#ask(0, () => outer.succeed(value))
+      else this.#askAll(() => outer.succeed(value))
     }
     inner.reject = (reason) => {
       this.#relay.keepDeadline(inner)
-      if (this.#asksOlderAfter(reason)) this.#ask(0, () => outer.fail(reason))
+      if (this.#asksOlderAfter(reason)) this.#askAll(() => outer.fail(reason))
       else outer.fail(reason)
     }
     this.#context.first.dispatch(inner)
@@ -57,7 +64,7 @@ export class FallbackRead {
     return this.#context.options.fallbackOn === 'missOrError' && isOutage(reason)
   }
 
-  #readFirst(answer: Answer): Interpret {
+  #readFirst(answer: FirstAnswer): Interpret {
     const read = this.#noting((reply) => {
       answer.isHit = this.#isHitInFirst(reply)
     })
@@ -70,14 +77,19 @@ export class FallbackRead {
     return Object.assign(read, { passedOver: noteTooLarge })
   }
 
-  /** A placeholder that this read has just made is a miss: an older cluster may have the value. */
+  /** A placeholder is a miss: an older cluster may have the value. */
   #isHitInFirst(reply: Reply): boolean {
     if (reply.outcome === 'miss') return false
     const { request } = this.#relay.outer
-    if (request.command !== 'mg' || request.flags.vivify === undefined || !reply.has(Returned.won)) return true
+    if (request.command !== 'mg' || request.flags.vivify === undefined) {
+      this.#isBeingCopied = isPlaceholder(reply)
+      return !this.#isBeingCopied
+    }
+    // A lease: of a placeholder that another client has made, the caller waits for the value.
+    if (!reply.has(Returned.won)) return true
     const isEmpty = reply.type === 'HD' || reply.end === reply.start
     if (!isEmpty || reply.has(Returned.stale)) return true
-    this.#placeholder = reply.cas()
+    this.#won = reply.cas()
     return false
   }
 
@@ -93,24 +105,34 @@ export class FallbackRead {
   }
 
   /** @param missed - Settles the call when no older cluster has the key. */
-  #ask(index: number, missed: () => void): void {
+  #askAll(missed: () => void): void {
     this.#missed = missed
+    this.#ask(0)
+  }
+
+  #ask(index: number): void {
     const executor = this.#context.older[index]
-    if (executor === undefined || this.#relay.remainingMs <= 0) return this.#end(missed)
-    if (this.#copiesNow) this.#copyUnderWay ??= this.#context.copies.begin(this.#relay.outer.key)
-    const answer: Answer = { isHit: false, copy: undefined }
-    const note = (reply: Reply): void => {
-      answer.isHit = reply.outcome === 'hit'
-      if (answer.isHit && this.#copiesNow) answer.copy = copyRequest(reply, Date.now())
-    }
-    const inner = this.#relay.next(this.#olderRequest(), this.#noting(note, this.#copiesNow))
-    inner.resolve = (value) => (answer.isHit ? this.#found(value, answer.copy) : this.#ask(index + 1, missed))
+    if (executor === undefined || this.#relay.remainingMs <= 0) return this.#missed()
+    const answer: OlderAnswer = { isHit: false, copy: undefined }
+    const inner = this.#relay.next(this.#olderRequest(), this.#readOlder(answer))
+    inner.resolve = (value) => (answer.isHit ? this.#found(value, answer.copy, executor) : this.#ask(index + 1))
     inner.reject = (reason) => this.#onOlderFailure(reason, index)
     executor.dispatch(inner)
   }
 
+  #readOlder(answer: OlderAnswer): Interpret {
+    const isFilled = this.#won !== undefined
+    const note = (reply: Reply): void => {
+      answer.isHit = reply.outcome === 'hit' && !isPlaceholder(reply)
+      if (answer.isHit && this.#copiesNow) answer.copy = copyRequest(reply, Date.now(), isFilled)
+      // The number of an older cluster compares with nothing.
+      if (this.#wantsCas && this.#context.keepsNoCas) reply.dropCas()
+    }
+    return this.#noting(note, isFilled)
+  }
+
   get #copiesNow(): boolean {
-    return this.#copies || this.#placeholder !== undefined
+    return this.#copies || this.#won !== undefined
   }
 
   #olderRequest(): Request {
@@ -121,64 +143,69 @@ export class FallbackRead {
   /** It counts as a miss, unless the call itself is over. */
   #onOlderFailure(reason: unknown, index: number): void {
     const { outer } = this.#relay
-    if (!(reason instanceof MemcacheError) || this.#relay.aborted) return this.#end(() => outer.fail(reason))
+    if (!(reason instanceof MemcacheError) || this.#relay.aborted) return outer.fail(reason)
     this.#context.options.onError(reason, outer)
-    this.#ask(index + 1, this.#missed!)
+    this.#ask(index + 1)
   }
 
-  #found(value: unknown, copy: StoreRequest | undefined): void {
+  #found(value: unknown, copy: StoreRequest | undefined, older: Executor): void {
     const { outer } = this.#relay
-    const calledOff = this.#copyUnderWay?.calledOff === true
-    if (this.#placeholder !== undefined) {
-      // The winner of a placeholder fills it with what was found, or loads the value as if nothing had been.
+    if (this.#won !== undefined) {
       drop(value)
-      if (copy === undefined || calledOff) return this.#end(this.#missed!)
-      return this.#copyAndReadAgain(this.#fillRequest(copy, this.#placeholder))
+      return this.#fill(copy, this.#won)
     }
-    if (copy === undefined || calledOff) return this.#end(() => outer.succeed(value))
+    if (copy === undefined || this.#context.keepsNoCas) return outer.succeed(value)
     if (this.#wantsCas) {
       drop(value)
-      return this.#copyAndReadAgain(copy)
+      return this.#copyAndReadAgain(older)
     }
-    this.#dispatchCopy(copy, 0, () => undefined)
-    this.#end(() => outer.succeed(value))
+    outer.succeed(value)
+    if (!this.#isBeingCopied) this.#copyFrom(older, performance.now() + outer.timeoutMs, () => undefined)
   }
 
-  #fillRequest(copy: StoreRequest, placeholder: bigint): StoreRequest {
-    return placeholder === 0n ? { ...copy, command: 'set' } : { ...copy, command: 'cas', cas: placeholder }
-  }
-
-  /** The first cluster's own answer is what counts: the cas number, and whoever was faster. */
-  #copyAndReadAgain(copy: StoreRequest): void {
+  /** The winner of a placeholder fills it with what was found, or loads the value as if nothing had been. */
+  #fill(copy: StoreRequest | undefined, cas: bigint): void {
+    if (copy === undefined || cas === 0n) return this.#missed()
     const { outer } = this.#relay
-    // The call waits for it, and no longer than it may take.
-    this.#dispatchCopy(copy, outer.deadline, () => {
-      const inner = this.#relay.next()
-      inner.resolve = (value) => outer.succeed(value)
-      inner.reject = (reason) => outer.fail(reason)
-      this.#end(() => this.#context.first.dispatch(inner))
-    })
-  }
-
-  /** @param deadline - 0: it has a time of its own. */
-  #dispatchCopy(request: StoreRequest, deadline: number, done: () => void): void {
-    const { outer } = this.#relay
-    const operation = new Operation(request, outer.key, outer.callerKey, outer.timeoutMs, () => undefined)
-    operation.deadline = deadline
+    const operation = new Operation(
+      { ...copy, command: 'cas', cas },
+      outer.key,
+      outer.callerKey,
+      outer.timeoutMs,
+      ignore,
+    )
+    operation.deadline = outer.deadline
     operation.routingKey = outer.routingKey
     operation.homeOnly = outer.homeOnly
-    operation.resolve = done
+    operation.resolve = () => this.#readAgain()
     operation.reject = (reason) => {
       if (reason instanceof MemcacheError) this.#context.options.onError(reason, outer)
-      done()
+      this.#readAgain()
     }
     this.#context.first.dispatch(operation)
   }
 
-  #end(settle: () => void): void {
-    if (this.#copyUnderWay !== undefined) this.#context.copies.end(this.#relay.outer.key, this.#copyUnderWay)
-    this.#copyUnderWay = undefined
-    settle()
+  #copyAndReadAgain(older: Executor): void {
+    // The call waits for it, and no longer than it may take.
+    this.#copyFrom(older, this.#relay.outer.deadline, () => {
+      if (this.#context.keepsNoCas) this.#ask(0)
+      else this.#readAgain()
+    })
+  }
+
+  #copyFrom(older: Executor, deadline: number, done: () => void): void {
+    const { outer } = this.#relay
+    new ItemCopy({ outer, older, context: this.#context, deadline, takesOver: this.#wantsCas, done }).start()
+  }
+
+  /** The first cluster's own answer is what counts: its cas number, and what another client stored before. */
+  #readAgain(): void {
+    const { outer } = this.#relay
+    if (outer.settled) return
+    const inner = this.#relay.next()
+    inner.resolve = (value) => outer.succeed(value)
+    inner.reject = (reason) => outer.fail(reason)
+    this.#context.first.dispatch(inner)
   }
 }
 
@@ -187,7 +214,9 @@ function isOutage(reason: unknown): boolean {
   return reason instanceof MemcacheError && !(reason instanceof InvalidInputError) && !(reason instanceof ClosedError)
 }
 
-/** A value that nobody gets; if it is still being decompressed, nobody hears of its failure either. */
+/** Leaves a value that no caller gets; if it is still being decompressed, its failure is not reported either. */
 function drop(value: unknown): void {
   if (value instanceof Promise) value.catch(() => undefined)
 }
+
+function ignore(): void {}

@@ -4,15 +4,12 @@ import { checkOptions } from '../known-options.ts'
 import { Operation } from '../protocol/operation.ts'
 import { DELETE } from '../protocol/request.ts'
 import { showValue } from '../show-value.ts'
-import {
-  CopiesUnderWay,
-  type FallbackContext,
-  type FallbackOn,
-  type ResolvedFallbackOptions,
-} from './fallback-context.ts'
+import type { FallbackContext, FallbackOn, ResolvedFallbackOptions } from './fallback-context.ts'
+import { counts, FallbackCount } from './fallback-count.ts'
 import { FallbackRead } from './fallback-read.ts'
 import { FallbackRemoval } from './fallback-removal.ts'
 import { isRead } from './older-read.ts'
+import { PerKeyQueue } from './per-key-queue.ts'
 import { removalFor, supersedes } from './removals.ts'
 
 /** Options of {@link fallback}. */
@@ -20,8 +17,12 @@ export interface FallbackOptions {
   /** `missOrError`: a read that fails is looked up in the older clusters too. @defaultValue `'miss'` */
   readonly fallbackOn?: FallbackOn
   /**
-   * Copies what an older cluster had to the first, by `add` and with the time that it has left. Not from servers that
-   * speak text only: they do not tell it.
+   * Copies an item that an older cluster had to the first one, with the time that it has left. A delete or a store
+   * meanwhile wins: the copy takes the place of a placeholder in the first cluster, by its cas number. The placeholder
+   * is a miss for reads (an empty value with client flags 0x6d6c6b01 for other clients), gone after 5 seconds at the
+   * latest; `add` finds the key taken, and `append` and `prepend` add to nothing that stays. Nothing is copied from
+   * servers that speak text only, which do not report the time left, nor to servers without cas numbers
+   * (`memcached -C`).
    *
    * @defaultValue `false`
    */
@@ -31,6 +32,9 @@ export interface FallbackOptions {
 }
 
 const OPTIONS: readonly string[] = ['fallbackOn', 'refill', 'onError']
+
+/** At most so many commands, and bytes of values, wait for removals of their keys. */
+const QUEUE_LIMITS = { maxPending: 100_000, maxPendingBytes: 64 * 2 ** 20 }
 
 /**
  * Looks up what a cluster does not have in older ones, in their order: for changing over from one to another. Writes go
@@ -51,23 +55,29 @@ class Fallback implements Executor {
   readonly #context: FallbackContext
 
   constructor(first: Executor, older: readonly Executor[], options: ResolvedFallbackOptions) {
-    this.#context = { first, older, options, copies: new CopiesUnderWay() }
+    const queue = new PerKeyQueue((operation) => this.#carryOut(operation), QUEUE_LIMITS)
+    this.#context = { first, older, options, queue, keepsNoCas: false }
   }
 
   dispatch(operation: Operation): void {
+    const { queue } = this.#context
+    if (queue.closed && queue.hold(operation)) return
+    this.#carryOut(operation)
+  }
+
+  #carryOut(operation: Operation): void {
     const { request } = operation
     if (isRead(request)) return new FallbackRead(operation, this.#context).start()
     if (supersedes(operation)) this.#forgetInOlder(operation)
     const removal = removalFor(request)
-    if (removal === undefined) return this.#context.first.dispatch(operation)
-    this.#context.copies.callOff(operation.key)
-    new FallbackRemoval(operation, removal, this.#context).start()
+    if (removal !== undefined) return new FallbackRemoval(operation, removal, this.#context).start()
+    if (counts(request) && !operation.quiet) return new FallbackCount(operation, this.#context).start()
+    this.#context.first.dispatch(operation)
   }
 
   /** Removes what the first cluster is about to replace, so that it never comes back; the call does not wait for it. */
   #forgetInOlder({ key, callerKey, timeoutMs, routingKey }: Operation): void {
-    const { older, options, copies } = this.#context
-    copies.callOff(key)
+    const { older, options } = this.#context
     for (const executor of older) {
       const removal = new Operation(DELETE, key, callerKey, timeoutMs, () => undefined)
       removal.routingKey = routingKey

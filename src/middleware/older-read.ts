@@ -38,18 +38,19 @@ export function copyingRead(request: Request): Request {
 }
 
 /**
- * What stores a copy of an item in the first cluster if there is none, with the time that it has left; undefined when
- * it may not be copied: the time is not known or over, or the value is stale or only being made.
+ * What stores a copy of an item in the place of another, with the time that it has left; undefined when it may not be
+ * copied: the time is not known or over, or the value is stale or only being made. Its cas number is the caller's to say.
  *
  * @param nowMs - The wall clock, in milliseconds since 1970.
+ * @param keepsBytes - `false`: it is only asked whether the item may be copied, and the bytes need not outlive the reply.
  */
-export function copyRequest(reply: Reply, nowMs: number): StoreRequest | undefined {
+export function copyRequest(reply: Reply, nowMs: number, keepsBytes = true): StoreRequest | undefined {
   if (reply.type !== 'VA' || !reply.has(Returned.ttl) || reply.has(UNFINISHED) || reply.ttl === 0) return undefined
   const view = reply.bytes.subarray(reply.start, reply.end)
   return {
-    command: 'add',
+    command: 'cas',
     // The read buffer is used again for the next reply.
-    data: reply.owned ? view : Buffer.from(view),
+    data: reply.owned || !keepsBytes ? view : Buffer.from(view),
     bytes: view.length,
     clientFlags: reply.clientFlags,
     exptime: exptimeOf(reply.ttl, nowMs),

@@ -8,7 +8,7 @@ import { DELETE, type Request } from '../protocol/request.ts'
 export function removalFor(request: Request): Request | undefined {
   if (request.command === 'delete') return DELETE
   if (request.command !== 'md') return undefined
-  return request.flags.invalidate === true || hasFlag(request.flagText, 'I') ? request : DELETE
+  return removes(request) ? DELETE : request
 }
 
 /**
@@ -23,6 +23,11 @@ export function supersedes({ homeOnly, command }: Operation): boolean {
 export function comparesCas(request: Request): boolean {
   if (request.command !== 'md' || request.flags.invalidate === true) return false
   return request.flags.compareCas !== undefined || hasFlag(request.flagText, 'C')
+}
+
+/** Whether the item is gone afterwards, and not only marked stale. */
+export function removes(removal: Request): boolean {
+  return removal.command !== 'md' || !(removal.flags.invalidate === true || hasFlag(removal.flagText, 'I'))
 }
 
 function hasFlag(flagText: string | undefined, letter: string): boolean {

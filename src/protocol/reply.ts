@@ -148,6 +148,12 @@ export class Reply {
     return this.casEnd > this.casStart ? BigInt(latin1Slice(this.bytes, this.casStart, this.casEnd)) : 0n
   }
 
+  /** Takes the cas number away: the reply is then as that of a server that keeps none. */
+  dropCas(): void {
+    this.casEnd = this.casStart
+    this.#keptCas = 0n
+  }
+
   /** Keeps what is read late of a data block that gets a buffer of its own: its line will have been overwritten by then. */
   keepCas(): void {
     this.#keptCas = this.cas()

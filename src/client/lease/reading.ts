@@ -1,7 +1,8 @@
 import { MemcacheError } from '../../errors.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
+import { holdsPlace, PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { type Reply, Returned } from '../../protocol/reply.ts'
-import { holdsPlace, type LookAtEmpty, PLACEHOLDER_FLAGS } from '../placeholder.ts'
+import type { LookAtEmpty } from '../placeholder.ts'
 import type { Decode } from '../reader.ts'
 
 /** An item as commands see it that replace it by its cas number: `getOrSet`, `update`, `pop`. Tokens are theirs to use. */

@@ -1,6 +1,6 @@
 import type { StoreRequest } from '../../protocol/classic-request.ts'
+import { deleteUnchanged, PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { DELETE, GETS, type Request } from '../../protocol/request.ts'
-import { PLACEHOLDER_FLAGS } from '../placeholder.ts'
 import type { ResolvedLease } from './options.ts'
 
 /** Reads and elects in one. What needs to know the time left has no text form. */
@@ -40,28 +40,4 @@ export function removeRequest(cas: bigint): Request {
 export function rearmRequest(cas: bigint): Request {
   const flags = cas === 0n ? { invalidate: true } : { invalidate: true, compareCas: cas }
   return { command: 'md', label: 'giving the win token back for', flags }
-}
-
-/**
- * A point in time of January 1970: what is stored with it is gone at once. Not -1, on which twemproxy closes.
- */
-const GONE_AT_ONCE = 2_592_001
-
-/**
- * Deletes the item if it still has this cas number. In text mode an empty value that has expired already takes its place
- * (seen on memcached 1.6.18 and 1.6.45).
- *
- * @param label - What messages call it.
- */
-export function deleteUnchanged(cas: bigint, label: string): Request {
-  const text = {
-    command: 'cas',
-    data: '',
-    bytes: 0,
-    clientFlags: 0,
-    exptime: GONE_AT_ONCE,
-    cas,
-    preparing: undefined,
-  } as const
-  return { command: 'md', label, flags: { compareCas: cas }, text }
 }

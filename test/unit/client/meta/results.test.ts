@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { MetaClient } from '../../../../src/client/meta/client.ts'
-import { PLACEHOLDER_FLAGS } from '../../../../src/client/placeholder.ts'
 import { ProtocolError, SerdeError } from '../../../../src/errors.ts'
+import { PLACEHOLDER_FLAGS } from '../../../../src/protocol/placeholder.ts'
 import { json } from '../../../../src/serde/json.ts'
 import { rejection } from '../../../support/eventually.ts'
 import { type MemcacheOptions, patient } from '../../../support/memcache-options.ts'
