@@ -6,7 +6,7 @@ export function showValue(value: unknown): string {
     case 'string':
       return JSON.stringify(cut(value))
     case 'bigint':
-      return `${cut(String(value))}n`
+      return showBigint(value)
     case 'number':
       return Object.is(value, -0) ? '-0' : String(value)
     case 'boolean':
@@ -19,6 +19,14 @@ export function showValue(value: unknown): string {
     case 'object':
       return describeObject(value)
   }
+}
+
+/** Turning a bigint of millions of digits into text takes seconds. */
+const LARGE = 10n ** 1000n
+
+function showBigint(value: bigint): string {
+  if (value >= LARGE || value <= -LARGE) return 'a bigint of more than 1000 digits'
+  return `${cut(String(value))}n`
 }
 
 function cut(text: string): string {

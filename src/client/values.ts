@@ -207,10 +207,11 @@ function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
   try {
     serialized = serde.serialize(value, key)
   } catch (error) {
-    throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: ${messageOf(error)}`, {
-      delivery: 'not-sent',
-      cause: error,
-    })
+    const message = `the value for ${quoteKey(key)} cannot be stored: ${messageOf(error)}`
+    // The limit for digits, which memlane's serdes have.
+    if (typeof value === 'bigint' && error instanceof InvalidInputError)
+      throw new InvalidInputError(message, { cause: error })
+    throw new SerdeError(message, { delivery: 'not-sent', cause: error })
   }
   const { data, clientFlags } = checkSerialized(serialized, key)
   if (typeof data !== 'string' && !isBytes(data)) {

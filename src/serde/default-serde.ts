@@ -4,6 +4,7 @@ import { isBytes } from '../bytes.ts'
 import { SerdeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import { asBuffer, takeBytes } from './bytes.ts'
+import { checkDigits, hasTooManyDigits, MAX_DIGITS } from './integer.ts'
 import { hidesFromJson, whyNotJson } from './json-loss.ts'
 import { jsonReason } from './json-text.ts'
 import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
@@ -29,11 +30,12 @@ const DIGIT_0 = 0x30
  * |---|---|---|---|
  * | 0 | text | UTF-8 | text |
  * | 2 | integers up to ±(2⁵³−1) | decimal | number, beyond that bigint |
- * | 4 | bigint of any size | decimal | bigint |
+ * | 4 | bigint | decimal | bigint |
  * | 16 | (never) | UTF-8 | text |
  * | 32 | everything else | JSON | what the JSON says |
  * | 64 | `Uint8Array` | the bytes | Buffer |
  *
+ * Integers have 10,000 digits at most: storing a longer one is an `InvalidInputError`, reading one a `SerdeError`.
  * Counters (2 and 4) are read without the spaces that `decr` leaves behind them. Text and integers are what
  * pymemcache writes, so Python reads them, and text is read everywhere.
  *
@@ -63,7 +65,7 @@ function serialize(value: unknown): SerializedValue {
     case 'number':
       return serializeNumber(value)
     case 'bigint':
-      return { data: value.toString(), clientFlags: BIGINT }
+      return { data: checkDigits(value).toString(), clientFlags: BIGINT }
     case 'boolean':
       return { data: value ? 'true' : 'false', clientFlags: JSON_TEXT }
     case 'object':
@@ -166,26 +168,20 @@ function readAnyInteger(bytes: Buffer, start: number, end: number): number | big
   const digits = readCounter(bytes, start, end)
   const value = Number(digits)
   // `+ 0` makes a 0 of -0.
-  return Number.isSafeInteger(value) ? value + 0 : toBigint(digits)
+  return Number.isSafeInteger(value) ? value + 0 : BigInt(digits)
 }
 
 function readBigint(bytes: Buffer, start: number, end: number): bigint {
-  return toBigint(readCounter(bytes, start, end))
+  return BigInt(readCounter(bytes, start, end))
 }
 
 function readCounter(bytes: Buffer, start: number, end: number): string {
   const text = decode(utf8Slice, bytes, start, end)
   if (!COUNTER.test(text)) throw unreadable('the value has the flags of an integer and is not one')
   // `decr` pads the shorter number with spaces.
-  return text.trimEnd()
-}
-
-function toBigint(digits: string): bigint {
-  try {
-    return BigInt(digits)
-  } catch (cause) {
-    throw unreadable('the integer is too large for a bigint', cause)
-  }
+  const digits = text.trimEnd()
+  if (hasTooManyDigits(digits)) throw unreadable(`the integer has more than ${MAX_DIGITS} digits`)
+  return digits
 }
 
 function readJson(bytes: Buffer, start: number, end: number, ascii: boolean): unknown {

@@ -1,9 +1,25 @@
+import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 
 const INTEGER = /^-?[0-9]+ *$/
 
-/** Reading more takes seconds; Python refuses as many by default (`sys.get_int_max_str_digits`). */
-const MAX_DIGITS = 4300
+/**
+ * How many digits an integer may have, in storing and in reading. The time that turning text into a bigint takes, and
+ * back, grows faster than its length: a million digits block the process for tens of milliseconds, ten million for
+ * seconds.
+ */
+export const MAX_DIGITS = 10_000
+
+/** Python refuses to read more by default (`sys.get_int_max_str_digits`). */
+const MAX_PYTHON_DIGITS = 4300
+
+const FIRST_TOO_LONG = 10n ** BigInt(MAX_DIGITS)
+
+/** Refuses an integer of more than {@link MAX_DIGITS} digits, before it is turned into text. */
+export function checkDigits(value: bigint): bigint {
+  if (value < FIRST_TOO_LONG && value > -FIRST_TOO_LONG) return value
+  throw new InvalidInputError(`an integer of more than ${MAX_DIGITS} digits cannot be stored`)
+}
 
 /**
  * An integer in decimal, without the spaces that `decr` leaves behind a number that got shorter: a number, beyond
@@ -12,11 +28,15 @@ const MAX_DIGITS = 4300
 export function parseInteger(text: string): number | bigint {
   if (!INTEGER.test(text)) throw new Error('the value is stored as an integer and is not one')
   const digits = text.trimEnd()
+  if (hasTooManyDigits(digits)) throw new Error(`the integer has more than ${MAX_DIGITS} digits`)
   const value = Number(digits)
   // `+ 0` makes a 0 of -0.
-  if (Number.isSafeInteger(value)) return value + 0
-  if (digits.length > MAX_DIGITS) throw new Error(`the integer has more than ${MAX_DIGITS} digits`)
-  return BigInt(digits)
+  return Number.isSafeInteger(value) ? value + 0 : BigInt(digits)
+}
+
+/** Whether decimal text, a minus before it or not, has more than {@link MAX_DIGITS} digits. */
+export function hasTooManyDigits(text: string): boolean {
+  return text.length - (text.startsWith('-') ? 1 : 0) > MAX_DIGITS
 }
 
 /** The same integer as a number where a number is exact. */
@@ -32,9 +52,11 @@ export function isInteger(value: number): boolean {
 
 /** An integer in decimal, as `parseInteger` reads it. */
 export function encodeInteger(value: number | bigint): string {
-  const digits = String(value)
-  if (digits.length <= MAX_DIGITS) return digits
-  throw new Error(`an integer of more than ${MAX_DIGITS} digits cannot be stored: its readers refuse it`)
+  const digits = String(typeof value === 'bigint' ? checkDigits(value) : value)
+  if (digits.length <= MAX_PYTHON_DIGITS) return digits
+  throw new InvalidInputError(
+    `an integer of more than ${MAX_PYTHON_DIGITS} digits cannot be stored: its readers refuse it`,
+  )
 }
 
 /** An integer that fits 64 bits: of a longer one another language would make the nearest, or a wrong one. */

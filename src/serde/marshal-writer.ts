@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { showValue } from '../show-value.ts'
 import { ByteWriter } from './byte-writer.ts'
+import { checkDigits } from './integer.ts'
 import { type PlainSink, writePlain, writeScalar } from './plain-value.ts'
 import { encodeMagnitude } from './twos-complement.ts'
 
@@ -39,7 +40,8 @@ class MarshalSink implements PlainSink {
       this.#long(Number(value))
       return
     }
-    const magnitude = value < 0 ? -BigInt(value) : BigInt(value)
+    const integer = checkDigits(BigInt(value))
+    const magnitude = integer < 0n ? -integer : integer
     const shorts = Math.ceil(magnitude.toString(16).length / 4)
     this.#writer.ascii(value < 0 ? 'l-' : 'l+')
     this.#long(shorts)

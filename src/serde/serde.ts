@@ -10,7 +10,8 @@ export interface SerializedValue {
 
 /**
  * Turns values into what the server stores, and back. Synchronous and pure. Whatever it throws reaches the caller as a
- * `SerdeError` with `cause`; in a batch it fails its own key only.
+ * `SerdeError` with `cause`; in a batch it fails its own key only. Memlane's own throw `InvalidInputError` for a bigint
+ * of more than 10,000 digits.
  */
 export interface Serde {
   /**

@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer'
+import { InvalidInputError } from '../errors.ts'
+import { checkDigits, MAX_DIGITS } from './integer.ts'
 
-/** More bytes than any integer of a program has; a bigint of a gigabit fails inside the engine. */
-const MAX_BYTES = 65_536
+/** Bytes that an integer of the most digits has, and one for its sign. */
+const MAX_BYTES = Math.ceil((MAX_DIGITS * Math.log2(10)) / 8) + 1
 
 /** A signed integer from little-endian bytes in two's complement, as pickles have it. */
 export function decodeTwosComplement(bytes: Uint8Array): bigint {
@@ -13,6 +15,7 @@ export function decodeTwosComplement(bytes: Uint8Array): bigint {
 /** The shortest little-endian two's complement of an integer; none for 0. */
 export function encodeTwosComplement(value: bigint): Buffer {
   if (value === 0n) return Buffer.alloc(0)
+  checkDigits(value)
   // One bit more than the magnitude has, for the sign.
   const bits = (value < 0n ? -value - 1n : value).toString(16).length * 4 + 1
   const length = Math.ceil(bits / 8)
@@ -22,12 +25,12 @@ export function encodeTwosComplement(value: bigint): Buffer {
 /** An unsigned integer from little-endian bytes. */
 export function decodeMagnitude(bytes: Uint8Array): bigint {
   if (bytes.length === 0) return 0n
-  if (bytes.length > MAX_BYTES) throw new Error(`the integer has more than ${MAX_BYTES} bytes`)
+  if (bytes.length > MAX_BYTES) throw new Error(`the integer has more than ${MAX_DIGITS} digits`)
   return BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`)
 }
 
 /** An unsigned integer as `length` little-endian bytes. */
 export function encodeMagnitude(value: bigint, length: number): Buffer {
-  if (length > MAX_BYTES) throw new Error(`an integer of more than ${MAX_BYTES} bytes cannot be stored`)
+  if (length > MAX_BYTES) throw new InvalidInputError(`an integer of more than ${MAX_DIGITS} digits cannot be stored`)
   return Buffer.from(Buffer.from(value.toString(16).padStart(2 * length, '0'), 'hex').toReversed())
 }

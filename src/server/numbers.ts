@@ -8,6 +8,8 @@ const MAX_I32 = 0x7fff_ffff
 const MIN_I32 = -0x8000_0000
 /** As many digits always fit into a number. */
 const SAFE_DIGITS = 15
+/** No number of 64 bits has more. */
+const MAX_DIGITS = 20
 const MINUS = 0x2d
 const PLUS = 0x2b
 const ZERO = 0x30
@@ -88,7 +90,7 @@ function strictDigits(bytes: Buffer, start: number, end: number): bigint | numbe
   if (small >= 0) return small
   if (end - start <= SAFE_DIGITS) return undefined
   const text = bytes.toString('latin1', start, end)
-  return /^\d+$/.test(text) ? BigInt(text) : undefined
+  return /^\d+$/.test(text) ? toMagnitude(text) : undefined
 }
 
 interface Scanned {
@@ -107,7 +109,13 @@ function scan(bytes: Buffer, start: number, end: number): Scanned | undefined {
   if (at === firstDigit) return undefined
   // A NUL is the end of a C string.
   if (at < end && bytes[at] !== 0 && !isSpace(bytes[at]!)) return undefined
-  return { negative, magnitude: BigInt(bytes.toString('latin1', firstDigit, at)) }
+  return { negative, magnitude: toMagnitude(bytes.toString('latin1', firstDigit, at)) }
+}
+
+/** The number that digits spell; 2^64, which no command takes, for all that are larger: they need not be read. */
+function toMagnitude(digits: string): bigint {
+  const significant = digits.replace(/^0+(?=.)/, '')
+  return significant.length > MAX_DIGITS ? MAX_U64 + 1n : BigInt(significant)
 }
 
 function isSpace(byte: number): boolean {
