@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer'
 
 const FIRST_BYTES = 256
+/** No memcached takes larger items (`-I 1g`). A small value whose parts occur many times may become longer. */
+const MAX_BYTES = 2 ** 30
 
 /** Bytes put one behind the other into a buffer that grows. */
 export class ByteWriter {
@@ -46,6 +48,7 @@ export class ByteWriter {
   #grow(length: number): number {
     const start = this.#length
     const end = start + length
+    if (end > MAX_BYTES) throw new Error('the value has more than 1 GiB when written: no server takes it')
     if (end > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(Math.max(end, this.#bytes.length * 2))
       this.#bytes.copy(larger, 0, 0, start)

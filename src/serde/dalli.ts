@@ -77,7 +77,7 @@ export function dalli(options: DalliOptions = {}): Serde {
     serialize: (value) => compressValue(encode(value, marshal), ZLIB, zlibCodec, compression),
     deserialize(data, clientFlags) {
       const plain = (clientFlags & ZLIB) === 0 ? data : zlibCodec.decompress(data, maxBytes)
-      return decode(plain, clientFlags & ~ZLIB, marshal, strings)
+      return decode(plain, clientFlags & ~ZLIB, marshal, strings, maxBytes)
     },
   })
 }
@@ -89,9 +89,15 @@ function encode(value: unknown, marshal: NativeObjects): SerializedValue {
   throw needsOption(showValue(value), "marshal: 'readWrite'")
 }
 
-function decode(data: Uint8Array, flags: number, marshal: NativeObjects, strings: StringsAs): unknown {
+function decode(
+  data: Uint8Array,
+  flags: number,
+  marshal: NativeObjects,
+  strings: StringsAs,
+  maxBytes: number,
+): unknown {
   if (flags === 0) return strings === 'text' ? decodeText(data) : keepBytes(data)
   if (flags !== MARSHAL) throw unknownFlags(flags, 'Dalli')
   if (marshal === 'refuse') throw needsOption("the value is Ruby's Marshal: it", "marshal: 'read'")
-  return withinLimits(() => decodeMarshal(data))
+  return withinLimits(() => decodeMarshal(data, maxBytes))
 }

@@ -21,7 +21,9 @@ export type StringsAs = 'text' | 'bytes'
  */
 export interface ForeignOptions {
   /**
-   * A value that would be longer than this when decompressed is an error.
+   * A value that would be longer than this when decompressed is an error. So is a pickle, Marshal or PHP `serialize`
+   * whose parts would take up more memory than this: about 8 bytes for each item of a list, 48 for a list, 64 for each
+   * member of a dict or object, 256 for a dict, and the bytes of texts and Buffers.
    *
    * @defaultValue `134217728` (128 MiB)
    */

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { showValue } from '../show-value.ts'
+import { Allowance, COST } from './allowance.ts'
 import { ByteReader } from './byte-reader.ts'
 import { fitInteger } from './integer.ts'
 import { MAX_DEPTH, toObjectOrMap } from './plain-value.ts'
@@ -12,11 +13,13 @@ const FLOAT = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?$/i
 /**
  * The value of what Ruby's `Marshal.dump` 4.8 wrote, by doc/marshal.rdoc of Ruby, if it holds plain types only; an
  * error for any other. Strings in UTF-8 or US-ASCII are text, binary ones Buffers; symbols are text.
+ *
+ * @param maxBytes - A value whose parts take up more is an error.
  */
-export function decodeMarshal(data: Uint8Array): unknown {
+export function decodeMarshal(data: Uint8Array, maxBytes: number): unknown {
   const reader = new ByteReader(data)
   if (reader.byte() !== 4 || reader.byte() > 8) throw damaged()
-  const value = new MarshalReader(reader).value(0)
+  const value = new MarshalReader(reader, maxBytes).value(0)
   reader.end()
   return value
 }
@@ -27,12 +30,16 @@ class MarshalReader {
   /** Everything that takes a number and may be linked to, in the order in which it began. */
   readonly #objects: unknown[] = []
 
-  constructor(reader: ByteReader) {
+  readonly #allowance: Allowance
+
+  constructor(reader: ByteReader, maxBytes: number) {
     this.#reader = reader
+    this.#allowance = new Allowance(maxBytes)
   }
 
   value(depth: number): unknown {
     if (depth > MAX_DEPTH) throw new Error(`the value is nested deeper than ${MAX_DEPTH} levels`)
+    this.#allowance.take(COST.slot)
     const type = String.fromCharCode(this.#reader.byte())
     switch (type) {
       case '0':
@@ -54,7 +61,7 @@ class MarshalReader {
       case 'f':
         return this.#enter(parseFloatText(decodeLatin1(this.#sized())))
       case '"':
-        return this.#enter(Buffer.from(this.#sized()))
+        return this.#enter(this.#bytes())
       case 'I':
         return this.#string()
       case '[':
@@ -67,8 +74,9 @@ class MarshalReader {
   }
 
   #array(depth: number): unknown[] {
+    this.#allowance.take(COST.list)
     const items: unknown[] = []
-    this.#objects.push(items)
+    this.#enter(items)
     const length = this.#length()
     for (let index = 0; index < length; index++) items.push(this.value(depth + 1))
     return items
@@ -76,10 +84,14 @@ class MarshalReader {
 
   /** A link to a hash inside itself would need the object before its keys are known: refused as damaged. */
   #hash(depth: number): object {
-    const place = this.#objects.push(UNFINISHED) - 1
+    this.#allowance.take(COST.dict)
+    const place = this.#begin()
     const entries = new Map<unknown, unknown>()
     const size = this.#length()
-    for (let index = 0; index < size; index++) entries.set(this.value(depth + 1), this.value(depth + 1))
+    for (let index = 0; index < size; index++) {
+      this.#allowance.take(COST.entry)
+      entries.set(this.value(depth + 1), this.value(depth + 1))
+    }
     const hash = toObjectOrMap(entries)
     this.#objects[place] = hash
     return hash
@@ -89,13 +101,13 @@ class MarshalReader {
   #string(): string | Buffer {
     if (this.#reader.byte() !== 0x22) throw new Error('the value holds an object of Ruby: only plain types are read')
     const bytes = this.#sized()
-    const place = this.#objects.push(UNFINISHED) - 1
+    const place = this.#begin()
     if (this.#long() !== 1 || this.#symbol() !== 'E') {
       throw new Error('the value holds a string of another encoding than UTF-8 or US-ASCII')
     }
     const utf8 = String.fromCharCode(this.#reader.byte())
     if (utf8 !== 'T' && utf8 !== 'F') throw damaged()
-    const text = decodeText(bytes)
+    const text = this.#text(bytes)
     this.#objects[place] = text
     return text
   }
@@ -108,7 +120,8 @@ class MarshalReader {
   }
 
   #newSymbol(): string {
-    const symbol = decodeText(this.#sized())
+    const symbol = this.#text(this.#sized())
+    this.#allowance.take(COST.slot)
     this.#symbols.push(symbol)
     return symbol
   }
@@ -117,6 +130,17 @@ class MarshalReader {
     const negative = this.#reader.byte() === MINUS
     const magnitude = decodeMagnitude(this.#reader.take(2 * this.#length()))
     return fitInteger(negative ? -magnitude : magnitude)
+  }
+
+  #text(bytes: Buffer): string {
+    this.#allowance.take(COST.text + bytes.length)
+    return decodeText(bytes)
+  }
+
+  #bytes(): Buffer {
+    const bytes = this.#sized()
+    this.#allowance.take(COST.buffer + bytes.length)
+    return Buffer.from(bytes)
   }
 
   #sized(): Buffer {
@@ -137,7 +161,14 @@ class MarshalReader {
     return entry
   }
 
+  /** Gives the next number to what is still being read. */
+  #begin(): number {
+    this.#enter(UNFINISHED)
+    return this.#objects.length - 1
+  }
+
   #enter<T>(value: T): T {
+    this.#allowance.take(COST.slot)
     this.#objects.push(value)
     return value
   }

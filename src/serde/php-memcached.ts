@@ -96,7 +96,7 @@ export function phpMemcached(options: PhpMemcachedOptions = {}): Serde {
     deserialize(data, clientFlags) {
       const flags = clientFlags & OWN_FLAGS
       const type = flags & ~(COMPRESSED | BY_ZLIB | BY_FASTLZ)
-      return decode(decompress(data, flags, maxBytes), type, native, strings)
+      return decode(decompress(data, flags, maxBytes), type, native, strings, maxBytes)
     },
   })
 }
@@ -142,7 +142,7 @@ function decompress(data: Uint8Array, flags: number, maxBytes: number): Uint8Arr
   return plain
 }
 
-function decode(data: Uint8Array, type: number, native: NativeObjects, strings: StringsAs): unknown {
+function decode(data: Uint8Array, type: number, native: NativeObjects, strings: StringsAs, maxBytes: number): unknown {
   switch (type) {
     case STRING:
       return strings === 'text' ? decodeText(data) : keepBytes(data)
@@ -155,7 +155,7 @@ function decode(data: Uint8Array, type: number, native: NativeObjects, strings: 
       return decodeBoolean(decodeLatin1(data))
     case SERIALIZED:
       if (native === 'refuse') throw needsOption("the value is PHP's `serialize`: it", "serialize: 'read'")
-      return withinLimits(() => decodePhp(data, strings))
+      return withinLimits(() => decodePhp(data, strings, maxBytes))
     case JSON_TEXT:
       return decodeJson(data)
     default:

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { showValue } from '../show-value.ts'
+import { Allowance, COST } from './allowance.ts'
 import { ByteReader } from './byte-reader.ts'
 import type { StringsAs } from './foreign-options.ts'
 import { parseInteger } from './integer.ts'
@@ -8,15 +9,17 @@ import { decodeLatin1, decodeText } from './text.ts'
 
 const COLON = 0x3a
 const SEMICOLON = 0x3b
-const FLOAT = /^-?(?:[0-9]*\.?[0-9]+|[0-9]+\.)(?:e[+-]?[0-9]+)?$/i
+const FLOAT = /^-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i
 
 /**
  * The value of what PHP's `serialize` wrote, if it holds plain types only: arrays, `stdClass` objects and scalars. An
  * array with the keys 0, 1, 2… in order is an array, any other an object whose keys are text.
+ *
+ * @param maxBytes - A value whose parts take up more is an error.
  */
-export function decodePhp(data: Uint8Array, strings: StringsAs): unknown {
+export function decodePhp(data: Uint8Array, strings: StringsAs, maxBytes: number): unknown {
   const reader = new ByteReader(data)
-  const value = new PhpReader(reader, strings).value(0)
+  const value = new PhpReader(reader, strings, maxBytes).value(0)
   reader.end()
   return value
 }
@@ -35,13 +38,17 @@ class PhpReader {
   readonly #reader: ByteReader
   readonly #strings: StringsAs
 
-  constructor(reader: ByteReader, strings: StringsAs) {
+  readonly #allowance: Allowance
+
+  constructor(reader: ByteReader, strings: StringsAs, maxBytes: number) {
     this.#reader = reader
     this.#strings = strings
+    this.#allowance = new Allowance(maxBytes)
   }
 
   value(depth: number): unknown {
     if (depth > MAX_DEPTH) throw new Error(`the value is nested deeper than ${MAX_DEPTH} levels`)
+    this.#allowance.take(COST.slot)
     const type = String.fromCharCode(this.#reader.byte())
     if (type === 'N') return this.#expect(';', null)
     this.#expect(':', undefined)
@@ -74,6 +81,7 @@ class PhpReader {
   #string(): string | Buffer {
     const bytes = this.#quoted()
     this.#expect(';', undefined)
+    this.#allowance.take((this.#strings === 'bytes' ? COST.buffer : COST.text) + bytes.length)
     return this.#strings === 'bytes' ? Buffer.from(bytes) : decodeText(bytes)
   }
 
@@ -94,8 +102,12 @@ class PhpReader {
   #entries(depth: number): [string, unknown][] {
     const size = this.#length()
     this.#expect('{', undefined)
+    this.#allowance.take(COST.list)
     const entries: [string, unknown][] = []
-    for (let index = 0; index < size; index++) entries.push([this.#key(), this.value(depth + 1)])
+    for (let index = 0; index < size; index++) {
+      this.#allowance.take(COST.entry)
+      entries.push([this.#key(), this.value(depth + 1)])
+    }
     return this.#expect('}', entries)
   }
 
@@ -105,6 +117,7 @@ class PhpReader {
     if (type === 'i') return String(parseInteger(this.#upTo(SEMICOLON)))
     if (type !== 's') throw damaged()
     const bytes = this.#quoted()
+    this.#allowance.take(COST.text + bytes.length)
     return this.#expect(';', decodeText(bytes))
   }
 

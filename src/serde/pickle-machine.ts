@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { showValue } from '../show-value.ts'
+import { Allowance, COST } from './allowance.ts'
 import { setMember } from './plain-value.ts'
 
 /** The two calls by which protocols 0 to 2 spell bytes; by their qualified name. */
@@ -25,9 +26,27 @@ export class PickleMachine {
   readonly #memo = new Map<number, unknown>()
   readonly #lists: unknown[][] = []
   readonly #dicts: Map<unknown, unknown>[] = []
+  readonly #allowance: Allowance
+
+  /** @param maxBytes - What everything that the program makes may take up. */
+  constructor(maxBytes: number) {
+    this.#allowance = new Allowance(maxBytes)
+  }
 
   push(value: unknown): void {
+    this.#allowance.take(COST.slot)
     this.#stack.push(value)
+  }
+
+  pushText(text: string): void {
+    this.#allowance.take(COST.text + text.length)
+    this.push(text)
+  }
+
+  /** Pushes a copy of the bytes. */
+  pushBytes(bytes: Uint8Array): void {
+    this.#allowance.take(COST.buffer + bytes.byteLength)
+    this.push(Buffer.from(bytes))
   }
 
   pop(): unknown {
@@ -48,6 +67,7 @@ export class PickleMachine {
   }
 
   mark(): void {
+    this.#allowance.take(COST.slot)
     this.#marks.push(this.#stack.length)
   }
 
@@ -59,6 +79,7 @@ export class PickleMachine {
   }
 
   remember(index: number): void {
+    this.#allowance.take(COST.entry)
     this.#memo.set(index, this.top())
   }
 
@@ -68,31 +89,35 @@ export class PickleMachine {
 
   recall(index: number): void {
     if (!this.#memo.has(index)) throw damaged()
-    this.#stack.push(this.#memo.get(index))
+    this.push(this.#memo.get(index))
   }
 
   /** A list, or a tuple, which is an array as well. */
   pushList(items: unknown[]): void {
+    this.#allowance.take(COST.list + items.length * COST.slot)
     this.#lists.push(items)
-    this.#stack.push(items)
+    this.push(items)
   }
 
   append(items: readonly unknown[]): void {
     const list = this.top()
     if (!Array.isArray(list)) throw damaged()
+    this.#allowance.take(items.length * COST.slot)
     for (const item of items) list.push(item)
   }
 
   pushDict(items: readonly unknown[]): void {
+    this.#allowance.take(COST.dict)
     const dict = new Map<unknown, unknown>()
     this.#dicts.push(dict)
-    this.#stack.push(dict)
+    this.push(dict)
     this.setItems(items)
   }
 
   setItems(items: readonly unknown[]): void {
     const dict = this.top()
     if (!(dict instanceof Map) || items.length % 2 !== 0) throw damaged()
+    this.#allowance.take((items.length / 2) * COST.entry)
     for (let at = 0; at < items.length; at += 2) {
       const key = items[at]
       if (key instanceof Map || isCall(key)) throw damaged()
@@ -102,21 +127,32 @@ export class PickleMachine {
 
   /** A name of Python: refused, but for the two that spell bytes. */
   global(module: unknown, name: unknown): void {
-    const full = `${String(module)}.${String(name)}`
+    // An array of arrays would be joined to a text of any length.
+    if (typeof module !== 'string' || typeof name !== 'string') throw damaged()
+    const full = `${module}.${name}`
     const call = CALLS.get(full)
     if (call === undefined) {
       throw new Error(
         `the pickle holds ${showValue(full)}: only None, booleans, numbers, text, bytes, lists, tuples and dicts are read`,
       )
     }
-    this.#stack.push(call)
+    this.push(call)
   }
 
   reduce(): void {
     const items = this.pop()
     const call = this.pop()
     if (!isCall(call) || !Array.isArray(items)) throw damaged()
-    this.#stack.push(call.name === 'bytes' ? noBytes(items) : latin1Bytes(items))
+    if (call.name === 'bytes') this.pushBytes(noBytes(items))
+    else this.#pushEncoded(latin1Text(items))
+  }
+
+  /** One text may be encoded again and again: each time, the bytes are new ones. */
+  #pushEncoded(text: string): void {
+    this.#allowance.take(COST.buffer + text.length)
+    const bytes = Buffer.from(text, 'latin1')
+    if (bytes.toString('latin1') !== text) throw damaged()
+    this.push(bytes)
   }
 
   /** The one value that is left, dicts with nothing but text keys made objects. */
@@ -160,11 +196,9 @@ function noBytes(items: readonly unknown[]): Buffer {
   return Buffer.alloc(0)
 }
 
-function latin1Bytes([text, encoding]: readonly unknown[]): Buffer {
+function latin1Text([text, encoding]: readonly unknown[]): string {
   if (typeof text !== 'string' || encoding !== 'latin1') throw damaged()
-  const bytes = Buffer.from(text, 'latin1')
-  if (bytes.toString('latin1') !== text) throw damaged()
-  return bytes
+  return text
 }
 
 /** The pickle does what Python never writes. */

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import { ByteReader } from './byte-reader.ts'
 import { fitInteger, parseInteger } from './integer.ts'
 import { damaged, PickleMachine } from './pickle-machine.ts'
@@ -14,10 +13,12 @@ type Step = (machine: PickleMachine, reader: ByteReader) => void
 /**
  * The value of a pickle of protocol 0 to 5 that holds plain types only; an error for any other. Opcodes and their
  * meaning: `pickletools` of Python 3.11. Sets, `bytearray`, objects, classes and functions are refused.
+ *
+ * @param maxBytes - A value whose parts take up more is an error.
  */
-export function decodePickle(data: Uint8Array): unknown {
+export function decodePickle(data: Uint8Array, maxBytes: number): unknown {
   const reader = new ByteReader(data)
-  const machine = new PickleMachine()
+  const machine = new PickleMachine(maxBytes)
   for (let opcode = reader.byte(); opcode !== STOP; opcode = reader.byte()) {
     const step = STEPS.get(opcode)
     if (step === undefined)
@@ -50,16 +51,16 @@ const NUMBERS: Readonly<Record<string, Step>> = {
 }
 
 const STRINGS: Readonly<Record<string, Step>> = {
-  S: (machine, reader) => machine.push(checkAscii(decodeRepr(reader.line()))),
-  T: (machine, reader) => machine.push(checkAscii(decodeLatin1(reader.take(reader.int32())))),
-  U: (machine, reader) => machine.push(checkAscii(decodeLatin1(reader.take(reader.byte())))),
-  V: (machine, reader) => machine.push(checkText(decodeRawUnicodeEscape(reader.line()))),
-  X: (machine, reader) => machine.push(decodeText(reader.take(reader.uint32()))),
-  '\x8c': (machine, reader) => machine.push(decodeText(reader.take(reader.byte()))),
-  '\x8d': (machine, reader) => machine.push(decodeText(reader.take(reader.uint64()))),
-  B: (machine, reader) => machine.push(Buffer.from(reader.take(reader.uint32()))),
-  C: (machine, reader) => machine.push(Buffer.from(reader.take(reader.byte()))),
-  '\x8e': (machine, reader) => machine.push(Buffer.from(reader.take(reader.uint64()))),
+  S: (machine, reader) => machine.pushText(checkAscii(decodeRepr(reader.line()))),
+  T: (machine, reader) => machine.pushText(checkAscii(decodeLatin1(reader.take(reader.int32())))),
+  U: (machine, reader) => machine.pushText(checkAscii(decodeLatin1(reader.take(reader.byte())))),
+  V: (machine, reader) => machine.pushText(checkText(decodeRawUnicodeEscape(reader.line()))),
+  X: (machine, reader) => machine.pushText(decodeText(reader.take(reader.uint32()))),
+  '\x8c': (machine, reader) => machine.pushText(decodeText(reader.take(reader.byte()))),
+  '\x8d': (machine, reader) => machine.pushText(decodeText(reader.take(reader.uint64()))),
+  B: (machine, reader) => machine.pushBytes(reader.take(reader.uint32())),
+  C: (machine, reader) => machine.pushBytes(reader.take(reader.byte())),
+  '\x8e': (machine, reader) => machine.pushBytes(reader.take(reader.uint64())),
 }
 
 const CONTAINERS: Readonly<Record<string, Step>> = {

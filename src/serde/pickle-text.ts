@@ -5,7 +5,7 @@ const RAW_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|[^uU])/g
 /** A backslash and what it escapes in the `repr` of a Python 2 string. */
 const REPR_ESCAPE = /\\(?:x([0-9a-f]{2})|([0-7]{1,3})|([\\'"abfnrtv]))/gi
 const QUOTED = /^(?:'.*'|".*")$/s
-const FLOAT = /^[+-]?(?:[0-9]+\.?[0-9]*(?:e[+-]?[0-9]+)?|\.[0-9]+|inf|nan)$/i
+const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?|\.[0-9]+|inf|nan)$/i
 const CONTROLS: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',

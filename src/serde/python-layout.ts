@@ -90,9 +90,9 @@ export function pythonSerde(
     deserialize(data, clientFlags) {
       for (const [flag, codec] of codecs) {
         if ((clientFlags & flag) === 0) continue
-        return decode(codec.decompress(data, maxBytes), clientFlags & ~flag, layout, pickle)
+        return decode(codec.decompress(data, maxBytes), clientFlags & ~flag, layout, pickle, maxBytes)
       }
-      return decode(data, clientFlags, layout, pickle)
+      return decode(data, clientFlags, layout, pickle, maxBytes)
     },
   })
 }
@@ -112,7 +112,13 @@ function encodeObject(value: unknown, pickle: NativeObjects, version: PickleVers
   return { data: encodePickle(value, version), clientFlags: PICKLE }
 }
 
-function decode(data: Uint8Array, flags: number, layout: PythonLayout, pickle: NativeObjects): unknown {
+function decode(
+  data: Uint8Array,
+  flags: number,
+  layout: PythonLayout,
+  pickle: NativeObjects,
+  maxBytes: number,
+): unknown {
   switch (flags) {
     case layout.bytesFlags:
       return keepBytes(data)
@@ -123,7 +129,7 @@ function decode(data: Uint8Array, flags: number, layout: PythonLayout, pickle: N
       return decodeInteger(decodeLatin1(data), flags, layout)
     case PICKLE:
       if (pickle === 'refuse') throw needsOption('the value is a pickle: it', "pickle: 'read'")
-      return withinLimits(() => decodePickle(data))
+      return withinLimits(() => decodePickle(data, maxBytes))
     default:
       throw unknownFlags(flags, layout.name)
   }

@@ -4,8 +4,10 @@ import { decodePickle } from '../../../src/serde/pickle-reader.ts'
 import { encodePickle, type PickleVersion } from '../../../src/serde/pickle-writer.ts'
 import { nested } from './round-trip.ts'
 
+const MAX_BYTES = 2 ** 24
+
 function unpickle(text: string): unknown {
-  return decodePickle(Buffer.from(text, 'latin1'))
+  return decodePickle(Buffer.from(text, 'latin1'), MAX_BYTES)
 }
 
 describe('reading pickles', () => {
@@ -110,7 +112,7 @@ describe('writing pickles', () => {
   ]
 
   it.each([2, 3, 4, 5] as const)('is read back in protocol %d', (version: PickleVersion) => {
-    for (const value of values) expect(decodePickle(encodePickle(value, version))).toEqual(value)
+    for (const value of values) expect(decodePickle(encodePickle(value, version), MAX_BYTES)).toEqual(value)
     expect(encodePickle(1, version)[1]).toBe(version)
   })
 
@@ -118,15 +120,15 @@ describe('writing pickles', () => {
     for (const sign of [1n, -1n]) {
       for (const delta of [-1n, 0n, 1n]) {
         const value = sign * 2n ** BigInt(bits) + delta
-        expect(BigInt(decodePickle(encodePickle(value, 2)) as bigint | number)).toBe(value)
+        expect(BigInt(decodePickle(encodePickle(value, 2), MAX_BYTES) as bigint | number)).toBe(value)
         const half = sign * 2n ** BigInt(bits - 1) + delta
-        expect(BigInt(decodePickle(encodePickle(half, 2)) as bigint | number)).toBe(half)
+        expect(BigInt(decodePickle(encodePickle(half, 2), MAX_BYTES) as bigint | number)).toBe(half)
       }
     }
   })
 
   it('leaves undefined members out', () => {
-    expect(decodePickle(encodePickle({ a: undefined, b: 1 }, 2))).toEqual({ b: 1 })
+    expect(decodePickle(encodePickle({ a: undefined, b: 1 }, 2), MAX_BYTES)).toEqual({ b: 1 })
   })
 
   it.each([
@@ -146,7 +148,7 @@ describe('writing pickles', () => {
   })
 
   it('writes 512 levels and refuses one more', () => {
-    expect(decodePickle(encodePickle(nested(512), 2))).toEqual(nested(512))
+    expect(decodePickle(encodePickle(nested(512), 2), MAX_BYTES)).toEqual(nested(512))
     expect(() => encodePickle(nested(513), 2)).toThrow('nested deeper than 512 levels')
   })
 })
