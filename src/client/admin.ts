@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isBytes } from '../bytes.ts'
+import { isBytes, UNREADABLE_BYTES, viewOf } from '../bytes.ts'
 import { NO_SERVERS } from '../cluster/cluster.ts'
 import { InvalidInputError, ServerDownError, ServerError } from '../errors.ts'
 import type { Backend, ServerExecutor } from '../executor.ts'
@@ -159,13 +159,22 @@ function checkLine(line: string): string {
 }
 
 function checkToken(token: string | Uint8Array): Uint8Array {
-  const bytes = typeof token === 'string' ? Buffer.from(token, 'utf8') : token
-  if (isBytes(bytes) && bytes.length > 0) return bytes
+  const bytes = copyOf('endToken', token)
+  if (bytes !== undefined && bytes.length > 0) return bytes
   throw new InvalidInputError(`endToken must be text or bytes that are not empty, got ${showValue(token)}`)
 }
 
 function checkBody(body: string | Uint8Array): Uint8Array {
-  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : body
-  if (isBytes(bytes)) return bytes
+  const bytes = copyOf('body', body)
+  if (bytes !== undefined) return bytes
   throw new InvalidInputError(`body must be text or bytes, got ${showValue(body)}`)
+}
+
+/** A copy: it is read when a connection has been made, and the caller's bytes may be gone by then. */
+function copyOf(name: string, data: string | Uint8Array): Buffer | undefined {
+  if (typeof data === 'string') return Buffer.from(data, 'utf8')
+  if (!isBytes(data)) return undefined
+  const bytes = viewOf(data)
+  if (bytes === undefined) throw new InvalidInputError(`${name} cannot be sent: ${UNREADABLE_BYTES}`)
+  return Buffer.from(bytes)
 }

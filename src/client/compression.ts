@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import * as zlib from 'node:zlib'
-import { isBytes } from '../bytes.ts'
+import { byteLengthOf, isBytes } from '../bytes.ts'
 import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord, refuseUnknown } from '../known-options.ts'
@@ -171,16 +171,17 @@ export function compressValue(value: StoredForm, compression: ResolvedCompressio
   if (value.bytes < minBytes || isCounter(value)) return value
   const data = typeof value.data === 'string' ? Buffer.from(value.data, 'utf8') : value.data
   const compressed = value.bytes >= asyncBytes ? codec.compressLater(data) : codec.compressNow(data)
-  const smaller = (result: Uint8Array): StoredForm =>
-    checkBytes(result).byteLength < value.bytes
-      ? { data: result, bytes: result.byteLength, clientFlags: (value.clientFlags | codec.flag) >>> 0 }
-      : value
+  const smaller = (result: Uint8Array): StoredForm => {
+    const bytes = lengthOf(result)
+    return bytes < value.bytes ? { data: result, bytes, clientFlags: (value.clientFlags | codec.flag) >>> 0 } : value
+  }
   return compressed instanceof Promise ? compressed.then(smaller) : smaller(compressed)
 }
 
-function checkBytes(result: Uint8Array): Uint8Array {
-  if (isBytes(result)) return result
-  throw new TypeError('compression.algorithm must give a Uint8Array, or a promise of one')
+function lengthOf(result: Uint8Array): number {
+  const bytes = isBytes(result) ? byteLengthOf(result) : undefined
+  if (bytes !== undefined) return bytes
+  throw new TypeError('compression.algorithm must give a Uint8Array that can be read, or a promise of one')
 }
 
 /** Whether `incr` could count with it: that must stay digits. */
@@ -244,7 +245,7 @@ function decompressOwn(
     throw new TypeError("the value is compressed by an algorithm of somebody's own: give it as compression.algorithm")
   }
   const check = (result: Uint8Array): Uint8Array => {
-    if (checkBytes(result).byteLength <= maxBytes) return result
+    if (lengthOf(result) <= maxBytes) return result
     throw new RangeError(`the value has more than ${maxBytes} bytes once decompressed`)
   }
   const result = own.decompress(data, maxBytes)

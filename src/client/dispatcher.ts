@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { whenAborted } from '../abort-listener.ts'
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Backend, Executor } from '../executor.ts'
@@ -95,8 +96,9 @@ export class Dispatcher {
     const operation = new Operation(request, key, callerKey, timeoutMs, interpret)
     if (call?.[WRITTEN_BEFORE] === true) operation.repeated = true
     if (call?.routingKey !== undefined) operation.routingKey = checkRoutingKey(call.routingKey)
-    else if (this.#options.keys.shortens && callerKey !== '') {
-      operation.routingKey = this.#options.keys.shortKey(callerKey)
+    else if (callerKey !== '') {
+      if (this.#options.keys.shortens) operation.routingKey = this.#options.keys.shortKey(callerKey)
+      if (typeof callerKey !== 'string') operation.routingKey ??= ownKey(callerKey)
     }
     return operation
   }
@@ -203,8 +205,13 @@ export function attempt<T>(call: () => Promise<T>): Promise<T> {
 }
 
 function checkRoutingKey(key: Key): Key {
-  if (keyBytes(key).length > 0) return key
+  if (keyBytes(key).length > 0) return ownKey(key)
   throw new InvalidInputError('routingKey must not be empty')
+}
+
+/** A server may be chosen later, and again: bytes that are the caller's may have changed by then. */
+function ownKey(key: Key): Key {
+  return typeof key === 'string' ? key : Buffer.from(keyBytes(key))
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isBytes } from '../bytes.ts'
+import { byteLengthOf, isBytes, UNREADABLE_BYTES } from '../bytes.ts'
 import { InvalidInputError, SerdeError, ValueTooLargeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
@@ -122,7 +122,7 @@ export class Values {
   ): StoreRequest {
     const exptime = this.exptime(options?.ttl, options?.graceSeconds)
     const { data, clientFlags } = this.serialize(value, key, options?.serde)
-    const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : data.byteLength
+    const bytes = lengthOf(data, key)
     const flags = options?.clientFlags
     const request: StoreRequest = {
       command,
@@ -144,7 +144,7 @@ export class Values {
     if (typeof data === 'string' ? !data.isWellFormed() : !isBytes(data)) {
       throw new InvalidInputError(`${command} takes text (without lone surrogates) or bytes, got ${showValue(data)}`)
     }
-    const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : data.byteLength
+    const bytes = lengthOf(data, key)
     this.#checkSize(bytes, key)
     return { command, data, bytes, clientFlags: 0, exptime: 0, cas: 0n, preparing: undefined }
   }
@@ -156,12 +156,15 @@ export class Values {
   }
 
   #compress(request: StoreRequest, key: Key, compression: ResolvedCompression): StoreRequest {
+    const { data, bytes } = request
     const apply = (form: StoredForm): StoreRequest => {
+      // The compression would have read nothing of it, or a part.
+      if (typeof data !== 'string' && byteLengthOf(data) !== bytes) throw changed(key)
       this.#checkSize(form.bytes, key)
       return form === request ? request : { ...request, ...form, preparing: undefined }
     }
     const refuse = (error: unknown): Error => {
-      if (error instanceof ValueTooLargeError) return error
+      if (error instanceof ValueTooLargeError || error instanceof InvalidInputError) return error
       const message = `the value for ${quoteKey(key)} cannot be compressed: ${messageOf(error)}`
       return new SerdeError(message, { delivery: 'not-sent', cause: error })
     }
@@ -202,15 +205,38 @@ function lengthen(exptime: number, graceSeconds: number, nowMs: number): number 
   return Math.min(Math.ceil(nowMs / 1000) + sum, MAX_EXPTIME)
 }
 
+/** The bytes that data takes on the wire. */
+function lengthOf(data: string | Uint8Array, key: Key): number {
+  const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : byteLengthOf(data)
+  if (bytes === undefined) throw unreadable(key)
+  return bytes
+}
+
+function changed(key: Key): InvalidInputError {
+  return new InvalidInputError(
+    `the value for ${quoteKey(key)} cannot be stored: its bytes changed their length, or were given to another thread, during the call`,
+  )
+}
+
+/** The error for a value whose bytes are gone when the call is made. */
+function unreadable(key: Key): InvalidInputError {
+  return new InvalidInputError(`the value for ${quoteKey(key)} cannot be stored: ${UNREADABLE_BYTES}`)
+}
+
+/** Refuses bytes that are gone: some layouts would store an empty text in their place. */
+export function checkReadable(value: unknown, key: Key): void {
+  if (typeof value === 'object' && isBytes(value) && byteLengthOf(value) === undefined) throw unreadable(key)
+}
+
 function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
+  checkReadable(value, key)
   let serialized: SerializedValue
   try {
     serialized = serde.serialize(value, key)
   } catch (error) {
     const message = `the value for ${quoteKey(key)} cannot be stored: ${messageOf(error)}`
-    // The limit for digits, which memlane's serdes have.
-    if (typeof value === 'bigint' && error instanceof InvalidInputError)
-      throw new InvalidInputError(message, { cause: error })
+    // Of memlane's serdes: bytes that are gone, and too many digits.
+    if (error instanceof InvalidInputError) throw new InvalidInputError(message, { cause: error })
     throw new SerdeError(message, { delivery: 'not-sent', cause: error })
   }
   const { data, clientFlags } = checkSerialized(serialized, key)

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
-import { InvalidInputError } from '../errors.ts'
+import { viewOf } from '../bytes.ts'
+import { InvalidInputError, MemcacheError } from '../errors.ts'
 import type { ClassicRequest } from '../protocol/classic-request.ts'
-import { isBase64Key } from '../protocol/key.ts'
+import { isBase64Key, quoteKey } from '../protocol/key.ts'
 import { encodeMetaCommand, LAST_OPAQUE } from '../protocol/meta/encode.ts'
 import { unsupportedFeature } from '../protocol/meta/feature.ts'
 import type { Operation } from '../protocol/operation.ts'
@@ -9,6 +10,8 @@ import { isMetaRequest, isStore } from '../protocol/request.ts'
 import type { ServerVersion } from '../protocol/server-version.ts'
 import { encodeTextCommand } from '../protocol/text/encode.ts'
 import { LARGE_BODY_BYTES, type OutgoingBatch } from './outgoing-batch.ts'
+
+const CHANGED = 'the bytes of the value changed their length, or were given to another thread, during the call'
 
 /** Whom commands are encoded for. */
 export interface EncodingTarget {
@@ -31,21 +34,56 @@ export class CommandEncoder {
     this.#onReleased = onReleased
   }
 
-  /** Puts the command line and body into the batch; false, and settled, when this connection cannot carry the command. */
+  /** Puts the command line and body into the batch, whole or not at all; false, and settled, when that cannot be done. */
   encode(operation: Operation): boolean {
-    const why = this.#whyNot(operation)
-    if (why !== undefined) {
-      const details = { server: this.#target.server, delivery: operation.unsentDelivery }
-      operation.fail(new InvalidInputError(`${operation.describe()}: ${why}`, details))
+    const opaque = this.#opaque
+    this.#batch.mark()
+    try {
+      this.#put(operation)
+      return true
+    } catch (error) {
+      this.#batch.rollBack()
+      this.#opaque = opaque
+      operation.opaque = 0
+      operation.bodyPending = false
+      this.refuse(operation, error)
       return false
     }
+  }
+
+  /** Fails a command that could not be encoded. */
+  refuse(operation: Operation, cause: unknown): void {
+    const { server } = this.#target
+    const details = { server, delivery: operation.unsentDelivery, cause }
+    const why = cause instanceof Error ? cause.message : String(cause)
+    // The request may be what throws, so it is not asked for its name.
+    const message = `${operation.command} ${quoteKey(operation.callerKey)} cannot be written: ${why}`
+    operation.fail(cause instanceof MemcacheError ? cause : new InvalidInputError(message, details))
+  }
+
+  #put(operation: Operation): void {
+    const why = this.#whyNot(operation)
+    if (why !== undefined) throw this.#error(operation, why)
     const { request, key } = operation
+    const body = isStore(request) ? this.#bodyOf(operation, request.data, request.bytes) : undefined
     const line = this.#encodeLine(operation)
     if (typeof key === 'string' || key.form === 'base64') this.#batch.addAscii(line)
     else if (key.form === 'utf8') this.#batch.addUtf8(line, Buffer.byteLength(line, 'utf8'))
     else this.#batch.addByteText(line)
-    if (isStore(request)) this.#addBody(operation, request.data, request.bytes)
-    return true
+    if (isStore(request)) this.#addBody(operation, body!, request.bytes)
+  }
+
+  /** The data block; bytes as they are now, which must be as many as the command line announces. */
+  #bodyOf(operation: Operation, data: string | Uint8Array, bytes: number): string | Buffer {
+    if (typeof data === 'string') return data
+    const view = viewOf(data)
+    if (view?.length === bytes) return view
+    throw this.#error(operation, CHANGED)
+  }
+
+  #error(operation: Operation, why: string): InvalidInputError {
+    const details = { server: this.#target.server, delivery: operation.unsentDelivery }
+    return new InvalidInputError(`${operation.describe()}: ${why}`, details)
   }
 
   #encodeLine(operation: Operation): string {
@@ -61,9 +99,6 @@ export class CommandEncoder {
   #whyNot({ request, key }: Operation): string | undefined {
     const { protocol, server, version } = this.#target
     const base64 = isBase64Key(key)
-    // Written as it is now, it would put the connection out of step.
-    if (isStore(request) && typeof request.data !== 'string' && request.data.byteLength !== request.bytes)
-      return 'the bytes of the value changed their length, or were given to another thread, during the call'
     if (protocol === 'text') {
       if (base64)
         return `a key with white space or control characters needs the meta protocol, and ${server} speaks text`
@@ -74,10 +109,9 @@ export class CommandEncoder {
     return missing === undefined ? undefined : `${missing}, and ${server} is ${version.text}`
   }
 
-  #addBody(operation: Operation, data: string | Uint8Array, bytes: number): void {
+  #addBody(operation: Operation, data: string | Buffer, bytes: number): void {
     if (typeof data === 'string') this.#batch.addTextBody(data, bytes)
-    else if (data.length < LARGE_BODY_BYTES)
-      this.#batch.addByteText(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1'))
+    else if (bytes < LARGE_BODY_BYTES) this.#batch.addByteText(data.toString('latin1'))
     else {
       operation.bodyPending = true
       this.#batch.addLargeBody(data, () => this.#onReleased(operation))

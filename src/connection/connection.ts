@@ -265,7 +265,18 @@ export class Connection implements Executor, Holder {
     return this.#state === 'ended'
   }
 
+  /** Whatever goes wrong in writing ends this connection, with all that is on it, and nothing else. */
   #write(): void {
+    try {
+      this.#writeUnsent()
+    } catch (cause) {
+      const { server } = this
+      const message = `the connection to ${server} was given up: it cannot be written to: ${String(cause)}`
+      this.#end(new ConnectionClosedError(message, { server, delivery: 'unknown', cause }))
+    }
+  }
+
+  #writeUnsent(): void {
     const pipeline = this.#pipeline
     const transport = this.#transport
     if (this.#state !== 'ready' || pipeline === undefined || transport === undefined) return
@@ -467,9 +478,11 @@ export class Connection implements Executor, Holder {
     const { unanswered, again: neighbours } = this.#pipeline?.drain() ?? { unanswered: [], again: [] }
     if (neighbours.length > 0) this.#init.memory.shareLinesFrom = performance.now() + UNSHARED_MS
     for (const operation of neighbours) operation.alone = true
+    // What was answered by the same bytes that ended it counts.
+    const proven = this.#liveness.proven || this.#pipeline?.answeredInTime === true
     const failed = (neverReady || unanswered.length > 0) && !this.#refusedGat && !(error instanceof ClosedError)
     const evident = failed && !this.#excused
-    this.#init.owner.onEnd(this, { error, neverReady, failed, evident, proven: this.#liveness.proven })
+    this.#init.owner.onEnd(this, { error, neverReady, failed, evident, proven })
     const again = [...neighbours, ...this.#settleWritten(unanswered, error), ...this.#settleUnsent(error, neverReady)]
     for (const operation of again) operation.prepareAgain()
     if (again.length > 0) this.#init.owner.onLeftOver(again)

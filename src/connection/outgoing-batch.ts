@@ -22,10 +22,31 @@ export class OutgoingBatch {
   #text = ''
   #form: 'ascii' | 'utf8' | 'bytes' = 'ascii'
   #length = 0
+  // What `rollBack` goes back to; fields, because an object for each command would cost more.
+  #markedChunks = 0
+  #markedText = ''
+  #markedForm: 'ascii' | 'utf8' | 'bytes' = 'ascii'
+  #markedLength = 0
 
   /** The bytes in it. */
   get length(): number {
     return this.#length
+  }
+
+  /** Remembers how it is now, before a command is added that may fail half-way. */
+  mark(): void {
+    this.#markedChunks = this.#chunks.length
+    this.#markedText = this.#text
+    this.#markedForm = this.#form
+    this.#markedLength = this.#length
+  }
+
+  /** Drops what was added since `mark`. */
+  rollBack(): void {
+    this.#chunks.length = this.#markedChunks
+    this.#text = this.#markedText
+    this.#form = this.#markedForm
+    this.#length = this.#markedLength
   }
 
   addAscii(text: string): void {

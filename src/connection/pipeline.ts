@@ -107,8 +107,19 @@ export class Pipeline {
     return this.#sent.length > 0 && this.#init.protocol === 'text' && isGat(this.#sent.at(0).command)
   }
 
-  /** Puts a command into the batch. Neighbouring plain reads share a line; any other command closes it, to keep the order. */
+  /**
+   * Puts a command into the batch. Neighbouring plain reads share a line; any other command closes it, to keep the order.
+   * What cannot be encoded fails, alone: nothing of it is in the batch or in the queue.
+   */
   send(operation: Operation): void {
+    try {
+      this.#send(operation)
+    } catch (error) {
+      this.#encoder.refuse(operation, error)
+    }
+  }
+
+  #send(operation: Operation): void {
     if (operation.quiet) return this.#sendQuiet(operation)
     if (this.#openQuiet > 0) this.#sendBarrier()
     const { request } = operation
@@ -126,7 +137,7 @@ export class Pipeline {
     const { request } = operation
     if (this.#init.protocol === 'text' && 'text' in request && request.text !== undefined) {
       operation.request = request.text
-      return this.send(operation)
+      return this.#send(operation)
     }
     if (this.#encoder.encode(operation)) this.#push(operation)
   }
@@ -318,13 +329,13 @@ export class Pipeline {
   /** An error line for a command that stands alone. */
   #refuse(reply: Reply, operation: Operation): MemcacheError | undefined {
     const error = serverReplyError(reply, operation.describe(), this.#init.server)
+    if (!operation.settled) this.answeredInTime = true
     // An answer while the body is still being written leaves the rest of it to be taken for commands.
     if (operation.bodyPending) {
       operation.earlyError = error
       return error
     }
     this.#shift()
-    if (!operation.settled) this.answeredInTime = true
     if (operation.alone) this.refusedAlone = true
     operation.fail(error)
     return staysInStep(reply, operation) ? undefined : error
@@ -341,7 +352,10 @@ export class Pipeline {
     this.#cursor = 0
     for (;;) {
       const operation = this.#shift()
-      if (!operation.answered && !operation.settled) this.#again.push(operation)
+      if (!operation.answered && !operation.settled) {
+        this.answeredInTime = true
+        this.#again.push(operation)
+      }
       if (operation.endsLine) return error
     }
   }
@@ -350,6 +364,7 @@ export class Pipeline {
     if (reply.type === 'MN' || (reply.type === 'VERSION' && this.#init.protocol === 'text'))
       return this.#endQuiet(reply)
     if (isErrorReply(reply)) {
+      this.answeredInTime = true
       this.#quietError ??= serverReplyError(reply, 'a quiet command', this.#init.server)
       return this.#init.protocol === 'meta' && this.#quietStaysInStep(reply) ? undefined : this.#quietError
     }

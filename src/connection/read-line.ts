@@ -37,20 +37,24 @@ export class ReadLine {
   /** Adds a read to the line, or closes it and begins another. */
   add(operation: Operation, request: ReadRequest | RenewingReadRequest, mayShare: boolean): void {
     const key = operation.key
+    // All that can fail comes first: a line that was begun must get a key.
     const bytes = (typeof key === 'string' ? key : key.echo).length + 1
-    if (this.#request !== undefined && !(mayShare && this.#fits(operation, request, bytes))) this.close()
-    if (this.#request === undefined) this.#begin(request)
-    if (typeof key === 'string') this.#batch.addWord(key)
-    else if (key.form === 'utf8') this.#batch.addUtf8(` ${key.text}`, bytes)
-    else this.#batch.addByteText(` ${key.text}`)
+    const word = typeof key === 'string' ? key : ` ${key.text}`
+    const shares = this.#request !== undefined && mayShare && this.#fits(operation, request, bytes)
+    if (!shares) this.#begin(request)
+    if (typeof key === 'string') this.#batch.addWord(word)
+    else if (key.form === 'utf8') this.#batch.addUtf8(word, bytes)
+    else this.#batch.addByteText(word)
     this.#keys++
     this.#bytes += bytes
     this.#last = operation
     operation.inLine = true
   }
 
+  /** Closes the line that is open and begins another. */
   #begin(request: ReadRequest | RenewingReadRequest): void {
     const start = 'exptime' in request ? `${request.command} ${request.exptime}` : request.command
+    this.close()
     this.#request = request
     this.#bytes = start.length + '\r\n'.length
     this.#batch.addAscii(start)

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
@@ -66,8 +67,16 @@ export class Transport {
   /** Writes all of it in as few system calls as the pieces allow. */
   write(chunks: readonly OutgoingChunk[]): void {
     if (this.keepsRecords) return this.#writeRecords(chunks)
-    if (chunks.length === 1) return this.#writeChunk(chunks[0]!, chunks[0]!.onReleased)
-    this.#writeChunks(chunks)
+    // What a socket keeps for later must not be a view of bytes that the caller can give away: it would send less of
+    // them than was announced. A socket that is idle hands them to the kernel now.
+    const own = this.#mayKeep ? chunks.map(ownChunk) : chunks
+    if (own.length === 1) return this.#writeChunk(own[0]!, own[0]!.onReleased)
+    this.#writeChunks(own)
+  }
+
+  /** Whether the stream may keep what it is given, to send it later: it has more to send, or is not of Node's own making. */
+  get #mayKeep(): boolean {
+    return this.#stream.writableLength > 0 || !(this.#stream instanceof Socket)
   }
 
   #writeRecords(chunks: readonly OutgoingChunk[]): void {
@@ -122,4 +131,8 @@ export class Transport {
     this.#stream.destroy()
     listener?.closed(this.#error)
   }
+}
+
+function ownChunk(chunk: OutgoingChunk): OutgoingChunk {
+  return typeof chunk.data === 'string' ? chunk : { ...chunk, data: Buffer.from(chunk.data) }
 }

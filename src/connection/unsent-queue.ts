@@ -66,18 +66,23 @@ export class UnsentQueue {
   take(goesOn: (next: Operation) => boolean, send: (operation: Operation) => void): void {
     const operations = this.#operations
     let at = 0
-    while (at < operations.length) {
-      const operation = operations[at]!
-      if (operation.settled) this.#settled--
-      else if (goesOn(operation)) {
-        this.#bytes -= operation.bodyBytes
-        send(operation)
-      } else break
-      at++
+    try {
+      while (at < operations.length) {
+        const operation = operations[at]!
+        if (!operation.settled && !goesOn(operation)) break
+        at++
+        if (operation.settled) this.#settled--
+        else {
+          this.#bytes -= operation.bodyBytes
+          send(operation)
+        }
+      }
+    } finally {
+      // Also when `send` throws: what it was given never stays.
+      if (at === operations.length) this.#operations = []
+      else if (at > 0) this.#operations = operations.slice(at)
+      this.#earlier = Math.max(0, this.#earlier - at)
     }
-    if (at === operations.length) this.#operations = []
-    else if (at > 0) this.#operations = operations.slice(at)
-    this.#earlier = Math.max(0, this.#earlier - at)
   }
 
   /** Fails those whose time is up. */

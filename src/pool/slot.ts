@@ -198,13 +198,15 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
   }
 
   #takeEvidence(end: ConnectionEnd): void {
-    if (!end.failed) {
+    // It was told to end, or it worked and was closed while nothing waited.
+    if (end.error instanceof ClosedError || (end.proven && !end.failed)) {
       this.#failures = 0
       this.#nextAttemptAt = 0
       return
     }
     this.#lastError = end.error
-    // One that was ready and lost before it answered anything is no better than one that never was.
+    // One that was ready and lost before it answered anything is no better than one that never was, whoever's fault it
+    // is: without a pause the next one may go the same way at once, and so on.
     this.#failures = end.proven ? 0 : this.#failures + 1
     this.#nextAttemptAt = performance.now() + backoffMs(this.#failures, end.error instanceof AuthError)
     if (end.evident) this.#init.listener.onEvidence?.(end.error)

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
-import { isBytes } from '../bytes.ts'
+import { isBytes, UNREADABLE_BYTES, viewOf } from '../bytes.ts'
 import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 
@@ -45,17 +45,16 @@ export function encodeUtf8Key(text: string): EncodedKey | undefined {
   return bytes.length <= MAX_KEY_BYTES ? { text, form: 'utf8', echo: latin1Slice(bytes, 0, bytes.length) } : undefined
 }
 
-const NO_BYTES = Buffer.alloc(0)
-
 /** The bytes of a key, before any prefix; refuses what has no bytes of its own. */
 export function keyBytes(key: Key): Buffer {
   if (typeof key === 'string') {
     if (!key.isWellFormed()) throw new InvalidInputError(`key ${quoteKey(key)} contains a lone surrogate`)
     return Buffer.from(key, 'utf8')
   }
-  // None at all where the buffer was transferred, or resized below the key; a view of that cannot be made.
-  if (isBytes(key)) return key.byteLength === 0 ? NO_BYTES : Buffer.from(key.buffer, key.byteOffset, key.byteLength)
-  throw new InvalidInputError(`a key must be a string or a Uint8Array, got ${showValue(key)}`)
+  if (!isBytes(key)) throw new InvalidInputError(`a key must be a string or a Uint8Array, got ${showValue(key)}`)
+  const bytes = viewOf(key)
+  if (bytes === undefined) throw new InvalidInputError(`a key cannot be used: ${UNREADABLE_BYTES}`)
+  return bytes
 }
 
 /** Whether a byte may stand in a command line: not white space, not a control character. */
@@ -113,6 +112,7 @@ export function wireKeyBytes(key: WireKey): Buffer {
 /** A key for an error message: cut to 40 characters, escaped, quoted; the kind of what is no key. */
 export function quoteKey(key: Key): string {
   if (typeof key !== 'string' && !isBytes(key)) return showValue(key)
-  const text = typeof key === 'string' ? key : keyBytes(key).subarray(0, 64).toString()
+  // Bytes that are gone meanwhile must not keep an error from being told.
+  const text = typeof key === 'string' ? key : (viewOf(key)?.toString('utf8', 0, 64) ?? '(bytes that are gone)')
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 }

@@ -1,4 +1,5 @@
-import { isBytes } from '../bytes.ts'
+import { isBytes, UNREADABLE_BYTES, viewOf } from '../bytes.ts'
+import { InvalidInputError } from '../errors.ts'
 import { isPlainObject } from '../plain-object.ts'
 import { showValue } from '../show-value.ts'
 import { isInteger } from './integer.ts'
@@ -52,9 +53,15 @@ export function writeScalar(value: unknown, sink: PlainSink): boolean {
   else if (typeof value === 'bigint') sink.integer(value)
   else if (typeof value === 'string') sink.text(checkText(value))
   else if (typeof value === 'number') writeNumber(value, sink)
-  else if (isBytes(value)) sink.bytes(value)
+  else if (isBytes(value)) sink.bytes(readable(value))
   else return false
   return true
+}
+
+function readable(value: Uint8Array): Uint8Array {
+  const bytes = viewOf(value)
+  if (bytes === undefined) throw new InvalidInputError(`a part of it is bytes, and ${UNREADABLE_BYTES}`)
+  return bytes
 }
 
 function writeNumber(value: number, sink: PlainSink): void {

@@ -2,6 +2,7 @@ import { connect as connectTcp } from 'node:net'
 import { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BatchError, MemcacheError } from '../../src/errors.ts'
+import { collectCrashes } from '../support/crashes.ts'
 import { rejection, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
 import { patient } from '../support/memcache-options.ts'
@@ -41,6 +42,33 @@ describe('a stream of the caller’s', () => {
     expect(error).toBeInstanceOf(BatchError)
     expect(error.failed.size).toBe(keys.length)
     expect(attempts).toBe(3)
+  })
+
+  it('that throws when it is written to fails the calls on it, and is asked for with growing pauses', async () => {
+    const crashes = collectCrashes()
+    let dials = 0
+    const connect = (): Promise<Duplex> => {
+      dials++
+      const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+      const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean
+      stream.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+        const line = String(chunk).split('\r\n')[0]!
+        if (line !== 'version' && line !== 'mn') throw new Error('this stream takes nothing')
+        setImmediate(() => stream.push(line === 'mn' ? 'MN\r\n' : 'VERSION 1.6.45\r\n'))
+        return write(chunk, ...rest)
+      }
+      return Promise.resolve(stream)
+    }
+    const cache = faultClient('127.0.0.1:1', { ...patient, connect })
+    for (let round = 0; round < 200; round++) {
+      const calls = [cache.get('k'), cache.set('k', 1), cache.set('k', Buffer.alloc(9000))]
+      for (const error of await Promise.all(calls.map((call) => rejection(call)))) {
+        expect(error).toBeInstanceOf(MemcacheError)
+      }
+    }
+    expect(dials).toBeGreaterThan(1)
+    expect(dials).toBeLessThan(25)
+    expect(crashes).toEqual([])
   })
 
   it('that says late what it has written does not let go of a body that the next stream reads', async () => {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { isBytes } from '../../bytes.ts'
+import { isBytes, UNREADABLE_BYTES, viewOf } from '../../bytes.ts'
+import { InvalidInputError } from '../../errors.ts'
 import { Tag } from './message-tags.ts'
 
 /** Every character is one byte. */
@@ -59,10 +60,12 @@ export class MessageWriter {
   }
 
   bytes(value: Uint8Array): void {
-    this.uint32(value.byteLength)
-    this.#reserve(value.byteLength)
-    this.#bytes.set(value, this.#at)
-    this.#at += value.byteLength
+    const bytes = viewOf(value)
+    if (bytes === undefined) throw new InvalidInputError(`what was given has bytes, and ${UNREADABLE_BYTES}`)
+    this.uint32(bytes.length)
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#at)
+    this.#at += bytes.length
   }
 
   value(value: unknown): void {

@@ -1,7 +1,8 @@
 import { isBytes } from '../../bytes.ts'
 import { type Entries, entriesOf } from '../../client/entries.ts'
+import { checkReadable } from '../../client/values.ts'
 import type { Key } from '../../protocol/key.ts'
-import type { Serde } from '../../serde/serde.ts'
+import type { Serde, SerializedValue } from '../../serde/serde.ts'
 import { StoreValue } from './caller-references.ts'
 
 /** Where commands that store one value take their options. */
@@ -12,6 +13,8 @@ const OPTIONS_AT: ReadonlyMap<string, number> = new Map([
   ['cas', 3],
 ])
 
+const EXTENSIONS: ReadonlySet<string> = new Set(['append', 'prepend'])
+
 const BATCHES: ReadonlySet<string> = new Set(['setMany', 'addMany'])
 
 /**
@@ -19,11 +22,13 @@ const BATCHES: ReadonlySet<string> = new Set(['setMany', 'addMany'])
  * it refuses is left for the call, which then fails as it should.
  */
 export function withStoredForms(name: string, args: readonly unknown[], serde: Serde): readonly unknown[] {
+  if (EXTENSIONS.has(name)) checkReadable(args[1], args[0] as Key)
   const at = OPTIONS_AT.get(name)
   if (at !== undefined) {
+    const [key, value, ...rest] = args
+    checkReadable(value, key as Key)
     // MetaClient extends values by `set` too, past the serde.
     if ((args[at] as { readonly mode?: unknown } | null | undefined)?.mode !== undefined) return args
-    const [key, value, ...rest] = args
     return [key, storeValue(value, key, serdeOf(args[at], serde)), ...rest]
   }
   if (!BATCHES.has(name)) return args
@@ -38,13 +43,21 @@ function serdeOf(options: unknown, serde: Serde): Serde {
 
 function storeValue(value: unknown, key: unknown, serde: Serde): StoreValue {
   if (value instanceof StoreValue) return value
+  checkReadable(value, key as Key)
+  const form = formOf(value, key, serde)
+  if (form !== undefined) checkReadable(form.data, key as Key)
+  return new StoreValue(value, form)
+}
+
+/** What the serde makes of the value; undefined where that cannot be stored. */
+function formOf(value: unknown, key: unknown, serde: Serde): SerializedValue | undefined {
   try {
     const form = serde.serialize(value, key as string)
     const isWhole = typeof form.data === 'string' || isBytes(form.data)
     const isNumber = Number.isInteger(form.clientFlags) && form.clientFlags >= 0 && form.clientFlags <= 0xffff_ffff
-    return new StoreValue(value, isWhole && isNumber ? form : undefined)
+    return isWhole && isNumber ? form : undefined
   } catch {
-    return new StoreValue(value, undefined)
+    return undefined
   }
 }
 

@@ -8,6 +8,12 @@ import { Operation } from '../../../src/protocol/operation.ts'
 import { ReplyParser } from '../../../src/protocol/reply-parser.ts'
 import { DELETE, GET, GETS, type Request } from '../../../src/protocol/request.ts'
 import { parseServerVersion } from '../../../src/protocol/server-version.ts'
+import { giveAway } from '../../support/lost-bytes.ts'
+
+interface Sent {
+  readonly operation: Operation
+  readonly outcome: () => unknown
+}
 
 /** A conversation without a socket: what was written, what came of the commands. */
 class Conversation {
@@ -28,12 +34,13 @@ class Conversation {
     })
   }
 
-  send(
-    request: Request,
-    key: string,
-    quiet = false,
-    awaitsBarrier = false,
-  ): { operation: Operation; outcome: () => unknown } {
+  send(request: Request, key: string, quiet = false, awaitsBarrier = false): Sent {
+    const sent = this.make(request, key, quiet, awaitsBarrier)
+    this.pipeline.send(sent.operation)
+    return sent
+  }
+
+  make(request: Request, key: string, quiet = false, awaitsBarrier = false): Sent {
     let outcome: unknown = 'pending'
     const operation = new Operation(request, encodeKeyBytes(Buffer.from(key)), key, 1000, (reply) => {
       return reply.outcome === 'hit' ? reply.bytes.toString('utf8', reply.start, reply.end) : reply.outcome
@@ -46,7 +53,6 @@ class Conversation {
     }
     operation.quiet = quiet
     operation.awaitsBarrier = awaitsBarrier
-    this.pipeline.send(operation)
     return { operation, outcome: () => outcome }
   }
 
@@ -306,5 +312,95 @@ describe('bytes that changed their length during the call', () => {
     expect(talk.written()).toBe('get next\r\n')
     expect(talk.answer('END\r\n')).toBeUndefined()
     expect(next.outcome()).toBe('miss')
+  })
+})
+
+/** Lets a look at a part of the request throw: a caller's own code may put anything into the place of one. */
+function breakAt(request: Request, name: string): void {
+  Object.defineProperty(request, name, {
+    get: () => {
+      throw new RangeError(`no ${name}`)
+    },
+  })
+}
+
+function byteStore(length: number): Request {
+  return { command: 'set', clientFlags: 0, exptime: 0, cas: 0n, data: new Uint8Array(length), bytes: length }
+}
+
+describe('a command that cannot be encoded', () => {
+  const broken: [string, string, () => Request][] = [
+    ...['data', 'bytes', 'clientFlags', 'exptime'].flatMap((name): [string, string, () => Request][] => [
+      ['a store', name, () => ({ ...store('value') })],
+      ['a store of bytes', name, () => byteStore(30)],
+      ['a large store', name, () => byteStore(5000)],
+    ]),
+    ['a renewing read', 'exptime', () => ({ command: 'gat', exptime: 5 })],
+    ['a counter', 'delta', () => ({ command: 'incr', delta: 1n })],
+    ...['data', 'bytes', 'flags', 'label'].map((name): [string, string, () => Request] => [
+      'a meta store',
+      name,
+      () => ({ command: 'ms', label: 'set', data: new Uint8Array(3), bytes: 4, flags: { mode: 'set' } }),
+    ]),
+    ['a meta read', 'flags', () => ({ command: 'mg', flags: { value: true } })],
+  ]
+
+  it.each(broken)(
+    '(%s without its %s) fails alone: whole commands leave, and only those are waited for',
+    (_, name, make) => {
+      for (const protocol of ['meta', 'text'] as const) {
+        const talk = new Conversation(protocol)
+        const before = [talk.send(GET, 'a'), talk.send(store('one'), 'b'), talk.send(GET, 'c')]
+        const bad = talk.make(make(), 'bad')
+        breakAt(bad.operation.request, name)
+        talk.pipeline.send(bad.operation)
+        const after = [talk.send(store('two'), 'd'), talk.send(GET, 'e')]
+        expect(talk.pipeline.length).toBe(before.length + after.length)
+        expect(talk.pipeline.bytes).toBe(6)
+        expect(talk.written()).toBe(
+          protocol === 'meta'
+            ? 'get a\r\nms b 3 O1\r\none\r\nget c\r\nms d 3 O2\r\ntwo\r\nget e\r\n'
+            : 'get a\r\nset b 0 0 3\r\none\r\nget c\r\nset d 0 0 3\r\ntwo\r\nget e\r\n',
+        )
+        expect(bad.outcome()).toMatchObject({ code: 'MEMLANE_INVALID_INPUT', delivery: 'not-sent' })
+        const stored = protocol === 'meta' ? ['HD O1\r\n', 'HD O2\r\n'] : ['STORED\r\n', 'STORED\r\n']
+        expect(talk.answer(`END\r\n${stored[0]}END\r\n${stored[1]}VALUE e 0 1\r\nx\r\nEND\r\n`)).toBeUndefined()
+        expect([...before, ...after].map(({ outcome }) => outcome())).toEqual(['miss', 'stored', 'miss', 'stored', 'x'])
+      }
+    },
+  )
+
+  it('leaves a quiet run as it was: its barrier, its opaques, its outcomes', () => {
+    const talk = new Conversation()
+    const run = quietRun(talk, 3)
+    const bad = talk.make({ ...store('v') }, 'bad', true, true)
+    breakAt(bad.operation.request, 'exptime')
+    talk.pipeline.send(bad.operation)
+    const more = quietRun(talk, 2)
+    expect(talk.written().match(/ O\d+/g)).toEqual([' O1', ' O2', ' O3', ' O4', ' O5'])
+    expect(bad.outcome()).toBeInstanceOf(InvalidInputError)
+    expect(talk.answer('MN\r\n')).toBeUndefined()
+    expect(talk.pipeline.length).toBe(0)
+    for (const { outcome } of [...run, ...more]) expect(outcome()).not.toBe('pending')
+  })
+
+  it('has no large body in the hands of the socket', () => {
+    const talk = new Conversation()
+    const { operation } = talk.make(byteStore(5000), 'bad')
+    breakAt(operation.request, 'exptime')
+    talk.pipeline.send(operation)
+    expect(operation).toMatchObject({ settled: true, bodyPending: false, written: false, opaque: 0 })
+    expect(talk.pipeline.finish(false)).toEqual([])
+    expect(talk.pipeline.batchLength).toBe(0)
+  })
+
+  it('says what is known of it when it was on another connection before', () => {
+    const talk = new Conversation()
+    const data = new Uint8Array(30)
+    const { operation, outcome } = talk.make({ ...store('v'), data, bytes: 30 } as Request, 'k')
+    operation.repeated = true
+    giveAway(data)
+    talk.pipeline.send(operation)
+    expect(outcome()).toMatchObject({ code: 'MEMLANE_INVALID_INPUT', delivery: 'unknown' })
   })
 })

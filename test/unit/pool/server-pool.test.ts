@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { Duplex } from 'node:stream'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type ConnectionOptions, resolveConnectionOptions } from '../../../src/connection/options.ts'
 import { ClosedError, ConnectError, type MemcacheError } from '../../../src/errors.ts'
 import { ServerPool } from '../../../src/pool/server-pool.ts'
@@ -9,7 +9,7 @@ import { Operation } from '../../../src/protocol/operation.ts'
 import { GET } from '../../../src/protocol/request.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { parseServerSpec } from '../../../src/server-address.ts'
-import { rejection, settleAll } from '../../support/eventually.ts'
+import { rejection, settleAll, until } from '../../support/eventually.ts'
 
 interface Lab {
   readonly pool: ServerPool
@@ -17,6 +17,9 @@ interface Lab {
   refuses: boolean
   /** Connections are accepted and nothing is answered. */
   deaf: boolean
+  /** The handshake is answered, and then the connection is closed. */
+  closes: boolean
+  readonly streams: Duplex[]
   readonly evidence: MemcacheError[]
 }
 
@@ -31,7 +34,9 @@ async function startPool(
     lab.dials++
     if (lab.refuses) throw new Error('connect ECONNREFUSED')
     if (lab.deaf) return new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
-    return connect(server.port, '127.0.0.1')
+    const stream = lab.closes ? closingStream() : connect(server.port, '127.0.0.1')
+    lab.streams.push(stream)
+    return stream
   }
   const options = resolveConnectionOptions({ timeoutMs: 5000, connectTimeoutMs: 5000, ...more, connect: dial })
   const pool = new ServerPool(parseServerSpec('a:1'), connections, options, {
@@ -40,12 +45,28 @@ async function startPool(
     onEvidence: (error) => evidence.push(error),
     ...listener,
   })
-  const lab = { pool, dials: 0, refuses: false, deaf: false, evidence }
+  const lab: Lab = { pool, dials: 0, refuses: false, deaf: false, closes: false, streams: [] as Duplex[], evidence }
   onTestFinished(async () => {
     pool.destroy(new ClosedError('the test has ended', { delivery: 'not-sent' }))
     await server.close()
   })
   return lab
+}
+
+/** Answers the handshake and closes. */
+function closingStream(): Duplex {
+  const stream = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => {
+      done()
+      const isLast = chunk.toString('latin1') === 'mn\r\n'
+      setImmediate(() => {
+        stream.push(isLast ? 'MN\r\n' : 'VERSION 1.6.45\r\n')
+        if (isLast) setImmediate(() => stream.push(null))
+      })
+    },
+  })
+  return stream
 }
 
 function get(pool: ServerPool, key: string): Promise<unknown> {
@@ -56,6 +77,10 @@ function get(pool: ServerPool, key: string): Promise<unknown> {
     pool.dispatch(operation)
   })
 }
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 describe('the pool of one server', () => {
   it.each([1, 4])('opens %i connections for a thousand cold commands, and no more', async (connections) => {
@@ -90,8 +115,8 @@ describe('the pool of one server', () => {
     lab.deaf = true
     const blocked = rejection(get(lab.pool, 'k'))
     await new Promise((resolve) => setImmediate(resolve))
-    const until = performance.now() + 300
-    while (performance.now() < until);
+    const blockedUntil = performance.now() + 300
+    while (performance.now() < blockedUntil);
     expect(await blocked).toMatchObject({ code: 'MEMLANE_TIMEOUT' })
     expect(lab.evidence).toEqual([])
     lab.pool.forgive()
@@ -128,6 +153,36 @@ describe('the pool of one server', () => {
     expect(lab.dials).toBe(3)
     await lab.pool.probe(1000)
     expect(lab.dials).toBe(3)
+  })
+
+  it.each([true, false])(
+    'pauses longer and longer behind connections that end unanswered (commands wait: %s)',
+    async (busy) => {
+      const lab = await startPool(1)
+      lab.closes = true
+      // The clock stands still: what is not due now never is.
+      vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+      for (let round = 0; round < 8; round++) {
+        if (busy) await rejection(get(lab.pool, 'k'))
+        else await lab.pool.connect().then(() => until(() => lab.pool.status.connections.open === 0, 'it is closed'))
+      }
+      const { dials } = lab
+      expect(dials).toBeLessThan(busy ? 5 : 9)
+      expect(await rejection(get(lab.pool, 'k'))).toMatchObject({ code: 'MEMLANE_SERVER_DOWN', delivery: 'not-sent' })
+      expect(lab.dials).toBe(dials)
+    },
+  )
+
+  it('connects at once behind a connection that worked, was idle and was closed, however often', async () => {
+    const lab = await startPool(1)
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+    for (let round = 1; round <= 8; round++) {
+      expect(await get(lab.pool, 'k')).toBe('miss')
+      expect(lab.dials).toBe(round)
+      lab.streams.at(-1)!.destroy()
+      await until(() => lab.pool.status.connections.open === 0, 'it is closed')
+    }
+    expect(lab.evidence).toEqual([])
   })
 
   it('connects at once when failed attempts are forgiven', async () => {
