@@ -10,6 +10,8 @@ import type { Mishap } from './sync-recorder.ts'
 /** A fault proxy that works while this thread is blocked. What it is told is done when the call returns. */
 export interface BlockedProxy {
   readonly address: string
+  /** How many connections were made through it so far. */
+  connections(): number
   set(direction: 'toServer' | 'toClient', faults: Partial<Faults>): void
   freeze(): void
   thaw(): void
@@ -46,6 +48,7 @@ export async function startProxies(servers: readonly string[]): Promise<BlockedP
     const port = tell(index, 'start', server)
     return {
       address: `127.0.0.1:${port}`,
+      connections: () => tell(index, 'connections'),
       set: (direction, faults) => tell(index, 'set', direction, faults),
       freeze: () => tell(index, 'freeze'),
       thaw: () => tell(index, 'thaw'),

@@ -28,6 +28,7 @@ async function carryOut({ index, name, args }: Act): Promise<number> {
     return proxies[index].port
   }
   const proxy = proxies[index]!
+  if (name === 'connections') return proxy.connections
   if (name === 'record') {
     recorders[index] = new Recorder(proxy)
     return 1
