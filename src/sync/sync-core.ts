@@ -8,7 +8,7 @@ import { closedError } from '../pool/slot.ts'
 import type { ServerAddress } from '../server-address.ts'
 import { withLists } from './crossing/batch-lists.ts'
 import { inDoubt } from './crossing/error-form.ts'
-import { CallMode, type ClientKind, OPTIONS_AT, Request, type Shape } from './crossing/protocol.ts'
+import { CallMode, type ClientKind, type NumberRange, OPTIONS_AT, Request, type Shape } from './crossing/protocol.ts'
 import type { Remote } from './crossing/remote-object.ts'
 import { RemoteObjects } from './crossing/remote-objects.ts'
 import { withStoredForms } from './crossing/stored-forms.ts'
@@ -162,8 +162,6 @@ export class SyncCore implements LinkOwner {
     const link = this.#openLink()
     link.checkFree(name)
     const id = target === undefined ? 0 : this.#remotes.idOf(target, link)
-    const { references } = link
-    const mark = references.mark
     const hasValues = target === undefined && mode === CallMode.method
     const given = hasValues ? link.block(() => withStoredForms(name, args, this.#resolved.serde)) : args
     this.lane?.way.lane.leave()
@@ -171,10 +169,14 @@ export class SyncCore implements LinkOwner {
     const isForLane = target === undefined && LANE_COMMANDS.has(name)
     const wantsLane = this.#mayUseLane && isForLane
     this.#mayUseLane = isForLane
+    const { references } = link
+    const numbers: NumberRange[] = []
+    // A function of the caller's may make another call in the middle of this one.
+    const outer = this.#remotes.origin
     this.#remotes.origin = { parent: target, name, args, isGetter: mode === CallMode.get }
-    let result: unknown
+    let isHeld = false
     try {
-      result = link.request(Request.call, name, this.#patience(args), () => {
+      const result = link.request(Request.call, name, this.#patience(args), numbers, () => {
         references.writer.uint32(id)
         references.writer.text(name)
         references.writer.byte(mode)
@@ -183,14 +185,13 @@ export class SyncCore implements LinkOwner {
         references.writer.data(this.#remotes.takeReleased(link))
         references.values(given)
       })
-    } catch (error) {
-      if (target === undefined) references.release(mark)
-      throw error
+      this.lane?.way.lane.refresh()
+      isHeld = this.#remotes.hold(target, result, numbers)
+      return result
+    } finally {
+      this.#remotes.origin = outer
+      if (!isHeld) for (const range of numbers) references.release(range)
     }
-    this.lane?.way.lane.refresh()
-    // What a pipeline or a namespace was given, it may need later.
-    if (!this.#remotes.hold(target, result, [mark, references.mark])) references.release(mark)
-    return result
   }
 
   /** How long the call may take, as far as the caller knows. */

@@ -5,7 +5,7 @@ import type { RangeSerde, Serde, SerializedValue } from '../../serde/serde.ts'
 import { writeError } from './error-form.ts'
 import { Tag } from './message-tags.ts'
 import { MessageWriter } from './message-writer.ts'
-import { shapeOf } from './protocol.ts'
+import { type NumberRange, shapeOf } from './protocol.ts'
 import { Remote } from './remote-object.ts'
 
 /** Options nest no deeper than this; what lies deeper is a value, and crosses as a number. */
@@ -46,13 +46,8 @@ export class CallerReferences {
     return this.#last
   }
 
-  /** Forgets what was written since the mark. */
-  release(mark: number): void {
-    this.releaseRange(mark, this.#last)
-  }
-
-  /** Forgets what was written between two marks. */
-  releaseRange(from: number, to: number): void {
+  /** Forgets what has these numbers. */
+  release([from, to]: NumberRange): void {
     for (let reference = from + 1; reference <= to; reference++) this.#owned.delete(reference)
   }
 

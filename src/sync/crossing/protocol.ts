@@ -44,6 +44,9 @@ export const CallMode = {
   listen: 3,
 } as const
 
+/** Numbers that the caller's objects have: those above `from`, up to `to`. */
+export type NumberRange = readonly [from: number, to: number]
+
 /** The kinds of clients. */
 export type ClientKind = 'Memcache' | 'MetaClient'
 

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../errors.ts'
 import { atCaller } from './error-form.ts'
-import type { Shape } from './protocol.ts'
+import type { NumberRange, Shape } from './protocol.ts'
 import { Remote } from './remote-object.ts'
 import type { WorkerLink } from './worker-link.ts'
 
@@ -13,14 +13,14 @@ interface Origin {
   readonly isGetter: boolean
 }
 
-/** Numbers of what the caller gave it. */
-type Range = readonly [from: number, to: number]
+const NOTHING: Origin = { parent: undefined, name: '', args: [], isGetter: false }
 
 interface State {
   id: number
   link: WorkerLink
   readonly origin: Origin
-  readonly held: Range[]
+  /** Numbers of what the caller gave it. */
+  readonly held: NumberRange[]
   /** A call on it gave it back: it gathers calls, and cannot be made again without them. */
   gathers: boolean
   /** Its double in a fresh worker. */
@@ -40,15 +40,18 @@ export class RemoteObjects {
   readonly #known: WeakMap<WorkerLink, Map<number, WeakRef<Remote>>> = new WeakMap()
   readonly #released: WeakMap<WorkerLink, number[]> = new WeakMap()
   readonly #classes: WeakMap<Shape, new () => Remote> = new WeakMap()
-  readonly #gone: FinalizationRegistry<{ readonly id: number; readonly link: WorkerLink; readonly held: Range[] }> =
-    new FinalizationRegistry(({ id, link, held }) => {
-      for (const [from, to] of held) link.references.releaseRange(from, to)
-      if (this.#known.get(link)?.get(id)?.deref() !== undefined) return
-      this.#known.get(link)?.delete(id)
-      this.#released.get(link)?.push(id)
-    })
+  readonly #gone: FinalizationRegistry<{
+    readonly id: number
+    readonly link: WorkerLink
+    readonly held: NumberRange[]
+  }> = new FinalizationRegistry(({ id, link, held }) => {
+    for (const range of held) link.references.release(range)
+    if (this.#known.get(link)?.get(id)?.deref() !== undefined) return
+    this.#known.get(link)?.delete(id)
+    this.#released.get(link)?.push(id)
+  })
   /** What is being asked for: the origin of what comes back. */
-  origin: Origin = { parent: undefined, name: '', args: [], isGetter: false }
+  origin: Origin = NOTHING
 
   constructor(ask: Ask) {
     this.#ask = ask
@@ -60,7 +63,7 @@ export class RemoteObjects {
     const found = known.get(id)?.deref()
     if (found !== undefined) return found
     const remote = new (this.#classOf(shape))()
-    const held: Range[] = []
+    const held: NumberRange[] = []
     this.#states.set(remote, { id, link, origin: this.origin, held, gathers: false, double: undefined })
     known.set(id, new WeakRef(remote))
     this.#gone.register(remote, { id, link, held })
@@ -86,12 +89,15 @@ export class RemoteObjects {
     return made.id
   }
 
-  /** Keeps what a call gave for as long as an object that took part in it may need it; says whether one did. */
-  hold(target: Remote | undefined, result: unknown, range: Range): boolean {
-    if (result instanceof Remote && result === target) this.#states.get(target)!.gathers = true
-    const holder = result instanceof Remote ? result : target
-    if (holder === undefined) return false
-    this.#states.get(holder)!.held.push(range)
+  /**
+   * Keeps what a call was given for as long as the object that came of it may need it; says whether there is one. A
+   * pipeline comes of every call that it gathers. Any other call needs nothing once it has returned.
+   */
+  hold(target: Remote | undefined, result: unknown, numbers: readonly NumberRange[]): boolean {
+    if (!(result instanceof Remote)) return false
+    const state = this.#states.get(result)!
+    if (result === target) state.gathers = true
+    state.held.push(...numbers)
     return true
   }
 

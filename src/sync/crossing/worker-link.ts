@@ -7,7 +7,7 @@ import { Box, createSharedMemory, type SharedMemory, Word, WorkerState } from '.
 import { readError } from './error-form.ts'
 import { MessageReader } from './message-reader.ts'
 import { Tag } from './message-tags.ts'
-import { type ClientKind, Message, Request, type Shape } from './protocol.ts'
+import { type ClientKind, Message, type NumberRange, Request, type Shape } from './protocol.ts'
 import { SpinChoice } from './spin-choice.ts'
 import type { WorkerSetup } from './worker-session.ts'
 import { workerUrl } from './worker-url.ts'
@@ -146,7 +146,7 @@ export class WorkerLink {
   /** Waits for the worker, and has it make the client. Until then it is not usable. */
   start(args: readonly unknown[]): void {
     this.#awaitStart()
-    this.request(Request.create, 'new', 0, () => this.references.values(args))
+    this.request(Request.create, 'new', 0, [], () => this.references.values(args))
     this.#hasStarted = true
   }
 
@@ -174,21 +174,22 @@ export class WorkerLink {
    *
    * @param name - For messages.
    * @param timeoutMs - The time that the worker's client keeps by itself.
+   * @param numbers - Takes the numbers that are given to objects on the way, but for those of requests in between.
    * @param write - Writes what belongs to the request.
    */
-  request(type: number, name: string, timeoutMs: number, write: () => void): unknown {
+  request(type: number, name: string, timeoutMs: number, numbers: NumberRange[], write: () => void): unknown {
     const { writer } = this.references
     writer.start()
     writer.byte(type)
     this.#lastCall = (this.#lastCall + 1) % 2 ** 32
     writer.uint32(this.#lastCall)
-    write()
+    this.#number(numbers, write)
     this.#watch()
     this.#requestsOpen++
     let reply: Reply
     try {
       this.#send()
-      reply = this.#awaitReply(this.#lastCall, name, timeoutMs)
+      reply = this.#awaitReply(this.#lastCall, name, timeoutMs, numbers)
     } finally {
       this.#requestsOpen--
     }
@@ -198,13 +199,23 @@ export class WorkerLink {
     throw reply.result
   }
 
+  /** Notes the numbers that are given to objects while something is written, also where that fails. */
+  #number(numbers: NumberRange[], write: () => void): void {
+    const from = this.references.mark
+    try {
+      write()
+    } finally {
+      if (this.references.mark > from) numbers.push([from, this.references.mark])
+    }
+  }
+
   #send(): void {
     this.#requests.send(this.references.writer.finish())
     // In its event loop it hears of messages only.
     if (Atomics.load(this.header, Word.state) === WorkerState.looping) this.#worker.postMessage(0)
   }
 
-  #awaitReply(id: number, name: string, timeoutMs: number): Reply {
+  #awaitReply(id: number, name: string, timeoutMs: number, numbers: NumberRange[]): Reply {
     const patience = new Patience(this.header, timeoutMs)
     const startedAt = performance.now()
     this.#spin.spin(Word.message, this.#seen)
@@ -219,7 +230,7 @@ export class WorkerLink {
         this.#spin.note(performance.now() - startedAt)
         return this.#readReply(reader, id, name)
       }
-      this.#serve(reader, name)
+      this.#serve(reader, name, numbers)
       patience.renew()
     }
   }
@@ -266,7 +277,7 @@ export class WorkerLink {
   }
 
   /** Calls a function for the worker. */
-  #serve(reader: MessageReader, name: string): void {
+  #serve(reader: MessageReader, name: string, numbers: NumberRange[]): void {
     const id = reader.uint32()
     const isBlocking = reader.byte() === 1
     const reference = reader.value() as number
@@ -292,8 +303,10 @@ export class WorkerLink {
     writer.byte(Request.response)
     writer.uint32(id)
     writer.byte(isGood ? 1 : 0)
-    if (isGood) this.references.result(result, isBlocking && method !== 'deserialize')
-    else this.references.failure(result)
+    this.#number(numbers, () => {
+      if (isGood) this.references.result(result, isBlocking && method !== 'deserialize')
+      else this.references.failure(result)
+    })
     this.#send()
   }
 

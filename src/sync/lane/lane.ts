@@ -81,6 +81,10 @@ export class Lane {
   start(): void {
     this.#startedAt = clock()
     this.#wasWritten = false
+  }
+
+  /** What was read is needed no more: a large reply must not stay in memory. */
+  release(): void {
     if (this.#bytes.length > KEPT_REPLY_BYTES) this.#bytes = Buffer.allocUnsafeSlow(REPLY_BYTES)
   }
 
@@ -113,6 +117,7 @@ export class Lane {
 
   /** The reply of this server is not waited for. */
   abandon(server: number): void {
+    this.release()
     this.#sockets[server]!.abandon()
   }
 

@@ -85,14 +85,20 @@ export class LaneReads {
     if (way.send(server, length) !== 'all') return way.handOver()
     const outcome = way.lane.receive(server, way.timeoutMs, this.#values)
     if (outcome === 'done') return this.#valueOf(key)
+    this.#release()
     if (outcome === 'lost' || outcome === 'other') return this.#handOver(outcome)
     throw way.error(`get ${quoteKey(key)}`, outcome, server)
   }
 
   #valueOf(key: Key): unknown {
     const value = this.#value(0, key)
-    this.#values.release()
+    this.#release()
     return value === UNREAD ? this.#way.handOver() : value
+  }
+
+  #release(): void {
+    this.#values.release()
+    this.#way.lane.release()
   }
 
   #takesDetour(): boolean {
@@ -115,7 +121,7 @@ export class LaneReads {
     const progress: Progress = { values: Array.from(keys, () => MISS), failed: new Map(), unread: [], lost: [] }
     way.lane.start()
     const lost = this.#ask(shares, keys, progress)
-    this.#values.release()
+    this.#release()
     const { values, failed, unread } = progress
     if (failed.size === 0 && (lost !== undefined || unread.length > 0)) return this.#handOver(lost)
     const found = foundOf(keys, values)
