@@ -146,7 +146,7 @@ export class WorkerLink {
   /** Waits for the worker, and has it make the client. Until then it is not usable. */
   start(args: readonly unknown[]): void {
     this.#awaitStart()
-    this.request(Request.create, 'new', 0, [], () => this.references.values(args))
+    this.request(Request.create, 'new', START_MS, [], () => this.references.values(args))
     this.#hasStarted = true
   }
 
