@@ -1,11 +1,10 @@
 import type { CommandLine } from './command-line.ts'
+import { readDecimal } from './decimal.ts'
 import type { Engine } from './engine.ts'
 import { isSubcommand, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 
 /** memcached keeps a fifth of a class for what is neither hot nor warm. */
 const MAX_PERCENT = 80
-
-const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/
 
 /**
  * `lru mode|tune|temp_ttl …`: checked and shown by `stats settings`. Items are evicted in plain order of use here, which
@@ -38,10 +37,6 @@ function tune({ numbers, settings }: Engine, line: CommandLine): string {
     warmMaxFactor: warmFactor,
   })
   return 'OK\r\n'
-}
-
-function readDecimal(word: string): number | undefined {
-  return DECIMAL.test(word) ? Number(word) : undefined
 }
 
 function setMode(engine: Engine, line: CommandLine): string {

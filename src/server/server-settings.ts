@@ -1,4 +1,6 @@
-/** What `lru`, `lru_crawler` and `verbosity` set. Nothing here obeys it, but for the crawler's switch; `stats settings` shows it. */
+import type { Dialect } from './dialect.ts'
+
+/** What `lru`, `lru_crawler`, `slabs` and `verbosity` set. Nothing here obeys it, but for the crawler's switch; `stats settings` shows it. */
 export interface ServerSettings {
   verbosity: number
   crawlerEnabled: boolean
@@ -11,10 +13,15 @@ export interface ServerSettings {
   warmMaxFactor: number
   /** -1: there is no LRU for items with a short ttl. */
   temporaryTtl: number
+  /** 0 off, 1 on, 2 aggressive. */
+  automove: number
+  automoveRatio: number
+  automoveFreeRatio: number
+  automoveWindow: number
 }
 
 /** memcached's defaults. */
-export function createSettings(): ServerSettings {
+export function createSettings({ afterDebian12 }: Dialect): ServerSettings {
   return {
     verbosity: 0,
     crawlerEnabled: true,
@@ -26,5 +33,9 @@ export function createSettings(): ServerSettings {
     hotMaxFactor: 0.2,
     warmMaxFactor: 2,
     temporaryTtl: -1,
+    automove: 1,
+    automoveRatio: 0.8,
+    automoveFreeRatio: 0.01,
+    automoveWindow: afterDebian12 ? 10 : 30,
   }
 }
