@@ -3,6 +3,7 @@ import type { Client } from './client.ts'
 import type { CommandLine } from './command-line.ts'
 import { runCrawler } from './crawler-commands.ts'
 import type { Engine } from './engine.ts'
+import { runExtstore } from './extstore-command.ts'
 import { runLru } from './lru-commands.ts'
 import { runMetaArithmetic } from './meta-arithmetic.ts'
 import { runMetaDebug } from './meta-debug.ts'
@@ -150,6 +151,8 @@ function runAdmin(engine: Engine, line: CommandLine, client: Client): TextReply 
       return runStats(engine, line, client)
     case 'slabs':
       return runSlabs(engine, line)
+    case 'extstore':
+      return runExtstore(engine, line)
     case 'lru':
       return runLru(engine, line)
     case 'lru_crawler':

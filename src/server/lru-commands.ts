@@ -49,6 +49,7 @@ function setMode(engine: Engine, line: CommandLine): string {
 function setTemporaryTtl({ numbers, settings }: Engine, line: CommandLine): string {
   const ttl = numbers.int32(line.bytes, line.start(2), line.end(2))
   if (ttl === undefined) return UNKNOWN_COMMAND
-  settings.temporaryTtl = Math.max(ttl, -1)
+  settings.temporaryLru = ttl >= 0
+  if (ttl >= 0) settings.temporaryTtl = ttl
   return 'OK\r\n'
 }

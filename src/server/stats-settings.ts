@@ -80,8 +80,8 @@ function lruStats({ settings, flushEnabled, dumpEnabled }: Engine): Stat[] {
     ['warm_lru_pct', settings.warmPercent],
     ['hot_max_factor', showDecimal(settings.hotMaxFactor, 2)],
     ['warm_max_factor', showDecimal(settings.warmMaxFactor, 2)],
-    ['temp_lru', yesNo(settings.temporaryTtl >= 0)],
-    ['temporary_ttl', settings.temporaryTtl >= 0 ? settings.temporaryTtl : 61],
+    ['temp_lru', yesNo(settings.temporaryLru)],
+    ['temporary_ttl', settings.temporaryTtl],
   ]
 }
 
@@ -97,18 +97,19 @@ function bufferStats({ listening, showsSizes }: Engine): Stat[] {
 }
 
 function extstoreStats({ settings }: Engine): Stat[] {
+  const { extstore } = settings
   return [
-    ['ext_item_size', 512],
-    ['ext_item_age', 4_294_967_295],
-    ['ext_low_ttl', 0],
-    ['ext_recache_rate', 2000],
+    ['ext_item_size', extstore.itemSize],
+    ['ext_item_age', extstore.itemAge],
+    ['ext_low_ttl', extstore.lowTtl],
+    ['ext_recache_rate', extstore.recacheRate],
     ['ext_wbuf_size', 4_194_304],
-    ['ext_compact_under', 0],
-    ['ext_drop_under', 0],
-    ['ext_max_sleep', 1_000_000],
-    ['ext_max_frag', '0.80'],
+    ['ext_compact_under', extstore.compactUnder],
+    ['ext_drop_under', extstore.dropUnder],
+    ['ext_max_sleep', extstore.maxSleep],
+    ['ext_max_frag', showDecimal(settings.extstoreMaxFrag, 2)],
     ['slab_automove_freeratio', showDecimal(settings.automoveFreeRatio, 3)],
-    ['ext_drop_unread', 'no'],
+    ['ext_drop_unread', yesNo(settings.extstoreDropUnread)],
   ]
 }
 
