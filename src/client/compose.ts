@@ -2,15 +2,15 @@ import { systemClock } from '../cluster/clock.ts'
 import { Cluster, type ClusterListener } from '../cluster/cluster.ts'
 import { isServerSource, type ServerSource } from '../cluster/server-source.ts'
 import { parseServers, SourcedCluster } from '../cluster/sourced-cluster.ts'
-import { isWrite } from '../cluster/writes.ts'
+import { isWrite } from '../protocol/writes.ts'
 import { InvalidInputError, MemcacheError } from '../errors.ts'
-import type { Backend, Executor, ServerExecutor, WaitLimits } from '../executor.ts'
+import type { Backend, Executor, ServerExecutor, WaitLimits } from '../seam/executor.ts'
 import type { RetryExecutor } from '../middleware/retry.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Server, ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
-import { type CacheClient, executorOf } from './executor-of.ts'
+import { type CacheClient, innerExecutorOf } from './executor-of.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { wrap } from './wrapper-options.ts'
 
@@ -75,7 +75,7 @@ function wrapExecutor(
   createOlder: (servers: readonly ServerSpec[]) => Executor,
 ): Executor {
   const older = wrappers.fallback.map((source) =>
-    Array.isArray(source) ? createOlder(source as readonly ServerSpec[]) : executorOf(source as CacheClient),
+    Array.isArray(source) ? createOlder(source as readonly ServerSpec[]) : innerExecutorOf(source as CacheClient),
   )
   const onError = (error: MemcacheError, operation: Operation): void => listener.onFallbackError?.(error, operation)
   return wrap(older.length === 0 ? first : wrappers.withOlder(older, onError)(first), wrappers.middleware)

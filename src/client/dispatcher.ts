@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { whenAborted } from '../abort-listener.ts'
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
-import type { Backend, Executor } from '../executor.ts'
+import type { Backend, Executor } from '../seam/executor.ts'
 import { PerKeyQueue } from '../middleware/per-key-queue.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import { keyBytes } from '../protocol/key.ts'

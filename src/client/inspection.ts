@@ -39,8 +39,10 @@ export const INSPECT: Request = Object.freeze({
 export function hasReader(giveBack: GiveBack): Interpret {
   const read: Interpret = (reply, operation) => {
     if (reply.outcome !== 'hit') return false
-    if (reply.type === 'VALUE') return reply.clientFlags !== PLACEHOLDER_FLAGS
-    return withTokenBack(reply, operation, giveBack, !holdsPlace(reply, reply.valueSize))
+    const isPlaceholder =
+      reply.type === 'VALUE' ? reply.clientFlags === PLACEHOLDER_FLAGS : holdsPlace(reply, reply.valueSize)
+    if (isPlaceholder) operation.outcome = 'miss'
+    return reply.type === 'VALUE' ? !isPlaceholder : withTokenBack(reply, operation, giveBack, !isPlaceholder)
   }
   // Nobody keeps the value that a text server sends.
   return Object.assign(read, { borrows: () => true })
@@ -54,7 +56,9 @@ export function touchReader(giveBack: GiveBack): Interpret {
   return (reply, operation) => {
     if (reply.outcome !== 'touched') return false
     if (reply.type !== 'HD') return true
-    return withTokenBack(reply, operation, giveBack, !holdsPlace(reply, reply.valueSize))
+    const isPlaceholder = holdsPlace(reply, reply.valueSize)
+    if (isPlaceholder) operation.outcome = 'notFound'
+    return withTokenBack(reply, operation, giveBack, !isPlaceholder)
   }
 }
 
@@ -63,6 +67,7 @@ export function inspectionReader(giveBack: GiveBack): Interpret {
   return (reply, operation) => {
     if (reply.outcome !== 'hit') return undefined
     const inspection = holdsPlace(reply, reply.valueSize) ? undefined : inspectionOf(reply)
+    if (inspection === undefined) operation.outcome = 'miss'
     return withTokenBack(reply, operation, giveBack, inspection)
   }
 }

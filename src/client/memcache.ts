@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
-import type { ServerStatus } from '../executor.ts'
+import type { ServerStatus } from '../seam/executor.ts'
 import { overrideOptions } from '../known-options.ts'
 import { closedError } from '../pool/slot.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'

@@ -33,6 +33,13 @@ const MIN_LATER_MS = 20
 /** Reads the value of a hit; what comes from the thread pool is a promise. */
 export type Decode = (reply: Reply, operation: Operation) => unknown
 
+/** What reading a value takes, for an {@link Interpret} that is more than that. */
+export interface Decoder {
+  readonly decode: Decode
+  readonly borrows: NonNullable<Interpret['borrows']>
+  readonly serialize: NonNullable<Interpret['serialize']>
+}
+
 /** What a decoded value becomes. */
 type Wrap = (value: unknown, cas: bigint) => unknown
 
@@ -54,7 +61,7 @@ export class Reader {
       if (reply.outcome !== 'hit') return fallback
       return reply.size === 0 ? readEmpty(reply, operation) : decode(reply, operation)
     }
-    return Object.assign(read, { borrows: this.#borrower(serde) })
+    return Object.assign(read, { borrows: this.#borrower(serde), serialize: serializer(serde) })
   }
 
   /** Reads a hit and its cas number; a miss is `undefined`, or the fallback. */
@@ -65,12 +72,12 @@ export class Reader {
       if (reply.outcome !== 'hit') return fallback
       return reply.size === 0 ? readEmpty(reply, operation) : withCas(decode(reply, operation), reply.cas())
     }
-    return Object.assign(read, { borrows: this.#borrower(serde) })
+    return Object.assign(read, { borrows: this.#borrower(serde), serialize: serializer(serde) })
   }
 
   /** Decodes hits and nothing else: win tokens and placeholders are the caller's affair. */
-  decoder(serde: Serde): { readonly decode: Decode; readonly borrows: (clientFlags: number) => boolean } {
-    return { decode: this.#plainDecoder(serde), borrows: this.#borrower(serde) }
+  decoder(serde: Serde): Decoder {
+    return { decode: this.#plainDecoder(serde), borrows: this.#borrower(serde), serialize: serializer(serde) }
   }
 
   #plainDecoder(serde: Serde): Decode {
@@ -99,14 +106,22 @@ export class Reader {
   #emptyReader(serde: Serde, decode: Decode, fallback: unknown, wrap: Wrap): Interpret {
     return (reply, operation) => {
       if (reply.type === 'VA' && holdsPlace(reply, reply.size)) {
+        operation.outcome = 'miss'
         return reply.has(Returned.won) ? this.#giveBack(reply, operation, fallback) : fallback
       }
-      if (reply.clientFlags === PLACEHOLDER_FLAGS) return fallback
+      if (reply.clientFlags === PLACEHOLDER_FLAGS) {
+        operation.outcome = 'miss'
+        return fallback
+      }
       const cas = reply.cas()
       if (reply.type === 'VA' || reply.clientFlags !== 0) return wrap(decode(reply, operation), cas)
       return this.#init
         .lookAtEmpty(operation)
-        .then((found) => (found === 'value' ? wrap(decodeBytes(serde, NO_BYTES, 0, operation), cas) : fallback))
+        .then((found) => {
+          if (found === 'value') return wrap(decodeBytes(serde, NO_BYTES, 0, operation), cas)
+          operation.outcome = 'miss'
+          return fallback
+        })
     }
   }
 
@@ -175,6 +190,10 @@ function inTime<T>(work: Promise<T>, operation: Operation, server: string | unde
     const timer = setTimeout(expire, Math.max(MIN_LATER_MS, deadline - performance.now()))
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
+}
+
+function serializer(serde: Serde): NonNullable<Interpret['serialize']> {
+  return (value, key) => serde.serialize(value, key)
 }
 
 function withCas(value: unknown, cas: bigint): unknown {

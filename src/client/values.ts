@@ -13,7 +13,7 @@ import { compressValue, type ResolvedCompression, resolveCompression, type Store
 import { checkClientFlags } from './numbers.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
 import type { GiveBack, LookAtEmpty } from './placeholder.ts'
-import { type Decode, Reader } from './reader.ts'
+import { type Decoder, Reader } from './reader.ts'
 
 /** The client flags under which the default serde writes integers, and most others read text. */
 const INTEGER_FLAGS = 2
@@ -69,7 +69,7 @@ export class Values {
   }
 
   /** Decodes hits and leaves win tokens and placeholders to the caller. */
-  decoder(serde: Serde | undefined): { readonly decode: Decode; readonly borrows: (clientFlags: number) => boolean } {
+  decoder(serde: Serde | undefined): Decoder {
     return this.#reader.decoder(serde === undefined ? this.#options.serde : checkSerde(serde))
   }
 

@@ -1,16 +1,15 @@
 import { refused } from '../connection/options.ts'
 import { InvalidInputError, type MemcacheError } from '../errors.ts'
-import type { Executor } from '../executor.ts'
-import { fallback } from '../middleware/fallback.ts'
+import type { Executor } from '../seam/executor.ts'
+import type { Middleware, Executor as PublicExecutor } from '../seam/operation.ts'
+import { toInner, toPublic } from '../seam/operation-view.ts'
+import { withFallback } from '../middleware/fallback.ts'
 import type { FallbackOn } from '../middleware/fallback-context.ts'
-import { type RetryOptions, retry } from '../middleware/retry.ts'
+import { type RetryOptions, withRetry } from '../middleware/retry.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import type { CacheClient } from './executor-of.ts'
-
-/** Something around an executor: it sees every command of the client before the servers do. */
-export type Middleware = (next: Executor) => Executor
 
 /** What is wrapped around the servers of a client. */
 export interface WrapperOptions {
@@ -34,10 +33,10 @@ export interface WrapperOptions {
 
 /** Wrapper options, checked. */
 export interface ResolvedWrapperOptions {
-  readonly retry: ReturnType<typeof retry> | undefined
+  readonly retry: ReturnType<typeof withRetry> | undefined
   readonly fallback: readonly (readonly ServerSpec[] | CacheClient)[]
   /** Puts older clusters behind an executor. */
-  readonly withOlder: (older: readonly Executor[], onError: OnFallbackError) => Middleware
+  readonly withOlder: (older: readonly Executor[], onError: OnFallbackError) => (next: Executor) => Executor
   readonly middleware: readonly Middleware[]
 }
 
@@ -57,11 +56,11 @@ export function resolveWrapperOptions(options: WrapperOptions): ResolvedWrapperO
   }
   const shared = { ...(fallbackOn === undefined ? {} : { fallbackOn }), ...(refill === undefined ? {} : { refill }) }
   // Checked now, not at the first command.
-  fallback([], shared)
+  withFallback([], shared)
   return {
-    retry: options.retry === undefined ? undefined : retry(options.retry),
+    retry: options.retry === undefined ? undefined : withRetry(options.retry),
     fallback: older as readonly (readonly ServerSpec[] | CacheClient)[],
-    withOlder: (executors, onError) => fallback(executors, { ...shared, onError }),
+    withOlder: (executors, onError) => withFallback(executors, shared, onError),
     middleware: middleware as readonly Middleware[],
   }
 }
@@ -75,9 +74,11 @@ function checkCluster(cluster: unknown): void {
 
 /** Puts the caller's wrappers around an executor, the first one outermost. */
 export function wrap(executor: Executor, middleware: readonly Middleware[]): Executor {
-  return middleware.reduceRight((next, one) => {
+  if (middleware.length === 0) return executor
+  const outermost = middleware.reduceRight((next, one) => {
     const wrapped = one(next)
-    if (typeof (wrapped as Partial<Executor> | undefined)?.dispatch === 'function') return wrapped
+    if (typeof (wrapped as Partial<PublicExecutor> | undefined)?.dispatch === 'function') return wrapped
     throw refused('middleware', 'functions that give an executor', wrapped)
-  }, executor)
+  }, toPublic(executor))
+  return toInner(outermost)
 }

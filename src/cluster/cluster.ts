@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { type MemcacheError, ServerDownError } from '../errors.ts'
-import type { Backend, ServerExecutor } from '../executor.ts'
+import type { Backend, ServerExecutor } from '../seam/executor.ts'
 import type { ServerPool } from '../pool/server-pool.ts'
 import { closedError, closedFor, type PoolListener } from '../pool/slot.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
@@ -10,7 +10,7 @@ import { withMaxTtl } from './gutter-ttl.ts'
 import type { Member, MemberListener, MemberSettings } from './member.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import { ServerGroup } from './server-group.ts'
-import { isWrite } from './writes.ts'
+import { isWrite } from '../protocol/writes.ts'
 
 /** Why a command fails when the last server was removed, or the source of the servers gave an empty list. */
 export const NO_SERVERS = 'the cluster has no servers'

@@ -1,5 +1,5 @@
 import { AuthError, type MemcacheError } from '../errors.ts'
-import type { ServerStatus } from '../executor.ts'
+import type { ServerStatus } from '../seam/executor.ts'
 import type { Clock } from './clock.ts'
 
 /** When a server counts as down, and how often it is asked whether it is back. */

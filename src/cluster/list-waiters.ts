@@ -1,6 +1,6 @@
 import { whenAborted } from '../abort-listener.ts'
 import type { MemcacheError } from '../errors.ts'
-import type { WaitLimits } from '../executor.ts'
+import type { WaitLimits } from '../seam/executor.ts'
 
 interface Waiter {
   readonly resolve: () => void

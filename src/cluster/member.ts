@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import { type MemcacheError, type ProtocolError, TimeoutError } from '../errors.ts'
-import type { ServerExecutor, ServerStatus } from '../executor.ts'
+import type { ServerExecutor, ServerStatus } from '../seam/executor.ts'
 import { ServerPool } from '../pool/server-pool.ts'
 import type { PoolListener } from '../pool/slot.ts'
 import type { Exchange, StreamExchange } from '../protocol/exchange.ts'

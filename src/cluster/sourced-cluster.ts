@@ -1,5 +1,5 @@
 import { InvalidInputError, type MemcacheError, TimeoutError } from '../errors.ts'
-import type { Backend, ServerExecutor, WaitLimits } from '../executor.ts'
+import type { Backend, ServerExecutor, WaitLimits } from '../seam/executor.ts'
 import { closedError } from '../pool/slot.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'

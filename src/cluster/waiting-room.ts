@@ -1,5 +1,5 @@
 import { ConnectError, MemcacheError, TimeoutError } from '../errors.ts'
-import type { Executor } from '../executor.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { Holder, Operation } from '../protocol/operation.ts'
 
 /** Holds commands until the first list of servers is there, each within its own time. */

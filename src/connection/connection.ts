@@ -11,7 +11,7 @@ import {
   ProtocolError,
   TimeoutError,
 } from '../errors.ts'
-import type { Executor } from '../executor.ts'
+import type { Executor } from '../seam/executor.ts'
 import { type Holder, Operation } from '../protocol/operation.ts'
 import { ReplyParser } from '../protocol/reply-parser.ts'
 import { isIdempotent, VERSION } from '../protocol/request.ts'

@@ -58,7 +58,7 @@ export type {
 } from '../client/standard-schema.ts'
 export type { Stats } from '../client/stats.ts'
 export type { Change, UpdateOptions } from '../client/update.ts'
-export type { Middleware, WrapperOptions } from '../client/wrapper-options.ts'
+export type { WrapperOptions } from '../client/wrapper-options.ts'
 export { type ClusterConfigOptions, clusterConfig } from '../cluster/cluster-config.ts'
 export { type DnsServersOptions, dnsServers } from '../cluster/dns-servers.ts'
 export type { ClusterOptions, Failover, RejoinOptions } from '../cluster/options.ts'
@@ -89,7 +89,8 @@ export {
   type UnsentDetails,
   ValueTooLargeError,
 } from '../errors.ts'
-export type { ServerStatus } from '../executor.ts'
+export type { ServerStatus } from '../seam/executor.ts'
+export type { Middleware } from '../seam/operation.ts'
 export type { FallbackOn } from '../middleware/fallback-context.ts'
 export type { RetryOptions } from '../middleware/retry.ts'
 export type { Key } from '../protocol/key.ts'

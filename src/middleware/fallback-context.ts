@@ -1,5 +1,5 @@
 import type { MemcacheError } from '../errors.ts'
-import type { Executor } from '../executor.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { PerKeyQueue } from './per-key-queue.ts'
 

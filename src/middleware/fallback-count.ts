@@ -1,12 +1,12 @@
 import { ClientError } from '../errors.ts'
-import type { Executor } from '../executor.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { deleteUnchanged } from '../protocol/placeholder.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { GETS, type Request } from '../protocol/request.ts'
 import type { FallbackContext } from './fallback-context.ts'
 import { placeholderCas } from './item-copy.ts'
-import { Relay } from './relay.ts'
+import { DerivedOperation } from '../seam/derived-operation.ts'
 
 /** Whether the command counts. */
 export function counts({ command }: Request): boolean {
@@ -21,12 +21,12 @@ const MAX_ATTEMPTS = 4
  * cluster, as it was before the copy began.
  */
 export class FallbackCount {
-  readonly #relay: Relay
+  readonly #relay: DerivedOperation
   readonly #first: Executor
   #attempt = 0
 
   constructor(operation: Operation, { first }: FallbackContext) {
-    this.#relay = new Relay(operation)
+    this.#relay = new DerivedOperation(operation)
     this.#first = first
   }
 
@@ -34,7 +34,7 @@ export class FallbackCount {
     const { outer } = this.#relay
     this.#attempt++
     const inner = this.#relay.next()
-    inner.resolve = (value) => outer.succeed(value)
+    inner.resolve = (value) => outer.succeedAs(inner, value)
     inner.reject = (reason) => {
       this.#relay.keepDeadline(inner)
       if (reason instanceof ClientError && !this.#relay.aborted && this.#attempt < MAX_ATTEMPTS) this.#look()

@@ -1,5 +1,5 @@
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
-import type { Executor } from '../executor.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
@@ -7,7 +7,7 @@ import type { Request } from '../protocol/request.ts'
 import type { FallbackContext } from './fallback-context.ts'
 import { ItemCopy, isPlaceholder } from './item-copy.ts'
 import { copyingRead, copyRequest, plainRead, wantsCas } from './older-read.ts'
-import { Relay } from './relay.ts'
+import { DerivedOperation } from '../seam/derived-operation.ts'
 
 /** How the first cluster answered; noted while its reply is valid. */
 interface FirstAnswer {
@@ -22,7 +22,7 @@ interface OlderAnswer extends FirstAnswer {
 
 /** One read: the first cluster, then the older ones until one has the key. */
 export class FallbackRead {
-  readonly #relay: Relay
+  readonly #relay: DerivedOperation
   readonly #context: FallbackContext
   readonly #copies: boolean
   readonly #wantsCas: boolean
@@ -34,7 +34,7 @@ export class FallbackRead {
   #isBeingCopied = false
 
   constructor(operation: Operation, context: FallbackContext) {
-    this.#relay = new Relay(operation)
+    this.#relay = new DerivedOperation(operation)
     this.#context = context
     // Bookkeeping, too, is of use where its own server in the first cluster has it.
     this.#wantsCas = operation.homeOnly || wantsCas(operation.request)
@@ -47,8 +47,8 @@ export class FallbackRead {
     const inner = this.#relay.next(outer.request, this.#readFirst(answer))
     inner.resolve = (value) => {
       this.#relay.keepDeadline(inner)
-      if (answer.isHit) outer.succeed(value)
-      else this.#askAll(() => outer.succeed(value))
+      if (answer.isHit) outer.succeedAs(inner, value)
+      else this.#askAll(() => outer.succeedAs(inner, value))
     }
     inner.reject = (reason) => {
       this.#relay.keepDeadline(inner)
@@ -115,7 +115,7 @@ export class FallbackRead {
     if (executor === undefined || this.#relay.remainingMs <= 0) return this.#missed()
     const answer: OlderAnswer = { isHit: false, copy: undefined }
     const inner = this.#relay.next(this.#olderRequest(), this.#readOlder(answer))
-    inner.resolve = (value) => (answer.isHit ? this.#found(value, answer.copy, executor) : this.#ask(index + 1))
+    inner.resolve = (value) => (answer.isHit ? this.#found(inner, value, answer.copy, executor) : this.#ask(index + 1))
     inner.reject = (reason) => this.#onOlderFailure(reason, index)
     executor.dispatch(inner)
   }
@@ -148,18 +148,18 @@ export class FallbackRead {
     this.#ask(index + 1)
   }
 
-  #found(value: unknown, copy: StoreRequest | undefined, older: Executor): void {
+  #found(inner: Operation, value: unknown, copy: StoreRequest | undefined, older: Executor): void {
     const { outer } = this.#relay
     if (this.#won !== undefined) {
       drop(value)
       return this.#fill(copy, this.#won)
     }
-    if (copy === undefined || this.#context.keepsNoCas) return outer.succeed(value)
+    if (copy === undefined || this.#context.keepsNoCas) return outer.succeedAs(inner, value)
     if (this.#wantsCas) {
       drop(value)
       return this.#copyAndReadAgain(older)
     }
-    outer.succeed(value)
+    outer.succeedAs(inner, value)
     if (!this.#isBeingCopied) this.#copyFrom(older, performance.now() + outer.timeoutMs, () => undefined)
   }
 
@@ -203,7 +203,7 @@ export class FallbackRead {
     const { outer } = this.#relay
     if (outer.settled) return
     const inner = this.#relay.next()
-    inner.resolve = (value) => outer.succeed(value)
+    inner.resolve = (value) => outer.succeedAs(inner, value)
     inner.reject = (reason) => outer.fail(reason)
     this.#context.first.dispatch(inner)
   }

@@ -1,9 +1,9 @@
 import { MemcacheError } from '../errors.ts'
-import type { Executor } from '../executor.ts'
+import type { Executor } from '../seam/executor.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
 import type { FallbackContext } from './fallback-context.ts'
-import { Relay } from './relay.ts'
+import { DerivedOperation } from '../seam/derived-operation.ts'
 import { comparesCas, removes } from './removals.ts'
 
 /** What came of a removal in one cluster. */
@@ -22,7 +22,7 @@ interface Outcome {
  * it once more when the item was in another one. Later commands of this client for the key wait until then.
  */
 export class FallbackRemoval {
-  readonly #relay: Relay
+  readonly #relay: DerivedOperation
   /** What older clusters are told. */
   readonly #removal: Request
   readonly #context: FallbackContext
@@ -32,7 +32,7 @@ export class FallbackRemoval {
   #firstFailed = false
 
   constructor(operation: Operation, removal: Request, context: FallbackContext) {
-    this.#relay = new Relay(operation)
+    this.#relay = new DerivedOperation(operation)
     this.#removal = removal
     this.#context = context
     this.#letGo = context.queue.block(operation.key)
@@ -101,7 +101,7 @@ export class FallbackRemoval {
     inner.quiet = false
     inner.awaitsBarrier = false
     inner.resolve = (value) => {
-      this.#inFirst.settle = () => outer.succeed(value)
+      this.#inFirst.settle = () => outer.succeedAs(inner, value)
       done()
     }
     inner.reject = (reason) => {
@@ -136,7 +136,7 @@ export class FallbackRemoval {
       const operation = this.#independent(this.#removal, noting(outer.interpret, outcome))
       operation.deadline = performance.now() + timeMs
       operation.resolve = (value) => {
-        outcome.settle = () => outer.succeed(value)
+        outcome.settle = () => outer.succeedAs(operation, value)
         done()
       }
       operation.reject = (reason) => {

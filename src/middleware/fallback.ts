@@ -1,8 +1,9 @@
 import { InvalidInputError, MemcacheError } from '../errors.ts'
-import type { Executor } from '../executor.ts'
 import { checkOptions } from '../known-options.ts'
 import { Operation } from '../protocol/operation.ts'
 import { DELETE } from '../protocol/request.ts'
+import type { Executor } from '../seam/executor.ts'
+import type { Operation as PublicOperation } from '../seam/operation.ts'
 import { showValue } from '../show-value.ts'
 import type { FallbackContext, FallbackOn, ResolvedFallbackOptions } from './fallback-context.ts'
 import { counts, FallbackCount } from './fallback-count.ts'
@@ -27,8 +28,8 @@ export interface FallbackOptions {
    * @defaultValue `false`
    */
   readonly refill?: boolean
-  /** Told of failures of older clusters, which fail no call. */
-  readonly onError?: (error: MemcacheError, operation: Operation) => void
+  /** Called with each failure of an older cluster, which fails no call. */
+  readonly onError?: (error: MemcacheError, operation: PublicOperation) => void
 }
 
 const OPTIONS: readonly string[] = ['fallbackOn', 'refill', 'onError']
@@ -37,17 +38,16 @@ const OPTIONS: readonly string[] = ['fallbackOn', 'refill', 'onError']
 const QUEUE_LIMITS = { maxPending: 100_000, maxPendingBytes: 64 * 2 ** 20 }
 
 /**
- * Looks up what a cluster does not have in older ones, in their order: for changing over from one to another. Writes go
- * to the first cluster; `delete` and `invalidate` to all of them, or else the old value would come back. A failure of an
- * older cluster counts as a miss, so that it can be switched off first.
+ * As the middleware `fallback`, for executors of ours.
  *
- * A read with a cas number copies the item to the first cluster whatever `refill` says, because its number is of use
- * there only.
- *
- * @param older - What to ask, one after the other.
+ * @param onError - Called with each failure of an older cluster.
  */
-export function fallback(older: readonly Executor[], options: FallbackOptions = {}): (next: Executor) => Executor {
-  const resolved = resolveFallbackOptions(options)
+export function withFallback(
+  older: readonly Executor[],
+  options: Pick<FallbackOptions, 'fallbackOn' | 'refill'> = {},
+  onError: ResolvedFallbackOptions['onError'] = () => undefined,
+): (next: Executor) => Executor {
+  const resolved = resolveFallbackOptions(options, onError)
   return (next) => new Fallback(next, older, resolved)
 }
 
@@ -89,9 +89,12 @@ class Fallback implements Executor {
   }
 }
 
-function resolveFallbackOptions(options: FallbackOptions): ResolvedFallbackOptions {
+function resolveFallbackOptions(
+  options: Pick<FallbackOptions, 'fallbackOn' | 'refill'>,
+  onError: ResolvedFallbackOptions['onError'],
+): ResolvedFallbackOptions {
   checkOptions(options, OPTIONS, 'fallback')
-  const { fallbackOn = 'miss', refill = false, onError = () => undefined } = options
+  const { fallbackOn = 'miss', refill = false } = options
   if (fallbackOn !== 'miss' && fallbackOn !== 'missOrError') {
     throw new InvalidInputError(`option fallbackOn must be 'miss' or 'missOrError', got ${showValue(fallbackOn)}`)
   }

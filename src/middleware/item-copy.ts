@@ -1,5 +1,5 @@
 import { ClosedError, MemcacheError } from '../errors.ts'
-import type { Executor } from '../executor.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import { deleteUnchanged, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'

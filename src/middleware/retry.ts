@@ -9,11 +9,11 @@ import {
   UnknownCommandError,
   ValueTooLargeError,
 } from '../errors.ts'
-import type { Executor } from '../executor.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isIdempotent } from '../protocol/request.ts'
 import { showValue } from '../show-value.ts'
-import { Relay } from './relay.ts'
+import { DerivedOperation } from '../seam/derived-operation.ts'
 
 /** Options of {@link retry}. */
 export interface RetryOptions {
@@ -43,12 +43,8 @@ interface ResolvedRetryOptions {
 
 const OPTIONS: readonly string[] = ['attempts', 'delayMs', 'maxDelayMs', 'retryFor']
 
-/**
- * Tries commands again that failed, within their own time. Never one that may have been carried out, unless carrying it
- * out twice is the same as once (reads, `set`, `touch`); what was certainly not sent is always safe to repeat. When all
- * attempts fail the call gives the last failure, or the last of those that may have been carried out if any may.
- */
-export function retry(options: RetryOptions = {}): (next: Executor) => RetryExecutor {
+/** As the middleware `retry`, for executors of ours. */
+export function withRetry(options: RetryOptions = {}): (next: Executor) => RetryExecutor {
   const resolved = resolveRetryOptions(options)
   return (next) => new Retry(next, resolved)
 }
@@ -83,7 +79,7 @@ class Retry implements RetryExecutor {
 
 /** One command that may be tried again. */
 class Retrying {
-  readonly #relay: Relay
+  readonly #relay: DerivedOperation
   readonly #next: Executor
   readonly #options: ResolvedRetryOptions
   /** Of all commands; undefined when none may begin any more. */
@@ -98,7 +94,7 @@ class Retrying {
     options: ResolvedRetryOptions,
     pauses: () => Set<() => void> | undefined,
   ) {
-    this.#relay = new Relay(operation)
+    this.#relay = new DerivedOperation(operation)
     this.#next = next
     this.#options = options
     this.#pauses = pauses
@@ -107,7 +103,7 @@ class Retrying {
   start(): void {
     this.#attempt++
     const inner = this.#relay.next()
-    inner.resolve = (value) => this.#relay.outer.succeed(value)
+    inner.resolve = (value) => this.#relay.outer.succeedAs(inner, value)
     inner.reject = (reason) => this.#onFailure(reason, inner)
     this.#next.dispatch(inner)
   }

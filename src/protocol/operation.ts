@@ -1,6 +1,6 @@
 import type { Delivery, MemcacheError } from '../errors.ts'
 import { type Key, quoteKey, type WireKey } from './key.ts'
-import type { Reply } from './reply.ts'
+import type { Outcome, Reply } from './reply.ts'
 import { type Command, isStore, nameOfRequest, type Request } from './request.ts'
 
 /** Whoever has an operation in hand and can let go of it. */
@@ -21,6 +21,10 @@ export interface Interpret {
    * operation fails with the error.
    */
   readonly passedOver?: (reply: Reply, error: MemcacheError) => unknown
+  /** Makes the value that the caller of the call sees of a result; left out where the result is that value. */
+  readonly present?: (result: unknown) => unknown
+  /** Makes the stored form of a value, as the call's serde does; left out where the call reads no value. */
+  readonly serialize?: (value: unknown, key: Key) => { readonly data: string | Uint8Array; readonly clientFlags: number }
 }
 
 /**
@@ -65,6 +69,11 @@ export class Operation {
   homeOnly = false
   /** It has its result. */
   settled = false
+  /**
+   * Meaning of the reply; undefined for an operation that got none. A reader corrects it where the reply alone does not tell:
+   * a placeholder is a miss.
+   */
+  outcome: Outcome | undefined = undefined
   /** Who has it in hand. */
   holder: Holder | undefined = undefined
 
@@ -127,6 +136,7 @@ export class Operation {
   settle(reply: Reply): void {
     if (this.settled) return
     this.settled = true
+    this.outcome = reply.outcome
     let value: unknown
     try {
       value = this.interpret(reply, this)
@@ -151,6 +161,7 @@ export class Operation {
    * the socket may still read bytes that belong to the caller again once the call has settled.
    */
   settleWhenReleased(reply: Reply): void {
+    this.outcome = reply.outcome
     let value: unknown
     try {
       value = this.interpret(reply, this)
@@ -177,6 +188,12 @@ export class Operation {
     this.endsLine = false
     this.answered = false
     this.bodyPending = false
+  }
+
+  /** Settles with the result of an operation that stood for this one. */
+  succeedAs(other: Operation, value: unknown): void {
+    this.outcome = other.outcome
+    this.succeed(value)
   }
 
   /** Settles with a value made elsewhere. */

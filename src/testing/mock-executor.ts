@@ -1,6 +1,6 @@
 import { ClosedError, type MemcacheError } from '../errors.ts'
-import type { Executor } from '../executor.ts'
-import { Relay } from '../middleware/relay.ts'
+import type { Executor } from '../seam/executor.ts'
+import { DerivedOperation } from '../seam/derived-operation.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isStore, type Request } from '../protocol/request.ts'
 import { mockErrors, mockTimeout } from './mock-errors.ts'
@@ -67,7 +67,7 @@ export class MockExecutor implements Executor {
   #carryOutLate(operation: Operation, latencyMs: number, error: MockError | undefined): void {
     if (error === 'timeout') return void this.#hold(operation, Number.POSITIVE_INFINITY)
     const reply = this.#hold(operation, latencyMs)
-    const inner = new Relay(operation).next()
+    const inner = new DerivedOperation(operation).next()
     operation.holder = reply
     reply.awaits(inner)
     this.#carryOut(inner, error)

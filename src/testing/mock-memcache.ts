@@ -8,7 +8,9 @@ import type { Stats } from '../client/stats.ts'
 import type { Dialer } from '../connection/options.ts'
 import { InvalidInputError, MemcacheError } from '../errors.ts'
 import { isRecord, overrideOptions } from '../known-options.ts'
-import { retry } from '../middleware/retry.ts'
+import { withRetry } from '../middleware/retry.ts'
+import type { Executor } from '../seam/executor.ts'
+import { toMiddleware } from '../seam/operation-view.ts'
 import { showValue } from '../show-value.ts'
 import type { MockCommand } from './mock-command.ts'
 import { MockExecutor } from './mock-executor.ts'
@@ -266,11 +268,11 @@ function withMiddleware(
   options: MemcacheOptions,
   dial: Dialer,
   streams: { opened: number },
-  innermost: NonNullable<MemcacheOptions['middleware']>[number],
+  innermost: (next: Executor) => Executor,
 ): MemcacheOptions {
   const { retry: retryOptions, middleware = [], ...rest } = options
   // Outside the failures, so that they are retried.
-  const inner = [...(retryOptions === undefined ? [] : [retry(retryOptions)]), innermost]
+  const inner = [...(retryOptions === undefined ? [] : [withRetry(retryOptions)]), innermost].map(toMiddleware)
   return {
     ...rest,
     connect: (address, context) => {

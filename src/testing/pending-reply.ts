@@ -35,7 +35,7 @@ export class PendingReply implements Holder {
   /** The command as it is carried out meanwhile. */
   awaits(inner: Operation): void {
     this.#inner = inner
-    inner.resolve = (value) => this.#settle(() => this.#operation.succeed(value))
+    inner.resolve = (value) => this.#settle(() => this.#operation.succeedAs(inner, value))
     inner.reject = (reason) => this.#settle(() => this.#operation.fail(reason))
   }
 

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
-import { executorOf } from '../../src/client/executor-of.ts'
+import { innerExecutorOf } from '../../src/client/executor-of.ts'
 import {
   ClosedError,
   ConnectionClosedError,
@@ -9,7 +9,7 @@ import {
   TimeoutError,
   UnknownCommandError,
 } from '../../src/errors.ts'
-import type { Backend, ServerExecutor } from '../../src/executor.ts'
+import type { Backend, ServerExecutor } from '../../src/seam/executor.ts'
 import type { StreamExchange } from '../../src/protocol/exchange.ts'
 import { rejection, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
@@ -27,7 +27,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 /** The one server of a client. */
 function serverOf(cache: ReturnType<typeof faultClient>): ServerExecutor {
-  return (executorOf(cache) as Backend).servers[0]!
+  return (innerExecutorOf(cache) as Backend).servers[0]!
 }
 
 /** A server that answers one line with these pieces, and then waits or closes. */

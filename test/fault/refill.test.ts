@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { executorOf } from '../../src/client/executor-of.ts'
+import { executorOf, innerExecutorOf } from '../../src/client/executor-of.ts'
 import { Memcache } from '../../src/client/memcache.ts'
-import type { Executor } from '../../src/executor.ts'
-import { fallback } from '../../src/middleware/fallback.ts'
+import type { Executor } from '../../src/seam/executor.ts'
+import { withFallback } from '../../src/middleware/fallback.ts'
+import { toMiddleware } from '../../src/seam/operation-view.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { createRandom } from '../../src/testing/random.ts'
 import type { MemcacheOptions } from '../support/memcache-options.ts'
@@ -65,9 +66,9 @@ describe.each(targets)(
 
     /** Two clusters of one client, with slow lines to both: the new one first, or, as long as that is not deployed, last. */
     function client(lines: SlowLines, first = recent, last = old): Memcache {
-      const around = fallback([lines.line(executorOf(last))], { refill: true })
+      const around = withFallback([lines.line(innerExecutorOf(last))], { refill: true })
       // Its own server is never asked: the line in between leads to the other client's.
-      const middleware = [around, () => lines.line(executorOf(first))]
+      const middleware = [around, () => lines.line(innerExecutorOf(first))].map(toMiddleware)
       const cache = new Memcache(started[0]!.address, { ...options, middleware })
       onTestFinished(() => cache.destroy())
       return cache
@@ -168,7 +169,10 @@ describe.each(targets)(
       await old.set(key, 'old', { ttl: 100 })
       const dying = new Memcache(started[0]!.address, {
         ...options,
-        middleware: [fallback([diesAtCopy(executorOf(old))], { refill: true }), () => executorOf(recent)],
+        middleware: [
+          toMiddleware(withFallback([diesAtCopy(innerExecutorOf(old))], { refill: true })),
+          () => executorOf(recent),
+        ],
       })
       expect(await dying.get(key)).toBe('old')
       dying.destroy()

@@ -6,6 +6,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   protocol: 1,
   serde: 1,
   routing: 1,
+  seam: 2,
   connection: 3,
   middleware: 3,
   server: 3,
@@ -19,10 +20,8 @@ const FLOORS: Readonly<Record<string, number>> = {
   exports: 9,
 }
 
-/** The files directly in `src` are words that every floor knows; the seam between them and the sockets is not. */
+/** The files directly in `src` are words that every floor knows. */
 const ROOT_FLOOR = 0
-const SEAM = 'executor.ts'
-const SEAM_FLOOR = 2
 
 /** The floor that does no input or output: what its folders may import from Node. */
 const PURE_FLOOR = 1
@@ -117,14 +116,12 @@ function checkReference(
 }
 
 function floorOf(path: string): number | undefined {
-  if (path === SEAM) return SEAM_FLOOR
   const folder = folderOf(path)
   return folder === '' ? ROOT_FLOOR : FLOORS[folder]
 }
 
-/** The top folder; empty for files directly in `src`, except the seam, which is a floor of its own. */
+/** The top folder; empty for files directly in `src`. */
 function folderOf(path: string): string {
-  if (path === SEAM) return SEAM
   const slash = path.indexOf('/')
   return slash === -1 ? '' : path.slice(0, slash)
 }

@@ -1,4 +1,4 @@
-import type { Executor } from '../../src/executor.ts'
+import type { Executor } from '../../src/seam/executor.ts'
 import type { Operation } from '../../src/protocol/operation.ts'
 
 /** One way of one line: what travels it arrives in order. */

@@ -8,12 +8,12 @@ const SRC = fileURLToPath(new URL('../../src', import.meta.url))
 const HOUSE = {
   'errors.ts': 'export class A {}',
   'ttl.ts': "import { A } from './errors.ts'",
-  'executor.ts': "import type { K } from './protocol/key.ts'\nimport { A } from './errors.ts'",
+  'seam/executor.ts': "import type { K } from '../protocol/key.ts'\nimport { A } from '../errors.ts'",
   'protocol/key.ts': "import { Buffer } from 'node:buffer'\nimport { A } from '../errors.ts'",
   'protocol/meta/encode.ts': "import { K } from '../key.ts'",
   'serde/raw.ts': '',
   'routing/hash/md5.ts': '',
-  'connection/connection.ts': "import net from 'node:net'\nimport type { E } from '../executor.ts'",
+  'connection/connection.ts': "import net from 'node:net'\nimport type { E } from '../seam/executor.ts'",
   'server/store.ts': "import { K } from '../protocol/key.ts'",
   'pool/pool.ts': "import { C } from '../connection/connection.ts'",
   'client/memcache.ts': "import type { Peer } from 'some-peer'\nimport { P } from '../pool/pool.ts'",
@@ -45,9 +45,9 @@ describe('the floor plan checker', () => {
 
   it.each<[rule: string, path: string, source: string, problem: RegExp]>([
     ['an upward import', 'pool/pool.ts', "import { M } from '../client/memcache.ts'", /up, from client\/memcache\.ts/],
-    ['an upward type import', 'protocol/key.ts', "import type { E } from '../executor.ts'", /up, from executor\.ts/],
-    ['an upward import by a word', 'ttl.ts', "import { E } from './executor.ts'", /up, from executor\.ts/],
-    ['an upward import by the seam', 'executor.ts', "import { P } from './pool/pool.ts'", /up, from pool\/pool\.ts/],
+    ['an upward type import', 'protocol/key.ts', "import type { E } from '../seam/executor.ts'", /up, from seam\/executor\.ts/],
+    ['an upward import by a word', 'ttl.ts', "import { E } from './seam/executor.ts'", /up, from seam\/executor\.ts/],
+    ['an upward import by the seam', 'seam/executor.ts', "import { P } from '../pool/pool.ts'", /up, from pool\/pool\.ts/],
     ['an upward import()', 'pool/pool.ts', "const m = () => import('../client/memcache.ts')", /up, from client/],
     ['an upward import without names', 'pool/pool.ts', "import '../client/memcache.ts'", /up, from client/],
     ['an upward type by import()', 'pool/pool.ts', "type M = import('../client/memcache.ts').M", /up, from client/],

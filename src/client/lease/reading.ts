@@ -3,7 +3,7 @@ import type { Interpret, Operation } from '../../protocol/operation.ts'
 import { holdsPlace, PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { type Reply, Returned } from '../../protocol/reply.ts'
 import type { LookAtEmpty } from '../placeholder.ts'
-import type { Decode } from '../reader.ts'
+import type { Decode, Decoder } from '../reader.ts'
 
 /** An item as commands see it that replace it by its cas number: `getOrSet`, `update`, `pop`. Tokens are theirs to use. */
 export interface Reading {
@@ -27,26 +27,32 @@ export interface Reading {
 }
 
 /** What reading needs. */
-export interface ReadingInit {
-  readonly decode: Decode
-  readonly borrows: (clientFlags: number) => boolean
+export interface ReadingInit extends Decoder {
   readonly lookAtEmpty: LookAtEmpty
 }
 
 /** Makes the function that turns the reply to a read into a {@link Reading}. */
-export function createReadingInterpreter({ decode, borrows, lookAtEmpty }: ReadingInit): Interpret {
+export function createReadingInterpreter({ decode, borrows, serialize, lookAtEmpty }: ReadingInit): Interpret {
   const read: Interpret = (reply, operation) => {
     const facts = factsOf(reply)
-    if (reply.outcome !== 'hit' || isPlaceholder(reply)) return facts
+    if (reply.outcome !== 'hit' || isPlaceholder(reply)) {
+      operation.outcome = 'miss'
+      return facts
+    }
     const value = decodeReading(facts, decode, reply, operation)
     // A classic reply does not tell whether an empty item is a placeholder.
     if (reply.type !== 'VALUE' || reply.size > 0 || reply.clientFlags !== 0) return value
     return lookAtEmpty(operation).then((found) => {
       if (found === 'value') return value
+      operation.outcome = 'miss'
       return { ...facts, state: found === 'placeholder' ? 'placeholder' : 'missing' } satisfies Reading
     })
   }
-  return Object.assign(read, { borrows, passedOver: readTooLarge })
+  return Object.assign(read, { borrows, serialize, present: presentValue, passedOver: readTooLarge })
+}
+
+function presentValue(result: unknown): unknown {
+  return (result as Reading).value
 }
 
 function readTooLarge(reply: Reply, error: MemcacheError): Reading {

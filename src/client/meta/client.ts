@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { flag } from '../../connection/options.ts'
 import { InvalidInputError } from '../../errors.ts'
-import type { Backend } from '../../executor.ts'
+import type { Backend } from '../../seam/executor.ts'
 import { closedError } from '../../pool/slot.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Operation } from '../../protocol/operation.ts'

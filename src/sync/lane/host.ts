@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type OpenedStream, openedStreams } from '../../connection/streams.ts'
-import type { ServerStatus } from '../../executor.ts'
+import type { ServerStatus } from '../../seam/executor.ts'
 import { LaneLock, LaneState, LaneWord, laneWords, stampOf, Word } from '../crossing/channel.ts'
 
 /** What a socket of `node:net` is made of, as far as the lane needs it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isWrite } from '../../../src/cluster/writes.ts'
+import { isWrite } from '../../../src/protocol/writes.ts'
 import { encodeFlagText } from '../../../src/protocol/meta/flag-text.ts'
 import type { Request } from '../../../src/protocol/request.ts'
 

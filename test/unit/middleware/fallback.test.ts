@@ -1,9 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { executorOf } from '../../../src/client/executor-of.ts'
+import { innerExecutorOf } from '../../../src/client/executor-of.ts'
 import { Memcache } from '../../../src/client/memcache.ts'
 import { ConnectError, type MemcacheError } from '../../../src/errors.ts'
-import type { Executor } from '../../../src/executor.ts'
-import { fallback } from '../../../src/middleware/fallback.ts'
+import type { Executor } from '../../../src/seam/executor.ts'
+import type { Middleware } from '../../../src/seam/operation.ts'
+import { withFallback } from '../../../src/middleware/fallback.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { GET } from '../../../src/protocol/request.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
@@ -187,10 +188,10 @@ describe('reads with a cas number', () => {
     const copies: Operation[] = []
     const stuck: Executor = {
       dispatch: (operation) =>
-        operation.command === 'add' ? void copies.push(operation) : executorOf(first).dispatch(operation),
+        operation.command === 'add' ? void copies.push(operation) : innerExecutorOf(first).dispatch(operation),
     }
     const call = new Operation({ command: 'gets' }, 'k', 'k', 5000, () => undefined)
-    fallback([executorOf(older)])(stuck).dispatch(call)
+    withFallback([innerExecutorOf(older)])(stuck).dispatch(call)
     await until(() => copies.length === 1, 'the copy')
     expect(copies[0]!.deadline).toBe(call.deadline)
   })
@@ -236,7 +237,7 @@ describe('a call that is aborted', () => {
         operation.resolve = resolve
         operation.reject = reject
       })
-      fallback(older, options)(first).dispatch(operation)
+      withFallback(older, options, options.onError)(first).dispatch(operation)
       const reason = new ConnectError('what another call failed with')
       operation.cancel(reason)
       await expect(outcome).rejects.toBe(reason)
@@ -297,18 +298,20 @@ describe('by hand', () => {
   it('wrappers see every command, the first one outermost', async () => {
     const { servers } = await lab()
     const seen: string[] = []
-    const spy = (name: string) => (next: Executor) => ({
-      dispatch: (operation: Parameters<Executor['dispatch']>[0]) => {
-        seen.push(`${name} ${operation.request.command}`)
-        next.dispatch(operation)
-      },
-    })
+    const spy =
+      (name: string): Middleware =>
+      (next) => ({
+        dispatch(operation) {
+          seen.push(`${name} ${operation.command}`)
+          next.dispatch(operation)
+        },
+      })
     const cache = new Memcache(servers[0]!.address, { ...patient, middleware: [spy('outer'), spy('inner')] })
     onTestFinished(() => cache.destroy())
     await cache.set('k', 1)
     await cache.get('k')
     expect(seen).toEqual(['outer set', 'inner set', 'outer get', 'inner get'])
-    expect(() => executorOf(cache)).not.toThrow()
+    expect(() => innerExecutorOf(cache)).not.toThrow()
   })
 
   it.each<[MemcacheOptions, RegExp]>([

@@ -9,7 +9,7 @@ import {
   ServerError,
   TimeoutError,
 } from '../../../src/errors.ts'
-import { type RetryOptions, retry } from '../../../src/middleware/retry.ts'
+import { type RetryOptions, withRetry } from '../../../src/middleware/retry.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { GET, type Request } from '../../../src/protocol/request.ts'
 
@@ -27,7 +27,7 @@ function run(
   timeoutMs = 1000,
 ): { operation: Operation; tries: Operation[]; outcome: Promise<unknown> } {
   const tries: Operation[] = []
-  const executor = retry(options)({
+  const executor = withRetry(options)({
     dispatch: (operation) => {
       if (operation.deadline === 0) operation.deadline = performance.now() + operation.timeoutMs
       const failure = failures[tries.push(operation) - 1]
@@ -153,7 +153,7 @@ describe('retry', () => {
   })
 
   it('hands over all that decides where and how a command goes', () => {
-    const executor = retry({})({
+    const executor = withRetry({})({
       dispatch: (inner) => {
         const { routingKey, homeOnly, quiet, deadline, key, callerKey } = inner
         expect([routingKey, homeOnly, quiet, deadline, key, callerKey]).toEqual(['r', true, true, 7, 'k', 'K'])
@@ -219,6 +219,6 @@ describe('the options of retry', () => {
     [{ retryFor: true }, /retry\.retryFor must be a function, got true/],
     [{ tries: 3 }, /option retry has no "tries"/],
   ])('are refused by name: %o', (options, message) => {
-    expect(() => retry(options)).toThrow(message)
+    expect(() => withRetry(options)).toThrow(message)
   })
 })

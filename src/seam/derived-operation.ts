@@ -2,10 +2,10 @@ import { type Holder, type Interpret, Operation } from '../protocol/operation.ts
 import type { Request } from '../protocol/request.ts'
 
 /**
- * A wrapper's hold on a command: the caller's operation outside, and inside, one after the other, operations of the
- * wrapper's own, so that a late reply to one that was given up cannot settle the caller's.
+ * Holds the caller's operation while operations of a wrapper's own carry it out, one after the other: a late reply to one
+ * that was given up cannot settle the caller's.
  */
-export class Relay implements Holder {
+export class DerivedOperation implements Holder {
   readonly outer: Operation
   #inner: Operation | undefined
   /** Ends the pause that the call is in. */
@@ -22,18 +22,14 @@ export class Relay implements Holder {
   }
 
   /**
-   * An operation within the caller's time.
+   * Makes the next operation, within the caller's time.
    *
-   * @param request - Left out: what the caller's asks.
-   * @param interpret - Left out: as the caller's does.
+   * @param request - Left out: the caller's.
+   * @param interpret - Left out: the caller's.
    */
   next(request: Request = this.outer.request, interpret: Interpret = this.outer.interpret): Operation {
     const { outer } = this
-    const inner = new Operation(request, outer.key, outer.callerKey, outer.timeoutMs, interpret)
-    inner.routingKey = outer.routingKey
-    inner.homeOnly = outer.homeOnly
-    inner.quiet = outer.quiet
-    inner.awaitsBarrier = outer.awaitsBarrier
+    const inner = copyOperation(outer, request, interpret, outer.timeoutMs)
     inner.deadline = outer.deadline
     this.#inner = inner
     return inner
@@ -82,4 +78,19 @@ export class Relay implements Holder {
     if (inner === undefined || inner.settled) operation.fail(reason)
     else inner.cancel(reason)
   }
+}
+
+/** Makes an operation for the same key and server as another, with time of its own. */
+export function copyOperation(
+  { key, callerKey, routingKey, homeOnly, quiet, awaitsBarrier }: Operation,
+  request: Request,
+  interpret: Interpret,
+  timeoutMs: number,
+): Operation {
+  const copy = new Operation(request, key, callerKey, timeoutMs, interpret)
+  copy.routingKey = routingKey
+  copy.homeOnly = homeOnly
+  copy.quiet = quiet
+  copy.awaitsBarrier = awaitsBarrier
+  return copy
 }

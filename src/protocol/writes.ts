@@ -1,4 +1,4 @@
-import type { Request } from '../protocol/request.ts'
+import type { Request } from './request.ts'
 
 /** Whether the command may change, create, renew or remove an item. */
 export function isWrite(request: Request): boolean {

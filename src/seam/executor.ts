@@ -1,8 +1,8 @@
 import type { Buffer } from 'node:buffer'
-import type { MemcacheError } from './errors.ts'
-import type { Exchange, StreamExchange } from './protocol/exchange.ts'
-import type { Key } from './protocol/key.ts'
-import type { Operation } from './protocol/operation.ts'
+import type { MemcacheError } from '../errors.ts'
+import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
+import type { Key } from '../protocol/key.ts'
+import type { Operation } from '../protocol/operation.ts'
 
 /**
  * The seam: everything that can carry out a command. A connection, a pool, a cluster, a wrapper that retries, a mock:

@@ -1,0 +1,78 @@
+import { InvalidInputError } from '../errors.ts'
+import type { Operation } from '../protocol/operation.ts'
+import type { Outcome } from '../protocol/reply.ts'
+import { showValue } from '../show-value.ts'
+import type { OperationOutcome, OperationResult, Operation as PublicOperation } from './operation.ts'
+import { operationOf } from './operation-view.ts'
+
+/**
+ * Watches how an operation ends: `settled` is called once, before its caller learns the result and after everything that
+ * follows a reply (decompression, a second look at an empty item). Call this before the operation is handed on. A function
+ * that throws does not touch the operation; the error is an uncaught exception.
+ *
+ * @experimental
+ */
+export function observe(operation: PublicOperation, settled: (outcome: OperationOutcome) => void): void {
+  if (typeof settled !== 'function') {
+    throw new InvalidInputError(`observe() takes a function, got ${showValue(settled)}`)
+  }
+  const inner = operationOf(operation, 'observe')
+  const { resolve, reject } = inner
+  whenSettled(
+    inner,
+    (value) => {
+      callSafely(() => settled(outcomeOf(inner, value)))
+      resolve(value, inner)
+    },
+    (error) => {
+      callSafely(() => settled({ error }))
+      reject(error, inner)
+    },
+  )
+}
+
+/** Calls one of both once the operation has its final result, and not when that is still a promise. */
+export function whenSettled(
+  operation: Operation,
+  succeeded: (value: unknown) => void,
+  failed: (reason: unknown) => void,
+): void {
+  operation.reject = failed
+  operation.resolve = (value) => {
+    if (value instanceof Promise) void value.then(succeeded, failed)
+    else succeeded(value)
+  }
+}
+
+/** Returns the outcome that a caller's function is shown. */
+export function outcomeOf(operation: Operation, value: unknown): OperationOutcome {
+  const { outcome, quiet, interpret } = operation
+  const result = outcome === undefined ? (quiet ? 'sent' : 'done') : RESULTS[outcome]
+  return { result, value: interpret.present === undefined ? value : interpret.present(value) }
+}
+
+const RESULTS: Readonly<Record<Outcome, OperationResult>> = {
+  hit: 'hit',
+  miss: 'miss',
+  stored: 'stored',
+  notStored: 'notStored',
+  exists: 'exists',
+  notFound: 'notFound',
+  deleted: 'deleted',
+  touched: 'touched',
+  number: 'number',
+  done: 'done',
+  version: 'done',
+  pong: 'done',
+}
+
+/** Calls a function of the caller's out of the middle of a connection's work, which an error must not break off. */
+export function callSafely(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}
