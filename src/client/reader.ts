@@ -115,13 +115,11 @@ export class Reader {
       }
       const cas = reply.cas()
       if (reply.type === 'VA' || reply.clientFlags !== 0) return wrap(decode(reply, operation), cas)
-      return this.#init
-        .lookAtEmpty(operation)
-        .then((found) => {
-          if (found === 'value') return wrap(decodeBytes(serde, NO_BYTES, 0, operation), cas)
-          operation.outcome = 'miss'
-          return fallback
-        })
+      return this.#init.lookAtEmpty(operation).then((found) => {
+        if (found === 'value') return wrap(decodeBytes(serde, NO_BYTES, 0, operation), cas)
+        operation.outcome = 'miss'
+        return fallback
+      })
     }
   }
 

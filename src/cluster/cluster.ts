@@ -1,16 +1,16 @@
 import { Buffer } from 'node:buffer'
 import { type MemcacheError, ServerDownError } from '../errors.ts'
-import type { Backend, ServerExecutor } from '../seam/executor.ts'
 import type { ServerPool } from '../pool/server-pool.ts'
 import { closedError, closedFor, type PoolListener } from '../pool/slot.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
+import { isWrite } from '../protocol/writes.ts'
+import type { Backend, ServerExecutor } from '../seam/executor.ts'
 import type { Server } from '../server-address.ts'
 import { withMaxTtl } from './gutter-ttl.ts'
 import type { Member, MemberListener, MemberSettings } from './member.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import { ServerGroup } from './server-group.ts'
-import { isWrite } from '../protocol/writes.ts'
 
 /** Why a command fails when the last server was removed, or the source of the servers gave an empty list. */
 export const NO_SERVERS = 'the cluster has no servers'

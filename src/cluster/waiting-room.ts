@@ -1,6 +1,6 @@
 import { ConnectError, MemcacheError, TimeoutError } from '../errors.ts'
-import type { Executor } from '../seam/executor.ts'
 import type { Holder, Operation } from '../protocol/operation.ts'
+import type { Executor } from '../seam/executor.ts'
 
 /** Holds commands until the first list of servers is there, each within its own time. */
 export class WaitingRoom implements Holder {

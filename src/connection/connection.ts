@@ -11,10 +11,10 @@ import {
   ProtocolError,
   TimeoutError,
 } from '../errors.ts'
-import type { Executor } from '../seam/executor.ts'
 import { type Holder, Operation } from '../protocol/operation.ts'
 import { ReplyParser } from '../protocol/reply-parser.ts'
 import { isIdempotent, VERSION } from '../protocol/request.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { Server } from '../server-address.ts'
 import { MAX_TIMER_MS } from '../timer-limit.ts'
 import { Attempt } from './attempt.ts'

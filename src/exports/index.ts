@@ -89,11 +89,11 @@ export {
   type UnsentDetails,
   ValueTooLargeError,
 } from '../errors.ts'
-export type { ServerStatus } from '../seam/executor.ts'
-export type { Middleware } from '../seam/operation.ts'
 export type { FallbackOn } from '../middleware/fallback-context.ts'
 export type { RetryOptions } from '../middleware/retry.ts'
 export type { Key } from '../protocol/key.ts'
+export type { ServerStatus } from '../seam/executor.ts'
+export type { Middleware } from '../seam/operation.ts'
 export type { Serde, SerializedValue } from '../serde/serde.ts'
 export type { Credentials, ServerAddress, ServerSpec, TlsOptions } from '../server-address.ts'
 export type { Ttl } from '../ttl.ts'

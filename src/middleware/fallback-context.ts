@@ -1,6 +1,6 @@
 import type { MemcacheError } from '../errors.ts'
-import type { Executor } from '../seam/executor.ts'
 import type { Operation } from '../protocol/operation.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { PerKeyQueue } from './per-key-queue.ts'
 
 /** Which answers of the first cluster send a read to the older ones. */

@@ -1,12 +1,12 @@
 import { ClientError } from '../errors.ts'
-import type { Executor } from '../seam/executor.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { deleteUnchanged } from '../protocol/placeholder.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { GETS, type Request } from '../protocol/request.ts'
+import { DerivedOperation } from '../seam/derived-operation.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { FallbackContext } from './fallback-context.ts'
 import { placeholderCas } from './item-copy.ts'
-import { DerivedOperation } from '../seam/derived-operation.ts'
 
 /** Whether the command counts. */
 export function counts({ command }: Request): boolean {

@@ -1,13 +1,13 @@
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
-import type { Executor } from '../seam/executor.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
+import { DerivedOperation } from '../seam/derived-operation.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { FallbackContext } from './fallback-context.ts'
 import { ItemCopy, isPlaceholder } from './item-copy.ts'
 import { copyingRead, copyRequest, plainRead, wantsCas } from './older-read.ts'
-import { DerivedOperation } from '../seam/derived-operation.ts'
 
 /** How the first cluster answered; noted while its reply is valid. */
 interface FirstAnswer {

@@ -1,9 +1,9 @@
 import { MemcacheError } from '../errors.ts'
-import type { Executor } from '../seam/executor.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
-import type { FallbackContext } from './fallback-context.ts'
 import { DerivedOperation } from '../seam/derived-operation.ts'
+import type { Executor } from '../seam/executor.ts'
+import type { FallbackContext } from './fallback-context.ts'
 import { comparesCas, removes } from './removals.ts'
 
 /** What came of a removal in one cluster. */

@@ -1,10 +1,10 @@
 import { ClosedError, MemcacheError } from '../errors.ts'
-import type { Executor } from '../seam/executor.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import { deleteUnchanged, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, GETS, type Request } from '../protocol/request.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { FallbackContext } from './fallback-context.ts'
 import { copyingRead, copyRequest } from './older-read.ts'
 

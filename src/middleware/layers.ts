@@ -25,7 +25,8 @@ export function retry(options: RetryOptions = {}): Middleware {
  * @param older - What to ask, one after the other.
  */
 export function fallback(older: readonly Executor[], options: FallbackOptions = {}): Middleware {
-  if (!Array.isArray(older)) throw new InvalidInputError(`fallback() takes a list of executors, got ${showValue(older)}`)
+  if (!Array.isArray(older))
+    throw new InvalidInputError(`fallback() takes a list of executors, got ${showValue(older)}`)
   const layer = withFallback(older.map(toInner), options, (error, operation) =>
     options.onError?.(error, viewOf(operation)),
   )

@@ -9,11 +9,11 @@ import {
   UnknownCommandError,
   ValueTooLargeError,
 } from '../errors.ts'
-import type { Executor } from '../seam/executor.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isIdempotent } from '../protocol/request.ts'
-import { showValue } from '../show-value.ts'
 import { DerivedOperation } from '../seam/derived-operation.ts'
+import type { Executor } from '../seam/executor.ts'
+import { showValue } from '../show-value.ts'
 
 /** Options of {@link retry}. */
 export interface RetryOptions {

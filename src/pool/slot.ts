@@ -3,8 +3,8 @@ import type { ConnectionEnd, ConnectionOwner, Pace } from '../connection/connect
 import type { ServerMemory } from '../connection/handshake.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import { AuthError, ClosedError, type MemcacheError, type ProtocolError, ServerDownError } from '../errors.ts'
-import type { Executor } from '../seam/executor.ts'
 import type { Operation } from '../protocol/operation.ts'
+import type { Executor } from '../seam/executor.ts'
 import type { Server } from '../server-address.ts'
 import { backoffMs } from './backoff.ts'
 

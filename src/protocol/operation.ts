@@ -24,7 +24,10 @@ export interface Interpret {
   /** Makes the value that the caller of the call sees of a result; left out where the result is that value. */
   readonly present?: (result: unknown) => unknown
   /** Makes the stored form of a value, as the call's serde does; left out where the call reads no value. */
-  readonly serialize?: (value: unknown, key: Key) => { readonly data: string | Uint8Array; readonly clientFlags: number }
+  readonly serialize?: (
+    value: unknown,
+    key: Key,
+  ) => { readonly data: string | Uint8Array; readonly clientFlags: number }
 }
 
 /**

@@ -25,10 +25,9 @@ export interface DeriveOptions {
 
 /**
  * Makes an operation that asks the same as another, for this cluster or a second one: to try again, to ask elsewhere, to
- * send a copy. Dispatch it like any other.
- *
- * An abort of the call ends both. If the first operation was dispatched before, the new one ends by itself, in its own time,
- * and has a copy of the bytes that it stores: they belong to the caller again once the first has settled.
+ * send a copy. Dispatch it like any other. An abort of the call ends it, unless the first operation is dispatched itself:
+ * then it ends in its own time. With `settled` it has a copy of the bytes that it stores, because they belong to the caller
+ * again once the first has settled.
  *
  * @throws `InvalidInputError` - the first operation has settled, or an option cannot be used.
  * @experimental
@@ -44,6 +43,7 @@ export function deriveOperation(operation: PublicOperation, options: DeriveOptio
     throw new InvalidInputError(`settled must be a function, got ${showValue(settled)}`)
   }
   const derived = nextOf(first)
+  if (settled !== undefined) derived.request = withOwnBody(first.request)
   if (timeoutMs !== undefined) limitTime(derived, timeoutMs)
   if (settled === undefined) settleTogether(first, derived)
   else settleApart(first, derived, settled)
@@ -82,5 +82,7 @@ function settleApart(first: Operation, derived: Operation, settled: NonNullable<
 }
 
 function withOwnBody(request: Request): Request {
-  return isStore(request) && typeof request.data !== 'string' ? { ...request, data: Buffer.from(request.data) } : request
+  return isStore(request) && typeof request.data !== 'string'
+    ? { ...request, data: Buffer.from(request.data) }
+    : request
 }

@@ -1,21 +1,24 @@
 import { InvalidInputError } from '../errors.ts'
-import type { Executor } from './executor.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { nameOfRequest, type Request } from '../protocol/request.ts'
 import { isWrite } from '../protocol/writes.ts'
+import type { Executor } from './executor.ts'
 import type { Middleware, Executor as PublicExecutor, Operation as PublicOperation } from './operation.ts'
 
 /** An operation as middleware holds it: what may be read of it, and nothing that could harm it. */
 class OperationView implements PublicOperation {
   readonly #operation: Operation
+  // A connection that speaks text sends another request in the place of the first.
+  readonly #request: Request
 
   constructor(operation: Operation) {
     this.#operation = operation
+    this.#request = operation.request
   }
 
   get command(): string {
-    return callOf(this.#operation.request)
+    return callOf(this.#request)
   }
 
   get key(): Key {
@@ -27,7 +30,7 @@ class OperationView implements PublicOperation {
   }
 
   get isWrite(): boolean {
-    return isWrite(this.#operation.request)
+    return isWrite(this.#request)
   }
 
   get quiet(): boolean {

@@ -9,8 +9,8 @@ import {
   TimeoutError,
   UnknownCommandError,
 } from '../../src/errors.ts'
-import type { Backend, ServerExecutor } from '../../src/seam/executor.ts'
 import type { StreamExchange } from '../../src/protocol/exchange.ts'
+import type { Backend, ServerExecutor } from '../../src/seam/executor.ts'
 import { rejection, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
 import { startMemcached } from '../support/real-memcached.ts'

@@ -1,5 +1,5 @@
-import type { Executor } from '../../src/seam/executor.ts'
 import type { Operation } from '../../src/protocol/operation.ts'
+import type { Executor } from '../../src/seam/executor.ts'
 
 /** One way of one line: what travels it arrives in order. */
 type Way = (() => void)[]

@@ -45,9 +45,19 @@ describe('the floor plan checker', () => {
 
   it.each<[rule: string, path: string, source: string, problem: RegExp]>([
     ['an upward import', 'pool/pool.ts', "import { M } from '../client/memcache.ts'", /up, from client\/memcache\.ts/],
-    ['an upward type import', 'protocol/key.ts', "import type { E } from '../seam/executor.ts'", /up, from seam\/executor\.ts/],
+    [
+      'an upward type import',
+      'protocol/key.ts',
+      "import type { E } from '../seam/executor.ts'",
+      /up, from seam\/executor\.ts/,
+    ],
     ['an upward import by a word', 'ttl.ts', "import { E } from './seam/executor.ts'", /up, from seam\/executor\.ts/],
-    ['an upward import by the seam', 'seam/executor.ts', "import { P } from '../pool/pool.ts'", /up, from pool\/pool\.ts/],
+    [
+      'an upward import by the seam',
+      'seam/executor.ts',
+      "import { P } from '../pool/pool.ts'",
+      /up, from pool\/pool\.ts/,
+    ],
     ['an upward import()', 'pool/pool.ts', "const m = () => import('../client/memcache.ts')", /up, from client/],
     ['an upward import without names', 'pool/pool.ts', "import '../client/memcache.ts'", /up, from client/],
     ['an upward type by import()', 'pool/pool.ts', "type M = import('../client/memcache.ts').M", /up, from client/],

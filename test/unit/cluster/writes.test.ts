@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { isWrite } from '../../../src/protocol/writes.ts'
 import { encodeFlagText } from '../../../src/protocol/meta/flag-text.ts'
 import type { Request } from '../../../src/protocol/request.ts'
+import { isWrite } from '../../../src/protocol/writes.ts'
 
 const store = { data: 'x', bytes: 1, clientFlags: 0, exptime: 0, cas: 0n } as const
 
