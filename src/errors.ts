@@ -134,7 +134,11 @@ export class ServerError extends MemcacheError {
   readonly code = 'MEMLANE_SERVER_ERROR'
 }
 
-/** The server answered `ERROR`: it does not know the command, or not in this form. */
+/**
+ * The server answered `ERROR`: it does not know the command, or not in this form. Also a command of the meta protocol that
+ * is not sent (`delivery` is `'not-sent'`) because the server refused that protocol a moment ago; it is asked again within
+ * a minute.
+ */
 export class UnknownCommandError extends MemcacheError {
   override readonly name = 'UnknownCommandError'
   readonly code = 'MEMLANE_UNKNOWN_COMMAND'

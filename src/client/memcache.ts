@@ -218,7 +218,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * Asks what the server knows of an item, without disturbing the LRU. Needs the meta protocol.
    *
    * @returns ttl, last access and the rest; a miss gives `undefined`.
-   * @throws `InvalidInputError` - the server speaks text.
+   * @throws `InvalidInputError` - the server speaks text; `UnknownCommandError` where it may speak meta and refused it just
+   * now.
    */
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
     return attempt(() => {
@@ -536,7 +537,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * @param options - `staleFor`: seconds after which the value is gone if nobody has loaded a new one, 1 or more.
    * @returns whether the item was there.
-   * @throws `InvalidInputError` - the server speaks text.
+   * @throws `InvalidInputError` - the server speaks text; `UnknownCommandError` where it may speak meta and refused it just
+   * now.
    */
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean> {
     return attempt(() => {

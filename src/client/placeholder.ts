@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../errors.ts'
+import { InvalidInputError, UnknownCommandError } from '../errors.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import { holdsPlace } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
@@ -43,8 +43,7 @@ export function createLookAtEmpty(dispatch: (operation: Operation) => void, give
       const look = new Operation(LOOK, key, callerKey, timeLeft(operation), interpret)
       look.routingKey = operation.routingKey
       look.resolve = resolve as (value: unknown) => void
-      // The connection speaks text.
-      look.reject = (reason) => (reason instanceof InvalidInputError ? resolve('value') : reject(reason))
+      look.reject = (reason) => (saysText(reason) ? resolve('value') : reject(reason))
       dispatch(look)
     })
 }
@@ -58,4 +57,9 @@ function emptyItemOf(reply: Reply): EmptyItem {
 /** A millisecond at least: what is late fails by its deadline. */
 function timeLeft({ deadline, timeoutMs }: Operation): number {
   return deadline === 0 ? timeoutMs : Math.max(1, deadline - performance.now())
+}
+
+/** Whether the error says that the connection speaks text, for good or for the present. */
+function saysText(reason: unknown): boolean {
+  return reason instanceof InvalidInputError || reason instanceof UnknownCommandError
 }

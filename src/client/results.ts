@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../errors.ts'
+import { InvalidInputError, UnknownCommandError } from '../errors.ts'
 import type { Interpret } from '../protocol/operation.ts'
 
 /** What `cas` came to. All three are truthy: compare, do not test. */
@@ -9,6 +9,8 @@ export type Counted<N extends number | bigint> = N extends bigint ? bigint : num
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
+const VERSION_WORD = 'VERSION '
+
 export const readStored: Interpret = (reply) => reply.outcome === 'stored'
 
 export const readCas: Interpret = (reply): CasResult => {
@@ -18,7 +20,12 @@ export const readCas: Interpret = (reply): CasResult => {
 
 export const readDeleted: Interpret = (reply) => reply.outcome === 'deleted'
 
-export const readVersion: Interpret = (reply) => reply.line().slice('VERSION '.length)
+export const readVersion: Interpret = (reply) => {
+  const line = reply.line()
+  if (line.startsWith(VERSION_WORD)) return line.slice(VERSION_WORD.length)
+  const message = 'version: the server closes the connection on this command, and was not asked'
+  throw new UnknownCommandError(message, { delivery: 'not-sent' })
+}
 
 export const readNothing: Interpret = () => undefined
 

@@ -1,4 +1,4 @@
-import { ClosedError, ConnectError, InvalidInputError, MemcacheError } from '../errors.ts'
+import { ClosedError, ConnectError, InvalidInputError, MemcacheError, UnknownCommandError } from '../errors.ts'
 import type { ServerPool } from '../pool/server-pool.ts'
 import { Operation } from '../protocol/operation.ts'
 import { DELETE } from '../protocol/request.ts'
@@ -105,12 +105,19 @@ export class Rejoin<S extends CopyHolder<S>> {
     operation.reject = (reason) => {
       this.#own.delete(operation)
       // A key that this connection cannot carry cannot be there either.
-      if (reason instanceof InvalidInputError || reason instanceof ClosedError) done()
+      if (isUncarried(reason) || reason instanceof ClosedError) done()
       else failed(asMemcacheError(reason, pool.name))
     }
     this.#own.add(operation)
     pool.dispatch(operation)
   }
+}
+
+/** Whether the connection could not carry the command: its server speaks text, for good or for the present. */
+function isUncarried(reason: unknown): boolean {
+  return (
+    reason instanceof InvalidInputError || (reason instanceof UnknownCommandError && reason.delivery === 'not-sent')
+  )
 }
 
 /** What a probe failed with. */

@@ -1,15 +1,16 @@
 import { Buffer } from 'node:buffer'
 import { viewOf } from '../bytes.ts'
-import { InvalidInputError, MemcacheError } from '../errors.ts'
+import { InvalidInputError, MemcacheError, UnknownCommandError } from '../errors.ts'
 import type { ClassicRequest } from '../protocol/classic-request.ts'
 import { isBase64Key, quoteKey } from '../protocol/key.ts'
 import { encodeMetaCommand, LAST_OPAQUE } from '../protocol/meta/encode.ts'
 import { unsupportedFeature } from '../protocol/meta/feature.ts'
 import type { Operation } from '../protocol/operation.ts'
-import { isMetaRequest, isStore } from '../protocol/request.ts'
+import { isMetaRequest, isStore, type Request } from '../protocol/request.ts'
 import type { ServerVersion } from '../protocol/server-version.ts'
 import { encodeTextCommand } from '../protocol/text/encode.ts'
 import { LARGE_BODY_BYTES, type OutgoingBatch } from './outgoing-batch.ts'
+import type { Doubt } from './unknown-commands.ts'
 
 const CHANGED = 'the bytes of the value changed their length, or were given to another thread, during the call'
 
@@ -18,6 +19,10 @@ export interface EncodingTarget {
   readonly server: string
   readonly protocol: 'meta' | 'text'
   readonly version: ServerVersion
+  /** Why the protocol is text, where the server may speak meta all the same: what is missing is no bad input then. */
+  readonly doubt?: Doubt | undefined
+  /** The key of the read that takes the place of `version`, which the server closes on. */
+  readonly probeKey?: string | undefined
 }
 
 /** Puts commands into the outgoing batch, in the protocol that the connection speaks. */
@@ -63,7 +68,7 @@ export class CommandEncoder {
 
   #put(operation: Operation): void {
     const why = this.#whyNot(operation)
-    if (why !== undefined) throw this.#error(operation, why)
+    if (why !== undefined) throw this.#refusal(operation, why)
     const { request, key } = operation
     const body = isStore(request) ? this.#bodyOf(operation, request.data, request.bytes) : undefined
     const line = this.#encodeLine(operation)
@@ -86,10 +91,20 @@ export class CommandEncoder {
     return new InvalidInputError(`${operation.describe()}: ${why}`, details)
   }
 
+  /** The error of a command that this connection cannot carry. */
+  #refusal(operation: Operation, why: string): MemcacheError {
+    const { server, doubt } = this.#target
+    if (doubt === undefined) return this.#error(operation, why)
+    const message = `${operation.describe()}: ${why}, because ${doubt.why}; it is asked again within a minute`
+    return new UnknownCommandError(message, { server, delivery: operation.unsentDelivery })
+  }
+
   #encodeLine(operation: Operation): string {
     const { request, key, quiet } = operation
     const text = typeof key === 'string' ? key : key.text
-    if (this.#target.protocol === 'text') return encodeTextCommand(request as ClassicRequest, text, quiet)
+    const { protocol, probeKey } = this.#target
+    if (probeKey !== undefined && isQuestion(request)) return `get ${probeKey}\r\n`
+    if (protocol === 'text') return encodeTextCommand(request as ClassicRequest, text, quiet)
     // `version`, `mn` and `me` take no flags: their replies are matched by kind.
     if (key !== '' && request.command !== 'me') operation.opaque = this.#nextOpaque()
     return encodeMetaCommand(request, text, isBase64Key(key), operation.opaque, quiet)
@@ -123,4 +138,9 @@ export class CommandEncoder {
     this.#opaque = this.#opaque === LAST_OPAQUE ? 1 : this.#opaque + 1
     return this.#opaque
   }
+}
+
+/** Whether the request asks for nothing but a sign of life. */
+export function isQuestion({ command }: Request): boolean {
+  return command === 'version' || command === 'noop'
 }

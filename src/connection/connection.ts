@@ -22,11 +22,11 @@ import type { ConnectionOwner, Pace } from './connection-owner.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import { type Established, establish } from './establish.ts'
 import { failureReason } from './failure-reason.ts'
-import type { ServerMemory } from './handshake.ts'
 import { Liveness } from './liveness.ts'
 import { type Loss, lostError, repeatedError, settleLost } from './lost-operations.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
-import { Pipeline } from './pipeline.ts'
+import { type Leftovers, Pipeline } from './pipeline.ts'
+import type { ServerMemory } from './server-memory.ts'
 import type { Transport } from './transport.ts'
 import { UnsentQueue } from './unsent-queue.ts'
 
@@ -57,6 +57,9 @@ const LATE_ATTEMPT_MS = 50
 
 /** Idle connections are looked at no more often than this, in milliseconds. */
 const MIN_IDLE_CHECK_MS = 10
+
+/** Of a connection that never became ready. */
+const NOTHING_LEFT: Leftovers = { unanswered: [], again: [], innocent: [] }
 
 /** What a connection is made of. */
 export interface ConnectionInit {
@@ -100,6 +103,10 @@ export class Connection implements Executor, Holder {
   #idleTimer: NodeJS.Timeout | undefined
   /** The server closed on `gat`, which it does not know. */
   #refusedGat = false
+  /** The server closed on `gat`, which it may not know. */
+  #suspectsGat = false
+  /** When the server is to be asked again which protocol it speaks, on the monotonic clock: on another connection. */
+  #renewAt = Number.POSITIVE_INFINITY
   /** The connection's end says nothing against the server. */
   #excused = false
 
@@ -238,12 +245,15 @@ export class Connection implements Executor, Holder {
       server: server.name,
       protocol: established.protocol,
       version: established.version,
+      doubt: established.doubt,
+      probeKey: established.probeKey,
       coalesce: options.coalesceReads,
       maxValueBytes: options.maxValueBytes,
       timeoutMs: options.timeoutMs,
       unknownCommands: memory.unknownCommands,
       onQuietError: (error, operations) => owner.onUnclaimedError(error, operations),
     })
+    this.#renewAt = established.doubt?.until ?? Number.POSITIVE_INFINITY
     this.#transport = established.transport
     this.#state = 'ready'
     this.#liveness.begin(performance.now())
@@ -281,6 +291,7 @@ export class Connection implements Executor, Holder {
     const transport = this.#transport
     if (this.#state !== 'ready' || pipeline === undefined || transport === undefined) return
     if ((this.#unsent.length === 0 && !pipeline.owesBarrier) || this.#probeFirst || transport.congested) return
+    if (this.#isOutdated && !pipeline.owesBarrier) return this.#renew(pipeline)
     if (pipeline.length === 0) this.#leaveIdle(pipeline)
     pipeline.sharesLines = this.#turnStartedAt >= this.#init.memory.shareLinesFrom
     const goesOn = (next: Operation): boolean => this.#mayFollowProbe(next) && hasRoom(pipeline, transport, next)
@@ -291,6 +302,18 @@ export class Connection implements Executor, Holder {
       const chunks = pipeline.finish(transport.keepsRecords && pipeline.batchLength > TLS_BATCH_BYTES)
       if (chunks.length > 0) transport.write(chunks)
     } while (this.#goesOnWriting(pipeline) && !transport.congested)
+  }
+
+  get #isOutdated(): boolean {
+    return this.#turnStartedAt >= this.#renewAt && !this.#draining
+  }
+
+  /** Gives its place to a new connection as soon as everything that was written is answered. */
+  #renew(pipeline: Pipeline): void {
+    if (pipeline.length > 0) return
+    const { server } = this
+    const message = `the connection to ${server} was closed: the server is to be asked again which protocol it speaks`
+    this.#end(new ConnectionClosedError(message, { server, delivery: 'not-sent' }))
   }
 
   #goesOnWriting(pipeline: Pipeline): boolean {
@@ -353,7 +376,8 @@ export class Connection implements Executor, Holder {
       this.#liveness.answeredInTime()
     }
     if (this.#draining) this.#checkDrained()
-    return parser.rest
+    if (this.#isOutdated) this.#write()
+    return this.#hasEnded() ? end : parser.rest
   }
 
   #receiveHeader(pipeline: Pipeline): MemcacheError | undefined {
@@ -379,6 +403,7 @@ export class Connection implements Executor, Holder {
     const { unknownCommands } = this.#init.memory
     unknownCommands.closedOn('gat')
     this.#refusedGat = unknownCommands.has('gat')
+    this.#suspectsGat = !this.#refusedGat
   }
 
   /** Fails what is due, and ends a connection that has gone silent. */
@@ -475,15 +500,21 @@ export class Connection implements Executor, Holder {
     this.#attempt.abort(error)
     this.#transport?.destroy()
     // Only now, with the socket destroyed, may calls settle whose bodies it was reading.
-    const { unanswered, again: neighbours } = this.#pipeline?.drain() ?? { unanswered: [], again: [] }
+    const { unanswered, again: neighbours, innocent } = this.#pipeline?.drain() ?? NOTHING_LEFT
     if (neighbours.length > 0) this.#init.memory.shareLinesFrom = performance.now() + UNSHARED_MS
     for (const operation of neighbours) operation.alone = true
+    for (const operation of innocent) operation.repeated = true
     // What was answered by the same bytes that ended it counts.
     const proven = this.#liveness.proven || this.#pipeline?.answeredInTime === true
     const failed = (neverReady || unanswered.length > 0) && !this.#refusedGat && !(error instanceof ClosedError)
     const evident = failed && !this.#excused
     this.#init.owner.onEnd(this, { error, neverReady, failed, evident, proven })
-    const again = [...neighbours, ...this.#settleWritten(unanswered, error), ...this.#settleUnsent(error, neverReady)]
+    const again = [
+      ...neighbours,
+      ...innocent,
+      ...this.#settleWritten(unanswered, error),
+      ...this.#settleUnsent(error, neverReady),
+    ]
     for (const operation of again) operation.prepareAgain()
     if (again.length > 0) this.#init.owner.onLeftOver(again)
   }
@@ -491,8 +522,14 @@ export class Connection implements Executor, Holder {
   #settleWritten(unanswered: readonly Operation[], error: MemcacheError): Operation[] {
     const { server } = this
     const refusedAlone = this.#pipeline?.refusedAlone === true
-    const refusedGat = this.#refusedGat
-    const loss: Loss = { server, error, maybeDeadBefore: this.#liveness.maybeDead, refusedAlone, refusedGat }
+    const loss: Loss = {
+      server,
+      error,
+      maybeDeadBefore: this.#liveness.maybeDead,
+      refusedAlone,
+      refusedGat: this.#refusedGat,
+      suspectsGat: this.#suspectsGat,
+    }
     const { again, quiet } = settleLost(
       unanswered.filter((operation) => operation !== this.#probe),
       loss,

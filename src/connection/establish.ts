@@ -1,10 +1,18 @@
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { TimeoutError } from '../errors.ts'
 import type { Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
 import { dial } from './dial.ts'
-import { type Greeting, MetaRefused, type ServerMemory, shakeHands } from './handshake.ts'
+import { DialAgain, type Greeting, type HandshakeInit, shakeHands } from './handshake.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
+import type { ServerMemory } from './server-memory.ts'
 import type { Transport } from './transport.ts'
+
+/** Three closes on `mn`, one behind a refusal, and one more are the most that a server has to be dialled for. */
+const MAX_DIALS = 5
+
+/** Longest pause behind a connection that was closed on the first question, in milliseconds; half of it at the least. */
+const PAUSE_MS = 50
 
 /** A stream that is ready for commands. */
 export interface Established extends Greeting {
@@ -27,30 +35,53 @@ export async function establish(
       ? undefined
       : setTimeout(() => attempt.abort(tooSlow(server, limit, attempt)), limit)
   try {
-    return await connect(server, options, memory, attempt, false)
-  } catch (error) {
-    // Once: a server that closes on `mn` is spoken to in text from then on.
-    if (error instanceof MetaRefused) return await connect(server, options, memory, attempt, true)
-    throw error
+    return await dialUntilSettled({ server, options, memory, attempt })
   } finally {
     clearTimeout(timer)
   }
 }
 
-async function connect(
-  server: Server,
-  options: ResolvedConnectionOptions,
-  memory: ServerMemory,
-  attempt: Attempt,
-  withoutMeta: boolean,
-): Promise<Established> {
-  const transport = await dial(server, options, memory.deadAddresses, attempt)
+type Aim = Omit<HandshakeInit, 'transport' | 'closedOnVersion'>
+
+/** Dials again where a connection was closed on a question: the next one is asked the same, or less. */
+async function dialUntilSettled(aim: Aim): Promise<Established> {
+  let closedOnVersion = false
+  for (let dials = 1; ; dials++) {
+    try {
+      return await connect(aim, closedOnVersion)
+    } catch (error) {
+      if (!(error instanceof DialAgain)) throw error
+      if (dials === MAX_DIALS) throw error.cause
+      closedOnVersion ||= error.unanswered
+      if (error.unanswered) await pause(aim.attempt)
+    }
+  }
+}
+
+async function connect(aim: Aim, closedOnVersion: boolean): Promise<Established> {
+  const { server, options, memory, attempt } = aim
+  const transport = await dial(server, options, memory.deadAddresses, attempt).catch((error: unknown) => {
+    memory.unknownCommands.interrupted()
+    throw error
+  })
   try {
-    const greeting = await shakeHands(transport, server, options, memory, attempt, withoutMeta)
-    return { transport, protocol: greeting.protocol, version: greeting.version }
+    const greeting = await shakeHands({ ...aim, transport, closedOnVersion })
+    return { ...greeting, transport }
   } catch (error) {
     transport.destroy()
     throw error
+  }
+}
+
+/** A connection that answered nothing is never followed by another at once. */
+async function pause(attempt: Attempt): Promise<void> {
+  const over = new AbortController()
+  try {
+    await attempt.race(
+      setTimeoutPromise(PAUSE_MS / 2 + (Math.random() * PAUSE_MS) / 2, undefined, { signal: over.signal }),
+    )
+  } finally {
+    over.abort()
   }
 }
 

@@ -4,8 +4,8 @@ import type { Server } from '../server-address.ts'
 import { Attempt } from './attempt.ts'
 import { limitTime, openForExchange, type TimeLimit, writeRequest } from './exchange.ts'
 import { ExchangeErrors } from './exchange-errors.ts'
-import type { ServerMemory } from './handshake.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
+import type { ServerMemory } from './server-memory.ts'
 import type { Transport } from './transport.ts'
 
 const LF = 0x0a

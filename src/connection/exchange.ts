@@ -6,9 +6,9 @@ import type { Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
 import { establish } from './establish.ts'
 import { ExchangeErrors, WAITING_FOR_REPLY } from './exchange-errors.ts'
-import type { ServerMemory } from './handshake.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import { ReplyCollector } from './reply-collector.ts'
+import type { ServerMemory } from './server-memory.ts'
 import type { Transport } from './transport.ts'
 
 /**

@@ -1,213 +1,274 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { latin1Slice } from '../buffer-slices.ts'
 import { AuthError, ConnectError } from '../errors.ts'
-import { findLineFeed, GARBAGE, NEED_MORE } from '../protocol/byte-scan.ts'
 import { META_SINCE, parseServerVersion, type ServerVersion, UNKNOWN_VERSION } from '../protocol/server-version.ts'
 import type { Credentials, Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
-import { DeadAddresses } from './dead-addresses.ts'
-import { failureReason } from './failure-reason.ts'
+import { isRedis, LIKE_REDIS, LineExchange } from './line-exchange.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
+import type { ServerMemory } from './server-memory.ts'
 import { tlsOf } from './tls-of.ts'
 import type { Transport } from './transport.ts'
-import { UnknownCommands } from './unknown-commands.ts'
+import { type Doubt, KEPT_MS } from './unknown-commands.ts'
 
-/** What is remembered of a server from one connection to the next. */
-export interface ServerMemory {
-  /** The version text of a server that says it speaks meta and does not: it refused `mn`, or closed on it. */
-  refusedMetaAs: string | undefined
-  /** Until when that holds, on the monotonic clock. */
-  refusedMetaUntil: number
-  /** How often in a row it closed on `mn`; once may be chance. */
-  metaCloses: number
-  /** When reads may share lines again, on the monotonic clock: it refused such a line. */
-  shareLinesFrom: number
-  /** Commands that it does not know. */
-  readonly unknownCommands: UnknownCommands
-  /** Addresses of its name that gave no connection. */
-  readonly deadAddresses: DeadAddresses
-}
+/**
+ * After so much silence `version` is asked twice more, in milliseconds: a memcached that speaks the binary protocol alone
+ * reads 24 bytes before it sees that they are none of its, and closes.
+ */
+const REPEAT_AFTER_MS = 250
 
-/** What is known of a server that was never asked. */
-export function createServerMemory(): ServerMemory {
-  return {
-    refusedMetaAs: undefined,
-    refusedMetaUntil: 0,
-    metaCloses: 0,
-    shareLinesFrom: 0,
-    unknownCommands: new UnknownCommands(),
-    deadAddresses: new DeadAddresses(),
-  }
-}
+/** A server's words longer than this are cut in messages. */
+const MAX_TEXT = 80
 
 /** What a handshake found out. */
 export interface Greeting {
   readonly protocol: 'meta' | 'text'
   readonly version: ServerVersion
+  /** Why it is text, where the server may speak meta all the same: it is asked again once this is past. */
+  readonly doubt: Doubt | undefined
+  /** The key of a read that takes the place of `version`, which the server closes on. */
+  readonly probeKey: string | undefined
 }
 
-/** The server closed on `mn`: it must be dialled again, and spoken to in text. */
-export class MetaRefused extends Error {
-  override readonly name = 'MetaRefused'
-}
+/** The server must be dialled again: the next handshake asks less, or the same once more. */
+export class DialAgain extends Error {
+  override readonly name = 'DialAgain'
+  /** The error of this connection. */
+  override readonly cause: Error
+  /** It answered nothing, so that the next attempt waits a moment; its first question is a read. */
+  readonly unanswered: boolean
 
-/**
- * Logs in, asks the version, and decides the protocol. Nothing is sent behind a login before its answer: replies to
- * commands before a login overwrite each other (memcached 1.6.18 to 1.6.45). `version` comes before `mn`, because
- * newer servers with a login close on a first line of less than six bytes.
- */
-export async function shakeHands(
-  transport: Transport,
-  server: Server,
-  options: ResolvedConnectionOptions,
-  memory: ServerMemory,
-  attempt: Attempt,
-  withoutAsking: boolean,
-): Promise<Greeting> {
-  const lines = new LineExchange(transport, server.name, attempt)
-  const auth = server.auth ?? options.auth
-  if (auth !== undefined) await logIn(lines, server.name, auth, attempt)
-  attempt.stage = `waiting for the answer of ${server.name} to "version"${tlsOf(server, options) === undefined ? ' (does that port want TLS?)' : ''}`
-  const answer = await lines.ask('version\r\n')
-  const version = readVersion(answer, server, options)
-  if (options.protocol === 'text') return { protocol: 'text', version }
-  if (version.order < META_SINCE) return withoutMeta(server, options, version, answer)
-  if (withoutAsking || (options.protocol === 'auto' && refusesMeta(memory, answer))) {
-    return withoutMeta(server, options, version, answer)
-  }
-  attempt.stage = `waiting for the answer of ${server.name} to "mn"`
-  const meta = await askMeta(lines, attempt)
-  memory.metaCloses = meta === undefined ? memory.metaCloses + 1 : 0
-  if (meta === 'MN') return { protocol: 'meta', version }
-  memory.refusedMetaAs = answer
-  const forGood = meta !== undefined || memory.metaCloses >= CLOSES_THAT_COUNT
-  memory.refusedMetaUntil = forGood ? Number.POSITIVE_INFINITY : performance.now() + DOUBT_MS
-  const greeting = withoutMeta(server, options, version, `${answer}, and ${meta ?? 'nothing'} to mn`)
-  if (meta === undefined) throw new MetaRefused()
-  return greeting
-}
-
-/** A server that closed on `mn` so often in a row does so because it does not know it. */
-const CLOSES_THAT_COUNT = 2
-
-/** After the first time it is asked again when this has passed, in milliseconds. */
-const DOUBT_MS = 60_000
-
-/** Whether this server, while it gives this answer to `version`, need not be asked for meta again. */
-function refusesMeta(memory: ServerMemory, answer: string): boolean {
-  return memory.refusedMetaAs === answer && performance.now() < memory.refusedMetaUntil
-}
-
-/** The answer to `mn`; undefined when the server closed on it. */
-async function askMeta(lines: LineExchange, attempt: Attempt): Promise<string | undefined> {
-  try {
-    return await lines.ask('mn\r\n')
-  } catch (error) {
-    if (attempt.signal.aborted || !(error instanceof ConnectError)) throw error
-    return undefined
+  constructor(cause: Error, unanswered: boolean) {
+    super(cause.message)
+    this.cause = cause
+    this.unanswered = unanswered
   }
 }
 
-function withoutMeta(
-  server: Server,
-  options: ResolvedConnectionOptions,
-  version: ServerVersion,
-  answer: string,
-): Greeting {
-  if (options.protocol !== 'meta') return { protocol: 'text', version }
-  throw new ConnectError(
-    `${server.name} does not speak the meta protocol, which the option protocol: 'meta' demands: it answered ${JSON.stringify(answer.slice(0, 80))}; memcached 1.6.10 or newer does`,
-    { server: server.name },
-  )
+/** What a handshake is made of. */
+export interface HandshakeInit {
+  readonly transport: Transport
+  readonly server: Server
+  readonly options: ResolvedConnectionOptions
+  readonly memory: ServerMemory
+  readonly attempt: Attempt
+  /** The connection before this one was closed on `version`. */
+  readonly closedOnVersion: boolean
 }
 
-function readVersion(answer: string, server: Server, options: ResolvedConnectionOptions): ServerVersion {
-  const name = server.name
-  if (answer.startsWith('CLIENT_ERROR unauthenticated')) {
-    throw new AuthError(`${name} wants a login: give the option auth`, { server: name })
-  }
-  const known = server.version === undefined ? undefined : parseServerVersion(server.version)
-  if (answer.startsWith('VERSION ')) return known ?? parseServerVersion(answer.slice('VERSION '.length))
-  // A proxy without a live backend answers `version` with SERVER_ERROR and may carry out commands all the same.
-  if (options.protocol !== 'meta') return known ?? UNKNOWN_VERSION
-  throw new ConnectError(`${name} does not answer like a memcached: ${JSON.stringify(answer.slice(0, 80))}`, {
-    server: name,
-  })
+/** Logs in, asks the version, and decides the protocol. */
+export function shakeHands(init: HandshakeInit): Promise<Greeting> {
+  return new Handshake(init).run()
+}
+
+/** The answer to the first question behind the login. */
+interface FirstAnswer {
+  readonly line: string
+  readonly probeKey: string | undefined
 }
 
 /**
- * Sends the login as a `set` of a random key that has expired already: where no login is on, it stores nothing of the
- * password (seen on memcached 1.6.18 and 1.6.45).
+ * Nothing is sent behind a login before its answer: replies to commands before a login overwrite each other (memcached
+ * 1.6.18 to 1.6.45). `version` comes before `mn`, because newer servers with a login close on a first line of less than
+ * six bytes. A refusal of `mn` is followed by one more question: mcrouter closes behind it, and what was written then
+ * would be lost.
  */
-async function logIn(lines: LineExchange, server: string, auth: Credentials, attempt: Attempt): Promise<void> {
-  attempt.stage = `logging in to ${server}`
-  const login = `${auth.username} ${auth.password}`
-  const key = randomBytes(8).toString('hex')
-  const answer = await lines.ask(`set ${key} 0 -1 ${Buffer.byteLength(login)}\r\n${login}\r\n`)
-  if (answer === 'STORED') return
-  // The server's words alone: the login must not reach a message.
-  throw new AuthError(`${server} refused the login: ${answer.slice(0, 80)}`, { server })
+class Handshake {
+  readonly #init: HandshakeInit
+  readonly #name: string
+  readonly #lines: LineExchange
+  /** The connection was closed where the answer to a question was due, and that was noted. */
+  #noted = false
+
+  constructor(init: HandshakeInit) {
+    this.#init = init
+    this.#name = init.server.name
+    this.#lines = new LineExchange(init.transport, init.server.name, init.attempt)
+  }
+
+  async run(): Promise<Greeting> {
+    try {
+      const auth = this.#init.server.auth ?? this.#init.options.auth
+      if (auth !== undefined) await this.#logIn(auth)
+      return await this.#decide(await this.#askFirst())
+    } catch (error) {
+      if (!this.#noted) this.#init.memory.unknownCommands.interrupted()
+      throw error
+    }
+  }
+
+  /**
+   * Sends the login as a `set` of a random key that has expired already: where no login is on, it stores nothing of the
+   * password (seen on memcached 1.6.18 and 1.6.45).
+   */
+  async #logIn({ username, password }: Credentials): Promise<void> {
+    this.#init.attempt.stage = `logging in to ${this.#name}${this.#tlsHint()}`
+    const login = `${username} ${password}`
+    const line = `set ${randomKey()} 0 -1 ${Buffer.byteLength(login)}\r\n${login}\r\n`
+    const answer = await this.#lines.ask(line).catch((error: unknown) => {
+      throw this.#lines.closed ? this.#binaryError('on the login', error) : error
+    })
+    if (isRedis(answer)) throw this.#error(LIKE_REDIS)
+    if (answer === 'STORED') return
+    // The server's words alone: the login must not reach a message.
+    const message = `${this.#name} refused the login: ${answer.slice(0, MAX_TEXT)}`
+    throw new AuthError(message, { server: this.#name, delivery: 'not-sent' })
+  }
+
+  /** Asks the version, or where the server closes on that question, for a key that is not there. */
+  async #askFirst(): Promise<FirstAnswer> {
+    const { closedOnVersion, options, memory } = this.#init
+    const isAsked = options.protocol === 'meta' || !(closedOnVersion || memory.unknownCommands.has('version'))
+    const first = isAsked ? { line: await this.#askVersion(), probeKey: undefined } : await this.#askByRead()
+    if (isRedis(first.line)) throw this.#error(LIKE_REDIS)
+    if (first.line.startsWith('CLIENT_ERROR unauthenticated')) {
+      const message = `${this.#name} wants a login: give the option auth`
+      throw new AuthError(message, { server: this.#name, delivery: 'not-sent' })
+    }
+    return first
+  }
+
+  async #askVersion(): Promise<string> {
+    const { attempt, memory, options } = this.#init
+    attempt.stage = `waiting for the answer of ${this.#name} to "version"${this.#tlsHint()}`
+    let isRepeated = false
+    const repeat = (): void => {
+      isRepeated = true
+      this.#lines.repeat('version\r\n', 2)
+    }
+    const timer = options.connectTimeoutMs > REPEAT_AFTER_MS ? setTimeout(repeat, REPEAT_AFTER_MS) : undefined
+    try {
+      const answer = await this.#lines.ask('version\r\n')
+      memory.unknownCommands.answered('version')
+      return answer
+    } catch (error) {
+      if (!this.#lines.closed) throw error
+      if (isRepeated) throw this.#binaryError('on "version", which it did not answer', error)
+      throw this.#closedOnVersion(error as Error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #closedOnVersion(error: Error): Error {
+    const { memory, options } = this.#init
+    memory.unknownCommands.closedOn('version')
+    this.#noted = true
+    if (options.protocol === 'meta') return error
+    const isEnough = options.protocol === 'text' || memory.unknownCommands.has('version')
+    return isEnough ? new DialAgain(error, true) : error
+  }
+
+  /** Any line is a sign of life: a proxy without a live backend may say an error. */
+  async #askByRead(): Promise<FirstAnswer> {
+    const { attempt, memory } = this.#init
+    const probeKey = randomKey()
+    attempt.stage = `waiting for the answer of ${this.#name} to a get`
+    try {
+      return { line: await this.#lines.ask(`get ${probeKey}\r\n`), probeKey }
+    } catch (error) {
+      // Then it is not `version` that it closes on.
+      if (this.#lines.closed) memory.unknownCommands.answered('version')
+      throw error
+    }
+  }
+
+  async #decide({ line, probeKey }: FirstAnswer): Promise<Greeting> {
+    const { server, options, memory } = this.#init
+    const given = server.version === undefined ? undefined : parseServerVersion(server.version)
+    if (line.startsWith('VERSION ')) {
+      return this.#decideBy(given ?? parseServerVersion(line.slice('VERSION '.length)), line)
+    }
+    if (options.protocol === 'meta') throw this.#error(`does not answer like a memcached: ${quote(line)}`)
+    const version = given ?? UNKNOWN_VERSION
+    if (probeKey !== undefined) {
+      return this.#speakText(version, memory.unknownCommands.doubt('version'), probeKey)
+    }
+    // A proxy without a live backend answers `version` with SERVER_ERROR and may carry out commands all the same.
+    if (given !== undefined) return this.#decideBy(given, line)
+    return this.#speakText(version, {
+      why: `it answered ${quote(line)} to "version"`,
+      until: performance.now() + KEPT_MS,
+    })
+  }
+
+  async #decideBy(version: ServerVersion, answer: string): Promise<Greeting> {
+    const { options, memory } = this.#init
+    if (options.protocol === 'text') return this.#speakText(version)
+    if (version.order < META_SINCE) return this.#withoutMeta(version, answer)
+    const { unknownCommands } = memory
+    if (options.protocol === 'auto' && unknownCommands.has('mn', answer)) {
+      return this.#speakText(version, unknownCommands.doubt('mn'))
+    }
+    const meta = await this.#askMeta(version, answer)
+    if (meta === 'MN') return { protocol: 'meta', version, doubt: undefined, probeKey: undefined }
+    unknownCommands.refused('mn', quote(meta), answer)
+    const greeting = this.#withoutMeta(version, `${answer}, and ${meta} to mn`, unknownCommands.doubt('mn'))
+    await this.#askOnceMore(meta)
+    return greeting
+  }
+
+  async #askMeta(version: ServerVersion, answer: string): Promise<string> {
+    const { attempt, memory, options } = this.#init
+    attempt.stage = `waiting for the answer of ${this.#name} to "mn"`
+    try {
+      const meta = await this.#lines.ask('mn\r\n')
+      if (meta === 'MN') memory.unknownCommands.answered('mn')
+      return meta
+    } catch (error) {
+      if (!this.#lines.closed) throw error
+      memory.unknownCommands.closedOn('mn', answer)
+      this.#noted = true
+      const isKnown = memory.unknownCommands.has('mn', answer)
+      if (options.protocol === 'meta' && isKnown) this.#withoutMeta(version, `${answer}, and nothing to mn`)
+      throw new DialAgain(error as Error, false)
+    }
+  }
+
+  /** Asks for a sign of life behind a refusal of `mn`: where the server has closed behind it, the next connection asks less. */
+  async #askOnceMore(refusal: string): Promise<void> {
+    this.#init.attempt.stage = `waiting for an answer of ${this.#name} behind ${quote(refusal)}`
+    try {
+      await this.#lines.ask('version\r\n')
+    } catch (error) {
+      if (!this.#lines.closed) throw error
+      this.#noted = true
+      throw new DialAgain(error as Error, false)
+    }
+  }
+
+  #withoutMeta(version: ServerVersion, answer: string, doubt?: Doubt): Greeting {
+    if (this.#init.options.protocol !== 'meta') return this.#speakText(version, doubt)
+    throw this.#error(
+      `does not speak the meta protocol, which the option protocol: 'meta' demands: it answered ${quote(answer)}; memcached 1.6.10 or newer does`,
+    )
+  }
+
+  /** A client that wants text is in no doubt. */
+  #speakText(version: ServerVersion, doubt?: Doubt, probeKey?: string): Greeting {
+    const isWanted = this.#init.options.protocol === 'text'
+    return { protocol: 'text', version, doubt: isWanted ? undefined : doubt, probeKey }
+  }
+
+  #tlsHint(): string {
+    return tlsOf(this.#init.server, this.#init.options) === undefined ? ' (does that port want TLS?)' : ''
+  }
+
+  #binaryError(where: string, cause: unknown): ConnectError {
+    const what = `closed the connection ${where}: does it speak the binary protocol alone (memcached -B binary or -S)? This client speaks the classic and the meta protocol`
+    return this.#error(what, cause)
+  }
+
+  #error(what: string, cause?: unknown): ConnectError {
+    const server = this.#name
+    return new ConnectError(`${server} ${what}`, { server, delivery: 'not-sent', cause })
+  }
 }
 
-/** One line out, one line in. */
-class LineExchange {
-  readonly #transport: Transport
-  readonly #server: string
-  readonly #attempt: Attempt
-  #resolve: ((line: string) => void) | undefined
-  #reject: ((error: Error) => void) | undefined
-  #ended: Error | undefined
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, MAX_TEXT))
+}
 
-  constructor(transport: Transport, server: string, attempt: Attempt) {
-    this.#transport = transport
-    this.#server = server
-    this.#attempt = attempt
-    transport.setListener({
-      receive: (bytes, start, end) => this.#receive(bytes, start, end),
-      drained: () => undefined,
-      closed: (error) => {
-        const why = error === undefined ? '' : ` (${failureReason(error)})`
-        this.#end(new ConnectError(`${server} closed the connection${why}, ${attempt.stage}`, { server, cause: error }))
-      },
-    })
-  }
-
-  ask(text: string): Promise<string> {
-    const answer = new Promise<string>((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-      if (this.#ended !== undefined) reject(this.#ended)
-    })
-    this.#transport.write([{ data: text, encoding: 'utf8', onReleased: undefined }])
-    return this.#attempt.race(answer)
-  }
-
-  #receive(bytes: Buffer, start: number, end: number): number {
-    const lineFeed = findLineFeed(bytes, start, end)
-    if (lineFeed === NEED_MORE) return start
-    if (lineFeed === GARBAGE || lineFeed + 1 < end || this.#resolve === undefined) return this.#babble(end)
-    const line = latin1Slice(bytes, start, lineFeed).replace(/\r$/, '')
-    const resolve = this.#resolve
-    this.#resolve = undefined
-    // The banner comes without being asked for, right behind the accept, and stands for every answer.
-    if (line.startsWith('ERROR Too many open connections'))
-      this.#end(this.#error(`is at its connection limit: ${line}`))
-    resolve(line)
-    return end
-  }
-
-  #babble(end: number): number {
-    this.#end(this.#error('sends more than was asked for; is it a memcached?'))
-    return end
-  }
-
-  #error(what: string): ConnectError {
-    return new ConnectError(`${this.#server} ${what}`, { server: this.#server })
-  }
-
-  #end(error: Error): void {
-    this.#ended ??= error
-    this.#reject?.(this.#ended)
-  }
+function randomKey(): string {
+  return randomBytes(8).toString('hex')
 }

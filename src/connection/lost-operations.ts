@@ -18,6 +18,8 @@ export interface Loss {
   readonly refusedAlone: boolean
   /** The server closed on `gat`, which it does not know. */
   readonly refusedGat: boolean
+  /** The server closed on `gat`, which it may not know. */
+  readonly suspectsGat: boolean
 }
 
 /**
@@ -47,6 +49,8 @@ function mayRepeat(operation: Operation, loss: Loss): boolean {
   // A proxy that closes on a bad key takes the reads behind it along; only a key that fails alone fails. Each round
   // settles the bad key at least, so this ends.
   if (operation.alone && loss.refusedAlone) return true
+  // A second close on the same read is hardly chance: the third one tells, and each round comes nearer to it.
+  if (operation.repeated && loss.suspectsGat && isGat(operation.command)) return true
   // An idle connection turned out dead before any byte came back: what can be repeated safely is, once.
   if (!loss.maybeDeadBefore || operation.repeated || operation.quiet) return false
   operation.repeated = isIdempotent(operation.request)

@@ -6,7 +6,7 @@ import { impliedReply, interpretReply, lacksValue, mayAnswerLargeBlock } from '.
 import { MISS, type Reply } from '../protocol/reply.ts'
 import { isGat, isLineRead, NOOP } from '../protocol/request.ts'
 import { OPAQUE_ON_MISS_SINCE } from '../protocol/server-version.ts'
-import { CommandEncoder, type EncodingTarget } from './command-encoder.ts'
+import { CommandEncoder, type EncodingTarget, isQuestion } from './command-encoder.ts'
 import { OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
 import { type LineLimits, ReadLine } from './read-line.ts'
 import { keyFits, keyMatches } from './reply-key.ts'
@@ -27,6 +27,20 @@ export interface PipelineInit extends EncodingTarget {
   readonly onQuietError: (error: MemcacheError, operations: readonly Operation[]) => void
 }
 
+/** What is left of a conversation. */
+export interface Leftovers {
+  readonly unanswered: Operation[]
+  /** Reads that shared a refused line: to be asked again, each alone. */
+  readonly again: Operation[]
+  /** Reads behind a quiet command that was refused: to be asked again. */
+  readonly innocent: Operation[]
+}
+
+/** Whether it is a plain read, which changes nothing but its item's time, and was sent once. */
+function mayAskAgain({ quiet, settled, repeated, request }: Operation): boolean {
+  return !quiet && !settled && !repeated && isLineRead(request)
+}
+
 /**
  * The conversation on one connection: which commands are under way, in what form, and which reply is whose. It puts
  * commands into an outgoing batch and takes replies; it knows no socket and no clock. Replies come in the order of the
@@ -43,6 +57,8 @@ export class Pipeline {
   /** Quiet commands since the last barrier. */
   #openQuiet = 0
   #quietError: MemcacheError | undefined
+  /** An error line to the quiet run at the head ends the connection: its neighbours are not to blame. */
+  #quietOutOfStep = false
   /** Where in the quiet run at the head the last reply was found. */
   #quietCursor = 0
   /** Where in the line at the head the next value is expected. */
@@ -212,12 +228,17 @@ export class Pipeline {
     if (isErrorReply(reply)) return head.inLine ? this.#refuseLine(reply, head) : this.#refuse(reply, head)
     // Whose a large data block is was settled when its line was there to be read.
     const fits = this.#bodyOwner === head || this.#opaqueFits(reply, head)
-    if (head.inLine || !fits || !answers(reply, head)) {
+    if (head.inLine || !fits || !(answers(reply, head) || this.#isSignOfLife(reply, head))) {
       return this.#desync(reply, `not an answer to ${head.describe()}`)
     }
     this.#shift()
     this.#bodyOwner = undefined
     return this.#settle(reply, head)
+  }
+
+  /** Whether it is the answer to the read in the place of a question that the server closes on. */
+  #isSignOfLife(reply: Reply, head: Operation): boolean {
+    return reply.type === 'END' && this.#init.probeKey !== undefined && isQuestion(head.request)
   }
 
   /**
@@ -236,17 +257,19 @@ export class Pipeline {
     return owner.interpret.borrows?.(reply.clientFlags) === true ? 'borrow' : 'keep'
   }
 
-  /**
-   * What is left when the connection has ended and its socket is destroyed, oldest first; and the reads to be asked
-   * again.
-   */
-  drain(): { readonly unanswered: Operation[]; readonly again: Operation[] } {
+  /** Returns what is left when the connection has ended and its socket is destroyed; each list has the oldest first. */
+  drain(): Leftovers {
     this.#drained = true
     for (const operation of this.#held) operation.releaseBody()
     this.#held = []
-    const unanswered: Operation[] = []
-    while (this.#sent.length > 0) unanswered.push(this.#shift())
-    return { unanswered, again: this.#again }
+    const left: Leftovers = { unanswered: [], again: this.#again, innocent: [] }
+    while (this.#sent.length > 0) {
+      const operation = this.#shift()
+      const isInnocent = this.#quietOutOfStep && mayAskAgain(operation)
+      if (isInnocent) left.innocent.push(operation)
+      else left.unanswered.push(operation)
+    }
+    return left
   }
 
   /** The meta command that a data block answers: the one at the head, or one of the quiet run there. */
@@ -361,12 +384,13 @@ export class Pipeline {
   }
 
   #receiveQuiet(reply: Reply): MemcacheError | undefined {
-    if (reply.type === 'MN' || (reply.type === 'VERSION' && this.#init.protocol === 'text'))
-      return this.#endQuiet(reply)
+    if (reply.type === this.#barrierReply) return this.#endQuiet(reply)
     if (isErrorReply(reply)) {
       this.answeredInTime = true
       this.#quietError ??= serverReplyError(reply, 'a quiet command', this.#init.server)
-      return this.#init.protocol === 'meta' && this.#quietStaysInStep(reply) ? undefined : this.#quietError
+      if (this.#quietStaysInStep(reply)) return undefined
+      this.#quietOutOfStep = true
+      return this.#quietError
     }
     // With `q` refusals still come, and hits of an mg; they carry an opaque of the run.
     const operation = this.#bodyOwner ?? this.#findQuiet(reply)
@@ -375,6 +399,12 @@ export class Pipeline {
       return this.#desync(reply, 'not an answer to a quiet command')
     }
     return operation.awaitsBarrier ? this.#settle(reply, operation) : undefined
+  }
+
+  /** What the barrier behind a quiet run is answered with. */
+  get #barrierReply(): Reply['type'] {
+    if (this.#init.protocol === 'meta') return 'MN'
+    return this.#init.probeKey === undefined ? 'VERSION' : 'END'
   }
 
   #findQuiet(reply: Reply): Operation | undefined {

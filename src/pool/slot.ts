@@ -1,7 +1,7 @@
 import { Connection } from '../connection/connection.ts'
 import type { ConnectionEnd, ConnectionOwner, Pace } from '../connection/connection-owner.ts'
-import type { ServerMemory } from '../connection/handshake.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
+import type { ServerMemory } from '../connection/server-memory.ts'
 import { AuthError, ClosedError, type MemcacheError, type ProtocolError, ServerDownError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Executor } from '../seam/executor.ts'

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Counters } from './counters.ts'
-import { type Item, LINE_END_BYTES } from './item.ts'
+import { Item, LINE_END_BYTES } from './item.ts'
 import { looseNumbers } from './numbers.ts'
 import type { Store } from './store.ts'
 
@@ -10,9 +10,6 @@ const SPACE = 0x20
 
 /** The answer to a delta on what is no number. */
 export const NOT_A_NUMBER = 'CLIENT_ERROR cannot increment or decrement non-numeric value\r\n'
-
-/** The answer to a delta whose result is longer than the old value and finds no room. */
-export const NO_MEMORY_FOR_NUMBER = 'SERVER_ERROR out of memory\r\n'
 
 /** A change to a number. */
 export interface Delta {
@@ -28,7 +25,7 @@ export interface Delta {
 /** What became of it: the item that holds the number now, or why there is none. */
 export type DeltaOutcome =
   | { readonly result: 'done'; readonly item: Item; readonly value: string }
-  | { readonly result: 'notFound' | 'exists' | 'notANumber' | 'noMemory' }
+  | { readonly result: 'notFound' | 'exists' | 'notANumber' }
 
 /** Adds to or takes from the number that an item holds. Wraps at 2^64, stops at 0. */
 export function applyDelta(store: Store, counters: Counters, delta: Delta): DeltaOutcome {
@@ -44,9 +41,6 @@ export function applyDelta(store: Store, counters: Counters, delta: Delta): Delt
   if (number === undefined) return { result: 'notANumber' }
   countHit(counters, delta.increment, item.slabClass)
   const value = change(number, delta).toString()
-  if (value.length > item.valueBytes && !store.findRoom(item.key.length, item.clientFlags, value.length)) {
-    return { result: 'noMemory' }
-  }
   return { result: 'done', item: put(store, item, value, delta.cas), value }
 }
 
@@ -69,14 +63,14 @@ function change(number: bigint, delta: Delta): bigint {
 function put(store: Store, item: Item, value: string, cas: bigint | undefined): Item {
   if (value.length > item.valueBytes) {
     // As with append, the new item is not stale, has no winner and has a key that is not binary.
-    const grown = store.createItem(item.key, false, item.clientFlags, item.expiresAt, numberBlock(value, value.length))
+    const grown = new Item(item.key, false, item.clientFlags, item.expiresAt, numberBlock(value, value.length))
     store.link(grown, undefined)
     // What the command does and shows next, memcached takes from the old item: a `T` is lost, an `E` only shown.
-    item.cas = cas === undefined || !store.usesCas ? grown.cas : cas
+    item.cas = cas ?? grown.cas
     return item
   }
   item.block = numberBlock(value, item.valueBytes)
-  item.cas = store.chooseCas(cas)
+  item.cas = cas ?? store.nextCas()
   store.use(item)
   return item
 }

@@ -1,4 +1,5 @@
-const USUAL_DELIMITER = ':'
+/** Ends the prefix of a key. */
+const DELIMITER = ':'
 
 interface PrefixCounts {
   get: number
@@ -7,18 +8,10 @@ interface PrefixCounts {
   del: number
 }
 
-/** `stats detail`: what the classic commands did, by the part of the key before the first delimiter. */
+/** `stats detail`: what the classic commands did, by the part of the key before the first colon. Off until turned on. */
 export class PrefixStats {
-  enabled: boolean
-  /** Ends the prefix of a key. */
-  readonly delimiter: string
+  enabled = false
   readonly #counts = new Map<string, PrefixCounts>()
-
-  /** @param delimiter - Counting begins at once if it is given, else when it is turned on. */
-  constructor(delimiter?: string) {
-    this.enabled = delimiter !== undefined
-    this.delimiter = delimiter ?? USUAL_DELIMITER
-  }
 
   recordGet(key: string, hit: boolean): void {
     if (!this.enabled) return
@@ -55,7 +48,7 @@ export class PrefixStats {
 
   /** A key without the delimiter counts nowhere. */
   #countsOf(key: string): PrefixCounts | undefined {
-    const end = key.indexOf(this.delimiter)
+    const end = key.indexOf(DELIMITER)
     if (end < 0) return undefined
     const prefix = key.slice(0, end)
     let counts = this.#counts.get(prefix)

@@ -1,3 +1,5 @@
+import { InvalidInputError, type MemcacheError, UnknownCommandError } from '../../src/errors.ts'
+
 /**
  * What some servers, or protocols, cannot do. A suite names what a test needs (`context.itNeeds`); where a target lacks it,
  * the test of what happens instead runs, or else the test is left out, there and only there.
@@ -39,4 +41,18 @@ export const lackText: Readonly<Record<Lack, string>> = {
   cas: 'cas numbers',
   gat: 'gat',
   admin: 'server commands (stats, flush_all …)',
+}
+
+/**
+ * The class of the error for what needs the meta protocol, where that is not spoken. twemproxy passes on the version of a
+ * server that speaks meta, and closes on `mn`: for a client that may choose that is no fault of its caller's.
+ */
+export function missingMetaError({
+  server,
+  protocol,
+}: {
+  readonly server: string
+  readonly protocol: string
+}): typeof MemcacheError {
+  return server === 'twemproxy' && protocol === 'auto' ? UnknownCommandError : InvalidInputError
 }

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { UnknownCommandError } from '../../src/errors.ts'
 import { rejection } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
+import { patient } from '../support/memcache-options.ts'
 import type { Peer } from '../support/peer.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
 
@@ -15,18 +16,30 @@ async function closeOnGat(peer: Peer): Promise<void> {
 }
 
 describe('gat on a server that closes on it', () => {
-  it('fails as an unknown command, and is not sent again', async () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it('fails as an unknown command behind three closes in a row, and is not sent again for a minute', async () => {
     await using server = await ScriptedServer.startReady(closeOnGat, { version: '0.5.0', mn: 'none' })
-    const cache = faultClient(server.address)
+    const cache = faultClient(server.address, patient)
+    const closes = (): number => server.peers.filter((peer) => peer.receivedText.includes('gat ')).length
     expect(await cache.get('a')).toBeUndefined()
     const [first, second] = await Promise.all([rejection(cache.gat('a', 10)), rejection(cache.gat('b', 10))])
     expect(first).toBeInstanceOf(UnknownCommandError)
     expect(second).toBeInstanceOf(UnknownCommandError)
+    expect(closes()).toBe(3)
+
     const later = (await rejection(cache.gat('c', 10))) as UnknownCommandError
     expect(later).toBeInstanceOf(UnknownCommandError)
     expect(later.delivery).toBe('not-sent')
     expect(await cache.get('a')).toBeUndefined()
-    expect(server.receivedText.match(/gat /g)?.length).toBeLessThanOrEqual(2)
+    expect(closes()).toBe(3)
+
+    const now = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 61_000)
+    await rejection(cache.gat('d', 10))
+    expect(closes()).toBeGreaterThan(3)
   })
 
   it('does not take the end of a server that knows gat for its answer', async () => {

@@ -70,11 +70,6 @@ export class RawConnection {
     return new Map([...reply.matchAll(/^STAT (\S+) (.*)\r$/gm)].map((match) => [match[1]!, match[2]!]))
   }
 
-  /** Writes something that is not answered yet. */
-  write(bytes: string): void {
-    this.#socket.write(bytes)
-  }
-
   close(): void {
     this.#socket.destroy()
   }

@@ -3,6 +3,7 @@ import { ClosedError, InvalidInputError, SerdeError } from '../../../src/errors.
 import { collectCommandErrors } from '../../support/command-errors.ts'
 import { eventually, rejection } from '../../support/eventually.ts'
 import { Gate } from '../../support/gate.ts'
+import { missingMetaError } from '../capabilities.ts'
 import type { Context } from '../context.ts'
 
 const placeholderFlags = 0x6d6c6b01
@@ -330,11 +331,11 @@ export function describeGetOrSet(context: Context): void {
       const cache = context.client()
       for (const options of [{ refreshAhead: 5 }, { staleOnError: 5 }]) {
         const error = await rejection(cache.getOrSet(context.key(), notCalled, options))
-        expect(error).toBeInstanceOf(InvalidInputError)
+        expect(error).toBeInstanceOf(missingMetaError(context.target))
         expect(error.message).toMatch(/getOrSet with (?:refreshAhead|staleOnError) .*needs the meta protocol/)
       }
       const error = await rejection(cache.invalidate(context.key(), { staleFor: 5 }))
-      expect(error).toBeInstanceOf(InvalidInputError)
+      expect(error).toBeInstanceOf(missingMetaError(context.target))
       expect(error.message).toContain('needs the meta protocol')
     })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BatchError, InvalidInputError } from '../../../src/errors.ts'
 import { rejection } from '../../support/eventually.ts'
+import { missingMetaError } from '../capabilities.ts'
 import type { Context } from '../context.ts'
 
 const anyByte = Uint8Array.of(0, 32, 10, 13, 127, 255, 65)
@@ -74,12 +75,12 @@ export function describeKeys(context: Context): void {
         test: async () => {
           const cache = context.client()
           for (const key of [anyByte, 'a b', 'a\r\nflush_all', 'a\tb', 'a\x7f', new Uint8Array(3)]) {
-            expect(await rejection(cache.get(key))).toBeInstanceOf(InvalidInputError)
-            expect(await rejection(cache.gets(key))).toBeInstanceOf(InvalidInputError)
-            expect(await rejection(cache.set(key, 1))).toBeInstanceOf(InvalidInputError)
-            expect(await rejection(cache.incr(key))).toBeInstanceOf(InvalidInputError)
-            expect(await rejection(cache.touch(key, 1))).toBeInstanceOf(InvalidInputError)
-            expect(await rejection(cache.delete(key))).toBeInstanceOf(InvalidInputError)
+            expect(await rejection(cache.get(key))).toBeInstanceOf(missingMetaError(context.target))
+            expect(await rejection(cache.gets(key))).toBeInstanceOf(missingMetaError(context.target))
+            expect(await rejection(cache.set(key, 1))).toBeInstanceOf(missingMetaError(context.target))
+            expect(await rejection(cache.incr(key))).toBeInstanceOf(missingMetaError(context.target))
+            expect(await rejection(cache.touch(key, 1))).toBeInstanceOf(missingMetaError(context.target))
+            expect(await rejection(cache.delete(key))).toBeInstanceOf(missingMetaError(context.target))
           }
           expect(await cache.get(context.key())).toBeUndefined()
         },
@@ -109,7 +110,7 @@ export function describeKeys(context: Context): void {
             const error = await rejection(batch())
             // Before the first connection `auto` does not know that the key cannot travel: then it fails alone.
             const reason = error instanceof BatchError ? error.failed.get(odd) : error
-            expect(reason).toBeInstanceOf(InvalidInputError)
+            expect(reason).toBeInstanceOf(missingMetaError(context.target))
           }
         },
       },

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest'
 import { BatchError, InvalidInputError, MemcacheError } from '../../../src/errors.ts'
 import { collectCommandErrors } from '../../support/command-errors.ts'
 import { rejection, settle } from '../../support/eventually.ts'
+import { missingMetaError } from '../capabilities.ts'
 import type { Context } from '../context.ts'
 
 /** What a server cannot do says so, in the documented way, and does no harm to anything else. */
@@ -28,8 +29,8 @@ export function describeLacks(context: Context): void {
           () => cache.pop(key),
         ]) {
           const error = await rejection(call())
-          expect(error).toBeInstanceOf(InvalidInputError)
-          expect((error as InvalidInputError).delivery).toBe('not-sent')
+          expect(error).toBeInstanceOf(missingMetaError(context.target))
+          expect((error as MemcacheError).delivery).toBe('not-sent')
           expect(error.message).toContain('meta protocol')
         }
       }
@@ -46,7 +47,7 @@ export function describeLacks(context: Context): void {
       await cache.set(key, 1)
       for (const call of [() => cache.inspect(key), () => cache.invalidate(key, { staleFor: 5 })]) {
         const error = await rejection(call())
-        expect(error).toBeInstanceOf(InvalidInputError)
+        expect(error).toBeInstanceOf(missingMetaError(context.target))
         expect(error.message).toContain('meta protocol')
       }
       expect(await cache.get(key)).toBe(1)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { InvalidInputError } from '../../../src/errors.ts'
 import { rejection } from '../../support/eventually.ts'
+import { missingMetaError } from '../capabilities.ts'
 import type { Context } from '../context.ts'
 
 export function describePresence(context: Context): void {
@@ -41,7 +41,7 @@ export function describePresence(context: Context): void {
       title: 'says that it needs the meta protocol',
       test: async () => {
         const error = await rejection(context.client().inspect(context.key()))
-        expect(error).toBeInstanceOf(InvalidInputError)
+        expect(error).toBeInstanceOf(missingMetaError(context.target))
         expect(error.message).toContain('needs the meta protocol')
       },
     }

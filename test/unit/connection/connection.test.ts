@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../../../src/connection/connection.ts'
-import { createServerMemory } from '../../../src/connection/handshake.ts'
 import { resolveConnectionOptions } from '../../../src/connection/options.ts'
+import { createServerMemory } from '../../../src/connection/server-memory.ts'
 import { ClosedError, type MemcacheError, OverloadedError } from '../../../src/errors.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { GET } from '../../../src/protocol/request.ts'
