@@ -1,6 +1,8 @@
 import type { Buffer } from 'node:buffer'
+import { isIPv4 } from 'node:net'
 import { ProtocolError } from '../errors.ts'
 import type { ServerAddress } from '../server-address.ts'
+import { listServers } from './listed-servers.ts'
 
 /** The servers of a cluster, as its configuration endpoint tells them. */
 export interface ClusterConfig {
@@ -23,9 +25,15 @@ export function parseClusterConfig(reply: Buffer): ClusterConfig {
   if (body.length < Number(header[1])) throw unreadable(text)
   const [version = '', ...nodes] = body.split(/\s+/).filter((word) => word !== '')
   // A cluster has one server at least: a list without any was read in the middle of something.
-  if (!/^\d+$/.test(version) || nodes.length === 0) throw unreadable(text)
-  return { version: Number(version), servers: nodes.map(parseNode) }
+  if (!VERSION.test(version) || nodes.length === 0) throw unreadable(text)
+  return { version: Number(version), servers: listServers(nodes.map(parseNode), 'the configuration of the cluster') }
 }
+
+/** As many digits as a number holds exactly: a larger version would never be followed by another. */
+const VERSION = /^\d{1,15}$/
+const PORT = /^\d{1,5}$/
+/** What looks like an address in dots, whatever its numbers. */
+const DOTTED_NUMBERS = /^[0-9.]+$/
 
 /** The address is left out at times; the name is what a certificate is made out to, so it is used where there is one. */
 function parseNode(node: string): ServerAddress {
@@ -33,8 +41,12 @@ function parseNode(node: string): ServerAddress {
   const last = node.lastIndexOf('|')
   const host = node.slice(0, Math.max(first, 0)) || node.slice(first + 1, Math.max(last, 0))
   const port = node.slice(last + 1)
-  if (first < 0 || last === first || host === '' || !/^\d+$/.test(port)) throw unreadable(node)
+  if (first < 0 || last === first || !isHost(host) || !PORT.test(port)) throw unreadable(node)
   return { host, port: Number(port) }
+}
+
+function isHost(host: string): boolean {
+  return host !== '' && (!DOTTED_NUMBERS.test(host) || isIPv4(host))
 }
 
 const MAX_EXCERPT = 100

@@ -34,6 +34,9 @@ const QUICK_RETRY_MS = 500
 /** After more failures, in milliseconds. */
 const RETRY_MS = 5000
 
+/** So often in a row an older configuration must be told to be believed. */
+const OLDER_TOLD = 10
+
 const CONFIG: Pick<Exchange, 'line' | 'ending'> = {
   line: 'config get cluster',
   ending: { kind: 'token', token: Buffer.from('END\r\n') },
@@ -44,8 +47,10 @@ const OLD_CONFIG: Pick<Exchange, 'line' | 'ending'> = { ...CONFIG, line: 'get Am
 
 /**
  * The servers of a cluster with a configuration endpoint: Amazon ElastiCache, Google Cloud Memorystore. It is asked again
- * and again, and when it does not answer, the servers that it told of are; a configuration older than the last one is
- * ignored. Whatever fails, the last list stays in force.
+ * and again, and when it does not answer, the servers that it told of are. A configuration older than the last one is
+ * ignored, unless the endpoint tells it ten times in a row, or neither the endpoint nor any of the servers answered
+ * before: then the cluster was set up anew. A list holds 1,000 servers at most; one that is listed twice counts once.
+ * Whatever fails, the last list stays in force.
  *
  * @param endpoint - With `memcacheds://` or the option `tls` for a cluster with TLS; its servers are then spoken to in TLS
  * as the client's own option `tls` says.
@@ -78,6 +83,9 @@ class ConfigPoll {
   readonly #options: ResolvedConnectionOptions
   readonly #timeoutMs: number
   #version = -1
+  /** The last version that was older than the present one, and how often in a row the endpoint has told it. */
+  #older = -1
+  #olderTold = 0
   /** Questions in a row that were not answered. */
   #failures = 0
   #known: readonly Server[] = []
@@ -90,12 +98,30 @@ class ConfigPoll {
 
   readonly poll: Poll = async (signal) => {
     const { version, servers } = await this.#ask(this.#nextCandidate(), signal)
+    // The question that was answered counts among them.
+    const unanswered = this.#failures - 1
     this.#failures = 0
-    if (version <= this.#version) return undefined
+    if (!this.#isNews(version, unanswered)) return undefined
     const addresses = servers.map((server) => this.#withTls(server))
     this.#known = addresses.map(parseServerSpec)
     this.#version = version
+    this.#olderTold = 0
     return addresses
+  }
+
+  /** Whether a version takes the place of the last one; see {@link clusterConfig} for older ones. */
+  #isNews(version: number, unanswered: number): boolean {
+    if (version >= this.#version) {
+      this.#olderTold = 0
+      return version > this.#version
+    }
+    // Every candidate was asked in vain.
+    if (unanswered > this.#known.length) return true
+    // A server may be behind for a while: its word does not count.
+    if (unanswered > 0) return false
+    this.#olderTold = version === this.#older ? this.#olderTold + 1 : 1
+    this.#older = version
+    return this.#olderTold >= OLDER_TOLD
   }
 
   /** The endpoint; where that did not answer, whoever it told of; and the endpoint again. */

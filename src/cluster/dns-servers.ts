@@ -1,9 +1,11 @@
+import type { SrvRecord } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { refuseUnknown } from '../known-options.ts'
-import type { ServerAddress } from '../server-address.ts'
+import { parseServerSpec, type ServerAddress } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
+import { listServers } from './listed-servers.ts'
 import { type Poll, PolledServers } from './polling.ts'
 import type { ServerSource } from './server-source.ts'
 
@@ -11,7 +13,8 @@ import type { ServerSource } from './server-source.ts'
 export interface DnsServersOptions {
   /**
    * What the name has: addresses, or `SRV` records with host names and ports. Of SRV records those with the lowest
-   * priority are taken, and their weights ignored: they change with the number of servers.
+   * priority are taken, and their weights ignored: they change with the number of servers. Records without a usable
+   * target or with port 0 are passed over.
    *
    * @defaultValue `'A'`
    */
@@ -38,7 +41,7 @@ const MAX_PORT = 65_535
 
 /**
  * The servers behind a name, looked up again and again: a headless service of Kubernetes, a name of Consul. A look-up
- * that fails or finds nothing leaves the last list in force.
+ * that fails, finds nothing, or finds more than 1,000 servers leaves the last list in force.
  *
  * @example
  * ```ts
@@ -103,16 +106,38 @@ async function lookUpHosts(
 ): Promise<readonly ServerAddress[]> {
   const hosts = type === 'A' ? await resolver.resolve4(name) : await resolver.resolve6(name)
   // Name servers turn the list round with every answer; for some distributions the order matters.
-  return [...new Set(hosts)].toSorted().map((host) => ({ host, port }))
+  return listServers(
+    [...new Set(hosts)].toSorted().map((host) => ({ host, port })),
+    name,
+  )
 }
 
 async function lookUpServices(resolver: Resolver, name: string): Promise<readonly ServerAddress[]> {
-  const records = await resolver.resolveSrv(name)
-  const priority = Math.min(...records.map((record) => record.priority))
-  const servers = new Map<string, ServerAddress>()
-  for (const record of records.filter((one) => one.priority === priority)) {
-    const host = record.name.replace(/\.$/, '')
-    servers.set(`${host}:${record.port}`, { host, port: record.port })
+  const services = (await resolver.resolveSrv(name)).map(toService).filter((service) => service !== undefined)
+  const priority = Math.min(...services.map((service) => service.priority))
+  const servers = services.filter((service) => service.priority === priority).map((service) => service.server)
+  return listServers(servers, name).toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
+}
+
+interface Service {
+  readonly priority: number
+  readonly server: ServerAddress
+}
+
+/**
+ * A record's server; undefined where there is none: the target `.` (RFC 2782: the service is not to be had here), port 0,
+ * or a name that no host has. The other records count.
+ */
+function toService({ name, port, priority }: SrvRecord): Service | undefined {
+  const server = { host: name.replace(/\.$/, ''), port }
+  try {
+    parseServerSpec(server)
+    return { priority, server }
+  } catch {
+    return undefined
   }
-  return [...servers].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, server]) => server)
+}
+
+function sortKey({ host, port }: ServerAddress): string {
+  return `${host}:${port}`
 }

@@ -349,6 +349,53 @@ describe('a configuration endpoint', () => {
     await until(() => cache.servers.length === 1, 'the newer configuration')
   })
 
+  it('is followed back where it tells the older configuration ten times in a row', async () => {
+    const servers = await startServers(2)
+    let answers = [config(999_999_999_999_999, servers)]
+    const endpoint = await Endpoint.start(() => (answers.length > 1 ? answers.shift() : answers[0]))
+    const cache = clientOf(clusterConfig(endpoint.server.address, quick))
+    await cache.set('k', 1)
+    const older = config(4, servers.slice(0, 1))
+    // Ever another one is none to follow; nine times is not enough.
+    const others = Array.from({ length: 12 }, (_, at) => config(5 + (at % 2), servers.slice(0, 1)))
+    const nine = Array.from({ length: 9 }, () => older)
+    answers = [...others, ...nine, config(999_999_999_999_999, servers), ...nine]
+    const asked = endpoint.asked.length
+    answers.push('END\r\n')
+    await until(() => endpoint.asked.length > asked + 32, 'they were told')
+    expect(cache.servers).toHaveLength(2)
+    answers = [older]
+    await until(() => cache.servers.length === 1, 'the older configuration')
+  })
+
+  it('is followed back once no server of the cluster answered', async () => {
+    const servers = await startServers(1)
+    const closed = await startServers(1)
+    const gone = closed[0]!.address
+    await closed[0]!.close()
+    const body = `9\n127.0.0.1|127.0.0.1|${gone.split(':')[1]}\n`
+    let answer = `CONFIG cluster 0 ${body.length}\r\n${body}\r\nEND\r\n`
+    const endpoint = await Endpoint.start(() => answer)
+    const cache = clientOf(clusterConfig(endpoint.server.address, quick))
+    await cache.connect().catch(() => undefined)
+    await until(() => cache.servers[0]?.name === gone, 'the first configuration')
+    answer = 'SERVER_ERROR restarting\r\n'
+    const asked = endpoint.asked.length
+    // The endpoint twice: in between, the server that it told of did not answer.
+    await until(() => endpoint.asked.length > asked + 1, 'it was asked again')
+    answer = config(1, servers)
+    await until(() => cache.servers[0]?.name === servers[0]!.address, 'the configuration of the new cluster', 15_000)
+    expect(await cache.set('k', 1)).toBe(true)
+  })
+
+  it('may list a server twice', async () => {
+    const servers = await startServers(1)
+    const endpoint = await Endpoint.start(() => config(1, [servers[0]!, servers[0]!]))
+    const cache = clientOf(clusterConfig(endpoint.server.address, quick))
+    expect(await cache.set('k', 1)).toBe(true)
+    expect(cache.servers).toHaveLength(1)
+  })
+
   it('may fail in every way: the servers stay, and it is asked again', async () => {
     const servers = await startServers(2)
     let answer: string | undefined = config(1, servers.slice(0, 1))
@@ -414,7 +461,8 @@ describe('a configuration endpoint', () => {
     const { connect } = await import('node:net')
     const source = clusterConfig('memcacheds://cfg.test:11211', {
       ...quick,
-      connect: () => Promise.resolve(connect(endpoint.server.port, '127.0.0.1')),
+      // Stands for a stream in TLS, which is taken as it is.
+      connect: () => Promise.resolve(Object.assign(connect(endpoint.server.port, '127.0.0.1'), { encrypted: true })),
     })
     const iterator = source[Symbol.asyncIterator]()
     const { value } = (await iterator.next()) as { value: readonly ServerSpec[] }

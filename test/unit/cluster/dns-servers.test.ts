@@ -43,6 +43,20 @@ describe('servers behind a name', () => {
     ])
   })
 
+  it('are those of its SRV records that can be used: not port 0, not the target "."', async () => {
+    const { names, next, source } = await listsOf({ type: 'SRV' })
+    names.records = [
+      srv(0, 1, 0, 'off.mc.test'),
+      srv(0, 1, 11_211, ''),
+      srv(0, 1, 11_211, 'bad host'),
+      srv(1, 1, 0, 'b.test'),
+    ]
+    const list = next()
+    await until(() => lastErrorOf(source as never) !== undefined, 'no record could be used')
+    names.records = [...names.records, srv(1, 1, 11_211, 'a.mc.test'), srv(1, 1, 11_211, 'A.mc.test')]
+    expect(await list).toEqual([{ host: expect.stringMatching(/^a\.mc\.test$/i), port: 11_211 }])
+  })
+
   it('are looked up again and again', async () => {
     const { names, next } = await listsOf()
     names.records = [a('10.0.0.1')]
