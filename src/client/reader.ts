@@ -4,6 +4,7 @@ import { messageOf } from '../message-of.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { holdsPlace, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
+import { foreignHint } from '../serde/foreign-values.ts'
 import type { RangeSerde, Serde } from '../serde/serde.ts'
 import { COMPRESSED_FLAGS, type CompressionAlgorithm, decompressValue } from './compression.ts'
 import type { GiveBack, LookAtEmpty } from './placeholder.ts'
@@ -151,7 +152,8 @@ export class Reader {
     const flags = (clientFlags & ~COMPRESSED_FLAGS) >>> 0
     const decode = (bytes: Uint8Array): unknown => decodeBytes(serde, bytes, flags, operation)
     const server = operation.holder?.server
-    const refuse = (error: unknown): Error => this.#unreadable(error, operation, server)
+    const refuse = (error: unknown): Error =>
+      this.#unreadable(error, operation, server, () => foreignHint(data, clientFlags))
     try {
       const plain = decompressValue(data, clientFlags, maxValueBytes, asyncBytes, compression?.own)
       if (!(plain instanceof Promise)) return decode(plain)
@@ -165,13 +167,13 @@ export class Reader {
     }
   }
 
-  #unreadable(error: unknown, operation: Operation, server: string | undefined): Error {
+  #unreadable(error: unknown, operation: Operation, server: string | undefined, hint: () => string): Error {
     if (error instanceof SerdeError || error instanceof TimeoutError) return error
     if (error instanceof RangeError) {
       const message = `${operation.describe()}: the value has more bytes than maxValueBytes (${this.#init.maxValueBytes}) once decompressed`
       return new ValueTooLargeError(message, { server, cause: error, delivery: 'answered' })
     }
-    const message = `${operation.describe()}: the value cannot be decompressed: ${messageOf(error)}`
+    const message = `${operation.describe()}: the value cannot be decompressed: ${messageOf(error)}${hint()}`
     return new SerdeError(message, { server, cause: error, delivery: 'answered' })
   }
 }

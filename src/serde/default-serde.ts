@@ -4,6 +4,7 @@ import { isBytes } from '../bytes.ts'
 import { SerdeError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import { asBuffer, takeBytes } from './bytes.ts'
+import { foreignHint } from './foreign-values.ts'
 import { checkDigits, hasTooManyDigits, MAX_DIGITS } from './integer.ts'
 import { hidesFromJson, whyNotJson } from './json-loss.ts'
 import { jsonReason } from './json-text.ts'
@@ -38,6 +39,9 @@ const DIGIT_0 = 0x30
  * Integers have 10,000 digits at most: storing a longer one is an `InvalidInputError`, reading one a `SerdeError`.
  * Counters (2 and 4) are read without the spaces that `decr` leaves behind them. Text and integers are what
  * pymemcache writes, so Python reads them, and text is read everywhere.
+ *
+ * A value of another client that it cannot read is a `SerdeError` that names the serde that can, where client flags and
+ * first bytes tell.
  *
  * It refuses with `SerdeError` what it could not give back: undefined, functions, symbols, promises, NaN, ±Infinity,
  * cycles, text with lone surrogates, binary data other than `Uint8Array`, and objects of which JSON keeps nothing: `Map`,
@@ -118,28 +122,29 @@ function deserializeRange(
   switch (clientFlags) {
     case TEXT:
     case EXPLICIT_TEXT:
-      return readText(bytes, start, end, ascii)
+      return readText(bytes, start, end, clientFlags, ascii)
     case INTEGER:
       return readInteger(bytes, start, end)
     case BIGINT:
-      return readBigint(bytes, start, end)
+      return BigInt(readCounter(bytes, start, end, BIGINT))
     case JSON_TEXT:
       return readJson(bytes, start, end, ascii)
     case BYTES:
       return takeBytes(bytes, start, end, owned)
     default:
       throw unreadable(
-        `client flags ${clientFlags} are not the default serde's: written by another client? Choose its serde, or \`raw\``,
+        `client flags ${clientFlags} are not the default serde's: choose the writer's serde, or \`raw\`${foreignHint(bytes.subarray(start, end), clientFlags)}`,
       )
   }
 }
 
-function readText(bytes: Buffer, start: number, end: number, ascii: boolean): string {
+function readText(bytes: Buffer, start: number, end: number, clientFlags: number, ascii: boolean): string {
   if (ascii) return decode(latin1Slice, bytes, start, end)
   const text = decode(utf8Slice, bytes, start, end)
   // Looking for U+FFFD is free in one-byte text and cheap in any other; validating first would double the cost.
   if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) {
-    throw unreadable('the value is not valid UTF-8: read it with the serde `raw`')
+    const hint = foreignHint(bytes.subarray(start, end), clientFlags)
+    throw unreadable(`the value is not valid UTF-8: read it with the serde \`raw\`${hint}`)
   }
   return text
 }
@@ -165,19 +170,18 @@ function readInteger(bytes: Buffer, start: number, end: number): number | bigint
 }
 
 function readAnyInteger(bytes: Buffer, start: number, end: number): number | bigint {
-  const digits = readCounter(bytes, start, end)
+  const digits = readCounter(bytes, start, end, INTEGER)
   const value = Number(digits)
   // `+ 0` makes a 0 of -0.
   return Number.isSafeInteger(value) ? value + 0 : BigInt(digits)
 }
 
-function readBigint(bytes: Buffer, start: number, end: number): bigint {
-  return BigInt(readCounter(bytes, start, end))
-}
-
-function readCounter(bytes: Buffer, start: number, end: number): string {
+function readCounter(bytes: Buffer, start: number, end: number, clientFlags: number): string {
   const text = decode(utf8Slice, bytes, start, end)
-  if (!COUNTER.test(text)) throw unreadable('the value has the flags of an integer and is not one')
+  if (!COUNTER.test(text)) {
+    const hint = foreignHint(bytes.subarray(start, end), clientFlags)
+    throw unreadable(`the value has the flags of an integer (${clientFlags}) and is not one${hint}`)
+  }
   // `decr` pads the shorter number with spaces.
   const digits = text.trimEnd()
   if (hasTooManyDigits(digits)) throw unreadable(`the integer has more than ${MAX_DIGITS} digits`)
@@ -185,7 +189,7 @@ function readCounter(bytes: Buffer, start: number, end: number): string {
 }
 
 function readJson(bytes: Buffer, start: number, end: number, ascii: boolean): unknown {
-  const text = readText(bytes, start, end, ascii)
+  const text = readText(bytes, start, end, JSON_TEXT, ascii)
   try {
     return JSON.parse(text)
   } catch {

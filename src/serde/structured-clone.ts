@@ -1,6 +1,7 @@
 import { DefaultDeserializer, deserialize as deserializeV8, serialize as serializeV8 } from 'node:v8'
 import { showValue } from '../show-value.ts'
 import { followed } from './byte-reader.ts'
+import { foreignHint } from './foreign-values.ts'
 import { parseInteger } from './integer.ts'
 import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
 import { decodeLatin1 } from './text.ts'
@@ -42,7 +43,7 @@ function deserialize(data: Uint8Array, clientFlags: number): unknown {
   if (clientFlags === INTEGER_FLAG) return parseInteger(decodeLatin1(data))
   if (clientFlags !== V8_FLAG) {
     throw new Error(
-      `client flags ${clientFlags} are not those of \`structuredClone\`: choose the writer's serde, or \`raw\``,
+      `client flags ${clientFlags} are not those of \`structuredClone\`: choose the writer's serde, or \`raw\`${foreignHint(data, clientFlags)}`,
     )
   }
   // Typed arrays come back as views of what V8 reads from, so it reads from memory that belongs to this value. The byte

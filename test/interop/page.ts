@@ -6,8 +6,9 @@ const HEAD = `# Keys and values shared with other clients
 
 Written by \`npx vitest run test/interop\`, which sends every kind of value through a memcached in both directions, with
 the other clients themselves. *same*: the reader gets the type and value that the writer stored. *refused*: memlane throws
-\`SerdeError\` instead of storing or giving something else. Which client flags a layout has, and what its options do, is in
-the documentation of each serde in \`memlane/serde\`.
+\`SerdeError\` instead of storing or giving something else; where the default serde refuses another client's value, the
+error names the serde that reads it. Which client flags a layout has, and what its options do, is in the documentation of
+each serde in \`memlane/serde\`.
 
 Strings of PHP, and raw strings of Dalli, are bytes: what arrives as bytes there is told as text where it is UTF-8.
 `
