@@ -1,6 +1,7 @@
 /* oxlint-disable typescript/no-unsafe-declaration-merging -- the methods are added below, for every one of Memcache */
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
+import { checkKeys } from '../client/entries.ts'
 import type { MemcacheEvents } from '../client/events.ts'
 import { Memcache } from '../client/memcache.ts'
 import type { MemcacheOptions } from '../client/options.ts'
@@ -130,12 +131,11 @@ const get: OwnCommand = (core, args) => {
 }
 
 const getMany: OwnCommand = (core, args) => {
-  const [keys, options] = args
-  if (options !== undefined || core.lane === undefined || !Array.isArray(keys)) {
-    return core.call(undefined, 'getMany', args)
-  }
-  const found = core.lane.reads.getMany(keys as readonly Key[])
-  return Handover.is(found) ? core.goOn('getMany', args, found) : found
+  if (args[1] !== undefined || core.lane === undefined) return core.call(undefined, 'getMany', args)
+  // A list of our own: they are looked at more than once.
+  const keys = checkKeys(args[0] as Iterable<Key>)
+  const found = core.lane.reads.getMany(keys)
+  return Handover.is(found) ? core.goOn('getMany', [keys], found) : found
 }
 
 const writes = LANE_WRITES.map((name): [string, OwnCommand] => [

@@ -196,8 +196,7 @@ export class SyncCore implements LinkOwner {
 
   /** How long the call may take, as far as the caller knows. */
   #patience(args: readonly unknown[]): number {
-    const options = args.at(-1) as { readonly timeoutMs?: unknown } | null | undefined
-    const own = typeof options === 'object' && options !== null ? options.timeoutMs : undefined
+    const own = timeoutOf(args.at(-1))
     return typeof own === 'number' ? own : this.#resolved.connection.timeoutMs
   }
 
@@ -298,6 +297,16 @@ export class SyncCore implements LinkOwner {
         })
       }
     }
+  }
+}
+
+/** The time that options name. They may be no options, but a value, whose getters and proxies may throw. */
+function timeoutOf(options: unknown): unknown {
+  if (typeof options !== 'object' || options === null) return undefined
+  try {
+    return (options as { readonly timeoutMs?: unknown }).timeoutMs
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { types } from 'node:util'
 import { isBytes } from '../../bytes.ts'
 import { InvalidInputError } from '../../errors.ts'
 import type { RangeSerde, Serde, SerializedValue } from '../../serde/serde.ts'
@@ -21,11 +22,21 @@ interface Owned {
 /** A value in the place where a command takes one: what the serde makes of it travels along. */
 export class StoreValue {
   readonly value: unknown
-  readonly form: SerializedValue | undefined
+  readonly #form: SerializedValue | undefined
 
   constructor(value: unknown, form: SerializedValue | undefined) {
     this.value = value
-    this.form = form
+    this.#form = form
+  }
+
+  /** What the serde has made of the value, if it could. */
+  get form(): SerializedValue | undefined {
+    return this.#form
+  }
+
+  /** Whether it is one; asks nothing of the object, which may be a proxy of the caller's. */
+  static is(object: object): object is StoreValue {
+    return #form in object
   }
 }
 
@@ -77,7 +88,7 @@ export class CallerReferences {
 
   /** Writes what a function of the caller's gave: a value as a number; what the worker must look into as data. */
   result(value: unknown, isData: boolean): void {
-    this.#depth = isData ? 1 : MAX_DEPTH - (value instanceof Map ? 1 : 0)
+    this.#depth = isData ? 1 : MAX_DEPTH - (types.isMap(value) ? 1 : 0)
     this.writer.value(value)
   }
 
@@ -98,7 +109,7 @@ export class CallerReferences {
       this.#writeOpaque(value, undefined, writer)
       return true
     }
-    if (value instanceof StoreValue) {
+    if (StoreValue.is(value)) {
       this.#writeOpaque(value.value, value.form, writer)
       return true
     }

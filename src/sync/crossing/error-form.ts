@@ -17,7 +17,8 @@ const arrived: WeakSet<Error> = new WeakSet()
 
 /** Lets the stack of an error that {@link arrive} has marked begin at the caller of `called`. */
 export function atCaller(error: unknown, called: (...args: never[]) => unknown): unknown {
-  if (error instanceof Error && arrived.delete(error)) Error.captureStackTrace(error, called)
+  // Anything can be thrown, also a proxy: nothing is asked of it.
+  if (arrived.delete(error as Error)) Error.captureStackTrace(error as Error, called)
   return error
 }
 

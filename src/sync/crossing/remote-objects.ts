@@ -94,8 +94,9 @@ export class RemoteObjects {
    * pipeline comes of every call that it gathers. Any other call needs nothing once it has returned.
    */
   hold(target: Remote | undefined, result: unknown, numbers: readonly NumberRange[]): boolean {
-    if (!(result instanceof Remote)) return false
-    const state = this.#states.get(result)!
+    // Any value can be a result, also a proxy: nothing is asked of it.
+    const state = this.#states.get(result as Remote)
+    if (state === undefined) return false
     if (result === target) state.gathers = true
     state.held.push(...numbers)
     return true

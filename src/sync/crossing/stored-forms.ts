@@ -42,7 +42,7 @@ function serdeOf(options: unknown, serde: Serde): Serde {
 }
 
 function storeValue(value: unknown, key: unknown, serde: Serde): StoreValue {
-  if (value instanceof StoreValue) return value
+  if (typeof value === 'object' && value !== null && StoreValue.is(value)) return value
   checkReadable(value, key as Key)
   const form = formOf(value, key, serde)
   if (form !== undefined) checkReadable(form.data, key as Key)

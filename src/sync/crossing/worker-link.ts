@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { setImmediate } from 'node:timers'
+import { types } from 'node:util'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { ConnectError, ConnectionClosedError, InvalidInputError, TimeoutError } from '../../errors.ts'
+import { ConnectError, ConnectionClosedError, InvalidInputError, MemcacheError, TimeoutError } from '../../errors.ts'
+import { messageOf } from '../../message-of.ts'
 import { CallerReferences } from './caller-references.ts'
 import { Box, createSharedMemory, type SharedMemory, Word, WorkerState } from './channel.ts'
 import { readError } from './error-form.ts'
@@ -183,7 +185,7 @@ export class WorkerLink {
     writer.byte(type)
     this.#lastCall = (this.#lastCall + 1) % 2 ** 32
     writer.uint32(this.#lastCall)
-    this.#number(numbers, write)
+    this.#number(numbers, () => readable(name, write))
     this.#watch()
     this.#requestsOpen++
     let reply: Reply
@@ -290,7 +292,7 @@ export class WorkerLink {
     try {
       const call = (): unknown => this.references.call(reference, method, args)
       result = isBlocking ? this.block(call) : call()
-      if (result instanceof Promise) result = refusePromise(result)
+      if (types.isPromise(result)) result = refusePromise(result)
     } catch (error) {
       isGood = false
       result = error
@@ -298,16 +300,26 @@ export class WorkerLink {
       this.#callsOpen--
     }
     if (this.#requestsOpen !== requestsOpen) throw this.#interrupted(name)
+    this.#number(numbers, () => {
+      try {
+        this.#writeResponse(id, isGood, result, isBlocking && method !== 'deserialize')
+      } catch (error) {
+        // Of a proxy or a getter, or lost bytes: the worker must hear of it, because it waits.
+        const told = error instanceof MemcacheError ? error : new TypeError(messageOf(error))
+        this.#writeResponse(id, false, told, false)
+      }
+    })
+    this.#send()
+  }
+
+  #writeResponse(id: number, isGood: boolean, result: unknown, isData: boolean): void {
     const { writer } = this.references
     writer.start()
     writer.byte(Request.response)
     writer.uint32(id)
     writer.byte(isGood ? 1 : 0)
-    this.#number(numbers, () => {
-      if (isGood) this.references.result(result, isBlocking && method !== 'deserialize')
-      else this.references.failure(result)
-    })
-    this.#send()
+    if (isGood) this.references.result(result, isData)
+    else this.references.failure(result)
   }
 
   #readOwn(tag: number, reader: MessageReader): unknown {
@@ -375,6 +387,16 @@ class Patience {
     this.#lookedAt = now
     const isOver = now > this.#deadline && this.#silentMs > SILENCE_MS
     return isOver || this.#silentMs > LONGEST_SILENCE_MS ? this.#silentMs : undefined
+  }
+}
+
+/** Writes what a call was given, whose getters and proxies may throw. */
+function readable(name: string, write: () => void): void {
+  try {
+    write()
+  } catch (cause) {
+    if (cause instanceof MemcacheError) throw cause
+    throw new InvalidInputError(`${name}: what it was given cannot be read: ${messageOf(cause)}`, { cause })
   }
 }
 
