@@ -3,6 +3,7 @@ import { BatchError, type Delivery, InvalidInputError, MemcacheError } from '../
 import { messageOf } from '../message-of.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
+import { Patience } from '../protocol/patience.ts'
 
 /** How much of a batch may be under way at a time, so that a batch alone never overloads a connection. */
 export interface BatchWindow {
@@ -114,7 +115,10 @@ export class Batch {
   #abortWith(signal: AbortSignal, resolve: () => void, reject: (reason: unknown) => void): void {
     if (typeof signal.addEventListener !== 'function') throw new InvalidInputError('signal must be an AbortSignal')
     signal.throwIfAborted()
+    const patience = new Patience(performance.now())
+    for (const operation of this.#operations) operation.patience = patience
     const onAbort = (): void => {
+      patience.leave(performance.now())
       reject(signal.reason)
       // What was not handed over yet never is.
       this.#aborted = true

@@ -5,7 +5,10 @@ import type { CompressionOptions } from './compression.ts'
 
 /** Options that every call takes. */
 export interface CallOptions {
-  /** Aborts the call, which then rejects with the signal's reason. A command that was written may still be carried out. */
+  /**
+   * Aborts the call, which then rejects with the signal's reason. A command that was written may still be carried out. A
+   * server that lets one call after the other be aborted, without a byte, is given up as with a `timeoutMs` of that length.
+   */
   readonly signal?: AbortSignal
   /** Instead of the client's `timeoutMs`. */
   readonly timeoutMs?: number

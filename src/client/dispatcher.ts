@@ -5,6 +5,7 @@ import { PerKeyQueue } from '../middleware/per-key-queue.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import { keyBytes } from '../protocol/key.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
+import { Patience } from '../protocol/patience.ts'
 import type { Request } from '../protocol/request.ts'
 import type { Backend, Executor } from '../seam/executor.ts'
 import { type CallOptions, type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from './call-options.ts'
@@ -63,12 +64,19 @@ export class Dispatcher {
   }
 
   /** Carries out a command that only its key's own server may answer. Its failures are never absorbed. */
-  runAtHome<T>(request: Request, key: Key, interpret: Interpret, call: CallOptions): Promise<T> {
+  runAtHome<T>(
+    request: Request,
+    key: Key,
+    interpret: Interpret,
+    call: CallOptions,
+    patience: Patience | undefined,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const operation = this.operation(request, key, this.#options.keys.encode(key), interpret, call)
       operation.resolve = resolve as (value: unknown) => void
       operation.reject = reject
       operation.homeOnly = true
+      operation.patience = patience
       this.dispatch(operation)
     })
   }
@@ -152,6 +160,7 @@ export class Dispatcher {
     return new Promise((resolve) => {
       const again = new Operation(request, key, callerKey, timeoutMs, readNothing)
       again.routingKey = operation.routingKey
+      again.patience = operation.patience
       // The caller waits for it within the time of its own call.
       again.deadline = operation.deadline
       again.resolve = () => resolve()
@@ -221,6 +230,8 @@ function ownKey(key: Key): Key {
 function abortWith(operation: Operation, signal: AbortSignal): void {
   if (typeof signal.addEventListener !== 'function') throw new InvalidInputError('signal must be an AbortSignal')
   if (signal.aborted) return operation.fail(signal.reason)
+  const patience = new Patience(performance.now())
+  operation.patience = patience
   const { resolve, reject } = operation
   const succeed = (value: unknown): void => {
     leave()
@@ -231,6 +242,7 @@ function abortWith(operation: Operation, signal: AbortSignal): void {
     reject(reason, operation)
   }
   const onAbort = (): void => {
+    patience.leave(performance.now())
     if (operation.settled) fail(signal.reason)
     else operation.cancel(signal.reason)
   }

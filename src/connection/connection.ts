@@ -27,6 +27,7 @@ import { type Loss, lostError, repeatedError, settleLost } from './lost-operatio
 import type { ResolvedConnectionOptions } from './options.ts'
 import { type Leftovers, Pipeline } from './pipeline.ts'
 import type { ServerMemory } from './server-memory.ts'
+import { MIN_STALL_MS, SilenceLimit } from './silence-limit.ts'
 import type { Transport } from './transport.ts'
 import { UnsentQueue } from './unsent-queue.ts'
 
@@ -42,9 +43,6 @@ const TLS_BATCH_BYTES = 16_000
 
 /** More than a command takes besides its key and its body, in bytes. */
 const ROUGH_LINE_BYTES = 128
-
-/** However short the timeouts: a connection is not given up for a shorter silence, in milliseconds. */
-const MIN_STALL_MS = 250
 
 /** A turn of the caller's own that took longer does not count against the calls that it made, in milliseconds. */
 const LONG_TURN_MS = 20
@@ -425,13 +423,14 @@ export class Connection implements Executor, Holder {
   }
 
   #expireWritten(pipeline: Pipeline, now: number): void {
-    let longestMs = Math.min(this.#init.options.timeoutMs, MIN_STALL_MS)
+    const silentMs = this.#liveness.silentMs(now)
+    const limit = new SilenceLimit(Math.min(this.#init.options.timeoutMs, MIN_STALL_MS), now, silentMs)
     let expired = 0
     for (let position = 0; position < pipeline.length; position++) {
       const operation = pipeline.at(position)
       // The barrier behind quiet commands starts its time here: nobody waits for it but us.
       if (operation.deadline === 0) operation.deadline = now + operation.timeoutMs
-      if (operation.timeoutMs > longestMs) longestMs = operation.timeoutMs
+      limit.add(operation)
       if (operation.settled || operation.deadline > now) continue
       if (operation === this.#probe) return this.#endSilent('an idle connection did not answer "version"')
       const error = this.#timeoutError(operation, 'waiting for the reply', 'unknown')
@@ -441,8 +440,8 @@ export class Connection implements Executor, Holder {
     }
     const overdue = pipeline.overdueBody(now)
     if (overdue !== undefined) return this.#endSilent(`the body of ${overdue.describe()} was written only in part`)
-    if (pipeline.length > 0 && this.#liveness.silentMs(now) >= longestMs) {
-      return this.#endSilent(`no byte came for ${Math.round(longestMs)} ms`)
+    if (pipeline.length > 0 && silentMs >= limit.ms) {
+      return this.#endSilent(`no byte came for ${Math.round(limit.ms)} ms`, limit.isFlimsy)
     }
     if (expired > 0) this.#liveness.sweptLate()
     if (this.#liveness.isAlwaysLate(now)) this.#endSilent('every reply came too late')
@@ -454,9 +453,9 @@ export class Connection implements Executor, Holder {
     return new TimeoutError(message, { server, delivery })
   }
 
-  #endSilent(why: string): void {
+  #endSilent(why: string, excused = false): void {
     const { server } = this
-    this.#excused = !this.#liveness.isSilenceEvident(performance.now())
+    this.#excused = excused || !this.#liveness.isSilenceEvident(performance.now())
     this.#end(
       new ConnectionClosedError(`the connection to ${server} was given up: ${why}`, { server, delivery: 'unknown' }),
     )

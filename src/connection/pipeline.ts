@@ -3,6 +3,7 @@ import { isBase64Key } from '../protocol/key.ts'
 import { LAST_OPAQUE } from '../protocol/meta/encode.ts'
 import { Operation } from '../protocol/operation.ts'
 import { impliedReply, interpretReply, lacksValue, mayAnswerLargeBlock } from '../protocol/outcome.ts'
+import { NO_CALLER } from '../protocol/patience.ts'
 import { MISS, type Reply } from '../protocol/reply.ts'
 import { isGat, isLineRead, NOOP } from '../protocol/request.ts'
 import { OPAQUE_ON_MISS_SINCE } from '../protocol/server-version.ts'
@@ -202,6 +203,7 @@ export class Pipeline {
     this.#openQuiet = 0
     const { timeoutMs } = this.#init
     const barrier = new Operation(NOOP, '', '', timeoutMs, () => undefined)
+    barrier.patience = NO_CALLER
     this.#encoder.encode(barrier)
     this.#push(barrier)
   }

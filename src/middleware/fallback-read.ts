@@ -177,6 +177,7 @@ export class FallbackRead {
     operation.deadline = outer.deadline
     operation.routingKey = outer.routingKey
     operation.homeOnly = outer.homeOnly
+    operation.patience = outer.patience
     operation.resolve = () => this.#readAgain()
     operation.reject = (reason) => {
       if (reason instanceof MemcacheError) this.#context.options.onError(reason, outer)

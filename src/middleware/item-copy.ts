@@ -1,6 +1,7 @@
 import { ClosedError, MemcacheError } from '../errors.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
+import { NO_CALLER } from '../protocol/patience.ts'
 import { deleteUnchanged, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, GETS, type Request } from '../protocol/request.ts'
@@ -112,6 +113,7 @@ export class ItemCopy {
     const operation = new Operation(request, outer.key, outer.callerKey, outer.timeoutMs, interpret)
     operation.routingKey = outer.routingKey
     operation.homeOnly = outer.homeOnly
+    operation.patience = outer.settled ? NO_CALLER : outer.patience
     operation.deadline = deadline
     return operation
   }

@@ -1,5 +1,6 @@
 import type { Delivery, MemcacheError } from '../errors.ts'
 import { type Key, quoteKey, type WireKey } from './key.ts'
+import type { Patience } from './patience.ts'
 import type { Outcome, Reply } from './reply.ts'
 import { type Command, isStore, nameOfRequest, type Request } from './request.ts'
 
@@ -70,6 +71,8 @@ export class Operation {
    * client's bookkeeping, which would be lost if it were kept in two places.
    */
   homeOnly = false
+  /** How long its caller waits, where that may be shorter than its time; it can have left before the operation settles. */
+  patience: Patience | undefined = undefined
   /** It has its result. */
   settled = false
   /**

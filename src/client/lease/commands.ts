@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { type Key, keyBytes, type WireKey } from '../../protocol/key.ts'
 import type { Interpret } from '../../protocol/operation.ts'
+import type { Patience } from '../../protocol/patience.ts'
 import { GETS, type Request } from '../../protocol/request.ts'
 import { hasPassed } from '../../ttl.ts'
 import type { KeyOptions } from '../call-options.ts'
@@ -30,6 +31,8 @@ export interface LeaseKey {
   /** The same for every call about this item that reads it by the same schema. */
   readonly name: string
   readonly keyOptions: KeyOptions
+  /** Of the callers, where all of them gave signals. */
+  readonly patience: Patience | undefined
   /** With `lease: 'key'`. */
   readonly leaseKey: { readonly key: Key; readonly wireKey: WireKey; readonly keyOptions: KeyOptions } | undefined
 }
@@ -52,6 +55,7 @@ export class LeaseCommands {
     lease: ResolvedLease,
     options: GetOrSetManyOptions<never> | undefined,
     refine: Refine | undefined,
+    patience: Patience | undefined,
   ): LeaseKey {
     const whole = withPrefix(options?.keyPrefix, key)
     const wireKey = this.#dispatcher.encodeKey(whole)
@@ -65,6 +69,7 @@ export class LeaseCommands {
       // The same key may be on several servers, by routing key.
       name: options?.routingKey === undefined ? name : `${name} ${keyBytes(options.routingKey).toString('latin1')}`,
       keyOptions,
+      patience,
       leaseKey: lease.kind === 'key' ? this.#leaseKey(whole, keyOptions) : undefined,
     }
   }
@@ -109,7 +114,7 @@ export class LeaseCommands {
     lease: ResolvedLease,
     interpret: Interpret,
   ): Promise<Sight | undefined> {
-    const at = { ...leaseKey, callerKey: leaseKey.key }
+    const at = { ...leaseKey, callerKey: leaseKey.key, patience: key.patience }
     const [isAdded, mark] = await Promise.all([
       this.#send<boolean>(placeholderRequest(lease), at, readStored),
       this.#send<Reading>(GETS, at, interpret),
@@ -176,7 +181,8 @@ export class LeaseCommands {
 
   async #removeLease(key: LeaseKey, hold: Hold): Promise<void> {
     if (hold.kind !== 'nothing' || hold.lease === undefined || key.leaseKey === undefined) return
-    await this.#send(removeRequest(hold.lease), { ...key.leaseKey, callerKey: key.leaseKey.key }, readNothing)
+    const at = { ...key.leaseKey, callerKey: key.leaseKey.key, patience: key.patience }
+    await this.#send(removeRequest(hold.lease), at, readNothing)
   }
 
   #interpreter(options: GetOrSetManyOptions<never> | undefined): Interpret {
@@ -185,13 +191,14 @@ export class LeaseCommands {
 
   #send<T>(
     request: Request,
-    { wireKey, callerKey, keyOptions }: Pick<LeaseKey, 'wireKey' | 'callerKey' | 'keyOptions'>,
+    { wireKey, callerKey, keyOptions, patience }: Pick<LeaseKey, 'wireKey' | 'callerKey' | 'keyOptions' | 'patience'>,
     interpret: Interpret,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const operation = this.#dispatcher.operation(request, callerKey, wireKey, interpret, keyOptions)
       operation.resolve = resolve as (value: unknown) => void
       operation.reject = reject
+      operation.patience = patience
       this.#dispatcher.dispatch(operation)
     })
   }

@@ -2,12 +2,13 @@ import { setMaxListeners } from 'node:events'
 import { whenAborted } from '../../abort-listener.ts'
 import { ClosedError, InvalidInputError, MemcacheError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
+import type { Patience } from '../../protocol/patience.ts'
 import { batchError } from '../batch.ts'
 import { checkKeys } from '../entries.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
 import type { LeaseCommands } from './commands.ts'
-import { checkSignal, type GetOrSet, type LoadCall } from './get-or-set.ts'
+import { checkSignal, type GetOrSet, type LoadCall, patienceOf } from './get-or-set.ts'
 import { LoadGroup } from './load-group.ts'
 import { checkLoader, type GetOrSetManyOptions, type ManyLoader, resolveLease } from './options.ts'
 import type { Sight } from './sight.ts'
@@ -44,8 +45,9 @@ export class GetOrSetMany {
     this.#getOrSet.checkOpen()
     checkSignal(options?.signal)
     const asked = [...new Set(checkKeys(keys))]
-    const calls = this.#calls(asked, loader as unknown as ManyLoader<Key, unknown>, options, refine)
-    const values = await withAbort(options?.signal, (signal) => this.#runCalls(calls, signal))
+    const patience = patienceOf(options?.signal)
+    const calls = this.#calls(asked, loader as unknown as ManyLoader<Key, unknown>, options, refine, patience)
+    const values = await withAbort(options?.signal, patience, (signal) => this.#runCalls(calls, signal))
     const found = new Map<K, unknown>()
     for (const [at, key] of asked.entries()) if (values[at] !== undefined) found.set(key, values[at])
     return found
@@ -56,12 +58,13 @@ export class GetOrSetMany {
     loader: ManyLoader<Key, unknown>,
     options: GetOrSetManyOptions<never> | undefined,
     refine: Refine | undefined,
+    patience: Patience | undefined,
   ): LoadCall[] {
     const lease = resolveLease(options, this.#values)
     const group = new LoadGroup(loader)
     const stores = new Throttle(Math.min(MAX_STORES, this.#maxLooks))
     return keys.map((key) => ({
-      key: this.#commands.keyOf(key, lease, options, refine),
+      key: this.#commands.keyOf(key, lease, options, refine, patience),
       lease,
       options,
       refine,
@@ -121,12 +124,20 @@ export class GetOrSetMany {
 }
 
 /** Runs the work until the signal aborts, which is the end at once. The work's own signal also aborts when it is over. */
-async function withAbort<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withAbort<T>(
+  signal: AbortSignal | undefined,
+  patience: Patience | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   signal?.throwIfAborted()
   const controller = new AbortController()
   // Every key of the call listens, and the loader may.
   setMaxListeners(0, controller.signal)
-  const stopListening = signal && whenAborted(signal, () => controller.abort(signal.reason))
+  const onAbort = (): void => {
+    patience?.leave(performance.now())
+    controller.abort(signal!.reason)
+  }
+  const stopListening = signal && whenAborted(signal, onAbort)
   try {
     const result = work(controller.signal)
     if (signal === undefined) return await result

@@ -3,6 +3,7 @@ import { ClosedError, InvalidInputError, LoadError, MemcacheError } from '../../
 import { messageOf } from '../../message-of.ts'
 import { closedError } from '../../pool/slot.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
+import { Patience } from '../../protocol/patience.ts'
 import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
@@ -75,7 +76,7 @@ export class GetOrSet {
     checkSignal(signal)
     signal?.throwIfAborted()
     const call: LoadCall = {
-      key: this.#commands.keyOf(key, lease, options, refine),
+      key: this.#commands.keyOf(key, lease, options, refine, patienceOf(signal)),
       lease,
       options,
       refine,
@@ -148,6 +149,7 @@ export class GetOrSet {
     if (signal === undefined) return looking
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
+        call.key.patience?.leave(performance.now())
         reject(signal.reason)
         void this.#abandonLater(call, looking)
       }
@@ -173,7 +175,9 @@ export class GetOrSet {
   #share(call: LoadCall, sight: OpenSight): Flight {
     const mark = markOf(sight.mark)
     const known = sight.state === 'won' ? undefined : this.flights.find(call.key.name, mark)
-    return known ?? this.flights.start(call.key.name, mark, (flight) => this.#settle(call, sight, flight))
+    return (
+      known ?? this.flights.start(call.key.name, mark, (flight) => this.#settle(sharedBy(flight, call), sight, flight))
+    )
   }
 
   /** Loads, or waits until somebody else has. */
@@ -302,6 +306,16 @@ export class GetOrSet {
     if (error instanceof ClosedError) return
     this.#dispatcher.report(error instanceof MemcacheError ? error : loadError(error, key.callerKey), [key.callerKey])
   }
+}
+
+/** A call that gave a signal may leave. */
+export function patienceOf(signal: AbortSignal | undefined): Patience | undefined {
+  return signal === undefined ? undefined : new Patience(performance.now())
+}
+
+/** The call as its load carries it on, for all that join it. */
+function sharedBy({ patience }: Flight, call: LoadCall): LoadCall {
+  return call.key.patience === undefined ? call : { ...call, key: { ...call.key, patience } }
 }
 
 /** A signal has listeners. */

@@ -1,4 +1,5 @@
 import { whenAborted } from '../../abort-listener.ts'
+import { Patience } from '../../protocol/patience.ts'
 
 /** What one load is about; the words of another lease differ. */
 export type FlightMark = string
@@ -9,6 +10,8 @@ export type FlightMark = string
 export class Flight {
   /** Which lease it is about at present. */
   mark: FlightMark
+  /** Of those that share it: they have left when the last one has. */
+  readonly patience: Patience = new Patience(performance.now())
   readonly #controller: AbortController = new AbortController()
   readonly #result: Promise<unknown>
   #end: (reason: unknown) => void = ignore
@@ -43,12 +46,17 @@ export class Flight {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         reject(signal.reason)
-        if (--this.#callers === 0) this.#controller.abort(signal.reason)
+        if (--this.#callers === 0) this.#abandon(signal.reason)
       }
       const leave = whenAborted(signal, onAbort)
       this.#result.then(resolve, reject).then(leave, leave)
       if (signal.aborted) onAbort()
     })
+  }
+
+  #abandon(reason: unknown): void {
+    this.patience.leave(performance.now())
+    this.#controller.abort(reason)
   }
 
   /** Ends it for everybody. */

@@ -1,6 +1,8 @@
 import { SerdeError } from '../../errors.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import type { Interpret } from '../../protocol/operation.ts'
+import type { Patience } from '../../protocol/patience.ts'
+import { PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { GET, type Request } from '../../protocol/request.ts'
 import type { CallTime } from '../call-time.ts'
 import type { Dispatcher } from '../dispatcher.ts'
@@ -32,11 +34,11 @@ export function createKeyspace(
 }
 
 function createGenerationItem(dispatcher: Dispatcher, key: Key): GenerationItem {
-  const run = <T>(request: Request, interpret: Interpret, time: CallTime): Promise<T> =>
-    dispatcher.runAtHome<T>(request, key, interpret, time.rest({}))
+  const run = <T>(request: Request, interpret: Interpret, time: CallTime, patience?: Patience): Promise<T> =>
+    dispatcher.runAtHome<T>(request, key, interpret, time.rest({}), patience)
   return {
-    get: (time) => run(GET, readGeneration, time),
-    add: (generation, time) => run(addRequest(generation), readStored, time),
+    get: (time, patience) => run(GET, readGeneration, time, patience),
+    add: (generation, time, patience) => run(addRequest(generation), readStored, time, patience),
     incr: (time) => run(INCR, readBigCount, time),
   }
 }
@@ -55,7 +57,8 @@ function addRequest(generation: bigint): Request {
 }
 
 const readGeneration: Interpret = (reply, operation) => {
-  if (reply.outcome !== 'hit') return undefined
+  // A placeholder is a number that is being copied from an older cluster: not there yet.
+  if (reply.outcome !== 'hit' || reply.clientFlags === PLACEHOLDER_FLAGS) return undefined
   const generation = reply.storedCounter()
   if (generation !== undefined) return generation
   const message = `${operation.describe()}: ${quoteKey(operation.callerKey)} is no generation of a namespace: it holds no number of 64 bits`

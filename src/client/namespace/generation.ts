@@ -1,4 +1,5 @@
 import { ProtocolError, ServerError } from '../../errors.ts'
+import { Patience } from '../../protocol/patience.ts'
 import { CallTime } from '../call-time.ts'
 import { isAbsorbable } from '../dispatcher.ts'
 
@@ -8,16 +9,28 @@ const MAX_ROUNDS = 8
 /** With a number that is known nobody waits longer than this for the answer, in milliseconds; it counts when it comes. */
 const MAX_WAIT_MS = 500
 
+/** Nor is the answer awaited for longer than this, however long calls may take, in milliseconds. */
+const MAX_QUESTION_MS = 5000
+
 /**
  * The commands on the item that holds the generation, carried out by the server that it belongs to or not at all. They
  * reject when the cache fails, whatever the option `failures`.
  */
 export interface GenerationItem {
-  readonly get: (time: CallTime) => Promise<bigint | undefined>
+  readonly get: (time: CallTime, patience?: Patience) => Promise<bigint | undefined>
   /** Whether it was stored: there was none. */
-  readonly add: (generation: bigint, time: CallTime) => Promise<boolean>
+  readonly add: (generation: bigint, time: CallTime, patience?: Patience) => Promise<boolean>
   /** Undefined: there is none. */
   readonly incr: (time: CallTime) => Promise<bigint | undefined>
+}
+
+/** A question for the generation that is under way. */
+interface Question {
+  readonly answer: Promise<bigint>
+  readonly askedAt: number
+  /** Of the calls that wait for the answer: they have left when the last one has. */
+  readonly patience: Patience
+  waiting: number
 }
 
 /**
@@ -36,8 +49,7 @@ export class Generation {
   #readAt = Number.NEGATIVE_INFINITY
   /** When a question for it found no answer in time, last. */
   #missedAt = Number.NEGATIVE_INFINITY
-  #reading: Promise<bigint> | undefined
-  #askedAt = Number.NEGATIVE_INFINITY
+  #question: Question | undefined
   #clears = 0
 
   /**
@@ -67,17 +79,32 @@ export class Generation {
    */
   read(): Promise<bigint> {
     const now = performance.now()
-    if (this.#reading !== undefined && now - this.#askedAt < this.#refreshMs) return this.#reading
-    this.#askedAt = now
-    const reading = this.#read(now).finally(() => {
-      if (this.#reading === reading) this.#reading = undefined
+    const underWay = this.#question
+    if (underWay !== undefined && now - underWay.askedAt < this.#refreshMs) return underWay.answer
+    const patience = new Patience(now)
+    const answer = this.#read(now, patience).finally(() => {
+      if (this.#question === question) this.#question = undefined
     })
-    this.#reading = reading
-    return reading
+    const question: Question = { answer, askedAt: now, patience, waiting: 0 }
+    this.#question = question
+    return answer
   }
 
-  async #read(askedAt: number): Promise<bigint> {
-    const answer = this.#ask(askedAt)
+  /**
+   * Counts a call that waits for what `read` has just given.
+   *
+   * @returns called when it waits no longer.
+   */
+  join(): () => void {
+    const question = this.#question!
+    question.waiting++
+    return () => {
+      if (--question.waiting === 0) question.patience.leave(performance.now())
+    }
+  }
+
+  async #read(askedAt: number, patience: Patience): Promise<bigint> {
+    const answer = this.#ask(askedAt, patience)
     if (this.#known === undefined) return answer
     try {
       // The calls that wait need the rest of their time for what they are about.
@@ -93,10 +120,11 @@ export class Generation {
     return this.#known!
   }
 
-  async #ask(askedAt: number): Promise<bigint> {
+  async #ask(askedAt: number, patience: Patience): Promise<bigint> {
     const clears = this.#clears
-    const time = new CallTime(this.#timeoutMs, undefined)
-    const found = (await this.#item.get(time)) ?? (await this.#create(this.#item.get, time))
+    const limitMs = this.#known === undefined ? Number.POSITIVE_INFINITY : MAX_QUESTION_MS
+    const time = new CallTime(Math.min(this.#timeoutMs, limitMs), undefined)
+    const found = (await this.#item.get(time, patience)) ?? (await this.#create(this.#item.get, time, patience))
     // A clear of our own, meanwhile, knows better.
     if (clears !== this.#clears && this.#known !== undefined) return this.#known
     // As does a later question that was answered before.
@@ -124,11 +152,11 @@ export class Generation {
   }
 
   /** There was none: a new one, unless somebody else makes it. */
-  async #create(seen: GenerationItem['get'], time: CallTime): Promise<bigint> {
+  async #create(seen: GenerationItem['get'], time: CallTime, patience?: Patience): Promise<bigint> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const made = firstGeneration(this.#known)
-      if (await this.#item.add(made, time)) return made
-      const found = await seen(time)
+      if (await this.#item.add(made, time, patience)) return made
+      const found = await seen(time, patience)
       if (found !== undefined) return found
     }
     throw new ServerError('the generation of a namespace was removed again and again meanwhile', {

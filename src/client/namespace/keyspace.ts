@@ -110,12 +110,17 @@ export class Keyspace {
    */
   #inTime(generation: Generation, signal: AbortSignal | undefined, time: CallTime): Promise<bigint> {
     const reading = generation.read()
+    const leaveQuestion = generation.join()
     // The reading keeps the client's own time by itself.
     const isShorter = time.timeoutMs < this.#dispatcher.timeoutMs
     if (signal === undefined && !isShorter) return reading
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal!.reason)
+      const onAbort = (): void => {
+        leaveQuestion()
+        reject(signal!.reason)
+      }
       const expire = (): void => {
+        leaveQuestion()
         if (generation.known !== undefined) return resolve(generation.known)
         const message = `timed out after ${time.timeoutMs} ms, while the generation of the namespace was being read`
         reject(new TimeoutError(message, { delivery: 'unknown' }))

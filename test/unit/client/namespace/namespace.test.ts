@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StandardSchema } from '../../../../src/client/standard-schema.ts'
-import { InvalidInputError, TimeoutError } from '../../../../src/errors.ts'
+import { InvalidInputError, ServerError, TimeoutError } from '../../../../src/errors.ts'
 import { MemcachedServer } from '../../../../src/server/memcached-server.ts'
 import { rejection } from '../../../support/eventually.ts'
 import { faultClient } from '../../../support/fault-client.ts'
@@ -151,6 +151,16 @@ describe('a namespace with generations', () => {
     await rejection(names.clear())
     await names.get('k')
     expect(server.receivedText).toMatch(/get n:6:k\r\n$/)
+  })
+
+  it('takes a number that is being copied for one that is not there', async () => {
+    await using server = await MemcachedServer.start()
+    const cache = faultClient(server.address, patient)
+    await cache.set('n:generation', Buffer.alloc(0), { clientFlags: 0x6d6c6b01 })
+    const names = cache.namespace('n:', { generations: true })
+    expect(await rejection(names.get('k'))).toBeInstanceOf(ServerError)
+    await cache.delete('n:generation')
+    expect(await names.get('k')).toBeUndefined()
   })
 
   it('puts what is loaded without a cache through its schema', async () => {

@@ -1,0 +1,89 @@
+import type { Operation } from '../protocol/operation.ts'
+import type { Patience } from '../protocol/patience.ts'
+
+/** However short the timeouts: a connection is not given up for a shorter silence, in milliseconds. */
+export const MIN_STALL_MS = 250
+
+/** So many callers that left in one silence show how long callers wait. One may just have changed its mind. */
+const RUN = 3
+
+/** A silence behind one or two that left at once, with nobody waiting, lasts so long at the most, in milliseconds. */
+const UNHEARD_MS = 1000
+
+/** Who has waited this much longer than those that left is of another kind, in milliseconds: signals come late, too. */
+const TOLERANCE_MS = 50
+
+/**
+ * For how long a server may be silent, by what the callers of one connection wait: their timeouts; of those that left
+ * before, by a signal, the time for which they stayed. Made for one look at the commands that are written.
+ */
+export class SilenceLimit {
+  readonly #now: number
+  readonly #silentSince: number
+  /** The longest timeout of those that wait for all of it, or did. */
+  #patientMs: number
+  /** The longest timeout of those that may leave, and how long any of them has waited. */
+  #impatientMs = 0
+  #waitedMs = 0
+  /** The longest timeout of those that left, and how long any of them stayed in this silence. */
+  #abandonedMs = 0
+  #stayedMs = 0
+  #left: Set<Patience> | undefined
+
+  /**
+   * @param leastMs - It is no shorter.
+   * @param silentMs - How long the silence has lasted.
+   */
+  constructor(leastMs: number, now: number, silentMs: number) {
+    this.#patientMs = leastMs
+    this.#now = now
+    this.#silentSince = now - silentMs
+  }
+
+  /** Takes a command into account that was written and not answered. */
+  add(operation: Operation): void {
+    const { patience, timeoutMs } = operation
+    if (patience?.leftAt !== undefined) this.#addLeft(patience, patience.leftAt, timeoutMs)
+    else if (patience !== undefined && !operation.settled) this.#addImpatient(patience, timeoutMs)
+    else if (operation.quiet && !operation.awaitsBarrier) this.#impatientMs = Math.max(this.#impatientMs, timeoutMs)
+    else if (timeoutMs > this.#patientMs) this.#patientMs = timeoutMs
+  }
+
+  #addImpatient({ since }: Patience, timeoutMs: number): void {
+    this.#impatientMs = Math.max(this.#impatientMs, timeoutMs)
+    this.#waitedMs = Math.max(this.#waitedMs, this.#now - since)
+  }
+
+  #addLeft(patience: Patience, leftAt: number, timeoutMs: number): void {
+    this.#abandonedMs = Math.max(this.#abandonedMs, timeoutMs)
+    const stayedMs = leftAt - Math.max(patience.since, this.#silentSince)
+    if (stayedMs < 0) return
+    this.#stayedMs = Math.max(this.#stayedMs, stayedMs)
+    this.#left ??= new Set()
+    this.#left.add(patience)
+  }
+
+  /** In milliseconds. */
+  get ms(): number {
+    return Math.max(this.#patientMs, this.#impatient, this.#abandoned)
+  }
+
+  /** It rests on one or two that left alone: a longer silence, too, says nothing against the server. */
+  get isFlimsy(): boolean {
+    return !this.#isRun && this.#abandoned > Math.max(this.#patientMs, this.#impatient)
+  }
+
+  get #isRun(): boolean {
+    return this.#left !== undefined && this.#left.size >= RUN
+  }
+
+  /** Those that may leave are taken to stay for all of their time, unless the run of those that left shows otherwise. */
+  get #impatient(): number {
+    return this.#isRun && this.#waitedMs <= this.#stayedMs + TOLERANCE_MS ? 0 : this.#impatientMs
+  }
+
+  get #abandoned(): number {
+    const counts = this.#isRun || this.#stayedMs >= MIN_STALL_MS
+    return Math.min(this.#abandonedMs, counts ? this.#stayedMs : UNHEARD_MS)
+  }
+}
