@@ -44,6 +44,7 @@ const VALUES: readonly (readonly [string, () => unknown])[] = [
   ['a map', () => new Map([['a', 1]])],
   ['an error', () => new Error('e')],
   ['a function', () => () => 1],
+  ['an integer of too many digits', () => 10n ** 10_000n],
   ['text with a lone surrogate', () => 'x\ud800'],
 ]
 
@@ -181,6 +182,33 @@ describe('what a synchronous client refuses', () => {
   it.each(CALLS)('is what MetaClient refuses: %s', async (_, call) => {
     const expected = await endAsync(() => call(clients['MetaClient']!))
     expect(endSync(() => call(clients['MetaClientSync']!))).toEqual(like(expected))
+  })
+
+  it.each<[string, unknown, { readonly clientFlags?: number; readonly compression?: object }, string?]>([
+    ['an integer of too many digits', '1'.repeat(10_001), { clientFlags: 2 }],
+    ['a large one of millions of digits', '1'.repeat(900_000), { clientFlags: 4 }],
+    ['what is no integer', 'x', { clientFlags: 2 }],
+    ['what is no JSON', '{', { clientFlags: 32 }],
+    ['text that is not UTF-8', Buffer.from([0xff]), { clientFlags: 0 }],
+    ['a compressed value that was extended', 'x'.repeat(5000), { compression: { level: 1 } }, 'more'],
+    ['what claims to be compressed', 'x', { clientFlags: 0x4000_0000 }],
+    ['what may be a placeholder', '', { clientFlags: 0 }],
+  ])('reads what is stored as the asynchronous client reads it: %s', async (_, value, how, more) => {
+    const cache = clients['Memcache']!
+    await cache['set']!('odd', value, how)
+    if (more !== undefined) await cache['append']!('odd', more)
+    for (const read of ['get', 'getMany']) {
+      const call = (client: Client): unknown => client[read]!(read === 'get' ? 'odd' : ['odd'])
+      const expected = await endAsync(() => call(cache))
+      for (const way of ['on the lane', 'through the worker']) {
+        const client = clients[way]!
+        for (let at = 0; at < 2; at++) client['set']!('warm', at)
+        expect(
+          endSync(() => call(client)),
+          `${way}, ${read}`,
+        ).toBe(expected)
+      }
+    }
   })
 
   it('ends no connection', () => {
