@@ -9,6 +9,9 @@ const WORDS: Readonly<Record<string, string>> = {
   path: '--socket',
   memoryBytes: '--memory',
   maxItemBytes: '--max-item-size',
+  maxConnections: '--conn-limit',
+  idleTimeoutMs: '--idle-timeout',
+  prefixDelimiter: '--prefix-delimiter',
   version: '--version-string',
   auth: 'a login',
 }

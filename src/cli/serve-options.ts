@@ -6,22 +6,35 @@ import { readOptionFile } from './option-file.ts'
 import { UsageError } from './usage-error.ts'
 
 const DEFAULT_PORT = 11_211
+/** Node's timers take no more. */
+const MAX_IDLE_SECONDS = Math.floor(0x7fff_ffff / 1000)
 const KILOBYTE = 1024
 const MEGABYTE = KILOBYTE * KILOBYTE
 
+/** The letters are memcached's, where it has the option. */
 const declarations = {
-  host: { type: 'string' },
-  port: { type: 'string' },
-  socket: { type: 'string' },
-  memory: { type: 'string' },
-  'max-item-size': { type: 'string' },
+  host: { type: 'string', short: 'l' },
+  port: { type: 'string', short: 'p' },
+  socket: { type: 'string', short: 's' },
+  memory: { type: 'string', short: 'm' },
+  'max-item-size': { type: 'string', short: 'I' },
+  'conn-limit': { type: 'string', short: 'c' },
+  'idle-timeout': { type: 'string' },
+  'disable-evictions': { type: 'boolean', short: 'M' },
+  'disable-cas': { type: 'boolean', short: 'C' },
+  'disable-flush-all': { type: 'boolean', short: 'F' },
+  'disable-dumping': { type: 'boolean', short: 'X' },
+  'disable-watch': { type: 'boolean', short: 'W' },
+  'prefix-delimiter': { type: 'string', short: 'D' },
+  'track-sizes': { type: 'boolean' },
+  extended: { type: 'string', short: 'o' },
   'version-string': { type: 'string' },
-  'auth-file': { type: 'string' },
+  'auth-file': { type: 'string', short: 'Y' },
   user: { type: 'string' },
   password: { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
-  'enable-shutdown': { type: 'boolean' },
+  'enable-shutdown': { type: 'boolean', short: 'A' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -35,11 +48,48 @@ export function readServeOptions(args: readonly string[]): MemcachedServerOption
     ...readAddress(values),
     ...readLogin(values),
     ...readTls(values),
+    ...readLimits(values),
+    ...readSwitches(values),
+    ...(values['version-string'] === undefined ? {} : { version: values['version-string'] }),
+    ...(values['prefix-delimiter'] === undefined ? {} : { prefixDelimiter: values['prefix-delimiter'] }),
+  }
+}
+
+function readLimits(values: Values): MemcachedServerOptions {
+  const connections = values['conn-limit']
+  const seconds = values['idle-timeout'] ?? readExtended(values).idleTimeout
+  return {
     memoryBytes: wholeNumber('--memory', values.memory ?? '64', 1) * MEGABYTE,
     maxItemBytes: readSize('--max-item-size', values['max-item-size'] ?? '1m'),
-    ...(values['version-string'] === undefined ? {} : { version: values['version-string'] }),
-    enableShutdown: values['enable-shutdown'] ?? false,
+    ...(connections === undefined ? {} : { maxConnections: wholeNumber('--conn-limit', connections, 1) }),
+    ...(seconds === undefined
+      ? {}
+      : { idleTimeoutMs: wholeNumber('--idle-timeout', seconds, 0, MAX_IDLE_SECONDS) * 1000 }),
   }
+}
+
+function readSwitches(values: Values): MemcachedServerOptions {
+  return {
+    enableShutdown: values['enable-shutdown'] ?? false,
+    disableEvictions: values['disable-evictions'] ?? false,
+    disableCas: values['disable-cas'] ?? false,
+    disableFlushAll: values['disable-flush-all'] ?? false,
+    disableDumping: values['disable-dumping'] ?? false,
+    disableWatch: values['disable-watch'] ?? false,
+    trackSizes: values['track-sizes'] ?? readExtended(values).trackSizes,
+  }
+}
+
+/** The settings in memcached's `-o` that there are here. */
+function readExtended({ extended }: Values): { readonly idleTimeout?: string; readonly trackSizes: boolean } {
+  let [idleTimeout, trackSizes]: [string | undefined, boolean] = [undefined, false]
+  for (const setting of extended?.split(',') ?? []) {
+    const [, seconds] = /^idle_timeout=(.*)$/.exec(setting) ?? []
+    if (seconds !== undefined) idleTimeout = seconds
+    else if (setting === 'track_sizes') trackSizes = true
+    else throw new UsageError(`--extended knows idle_timeout=<seconds> and track_sizes, got ${setting}`)
+  }
+  return { trackSizes, ...(idleTimeout === undefined ? {} : { idleTimeout }) }
 }
 
 function parseWords(args: readonly string[]): Values {
@@ -83,10 +133,11 @@ function readTls(values: Values): MemcachedServerOptions {
   return { tls: { cert: readOptionFile('--tls-cert', cert), key: readOptionFile('--tls-key', key) } }
 }
 
-function wholeNumber(option: string, text: string, least: number): number {
+function wholeNumber(option: string, text: string, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (!(number >= least)) throw new UsageError(`${option} must be a whole number, ${least} or more, got ${text}`)
-  return number
+  if (number >= least && number <= most) return number
+  const range = most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`
+  throw new UsageError(`${option} must be a whole number${range}, got ${text}`)
 }
 
 /** Bytes, or with `k` or `m` behind them kibibytes or mebibytes, as memcached's `-I` has it. */

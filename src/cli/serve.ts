@@ -23,10 +23,14 @@ export async function runServe(args: readonly string[]): Promise<void> {
 
 async function start(options: MemcachedServerOptions): Promise<MemcachedServer> {
   try {
-    return await MemcachedServer.start(options)
+    return await MemcachedServer.start({ ...options, onWarning: warn })
   } catch (error) {
     throw new UsageError(explainListenError(error, options), { cause: error })
   }
+}
+
+function warn(message: string): void {
+  process.stderr.write(`memlane: ${message}\n`)
 }
 
 function describe(server: MemcachedServer, { tls, auth, memoryBytes = 0 }: MemcachedServerOptions): string {

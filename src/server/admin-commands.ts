@@ -4,6 +4,8 @@ import type { Engine } from './engine.ts'
 import { BAD_LINE, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 import { hasWords, refuseWords } from './text-commands.ts'
 
+/** A higher level is this one. */
+const MOST_VERBOSE = 2
 const MEGABYTE = 1024 * 1024
 const LEAST_MEGABYTES = 8
 const MOST_MEGABYTES = 1_000_000_000
@@ -17,7 +19,7 @@ export function runVersion(engine: Engine): TextReply {
 export function runVerbosity(engine: Engine, line: CommandLine): TextReply {
   if (!hasWords(engine, line, 2, 3)) return refuseWords(engine)
   const level = engine.numbers.uint32(line.bytes, line.start(1), line.end(1))
-  if (level !== undefined) engine.settings.verbosity = level
+  if (level !== undefined) engine.settings.verbosity = Math.min(level, MOST_VERBOSE)
   return { text: level === undefined ? BAD_LINE : 'OK\r\n', always: false }
 }
 

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Counters } from './counters.ts'
-import { Item, LINE_END_BYTES } from './item.ts'
+import { type Item, LINE_END_BYTES } from './item.ts'
 import { looseNumbers } from './numbers.ts'
 import type { Store } from './store.ts'
 
@@ -10,6 +10,9 @@ const SPACE = 0x20
 
 /** The answer to a delta on what is no number. */
 export const NOT_A_NUMBER = 'CLIENT_ERROR cannot increment or decrement non-numeric value\r\n'
+
+/** The answer to a delta whose result is longer than the old value and finds no room. */
+export const NO_MEMORY_FOR_NUMBER = 'SERVER_ERROR out of memory\r\n'
 
 /** A change to a number. */
 export interface Delta {
@@ -25,7 +28,7 @@ export interface Delta {
 /** What became of it: the item that holds the number now, or why there is none. */
 export type DeltaOutcome =
   | { readonly result: 'done'; readonly item: Item; readonly value: string }
-  | { readonly result: 'notFound' | 'exists' | 'notANumber' }
+  | { readonly result: 'notFound' | 'exists' | 'notANumber' | 'noMemory' }
 
 /** Adds to or takes from the number that an item holds. Wraps at 2^64, stops at 0. */
 export function applyDelta(store: Store, counters: Counters, delta: Delta): DeltaOutcome {
@@ -41,6 +44,9 @@ export function applyDelta(store: Store, counters: Counters, delta: Delta): Delt
   if (number === undefined) return { result: 'notANumber' }
   countHit(counters, delta.increment, item.slabClass)
   const value = change(number, delta).toString()
+  if (value.length > item.valueBytes && !store.findRoom(item.key.length, item.clientFlags, value.length)) {
+    return { result: 'noMemory' }
+  }
   return { result: 'done', item: put(store, item, value, delta.cas), value }
 }
 
@@ -63,14 +69,14 @@ function change(number: bigint, delta: Delta): bigint {
 function put(store: Store, item: Item, value: string, cas: bigint | undefined): Item {
   if (value.length > item.valueBytes) {
     // As with append, the new item is not stale, has no winner and has a key that is not binary.
-    const grown = new Item(item.key, false, item.clientFlags, item.expiresAt, numberBlock(value, value.length))
+    const grown = store.createItem(item.key, false, item.clientFlags, item.expiresAt, numberBlock(value, value.length))
     store.link(grown, undefined)
     // What the command does and shows next, memcached takes from the old item: a `T` is lost, an `E` only shown.
-    item.cas = cas ?? grown.cas
+    item.cas = cas === undefined || !store.usesCas ? grown.cas : cas
     return item
   }
   item.block = numberBlock(value, item.valueBytes)
-  item.cas = cas ?? store.nextCas()
+  item.cas = store.chooseCas(cas)
   store.use(item)
   return item
 }

@@ -23,7 +23,7 @@ export function serve(engine: Engine, socket: Socket, options: ServeOptions): vo
   socket.on('data', (chunk: Buffer) => connection.receive(chunk))
   socket.on('drain', () => connection.resume())
   socket.once('close', (broken: boolean) => connection.ended(broken))
-  if (options.idleTimeoutMs > 0) socket.setTimeout(options.idleTimeoutMs, () => connection.kick())
+  if (options.idleTimeoutMs > 0) connection.watchIdleness(options.idleTimeoutMs)
 }
 
 function addressesOf({ listening }: Engine, socket: Socket): { remote: string; local: string } {
@@ -49,6 +49,9 @@ class ClientConnection {
   /** What is watched is sent once per turn of the event loop. */
   #sendingSoon = false
   #closedBy: ClosedBy = 'normal'
+  #idleTimer: NodeJS.Timeout | undefined
+  /** Commands that were carried out when the timer was last started anew. */
+  #commands = 0
 
   constructor(engine: Engine, socket: Socket, record: ClientRecord, accounts: readonly Account[]) {
     this.#engine = engine
@@ -56,13 +59,13 @@ class ClientConnection {
     this.#record = record
     this.#session = new Session(engine, accounts, {
       id: record.id,
+      remote: record.remote,
       onOutput: () => this.#sendSoon(),
       unsentBytes: () => socket.writableLength,
     })
   }
 
   receive(chunk: Buffer): void {
-    this.#record.lastCommandAt = this.#engine.clock.seconds
     this.#session.receive(chunk)
     this.#record.watching = this.#session.watching
     this.#pump()
@@ -77,8 +80,17 @@ class ClientConnection {
     if (!this.#stalled) this.#socket.resume()
   }
 
-  /** The client was silent for too long. */
-  kick(): void {
+  /** Ends the connection once no command came for a time. */
+  watchIdleness(idleTimeoutMs: number): void {
+    this.#idleTimer = setTimeout(() => this.#kickIfIdle(), idleTimeoutMs).unref()
+  }
+
+  /** As memcached does: half a line is no command, but a value that is on its way is one. */
+  #kickIfIdle(): void {
+    if (this.#session.busy || this.#stalled || this.#socket.writableLength > 0) {
+      this.#idleTimer?.refresh()
+      return
+    }
     this.#engine.counters.idleKicks++
     this.#closedBy = 'idle_timeout'
     this.#socket.destroy()
@@ -86,8 +98,16 @@ class ClientConnection {
 
   /** The socket is closed; `broken` if by an error. */
   ended(broken: boolean): void {
+    clearTimeout(this.#idleTimer)
     this.#session.end()
     this.#engine.clients.remove(this.#record, broken ? 'error' : this.#closedBy)
+  }
+
+  #noteCommands(): void {
+    if (this.#session.commands === this.#commands) return
+    this.#commands = this.#session.commands
+    this.#record.lastCommandAt = this.#engine.clock.seconds
+    this.#idleTimer?.refresh()
   }
 
   #sendSoon(): void {
@@ -102,6 +122,7 @@ class ClientConnection {
   /** Sends the replies, and carries out more for as long as the client keeps up. */
   #pump(): void {
     for (;;) {
+      this.#noteCommands()
       this.#send()
       if (this.#session.verdict !== 'stay') {
         this.#end()

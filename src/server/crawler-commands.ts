@@ -18,8 +18,12 @@ function control(engine: Engine, line: CommandLine, client: Client): string {
   if (line.count === 2) return is('enable') ? enable(engine) : is('disable') ? disable(engine) : UNKNOWN_COMMAND
   if (line.count !== 3) return UNKNOWN_COMMAND
   if (is('crawl')) return crawl(engine, line.text(2))
-  if (is('metadump')) return dump(engine, line.text(2), client, dumpMetadata)
-  if (is('mgdump') && engine.dialect.mgdump) return dump(engine, line.text(2), client, dumpKeys)
+  if (is('metadump')) {
+    return engine.dumpEnabled ? dump(engine, line.text(2), client, dumpMetadata) : 'ERROR metadump not allowed\r\n'
+  }
+  if (is('mgdump') && engine.dialect.mgdump) {
+    return engine.dumpEnabled ? dump(engine, line.text(2), client, dumpKeys) : 'ERROR key dump not allowed\r\n'
+  }
   if (is('tocrawl')) return setToCrawl(engine, line)
   if (is('sleep')) return setSleep(engine, line)
   return UNKNOWN_COMMAND

@@ -7,6 +7,7 @@ import { ServerClock } from './server-clock.ts'
 import { createSettings, type ServerSettings } from './server-settings.ts'
 import { Store, type StoreLimits } from './store.ts'
 import { StoreLog } from './store-log.ts'
+import { Warnings } from './warnings.ts'
 import { Watchers } from './watchers.ts'
 
 /** What an engine is made of. */
@@ -15,6 +16,14 @@ export interface EngineOptions extends StoreLimits {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly maxConnections: number
+  readonly disableFlushAll?: boolean
+  readonly disableDumping?: boolean
+  readonly disableWatch?: boolean
+  readonly trackSizes?: boolean
+  /** What ends the prefix of a key; prefixes are counted from the start if it is given. */
+  readonly prefixDelimiter?: string | undefined
+  /** Called with what the server's operator should know. */
+  readonly onWarning?: ((message: string) => void) | undefined
   /** What the `shutdown` command does; without it the command is refused. */
   readonly shutDown?: (() => void) | undefined
 }
@@ -35,32 +44,44 @@ export class Engine {
   readonly clock: ServerClock
   readonly counters: Counters
   readonly watchers: Watchers
+  readonly warnings: Warnings
   readonly log: StoreLog
   readonly store: Store
   readonly clients: ClientRegistry
-  readonly prefixes: PrefixStats = new PrefixStats()
-  readonly settings: ServerSettings = createSettings()
+  readonly prefixes: PrefixStats
+  readonly settings: ServerSettings
   /** How this version reads numbers, the client flags and exptimes of classic storage commands apart. */
   readonly numbers: NumberReader
   /** How this version reads the length of a value. */
   readonly lengths: NumberReader
   readonly maxConnections: number
   readonly shutDown: (() => void) | undefined
+  readonly flushEnabled: boolean
+  readonly dumpEnabled: boolean
+  readonly watchEnabled: boolean
   listening: Listening = { host: '', port: 0, path: undefined, tls: false, login: false, idleTimeoutMs: 0 }
-  /** `stats sizes_enable` was called. */
-  showsSizes = false
+  /** `stats sizes` is answered: it was asked for at the start, or by `stats sizes_enable`. */
+  showsSizes: boolean
 
   constructor(options: EngineOptions) {
     this.dialect = dialectOf(options.version)
+    this.settings = createSettings(this.dialect)
     this.clock = new ServerClock(options.now)
     this.counters = createCounters()
     this.watchers = new Watchers(options.now, this.counters)
+    this.warnings = new Warnings(options.now, options.onWarning ?? (() => undefined))
     this.log = new StoreLog(this.watchers, this.clock)
-    this.store = new Store(this.clock, this.counters, options, this.log)
+    const rules = { ...options, flushDropsRecent: this.dialect.afterDebian12 }
+    this.store = new Store(this.clock, this.counters, rules, this.log)
+    this.prefixes = new PrefixStats(options.prefixDelimiter)
     this.clients = new ClientRegistry(this.watchers)
     this.numbers = this.dialect.strictNumbers ? strictNumbers : looseNumbers
     this.lengths = this.dialect.sharedParser ? strictNumbers : looseNumbers
     this.maxConnections = options.maxConnections
     this.shutDown = options.shutDown
+    this.flushEnabled = options.disableFlushAll !== true
+    this.dumpEnabled = options.disableDumping !== true
+    this.watchEnabled = options.disableWatch !== true
+    this.showsSizes = options.trackSizes === true
   }
 }

@@ -3,6 +3,7 @@ import type { Client } from './client.ts'
 import type { CommandLine } from './command-line.ts'
 import { runCrawler } from './crawler-commands.ts'
 import type { Engine } from './engine.ts'
+import { runExtstore } from './extstore-command.ts'
 import { runLru } from './lru-commands.ts'
 import { runMetaArithmetic } from './meta-arithmetic.ts'
 import { runMetaDebug } from './meta-debug.ts'
@@ -12,6 +13,7 @@ import { runMetaSet } from './meta-set.ts'
 import { BAD_LINE, isQuiet, lastWord, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
 import type { Request } from './request-parser.ts'
+import { runSlabs } from './slabs-command.ts'
 import { runStats } from './stats-command.ts'
 import { storeModeOf } from './storage-line.ts'
 import { runArithmetic, runDelete, runFlushAll, runTouch } from './text-commands.ts'
@@ -147,6 +149,10 @@ function runAdmin(engine: Engine, line: CommandLine, client: Client): TextReply 
       return runVerbosity(engine, line)
     case 'stats':
       return runStats(engine, line, client)
+    case 'slabs':
+      return runSlabs(engine, line)
+    case 'extstore':
+      return runExtstore(engine, line)
     case 'lru':
       return runLru(engine, line)
     case 'lru_crawler':

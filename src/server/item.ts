@@ -4,15 +4,23 @@ import { slabClassOf } from './slab-class.ts'
 /** Every data block ends like this, and is kept with it. */
 export const LINE_END_BYTES = 2
 
-/** Bytes of memcached's item header, its cas and the NUL behind the key. */
-const HEADER_BYTES = 57
+/** Bytes of memcached's item header and the NUL behind the key. */
+const HEADER_BYTES = 49
+
+/** Bytes of an item's cas, where the server keeps one. */
+export const CAS_BYTES = 8
 
 /** Client flags of 0 take no room. */
 const CLIENT_FLAGS_BYTES = 4
 
 /** Bytes that memcached counts for an item: this is what its item size limit is about. */
-export function itemBytes(keyBytes: number, clientFlags: number, valueBytes: number): number {
-  return HEADER_BYTES + keyBytes + valueBytes + LINE_END_BYTES + (clientFlags === 0 ? 0 : CLIENT_FLAGS_BYTES)
+export function itemBytes(
+  keyBytes: number,
+  clientFlags: number,
+  valueBytes: number,
+  casBytes: number = CAS_BYTES,
+): number {
+  return HEADER_BYTES + casBytes + keyBytes + valueBytes + LINE_END_BYTES + (clientFlags === 0 ? 0 : CLIENT_FLAGS_BYTES)
 }
 
 /** One key and what is stored under it. */
@@ -27,6 +35,9 @@ export class Item {
   /** Server time at which it ends; 0: never. */
   expiresAt: number
   cas = 0n
+  readonly #casBytes: number
+  /** Number of the flushes before it was stored. */
+  flushes = 0
   /** Server time of the last use, as memcached counts uses. */
   usedAt = 0
   /** It was read since it was stored. */
@@ -39,12 +50,20 @@ export class Item {
   newer: Item | undefined
   older: Item | undefined
 
-  constructor(key: string, binaryKey: boolean, clientFlags: number, expiresAt: number, block: Buffer) {
+  constructor(
+    key: string,
+    binaryKey: boolean,
+    clientFlags: number,
+    expiresAt: number,
+    block: Buffer,
+    casBytes: number = CAS_BYTES,
+  ) {
     this.key = key
     this.binaryKey = binaryKey
     this.clientFlags = clientFlags
     this.expiresAt = expiresAt
     this.block = block
+    this.#casBytes = casBytes
   }
 
   /** Length of the value. */
@@ -54,7 +73,7 @@ export class Item {
 
   /** What it counts against the limits. */
   get bytes(): number {
-    return itemBytes(this.key.length, this.clientFlags, this.valueBytes)
+    return itemBytes(this.key.length, this.clientFlags, this.valueBytes, this.#casBytes)
   }
 
   /** The slab class that memcached would keep it in. */

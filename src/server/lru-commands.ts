@@ -1,11 +1,10 @@
 import type { CommandLine } from './command-line.ts'
+import { readDecimal } from './decimal.ts'
 import type { Engine } from './engine.ts'
 import { isSubcommand, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 
 /** memcached keeps a fifth of a class for what is neither hot nor warm. */
 const MAX_PERCENT = 80
-
-const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/
 
 /**
  * `lru mode|tune|temp_ttl …`: checked and shown by `stats settings`. Items are evicted in plain order of use here, which
@@ -40,10 +39,6 @@ function tune({ numbers, settings }: Engine, line: CommandLine): string {
   return 'OK\r\n'
 }
 
-function readDecimal(word: string): number | undefined {
-  return DECIMAL.test(word) ? Number(word) : undefined
-}
-
 function setMode(engine: Engine, line: CommandLine): string {
   const flat = isSubcommand(engine, line, 2, 'flat')
   if (!flat && !isSubcommand(engine, line, 2, 'segmented')) return UNKNOWN_COMMAND
@@ -54,6 +49,7 @@ function setMode(engine: Engine, line: CommandLine): string {
 function setTemporaryTtl({ numbers, settings }: Engine, line: CommandLine): string {
   const ttl = numbers.int32(line.bytes, line.start(2), line.end(2))
   if (ttl === undefined) return UNKNOWN_COMMAND
-  settings.temporaryTtl = Math.max(ttl, -1)
+  settings.temporaryLru = ttl >= 0
+  if (ttl >= 0) settings.temporaryTtl = ttl
   return 'OK\r\n'
 }

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import { serve } from './client-connection.ts'
 import { Engine, type Listening } from './engine.ts'
 import { type MemcachedServerOptions, type ResolvedServerOptions, resolveServerOptions } from './server-options.ts'
+import { removeStaleSocket } from './stale-socket.ts'
 
 /** Sent to a connection that is one too many. */
 const TOO_MANY_CONNECTIONS = 'ERROR Too many open connections\r\n'
@@ -104,15 +105,19 @@ export class MemcachedServer implements AsyncDisposable {
     if (tls === undefined) return createPlainServer({ noDelay: true }, (socket) => this.#accept(socket))
     const server = createTlsServer({ noDelay: true, ...tls }, (socket) => this.#accept(socket))
     // A handshake that fails is the client's affair.
-    server.on('tlsClientError', (_error, socket) => socket.destroy())
+    server.on('tlsClientError', (error, socket) => {
+      this.#engine.warnings.tell('handshake', explainHandshake(error, socket))
+      socket.destroy()
+    })
     return server
   }
 
   async #listen(): Promise<void> {
-    const { host, port, path } = this.#options
-    this.#server.listen(path === undefined ? { host, port } : { path })
-    // Rejects on 'error'.
-    await once(this.#server, 'listening')
+    const { host, path } = this.#options
+    await this.#bind().catch(async (error: NodeJS.ErrnoException) => {
+      if (path === undefined || error.code !== 'EADDRINUSE' || !(await removeStaleSocket(path))) throw error
+      await this.#bind()
+    })
     this.#server.on('error', () => {}) // a connection that could not be accepted: nothing of ours
     const bound = this.#server.address()
     if (typeof bound === 'string' || bound === null) {
@@ -122,6 +127,13 @@ export class MemcachedServer implements AsyncDisposable {
       this.#address = host.includes(':') ? `[${host}]:${bound.port}` : `${host}:${bound.port}`
     }
     this.#engine.listening = this.#describe()
+  }
+
+  async #bind(): Promise<void> {
+    const { host, port, path } = this.#options
+    this.#server.listen(path === undefined ? { host, port } : { path })
+    // Rejects on 'error'.
+    await once(this.#server, 'listening')
   }
 
   #describe(): Listening {
@@ -156,10 +168,18 @@ export class MemcachedServer implements AsyncDisposable {
     if (!this.#sockets.has(socket)) this.#track(socket)
     if (engine.clients.size >= engine.maxConnections) {
       engine.counters.rejectedConnections++
+      const { maxConnections } = engine
+      engine.warnings.tell('connections', `a connection was refused: ${maxConnections} are open, which is the limit`)
       socket.end(TOO_MANY_CONNECTIONS, () => socket.destroy())
       return
     }
     engine.counters.totalConnections++
     serve(engine, socket, this.#options)
   }
+}
+
+/** The reason is OpenSSL's: `wrong version number` is how it calls a client that speaks plain text. */
+function explainHandshake(error: Error, socket: Socket): string {
+  const { reason = error.message } = error as Error & { readonly reason?: string }
+  return `the TLS handshake with a client at tcp:${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0} failed: ${reason}`
 }

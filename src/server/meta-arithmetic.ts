@@ -1,7 +1,7 @@
-import { applyDelta, NOT_A_NUMBER, numberBlock } from './arithmetic.ts'
+import { applyDelta, NO_MEMORY_FOR_NUMBER, NOT_A_NUMBER, numberBlock } from './arithmetic.ts'
 import type { CommandLine } from './command-line.ts'
 import type { Engine } from './engine.ts'
-import { Item } from './item.ts'
+import type { Item } from './item.ts'
 import { MAX_OPAQUE_WORD_BYTES, type MetaFlags, OPAQUE_TOO_LONG, showEcho, showKey, showTtl } from './meta-flags.ts'
 import { parseMetaLine } from './meta-line.ts'
 
@@ -24,6 +24,8 @@ export function runMetaArithmetic(engine: Engine, line: CommandLine): string {
       return answer(engine, line, flags, outcome.item, outcome.value, false)
     case 'notANumber':
       return NOT_A_NUMBER
+    case 'noMemory':
+      return NO_MEMORY_FOR_NUMBER
     case 'notFound':
       return answerWithout('NF', line, flags)
     case 'exists':
@@ -49,11 +51,11 @@ function direction(mode: string): boolean | undefined {
 function create(engine: Engine, line: CommandLine, flags: MetaFlags): string {
   const value = flags.initial.toString()
   const { store } = engine
-  if (!store.fits(flags.key.length, 0, value.length) || !store.hasRoom(flags.key.length, 0, value.length)) {
+  if (!store.fits(flags.key.length, 0, value.length) || !store.findRoom(flags.key.length, 0, value.length)) {
     return 'SERVER_ERROR Out of memory allocating new item\r\n'
   }
   // The key of such an item is not remembered to be binary.
-  const item = new Item(flags.key, false, 0, 0, numberBlock(value, value.length))
+  const item = store.createItem(flags.key, false, 0, 0, numberBlock(value, value.length))
   engine.log.fetched(flags.key, 'not_found')
   store.link(item, flags.cas)
   engine.log.stored(item, 'add', 'stored')

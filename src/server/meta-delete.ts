@@ -1,7 +1,7 @@
 import { numberBlock } from './arithmetic.ts'
 import type { CommandLine } from './command-line.ts'
 import type { Engine } from './engine.ts'
-import { Item } from './item.ts'
+import type { Item } from './item.ts'
 import { type MetaFlags, OPAQUE_TOO_LONG, showEcho } from './meta-flags.ts'
 import { parseMetaLine } from './meta-line.ts'
 
@@ -17,16 +17,18 @@ export function runMetaDelete(engine: Engine, line: CommandLine): string {
   const echo = showEcho(line, FIRST_FLAG, flags.key, flags.binaryKey)
   if (echo === undefined) return OPAQUE_TOO_LONG
   const answer = deleteItem(engine, flags)
+  if (answer === 'noMemory') return 'SERVER_ERROR out of memory\r\n'
   return answer === 'HD' && flags.quiet ? '' : `${answer}${echo}\r\n`
 }
 
-function deleteItem(engine: Engine, flags: MetaFlags): 'HD' | 'NF' | 'EX' {
+function deleteItem(engine: Engine, flags: MetaFlags): 'HD' | 'NF' | 'EX' | 'noMemory' {
   const { store, counters } = engine
   const item = store.peek(flags.key)
   if (item === undefined || (flags.compare !== undefined && flags.compare !== item.cas)) {
     counters.deleteMisses++
     return item === undefined ? 'NF' : 'EX'
   }
+  if (flags.dropValue && !store.findRoom(flags.key.length, flags.clientFlags, 0)) return 'noMemory'
   if (!flags.stale) {
     counters.deleteHits++
     counters.slabs[item.slabClass]!.deleteHits++
@@ -40,7 +42,7 @@ function deleteItem(engine: Engine, flags: MetaFlags): 'HD' | 'NF' | 'EX' {
 
 /** `x` puts an empty item in its place: client flags and ttl are those of the command, or gone. */
 function emptied(engine: Engine, flags: MetaFlags, item: Item): Item {
-  const empty = new Item(flags.key, false, flags.clientFlags, flags.expiresAt ?? 0, numberBlock('', 0))
+  const empty = engine.store.createItem(flags.key, false, flags.clientFlags, flags.expiresAt ?? 0, numberBlock('', 0))
   engine.store.link(empty, flags.cas ?? item.cas)
   return empty
 }
@@ -50,5 +52,5 @@ function invalidate(engine: Engine, flags: MetaFlags, item: Item): void {
   if (flags.expiresAt !== undefined) item.expiresAt = flags.expiresAt
   item.stale = true
   item.tokenSent = false
-  item.cas = flags.cas ?? engine.store.nextCas()
+  item.cas = engine.store.chooseCas(flags.cas)
 }

@@ -1,7 +1,7 @@
 import { numberBlock } from './arithmetic.ts'
 import type { CommandLine } from './command-line.ts'
 import type { Engine } from './engine.ts'
-import { Item } from './item.ts'
+import type { Item } from './item.ts'
 import { MAX_OPAQUE_WORD_BYTES, type MetaFlags, OPAQUE_TOO_LONG, showEcho, showKey, showTtl } from './meta-flags.ts'
 import { parseMetaLine } from './meta-line.ts'
 import { BAD_LINE } from './replies.ts'
@@ -33,10 +33,12 @@ export function runMetaGet(engine: Engine, line: CommandLine, output: ReplyBuffe
 
 /** The empty item that stands for a value which somebody has won the right to make. */
 function vivify(engine: Engine, flags: MetaFlags): Item | undefined {
-  if (flags.vivifyUntil === undefined || !engine.store.fits(flags.key.length, 0, 0)) return undefined
+  const { store } = engine
+  if (flags.vivifyUntil === undefined) return undefined
+  if (!store.fits(flags.key.length, 0, 0) || !store.findRoom(flags.key.length, 0, 0)) return undefined
   // The key of such an item is not remembered to be binary.
-  const item = new Item(flags.key, false, 0, 0, numberBlock('', 0))
-  engine.store.link(item, flags.cas)
+  const item = store.createItem(flags.key, false, 0, 0, numberBlock('', 0))
+  store.link(item, flags.cas)
   return item
 }
 

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { CommandLine } from './command-line.ts'
 import type { Engine } from './engine.ts'
-import { Item } from './item.ts'
+import type { Item } from './item.ts'
 import { MAX_OPAQUE_WORD_BYTES, type MetaFlags, OPAQUE_TOO_LONG, showKey } from './meta-flags.ts'
 import { parseMetaLine } from './meta-line.ts'
 import { BAD_BLOCK, BAD_LINE } from './replies.ts'
@@ -75,7 +75,7 @@ function store(
   if (block === undefined || !endsLine(block)) return BAD_BLOCK
   const vivify = dialect.appendVivifies && (mode === 'append' || mode === 'prepend') && flags.vivifyUntil !== undefined
   const expiresAt = (vivify ? flags.vivifyUntil : flags.expiresAt) ?? 0
-  const item = new Item(flags.key, flags.binaryKey, flags.clientFlags, expiresAt, block)
+  const item = engine.store.createItem(flags.key, flags.binaryKey, flags.clientFlags, expiresAt, block)
   const allowStale = flags.stale && mode === 'cas'
   const order = {
     mode,

@@ -1,5 +1,4 @@
-/** Ends the prefix of a key. */
-const DELIMITER = ':'
+const USUAL_DELIMITER = ':'
 
 interface PrefixCounts {
   get: number
@@ -8,10 +7,18 @@ interface PrefixCounts {
   del: number
 }
 
-/** `stats detail`: what the classic commands did, by the part of the key before the first colon. Off until turned on. */
+/** `stats detail`: what the classic commands did, by the part of the key before the first delimiter. */
 export class PrefixStats {
-  enabled = false
+  enabled: boolean
+  /** Ends the prefix of a key. */
+  readonly delimiter: string
   readonly #counts = new Map<string, PrefixCounts>()
+
+  /** @param delimiter - Counting begins at once if it is given, else when it is turned on. */
+  constructor(delimiter?: string) {
+    this.enabled = delimiter !== undefined
+    this.delimiter = delimiter ?? USUAL_DELIMITER
+  }
 
   recordGet(key: string, hit: boolean): void {
     if (!this.enabled) return
@@ -48,7 +55,7 @@ export class PrefixStats {
 
   /** A key without the delimiter counts nowhere. */
   #countsOf(key: string): PrefixCounts | undefined {
-    const end = key.indexOf(DELIMITER)
+    const end = key.indexOf(this.delimiter)
     if (end < 0) return undefined
     const prefix = key.slice(0, end)
     let counts = this.#counts.get(prefix)

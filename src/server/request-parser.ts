@@ -63,6 +63,11 @@ export class RequestParser {
     return this.#overlong
   }
 
+  /** The rest of a data block is missing. */
+  get waiting(): boolean {
+    return this.#waiting
+  }
+
   /** Adds bytes; they must not change until they have been asked for. */
   push(chunk: Buffer): void {
     if (this.#at === this.#end) {

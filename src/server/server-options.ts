@@ -27,7 +27,10 @@ export interface MemcachedServerOptions {
    * @defaultValue `0`
    */
   readonly port?: number
-  /** Path of a unix socket to listen on instead of `host` and `port`. It must not exist; `close()` removes it. */
+  /**
+   * Path of a unix socket to listen on instead of `host` and `port`. `close()` removes it. A socket that a killed process
+   * left there is replaced; anything else that exists there is an error.
+   */
   readonly path?: string
   /** Speak TLS: the options of `node:tls` servers (`key`, `cert`, `ca`, `requestCert` …). */
   readonly tls?: TlsOptions
@@ -42,26 +45,29 @@ export interface MemcachedServerOptions {
   readonly version?: string
   /**
    * Room for items, in bytes, their headers of about 50 bytes included; more than that evicts what was not used for
-   * the longest time.
+   * the longest time. 2 KiB or more.
    *
    * @defaultValue `67_108_864` (64 MiB)
    */
   readonly memoryBytes?: number
   /**
    * Largest item in bytes, 1 KiB to 1 GiB, key and header of about 50 bytes included. Anything larger is answered
-   * `SERVER_ERROR object too large for cache`.
+   * `SERVER_ERROR object too large for cache`. As in memcached, it must not be more than half of `memoryBytes`.
    *
-   * @defaultValue `1_048_576` (1 MiB)
+   * @defaultValue `1_048_576` (1 MiB), or half of `memoryBytes` if that is less
    */
   readonly maxItemBytes?: number
   /**
-   * Connections at a time. One more is answered `ERROR Too many open connections` and closed.
+   * Connections at a time. One more is answered `ERROR Too many open connections` and closed. (memcached's `-c` counts the
+   * about 13 files that it has open itself as well.)
    *
    * @defaultValue `1024`
    */
   readonly maxConnections?: number
   /**
-   * After this time without traffic a connection is closed, in milliseconds, 0 to 2147483647; 0: never.
+   * Time without a command after which a connection is closed, in milliseconds, 0 to 2147483647; 0: never. As in
+   * memcached, a connection that watches, that is sending a value, or that has not read its replies yet is not idle, and
+   * half a command line is no command.
    *
    * @defaultValue `0`
    */
@@ -72,6 +78,54 @@ export interface MemcachedServerOptions {
    * @defaultValue `false`
    */
   readonly enableShutdown?: boolean
+  /**
+   * Refuse `flush_all`, as memcached's `-F` does.
+   *
+   * @defaultValue `false`
+   */
+  readonly disableFlushAll?: boolean
+  /**
+   * Keep no cas numbers, as memcached's `-C` does: all are 0, and every `cas` answers `EXISTS`.
+   *
+   * @defaultValue `false`
+   */
+  readonly disableCas?: boolean
+  /**
+   * Refuse what does not fit instead of evicting items, as memcached's `-M` does: the answer is `SERVER_ERROR out of
+   * memory storing object`. A refused `set` drops the old item.
+   *
+   * @defaultValue `false`
+   */
+  readonly disableEvictions?: boolean
+  /**
+   * Refuse `lru_crawler metadump`, `lru_crawler mgdump`, `stats cachedump` and `stats detail`, as memcached's `-X` does.
+   *
+   * @defaultValue `false`
+   */
+  readonly disableDumping?: boolean
+  /**
+   * Refuse `watch`, as memcached's `-W` does.
+   *
+   * @defaultValue `false`
+   */
+  readonly disableWatch?: boolean
+  /**
+   * The character that ends the prefix of a key for `stats detail`, as memcached's `-D` has it. If it is given, the server
+   * counts prefixes from the start; without it, from `stats detail on`, and prefixes end with a colon.
+   */
+  readonly prefixDelimiter?: string
+  /**
+   * Answer `stats sizes` with the sizes of the items, as memcached's `-o track_sizes` does.
+   *
+   * @defaultValue `false`
+   */
+  readonly trackSizes?: boolean
+  /**
+   * Called with what the server's operator should know: a client that was closed because it speaks the binary protocol,
+   * or TLS where there is none; a TLS handshake that failed; a connection above `maxConnections`. Once in ten seconds for
+   * each of these at most. By default nothing is reported.
+   */
+  readonly onWarning?: (message: string) => void
   /**
    * The clock for ttls, in milliseconds since 1970: give your own to let time pass in tests. Ttls count in whole
    * seconds from the start of the server.
@@ -94,6 +148,14 @@ export interface ResolvedServerOptions {
   readonly maxConnections: number
   readonly idleTimeoutMs: number
   readonly enableShutdown: boolean
+  readonly disableFlushAll: boolean
+  readonly disableCas: boolean
+  readonly disableEvictions: boolean
+  readonly disableDumping: boolean
+  readonly disableWatch: boolean
+  readonly prefixDelimiter: string | undefined
+  readonly trackSizes: boolean
+  readonly onWarning: ((message: string) => void) | undefined
   readonly now: () => number
 }
 
@@ -109,6 +171,14 @@ const OPTIONS: readonly (keyof MemcachedServerOptions)[] = [
   'maxConnections',
   'idleTimeoutMs',
   'enableShutdown',
+  'disableFlushAll',
+  'disableCas',
+  'disableEvictions',
+  'disableDumping',
+  'disableWatch',
+  'prefixDelimiter',
+  'trackSizes',
+  'onWarning',
   'now',
 ]
 
@@ -125,13 +195,64 @@ export function resolveServerOptions(options: MemcachedServerOptions): ResolvedS
     tls: resolveTls(options.tls),
     accounts: resolveAccounts(options.auth),
     version,
-    memoryBytes: wholeNumber('memoryBytes', options.memoryBytes ?? 64 * MEGABYTE, 1, Number.MAX_SAFE_INTEGER),
-    maxItemBytes: wholeNumber('maxItemBytes', options.maxItemBytes ?? MEGABYTE, MIN_ITEM_BYTES, MAX_ITEM_BYTES),
+    ...resolveSizes(options),
     maxConnections: wholeNumber('maxConnections', options.maxConnections ?? 1024, 1, Number.MAX_SAFE_INTEGER),
     idleTimeoutMs: wholeNumber('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0, MAX_TIMEOUT_MS),
-    enableShutdown: options.enableShutdown ?? false,
+    ...resolveSwitches(options),
+    prefixDelimiter: resolveDelimiter(options.prefixDelimiter),
+    onWarning: resolveCallback(options.onWarning),
     now: options.now ?? Date.now,
   })
+}
+
+/** As memcached, refuses an item size limit above half of the memory. The default is no more than that. */
+function resolveSizes(options: MemcachedServerOptions): Pick<ResolvedServerOptions, 'memoryBytes' | 'maxItemBytes'> {
+  const least = 2 * MIN_ITEM_BYTES
+  const memoryBytes = wholeNumber('memoryBytes', options.memoryBytes ?? 64 * MEGABYTE, least, Number.MAX_SAFE_INTEGER)
+  const half = Math.floor(memoryBytes / 2)
+  const given = options.maxItemBytes ?? Math.min(MEGABYTE, half)
+  const maxItemBytes = wholeNumber('maxItemBytes', given, MIN_ITEM_BYTES, MAX_ITEM_BYTES)
+  if (maxItemBytes > half) {
+    throw new InvalidInputError(
+      `option maxItemBytes must be at most half of the memory, which is ${memoryBytes} bytes; got ${maxItemBytes}`,
+    )
+  }
+  return { memoryBytes, maxItemBytes }
+}
+
+const SWITCHES = [
+  'enableShutdown',
+  'disableFlushAll',
+  'disableCas',
+  'disableEvictions',
+  'disableDumping',
+  'disableWatch',
+  'trackSizes',
+] as const
+
+function resolveSwitches(options: MemcachedServerOptions): Record<(typeof SWITCHES)[number], boolean> {
+  for (const name of SWITCHES) {
+    const value: unknown = options[name] ?? false
+    if (typeof value !== 'boolean') {
+      throw new InvalidInputError(`option ${name} must be true or false, got ${showValue(value)}`)
+    }
+  }
+  const { enableShutdown = false, disableFlushAll = false, disableCas = false, disableEvictions = false } = options
+  const { disableDumping = false, disableWatch = false, trackSizes = false } = options
+  return { enableShutdown, disableFlushAll, disableCas, disableEvictions, disableDumping, disableWatch, trackSizes }
+}
+
+function resolveDelimiter(delimiter: string | undefined): string | undefined {
+  // A byte that a key may have.
+  if (delimiter === undefined || (typeof delimiter === 'string' && /^[!-~]$/.test(delimiter))) return delimiter
+  throw new InvalidInputError(
+    `option prefixDelimiter must be one printable ASCII character, got ${showValue(delimiter)}`,
+  )
+}
+
+function resolveCallback(onWarning: ((message: string) => void) | undefined): ((message: string) => void) | undefined {
+  if (onWarning === undefined || typeof onWarning === 'function') return onWarning
+  throw new InvalidInputError(`option onWarning must be a function, got ${showValue(onWarning)}`)
 }
 
 function wholeNumber(name: string, value: number, least: number, most: number): number {

@@ -1,4 +1,17 @@
-/** What `lru`, `lru_crawler` and `verbosity` set. Nothing here obeys it, but for the crawler's switch; `stats settings` shows it. */
+import type { Dialect } from './dialect.ts'
+
+/** Whole numbers that `extstore` sets, by memcached's names. */
+export interface ExtstoreCounts {
+  itemSize: number
+  itemAge: number
+  lowTtl: number
+  recacheRate: number
+  compactUnder: number
+  dropUnder: number
+  maxSleep: number
+}
+
+/** What `extstore`, `lru`, `lru_crawler`, `slabs` and `verbosity` set. Nothing here obeys it, but for the crawler's switch; `stats settings` shows it. */
 export interface ServerSettings {
   verbosity: number
   crawlerEnabled: boolean
@@ -9,12 +22,21 @@ export interface ServerSettings {
   warmPercent: number
   hotMaxFactor: number
   warmMaxFactor: number
-  /** -1: there is no LRU for items with a short ttl. */
+  /** There is an LRU for items with a ttl of `temporaryTtl` seconds or less. */
+  temporaryLru: boolean
   temporaryTtl: number
+  /** 0 off, 1 on, 2 aggressive. */
+  automove: number
+  automoveRatio: number
+  automoveFreeRatio: number
+  automoveWindow: number
+  readonly extstore: ExtstoreCounts
+  extstoreMaxFrag: number
+  extstoreDropUnread: boolean
 }
 
 /** memcached's defaults. */
-export function createSettings(): ServerSettings {
+export function createSettings({ afterDebian12 }: Dialect): ServerSettings {
   return {
     verbosity: 0,
     crawlerEnabled: true,
@@ -25,6 +47,22 @@ export function createSettings(): ServerSettings {
     warmPercent: 40,
     hotMaxFactor: 0.2,
     warmMaxFactor: 2,
-    temporaryTtl: -1,
+    temporaryLru: false,
+    temporaryTtl: 61,
+    automove: 1,
+    automoveRatio: 0.8,
+    automoveFreeRatio: 0.01,
+    automoveWindow: afterDebian12 ? 10 : 30,
+    extstore: {
+      itemSize: 512,
+      itemAge: 4_294_967_295,
+      lowTtl: 0,
+      recacheRate: 2000,
+      compactUnder: 0,
+      dropUnder: 0,
+      maxSleep: 1_000_000,
+    },
+    extstoreMaxFrag: 0.8,
+    extstoreDropUnread: false,
   }
 }

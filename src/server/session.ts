@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { Client } from './client.ts'
 import type { Engine } from './engine.ts'
 import { execute, type Verdict } from './execute.ts'
+import { foreignProtocolOf } from './foreign-protocol.ts'
 import { type Account, announcedLoginBytes, logIn } from './login.ts'
 import { ReplyBuffer } from './reply-buffer.ts'
 import { type Request, RequestParser, type RequestRules } from './request-parser.ts'
@@ -18,13 +19,15 @@ const MAX_WATCHED_BYTES = 262_144
 export interface SessionLink {
   /** The connection's number. */
   readonly id: number
+  /** Address of the client, as `stats conns` shows it. */
+  readonly remote: string
   /** Called when there is output although nothing was received. */
   readonly onOutput: () => void
   /** Output that was taken and has not left. */
   readonly unsentBytes: () => number
 }
 
-const NO_LINK: SessionLink = { id: 0, onOutput: () => {}, unsentBytes: () => 0 }
+const NO_LINK: SessionLink = { id: 0, remote: 'nowhere', onOutput: () => {}, unsentBytes: () => 0 }
 
 /** One client's dialogue with an engine: bytes in, replies out. No sockets. */
 export class Session implements Client {
@@ -37,8 +40,12 @@ export class Session implements Client {
   #loggedIn: boolean
   #verdict: Verdict = 'stay'
   #full = false
+  #begun = false
+  #commands = 0
   #stream: Iterator<string> | undefined
   #watcher: Watcher | undefined
+  /** Lines that a watcher was too slow for, since the last one that it was sent. */
+  #unseen = 0
   /** Commands whose replies memcached would not have sent, the one that is carried out included. */
   #unflushed = 0
 
@@ -69,6 +76,16 @@ export class Session implements Client {
     return this.#unflushed > 1
   }
 
+  /** Number of commands that were carried out. */
+  get commands(): number {
+    return this.#commands
+  }
+
+  /** Whether something goes on although no command is due: a value arrives, a long reply is being read, lines are watched. */
+  get busy(): boolean {
+    return this.#full || this.#stream !== undefined || this.#watcher !== undefined || this.#parser.waiting
+  }
+
   get watching(): boolean {
     return this.#watcher !== undefined
   }
@@ -77,8 +94,19 @@ export class Session implements Client {
   receive(chunk: Buffer): void {
     this.#engine.counters.bytesRead += chunk.length
     if (this.#watcher !== undefined) return
+    if (!this.#begun && chunk.length > 0) this.#begin(chunk)
+    if (this.#verdict === 'drop') return
     this.#parser.push(chunk)
     this.proceed()
+  }
+
+  /** Ends the connection of a client that speaks another protocol: it would wait for an answer until its timeout. */
+  #begin(chunk: Buffer): void {
+    this.#begun = true
+    const protocol = foreignProtocolOf(chunk[0]!)
+    if (protocol === undefined) return
+    this.#verdict = 'drop'
+    this.#engine.warnings.tell('protocol', `a client at ${this.#link.remote} speaks ${protocol}`)
   }
 
   /** Carries out what is complete, as long as there is room for the replies. */
@@ -124,6 +152,7 @@ export class Session implements Client {
   #executeNext(): boolean {
     const request = this.#parser.next()
     if (request === undefined) return false
+    this.#commands++
     this.#unflushed++
     const verdict = execute(this.#engine, request, this.output, this)
     if (verdict !== 'stay') this.#verdict = verdict
@@ -138,8 +167,13 @@ export class Session implements Client {
   }
 
   #showWatched(line: string): boolean {
-    if (this.output.bytes + this.#link.unsentBytes() + line.length > MAX_WATCHED_BYTES) return false
-    this.output.text(line)
+    const text = this.#unseen === 0 ? line : `skipped=${this.#unseen}\n${line}`
+    if (this.output.bytes + this.#link.unsentBytes() + text.length > MAX_WATCHED_BYTES) {
+      this.#unseen++
+      return false
+    }
+    this.#unseen = 0
+    this.output.text(text)
     this.#link.onOutput()
     return true
   }
@@ -148,6 +182,7 @@ export class Session implements Client {
   #proceedWithLogin(): void {
     let reply = ''
     for (let request = this.#parser.next(); request !== undefined; request = this.#parser.next()) {
+      this.#commands++
       reply = this.#tryLogin(request)
       if (this.#loggedIn || this.#verdict !== 'stay') break
     }

@@ -38,6 +38,9 @@ export function slabClassOf(bytes: number): number {
   return classes[Math.ceil(bytes / ALIGNMENT_BYTES)] ?? chunkSizes.length
 }
 
+/** Number of the class with the largest chunks. */
+export const LARGEST_SLAB_CLASS: number = chunkSizes.length
+
 /** Chunk size of a slab class. */
 export function chunkBytesOf(slabClass: number): number {
   return chunkSizes[slabClass - 1] ?? LARGEST_CHUNK_BYTES

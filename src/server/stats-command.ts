@@ -20,6 +20,7 @@ export function runStats(engine: Engine, line: CommandLine, client: Client): Tex
 
 function statsText(engine: Engine, line: CommandLine, client: Client): string {
   const is = (word: string): boolean => isSubcommand(engine, line, 1, word)
+  engine.store.reclaim(Number.POSITIVE_INFINITY)
   if (line.count === 1) return generalStats(engine)
   if (is('reset')) return reset(engine)
   if (is('detail')) return detail(engine, line)
@@ -62,6 +63,7 @@ function switchSizes(engine: Engine, line: CommandLine): string {
 }
 
 function detail(engine: Engine, line: CommandLine): string {
+  if (!engine.dumpEnabled && engine.dialect.afterDebian12) return 'CLIENT_ERROR stats detail not allowed\r\n'
   const is = (word: string): boolean => isSubcommand(engine, line, 2, word)
   const { prefixes } = engine
   if (is('on') || is('off')) {
@@ -73,6 +75,7 @@ function detail(engine: Engine, line: CommandLine): string {
 
 /** `stats cachedump <class> <limit>`, 0 being no limit: the items of a slab class, the one used last first. */
 function cachedump(engine: Engine, line: CommandLine): string {
+  if (!engine.dumpEnabled) return 'CLIENT_ERROR stats cachedump not allowed\r\n'
   if (line.count < 4) return 'CLIENT_ERROR bad command line\r\n'
   const slabClass = engine.numbers.uint32(line.bytes, line.start(2), line.end(2))
   const limit = engine.numbers.uint32(line.bytes, line.start(3), line.end(3))

@@ -43,7 +43,7 @@ function classStats({ clock, settings }: Engine, totals: ClassTotals, counted: S
     ['number_hot', 0],
     ['number_warm', 0],
     ['number_cold', totals.number],
-    ...(settings.temporaryTtl >= 0 ? ([['number_temp', 0]] as const) : []),
+    ...(settings.temporaryLru ? ([['number_temp', 0]] as const) : []),
     ['age_hot', 0],
     ['age_warm', 0],
     ['age', clock.seconds - totals.oldest],

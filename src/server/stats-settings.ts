@@ -1,3 +1,4 @@
+import { showDecimal } from './decimal.ts'
 import type { Engine } from './engine.ts'
 import { type Stat, statLines } from './stat-lines.ts'
 
@@ -9,7 +10,7 @@ export function settingsStats(engine: Engine): string {
     ...slabStats(engine),
     ...lruStats(engine),
     ...bufferStats(engine),
-    ...extstoreStats(),
+    ...extstoreStats(engine),
     ...tlsStats(engine),
   ])
 }
@@ -27,7 +28,7 @@ function limitStats({ store, maxConnections, listening, settings, shutDown }: En
     ['inter', listening.host === '' ? 'NULL' : listening.host],
     ['verbosity', settings.verbosity],
     ['oldest', store.flushAt],
-    ['evictions', 'on'],
+    ['evictions', store.evicts ? 'on' : 'off'],
     ['domain_socket', listening.path ?? 'NULL'],
     ['umask', 700],
     ['shutdown_command', yesNo(shutDown !== undefined)],
@@ -40,10 +41,10 @@ function protocolStats({ prefixes, listening, store }: Engine): Stat[] {
     ['chunk_size', 48],
     ['num_threads', 1],
     ['num_threads_per_udp', 1],
-    ['stat_key_prefix', ':'],
+    ['stat_key_prefix', prefixes.delimiter],
     ['detail_enabled', yesNo(prefixes.enabled)],
     ['reqs_per_event', 20],
-    ['cas_enabled', 'yes'],
+    ['cas_enabled', yesNo(store.usesCas)],
     ['tcp_backlog', 511],
     ['binding_protocol', 'ascii'],
     ['auth_enabled_sasl', 'no'],
@@ -54,33 +55,33 @@ function protocolStats({ prefixes, listening, store }: Engine): Stat[] {
   ]
 }
 
-function slabStats({ dialect }: Engine): Stat[] {
+function slabStats({ settings }: Engine): Stat[] {
   return [
-    ['slab_reassign', 'no'],
-    ['slab_automove', 0],
-    ['slab_automove_ratio', '0.80'],
-    ['slab_automove_window', dialect.afterDebian12 ? 10 : 30],
+    ['slab_reassign', 'yes'],
+    ['slab_automove', settings.automove],
+    ['slab_automove_ratio', showDecimal(settings.automoveRatio, 2)],
+    ['slab_automove_window', settings.automoveWindow],
     ['slab_chunk_max', 524_288],
   ]
 }
 
-function lruStats({ settings }: Engine): Stat[] {
+function lruStats({ settings, flushEnabled, dumpEnabled }: Engine): Stat[] {
   return [
     ['lru_crawler', yesNo(settings.crawlerEnabled)],
     ['lru_crawler_sleep', settings.crawlerSleep],
     ['lru_crawler_tocrawl', settings.crawlerToCrawl],
     ['tail_repair_time', 0],
-    ['flush_enabled', 'yes'],
-    ['dump_enabled', 'yes'],
+    ['flush_enabled', yesNo(flushEnabled)],
+    ['dump_enabled', yesNo(dumpEnabled)],
     ['hash_algorithm', 'murmur3'],
     ['lru_maintainer_thread', 'no'],
     ['lru_segmented', yesNo(settings.segmented)],
     ['hot_lru_pct', settings.hotPercent],
     ['warm_lru_pct', settings.warmPercent],
-    ['hot_max_factor', settings.hotMaxFactor.toFixed(2)],
-    ['warm_max_factor', settings.warmMaxFactor.toFixed(2)],
-    ['temp_lru', yesNo(settings.temporaryTtl >= 0)],
-    ['temporary_ttl', settings.temporaryTtl >= 0 ? settings.temporaryTtl : 61],
+    ['hot_max_factor', showDecimal(settings.hotMaxFactor, 2)],
+    ['warm_max_factor', showDecimal(settings.warmMaxFactor, 2)],
+    ['temp_lru', yesNo(settings.temporaryLru)],
+    ['temporary_ttl', settings.temporaryTtl],
   ]
 }
 
@@ -95,19 +96,20 @@ function bufferStats({ listening, showsSizes }: Engine): Stat[] {
   ]
 }
 
-function extstoreStats(): Stat[] {
+function extstoreStats({ settings }: Engine): Stat[] {
+  const { extstore } = settings
   return [
-    ['ext_item_size', 512],
-    ['ext_item_age', 4_294_967_295],
-    ['ext_low_ttl', 0],
-    ['ext_recache_rate', 2000],
+    ['ext_item_size', extstore.itemSize],
+    ['ext_item_age', extstore.itemAge],
+    ['ext_low_ttl', extstore.lowTtl],
+    ['ext_recache_rate', extstore.recacheRate],
     ['ext_wbuf_size', 4_194_304],
-    ['ext_compact_under', 0],
-    ['ext_drop_under', 0],
-    ['ext_max_sleep', 1_000_000],
-    ['ext_max_frag', '0.80'],
-    ['slab_automove_freeratio', '0.010'],
-    ['ext_drop_unread', 'no'],
+    ['ext_compact_under', extstore.compactUnder],
+    ['ext_drop_under', extstore.dropUnder],
+    ['ext_max_sleep', extstore.maxSleep],
+    ['ext_max_frag', showDecimal(settings.extstoreMaxFrag, 2)],
+    ['slab_automove_freeratio', showDecimal(settings.automoveFreeRatio, 3)],
+    ['ext_drop_unread', yesNo(settings.extstoreDropUnread)],
   ]
 }
 

@@ -16,7 +16,7 @@ export function slabStats(engine: Engine): string {
   let pages = 0
   const classes = Array.from(used).toSorted(([first], [second]) => first - second)
   for (const [slabClass, items] of classes) {
-    const chunks = Math.floor(PAGE_BYTES / chunkBytesOf(slabClass))
+    const chunks = chunksPerPage(slabClass)
     pages += Math.ceil(items / chunks)
     const lines = [...chunkStats(slabClass, items, chunks), ...commandStats(engine.counters.slabs[slabClass]!)]
     for (const [name, value] of lines) stats.push([`${slabClass}:${name}`, value])
@@ -24,15 +24,26 @@ export function slabStats(engine: Engine): string {
   return statLines([...stats, ['active_slabs', classes.length], ['total_malloced', pages * PAGE_BYTES]])
 }
 
-function chunkStats(slabClass: number, items: number, chunksPerPage: number): Stat[] {
-  const pages = Math.ceil(items / chunksPerPage)
+/** Pages that memcached would need for the items of a class; 0 for the pool of free pages. */
+export function pagesOf({ store }: Engine, slabClass: number): number {
+  let items = 0
+  for (const item of store.byUse()) if (item.slabClass === slabClass) items++
+  return Math.ceil(items / chunksPerPage(slabClass))
+}
+
+function chunksPerPage(slabClass: number): number {
+  return Math.floor(PAGE_BYTES / chunkBytesOf(slabClass))
+}
+
+function chunkStats(slabClass: number, items: number, perPage: number): Stat[] {
+  const pages = Math.ceil(items / perPage)
   return [
     ['chunk_size', chunkBytesOf(slabClass)],
-    ['chunks_per_page', chunksPerPage],
+    ['chunks_per_page', perPage],
     ['total_pages', pages],
-    ['total_chunks', pages * chunksPerPage],
+    ['total_chunks', pages * perPage],
     ['used_chunks', items],
-    ['free_chunks', pages * chunksPerPage - items],
+    ['free_chunks', pages * perPage - items],
     ['free_chunks_end', 0],
   ]
 }

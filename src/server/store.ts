@@ -1,15 +1,30 @@
+import type { Buffer } from 'node:buffer'
 import type { Counters } from './counters.ts'
-import { type Item, itemBytes } from './item.ts'
+import { CAS_BYTES, Item, itemBytes } from './item.ts'
 import { RecencyList } from './recency-list.ts'
 import { countCrawled, countEvicted, countReclaimed, countUnfetched } from './removal-counters.ts'
 import type { ServerClock } from './server-clock.ts'
+import { slabClassOf } from './slab-class.ts'
 import type { StoreLog } from './store-log.ts'
 
-/** Limits of a store, in bytes. */
+/** Limits of a store, in bytes, and what it does at them. */
 export interface StoreLimits {
   readonly memoryBytes: number
   readonly maxItemBytes: number
+  /** Refuse what does not fit instead of evicting. */
+  readonly disableEvictions?: boolean
+  /** All cas numbers are 0. */
+  readonly disableCas?: boolean
 }
+
+/** Limits, and what differs between versions of memcached. */
+export interface StoreRules extends StoreLimits {
+  /** A flush drops what was used in the last second at once, and leaves only older items to be come across. */
+  readonly flushDropsRecent?: boolean
+}
+
+/** Ended items that a store drops at most before it takes a new one. */
+const RECLAIMED_PER_STORE = 2
 
 /**
  * The items: found by key, ended by time, evicted in order of use. No sockets, no timers: what has ended is dropped when
@@ -22,18 +37,29 @@ export class Store {
   readonly #items = new Map<string, Item>()
   readonly #recency = new RecencyList()
   readonly #maxItemBytes: number
+  readonly #casBytes: number
+  readonly #flushDropsRecent: boolean
+  /** Whether items make room for others. */
+  readonly evicts: boolean
   #memoryBytes: number
   #bytes = 0
   #lastCas = 0n
   /** Set by `flush_all <delay>`: from this server time on, what was not used later than this is gone. */
   #flushAt = 0
+  /** Number of flushes without a delay: what was stored before the last one is gone. */
+  #flushes = 0
+  /** Server time of the last search for ended items. */
+  #sweptAt = 0
 
-  constructor(clock: ServerClock, counters: Counters, limits: StoreLimits, log: StoreLog) {
+  constructor(clock: ServerClock, counters: Counters, rules: StoreRules, log: StoreLog) {
     this.clock = clock
     this.#counters = counters
     this.#log = log
-    this.#memoryBytes = limits.memoryBytes
-    this.#maxItemBytes = limits.maxItemBytes
+    this.#memoryBytes = rules.memoryBytes
+    this.#maxItemBytes = rules.maxItemBytes
+    this.#casBytes = rules.disableCas === true ? 0 : CAS_BYTES
+    this.#flushDropsRecent = rules.flushDropsRecent ?? true
+    this.evicts = rules.disableEvictions !== true
   }
 
   /** Items, those included that have ended but were not come across. */
@@ -61,6 +87,11 @@ export class Store {
     return this.#flushAt
   }
 
+  /** Whether items have a cas number of their own. */
+  get usesCas(): boolean {
+    return this.#casBytes > 0
+  }
+
   get maxItemBytes(): number {
     return this.#maxItemBytes
   }
@@ -73,7 +104,7 @@ export class Store {
       return undefined
     }
     const seconds = this.clock.seconds
-    if (!this.#isFlushed(item, seconds) && !hasExpired(item, seconds)) {
+    if (!this.#hasEnded(item, seconds)) {
       this.#log.fetched(key, 'found', item)
       return item
     }
@@ -97,7 +128,7 @@ export class Store {
   *live(): IterableIterator<Item> {
     for (const item of this.#items.values()) {
       const { seconds } = this.clock
-      if (!hasExpired(item, seconds) && !this.#isFlushed(item, seconds)) yield item
+      if (!this.#hasEnded(item, seconds)) yield item
     }
   }
 
@@ -111,7 +142,7 @@ export class Store {
     const { seconds } = this.clock
     for (const item of this.#items.values()) {
       if (!wanted(item.slabClass)) continue
-      const ended = hasExpired(item, seconds) || this.#isFlushed(item, seconds)
+      const ended = this.#hasEnded(item, seconds)
       countCrawled(this.#counters, item, ended)
       if (ended) this.unlink(item)
     }
@@ -137,20 +168,70 @@ export class Store {
     this.#recency.bump(item)
   }
 
+  /** Makes an item that is not stored yet. */
+  createItem(key: string, binaryKey: boolean, clientFlags: number, expiresAt: number, block: Buffer): Item {
+    return new Item(key, binaryKey, clientFlags, expiresAt, block, this.#casBytes)
+  }
+
+  /** Returns what an item counts against the limits. */
+  itemBytes(keyBytes: number, clientFlags: number, valueBytes: number): number {
+    return itemBytes(keyBytes, clientFlags, valueBytes, this.#casBytes)
+  }
+
   /** Whether an item of this size may exist at all. */
   fits(keyBytes: number, clientFlags: number, valueBytes: number): boolean {
-    return itemBytes(keyBytes, clientFlags, valueBytes) <= this.#maxItemBytes
+    return this.itemBytes(keyBytes, clientFlags, valueBytes) <= this.#maxItemBytes
   }
 
-  /** Whether an item of this size finds room, all others evicted if need be. */
-  hasRoom(keyBytes: number, clientFlags: number, valueBytes: number): boolean {
-    return itemBytes(keyBytes, clientFlags, valueBytes) <= this.#memoryBytes
+  /**
+   * Whether an item of this size finds room, all others evicted if need be; counts it if it does not. Where nothing is evicted, it needs room beside
+   * the others, the one in whose place it comes included: memcached takes memory for the new item before it frees the old.
+   */
+  findRoom(keyBytes: number, clientFlags: number, valueBytes: number): boolean {
+    const bytes = this.itemBytes(keyBytes, clientFlags, valueBytes)
+    if (!this.evicts && this.#bytes + bytes > this.#memoryBytes) this.#sweep()
+    const used = this.evicts ? 0 : this.#bytes
+    if (used + bytes <= this.#memoryBytes) return true
+    this.#counters.slabs[slabClassOf(bytes)]!.outOfMemory++
+    return false
   }
 
-  /** A number never given out before. */
+  /** Drops all items that have ended, once a second at most: it looks at every one. */
+  #sweep(): void {
+    const { seconds } = this.clock
+    if (this.#sweptAt === seconds) return
+    this.#sweptAt = seconds
+    for (const item of this.#items.values()) if (this.#hasEnded(item, seconds)) this.#reclaimItem(item)
+  }
+
+  /**
+   * Drops items that have ended at the end of the order of use. memcached's maintainer thread does that all the time; here
+   * it is done before a store, and before statistics are shown.
+   */
+  reclaim(most: number = RECLAIMED_PER_STORE): void {
+    const { seconds } = this.clock
+    for (let count = 0; count < most; count++) {
+      const item = this.#recency.oldest
+      if (item === undefined || !this.#hasEnded(item, seconds)) return
+      this.#reclaimItem(item)
+    }
+  }
+
+  #reclaimItem(item: Item): void {
+    countReclaimed(this.#counters, item)
+    this.unlink(item)
+  }
+
+  /** A number never given out before; 0 where items have none. */
   nextCas(): bigint {
+    if (!this.usesCas) return 0n
     this.#lastCas = BigInt.asUintN(64, this.#lastCas + 1n)
     return this.#lastCas
+  }
+
+  /** The cas that an item gets: the one that a command asks for, else the next; 0 where items have none. */
+  chooseCas(wanted: bigint | undefined): bigint {
+    return wanted === undefined || !this.usesCas ? this.nextCas() : wanted
   }
 
   /** Stores an item, in place of one of the same key; evicts what has to go. `cas` undefined: the next number. */
@@ -158,7 +239,8 @@ export class Store {
     const previous = this.#items.get(item.key)
     if (previous !== undefined) this.#forget(previous)
     this.#evict(this.#memoryBytes - item.bytes)
-    item.cas = cas ?? this.nextCas()
+    item.cas = this.chooseCas(cas)
+    item.flushes = this.#flushes
     item.usedAt = this.clock.seconds
     this.#items.set(item.key, item)
     this.#recency.add(item)
@@ -171,7 +253,7 @@ export class Store {
     this.#forget(item)
   }
 
-  /** Drops every item, the ones of a delayed flush included. */
+  /** Drops every item, now; a delayed flush is forgotten. */
   clear(): void {
     this.#flushAt = 0
     this.#items.clear()
@@ -179,12 +261,31 @@ export class Store {
     this.#bytes = 0
   }
 
-  /** Drops, from that server time on, every item not used later than it; 0: all items, now. */
+  /**
+   * Ends, from that server time on, every item not used later than it; 0: all items, now. As in memcached, a flush costs
+   * nothing: items are dropped when a command comes across them, or when they are the next to be evicted.
+   */
   flush(at: number): void {
     this.#finishFlush()
     // memcached looks one second back, so that a delay of 1 is no delay.
-    if (at === 0 || at - 1 <= this.clock.seconds) this.clear()
+    if (at === 0 || at - 1 <= this.clock.seconds) this.#flushNow()
     else this.#flushAt = at - 1
+  }
+
+  #flushNow(): void {
+    const { seconds } = this.clock
+    this.#flushes++
+    this.#sweptAt = 0
+    // Without cas numbers memcached 1.6.18 goes by the second: what is stored later in it is gone as well.
+    this.#flushAt = this.usesCas || this.#flushDropsRecent ? 0 : seconds
+    if (!this.#flushDropsRecent) return
+    for (
+      let item = this.#recency.newest;
+      item !== undefined && item.usedAt >= seconds - 1;
+      item = this.#recency.newest
+    ) {
+      this.unlink(item)
+    }
   }
 
   /** A delayed flush that is due must not be forgotten when the next one is set. */
@@ -195,7 +296,12 @@ export class Store {
     }
   }
 
+  #hasEnded(item: Item, seconds: number): boolean {
+    return hasExpired(item, seconds) || this.#isFlushed(item, seconds)
+  }
+
   #isFlushed(item: Item, seconds: number): boolean {
+    if (item.flushes !== this.#flushes) return true
     return this.#flushAt !== 0 && this.#flushAt <= seconds && item.usedAt <= this.#flushAt
   }
 
@@ -203,12 +309,13 @@ export class Store {
     if (this.#bytes <= limit) return
     const seconds = this.clock.seconds
     for (let item = this.#recency.oldest; item !== undefined && this.#bytes > limit; item = this.#recency.oldest) {
-      if (hasExpired(item, seconds) || this.#isFlushed(item, seconds)) {
-        countReclaimed(this.#counters, item)
-      } else {
-        countEvicted(this.#counters, item, seconds)
-        this.#log.evicted(item)
+      if (this.#hasEnded(item, seconds)) {
+        this.#reclaimItem(item)
+        continue
       }
+      if (!this.evicts) return
+      countEvicted(this.#counters, item, seconds)
+      this.#log.evicted(item)
       this.unlink(item)
     }
   }

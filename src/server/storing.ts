@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Counters } from './counters.ts'
-import { Item, LINE_END_BYTES } from './item.ts'
+import { type Item, LINE_END_BYTES } from './item.ts'
 import type { Store } from './store.ts'
 import type { StoredStatus, StoreLog } from './store-log.ts'
 
@@ -47,6 +47,7 @@ export interface StoreTools {
 
 /** Carries out any of the storage commands. The size was checked. */
 export function storeItem({ store, counters, log }: StoreTools, order: StoreOrder): StoreOutcome {
+  store.reclaim()
   counters.slabs[order.item.slabClass]!.cmdSet++
   const existing = store.peek(order.item.key)
   const outcome =
@@ -113,7 +114,7 @@ function extend(store: Store, order: StoreOrder, existing: Item): StoreOutcome {
   if (order.compare !== 0n && order.compare !== existing.cas) return { result: 'exists', item: undefined }
   const { key, clientFlags, expiresAt } = existing
   const valueBytes = existing.valueBytes + order.item.valueBytes
-  if (!store.fits(key.length, clientFlags, valueBytes) || !store.hasRoom(key.length, clientFlags, valueBytes)) {
+  if (!store.fits(key.length, clientFlags, valueBytes) || !store.findRoom(key.length, clientFlags, valueBytes)) {
     return { result: 'notStored', item: undefined }
   }
   const [first, second] = order.mode === 'append' ? [existing, order.item] : [order.item, existing]
@@ -121,7 +122,7 @@ function extend(store: Store, order: StoreOrder, existing: Item): StoreOutcome {
   first.block.copy(block)
   second.block.copy(block, first.valueBytes)
   // memcached makes a new item here and forgets that the key was binary, that it was stale and who won.
-  return link(store, order, new Item(key, false, clientFlags, expiresAt, block))
+  return link(store, order, store.createItem(key, false, clientFlags, expiresAt, block))
 }
 
 function link(store: Store, order: StoreOrder, item: Item): StoreOutcome {

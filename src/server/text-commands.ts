@@ -1,4 +1,4 @@
-import { applyDelta, NOT_A_NUMBER } from './arithmetic.ts'
+import { applyDelta, type DeltaOutcome, NO_MEMORY_FOR_NUMBER, NOT_A_NUMBER } from './arithmetic.ts'
 import type { CommandLine } from './command-line.ts'
 import type { Engine } from './engine.ts'
 import { BAD_LINE, MAX_KEY_BYTES, type TextReply, wrongWordCount } from './replies.ts'
@@ -77,15 +77,28 @@ export function runArithmetic(engine: Engine, line: CommandLine, increment: bool
   const by = engine.numbers.uint64(line.bytes, line.start(2), line.end(2))
   if (by === undefined) return quietable('CLIENT_ERROR invalid numeric delta argument\r\n')
   const delta = { key: line.text(1), increment, by, compare: 0n, cas: undefined }
-  const outcome = applyDelta(engine.store, engine.counters, delta)
-  if (outcome.result === 'done') return quietable(`${outcome.value}\r\n`)
-  return quietable(outcome.result === 'notANumber' ? NOT_A_NUMBER : 'NOT_FOUND\r\n')
+  return quietable(answerDelta(applyDelta(engine.store, engine.counters, delta)))
+}
+
+function answerDelta(outcome: DeltaOutcome): string {
+  switch (outcome.result) {
+    case 'done':
+      return `${outcome.value}\r\n`
+    case 'notANumber':
+      return NOT_A_NUMBER
+    case 'noMemory':
+      return NO_MEMORY_FOR_NUMBER
+    case 'notFound':
+    case 'exists':
+      return 'NOT_FOUND\r\n'
+  }
 }
 
 /** `flush_all [delay] [noreply]` */
 export function runFlushAll(engine: Engine, line: CommandLine): TextReply {
   if (!hasWords(engine, line, 1, 3)) return refuseWords(engine)
   engine.counters.cmdFlush++
+  if (!engine.flushEnabled) return quietable('CLIENT_ERROR flush_all not allowed\r\n')
   const delay = readDelay(engine, line)
   if (delay === undefined) return quietable(INVALID_EXPTIME)
   engine.store.flush(delay > 0 ? engine.clock.expiryOf(delay) : 0)

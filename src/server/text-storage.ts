@@ -1,9 +1,8 @@
 import type { Buffer } from 'node:buffer'
 import type { CommandLine } from './command-line.ts'
 import type { Engine } from './engine.ts'
-import { Item, itemBytes, LINE_END_BYTES } from './item.ts'
+import { LINE_END_BYTES } from './item.ts'
 import { BAD_BLOCK, NO_MEMORY, type TextReply, TOO_LARGE } from './replies.ts'
-import { slabClassOf } from './slab-class.ts'
 import { hasStorageWords, parseStorageLine, readLength, type StorageLine } from './storage-line.ts'
 import { type StoreMode, type StoreResult, storeItem } from './storing.ts'
 
@@ -39,7 +38,7 @@ function storeBlock(engine: Engine, line: CommandLine, request: StorageLine, blo
 
 function store(engine: Engine, key: string, request: StorageLine, block: Buffer): StoreResult {
   const expiresAt = engine.clock.expiryOf(request.exptime)
-  const item = new Item(key, false, request.clientFlags, expiresAt, block)
+  const item = engine.store.createItem(key, false, request.clientFlags, expiresAt, block)
   const order = { mode: request.mode, item, compare: request.cas, allowStale: false, cas: undefined, vivify: false }
   return storeItem(engine, order).result
 }
@@ -62,11 +61,10 @@ export function refuseSize(engine: Engine, item: AnnouncedItem, drop: boolean): 
   const { store: items, counters } = engine
   const { key, mode, clientFlags, exptime, valueBytes } = item
   const fits = items.fits(key.length, clientFlags, valueBytes)
-  if (fits && items.hasRoom(key.length, clientFlags, valueBytes)) return undefined
+  if (fits && items.findRoom(key.length, clientFlags, valueBytes)) return undefined
   if (fits) counters.storeNoMemory++
   else counters.storeTooLarge++
-  const bytes = itemBytes(key.length, clientFlags, valueBytes)
-  if (fits) counters.slabs[slabClassOf(bytes)]!.outOfMemory++
+  const bytes = items.itemBytes(key.length, clientFlags, valueBytes)
   engine.log.refused(key, mode, exptime, bytes, fits ? 'no_memory' : 'too_large')
   const previous = drop ? items.peek(key) : undefined
   if (previous !== undefined) items.unlink(previous)

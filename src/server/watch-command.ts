@@ -13,6 +13,7 @@ export function runWatch(engine: Engine, line: CommandLine, client: Client): Tex
 }
 
 function watch(engine: Engine, line: CommandLine, client: Client): string {
+  if (!engine.watchEnabled) return 'CLIENT_ERROR watch commands not allowed\r\n'
   if (client.pipelined) return 'ERROR cannot pipeline other commands before watch\r\n'
   const names = new Set<WatchName>()
   for (let index = 1; index < line.count; index++) {

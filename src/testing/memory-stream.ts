@@ -24,6 +24,7 @@ export class MemoryStream extends Duplex {
     engine.counters.totalConnections++
     this.#session = new Session(engine, [], {
       id: this.#record.id,
+      remote: ADDRESSES.remote,
       onOutput: () => void this.#replySoon(() => undefined),
       unsentBytes: () => this.readableLength,
     })

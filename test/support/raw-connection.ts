@@ -70,6 +70,11 @@ export class RawConnection {
     return new Map([...reply.matchAll(/^STAT (\S+) (.*)\r$/gm)].map((match) => [match[1]!, match[2]!]))
   }
 
+  /** Writes something that is not answered yet. */
+  write(bytes: string): void {
+    this.#socket.write(bytes)
+  }
+
   close(): void {
     this.#socket.destroy()
   }

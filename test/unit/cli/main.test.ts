@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
-import { askRaw } from '../../support/raw-connection.ts'
+import { askRaw, RawConnection } from '../../support/raw-connection.ts'
 import { buildProgram, Program } from './program.ts'
 
 let script = ''
@@ -45,6 +45,28 @@ describe('memlane serve', () => {
     const answer = await askRaw({ port }, 'version\r\n')
     program.signal(signal)
     expect([answer, await program.ended()]).toMatchObject(['VERSION 1.6.45\r\n', { code: 0, errors: '' }])
+  })
+
+  it('closes a client of the binary protocol, and says so in a line', async () => {
+    const program = memlane('serve', '--port', '0')
+    const port = portIn(await program.firstLine())
+    const request = Buffer.alloc(24)
+    request[0] = 0x80
+    await expect(askRaw({ port }, request)).rejects.toThrow('connection ended')
+    program.signal('SIGTERM')
+    const { errors } = await program.ended()
+    expect(errors).toMatch(/^memlane: a client at tcp:127\.0\.0\.1:\d+ speaks the binary protocol, .*\n$/)
+  })
+
+  it('has the limits that it is given', async () => {
+    const program = memlane('serve', '--port', '0', '-c', '1', '-FM', '-m', '2', '--idle-timeout', '600')
+    const raw = await RawConnection.open({ port: portIn(await program.firstLine()) })
+    expect(await raw.ask('flush_all\r\n')).toBe('CLIENT_ERROR flush_all not allowed\r\n')
+    const settings = await raw.ask('stats settings\r\n', 'END\r\n')
+    for (const line of ['maxconns 1', 'evictions off', 'flush_enabled no', 'cas_enabled yes', 'idle_timeout 600']) {
+      expect(settings).toContain(`STAT ${line}\r\n`)
+    }
+    raw.close()
   })
 
   it('ends when a client says shutdown, if that is enabled', async () => {
@@ -125,6 +147,10 @@ describe('memlane', () => {
     [['serve', '--prot', '1'], "memlane: Unknown option '--prot'; see memlane serve --help\n"],
     [['serve', '--port', 'x'], 'memlane: --port must be a whole number, 0 or more, got x\n'],
     [['serve', '--port', '65536'], 'memlane: --port must be a whole number from 0 to 65535, got 65536\n'],
+    [
+      ['serve', '-m', '1'],
+      'memlane: --max-item-size must be at most half of the memory, which is 1048576 bytes; got 1048576\n',
+    ],
     [['serve', '--version-string', 'x'], 'memlane: --version-string must look like 1.6.45, got "x"\n'],
   ])('%j is refused in one line, with exit code 1', async (args, errors) => {
     expect(await memlane(...args).ended()).toEqual({ code: 1, output: '', errors })

@@ -16,6 +16,12 @@ describe('the options of memlane serve', () => {
       memoryBytes: 64 * MEGABYTE,
       maxItemBytes: MEGABYTE,
       enableShutdown: false,
+      disableEvictions: false,
+      disableCas: false,
+      disableFlushAll: false,
+      disableDumping: false,
+      disableWatch: false,
+      trackSizes: false,
     })
   })
 
@@ -29,6 +35,14 @@ describe('the options of memlane serve', () => {
     [['--version-string', '1.6.18'], { version: '1.6.18' }],
     [['--user', 'u', '--password', 'p w'], { auth: [{ username: 'u', password: 'p w' }] }],
     [['--enable-shutdown'], { enableShutdown: true }],
+    [['--conn-limit', '7', '--idle-timeout', '60'], { maxConnections: 7, idleTimeoutMs: 60_000 }],
+    [['--prefix-delimiter', '/', '--track-sizes'], { prefixDelimiter: '/', trackSizes: true }],
+    [['-p', '5', '-m', '8', '-I', '4m', '-c', '9'], { port: 5, memoryBytes: 8 * MEGABYTE, maxConnections: 9 }],
+    [['-MCFXW'], { disableEvictions: true, disableCas: true, disableFlushAll: true, disableDumping: true }],
+    [['-WA', '-D', ':'], { disableWatch: true, enableShutdown: true, prefixDelimiter: ':' }],
+    [['-o', 'track_sizes,idle_timeout=3'], { trackSizes: true, idleTimeoutMs: 3000 }],
+    [['-l', '::1'], { host: '::1' }],
+    [['-s', '/run/cache.sock'], { path: '/run/cache.sock' }],
   ])('%j', (args, expected) => {
     expect(readServeOptions(args)).toMatchObject(expected)
   })
@@ -39,9 +53,12 @@ describe('the options of memlane serve', () => {
     [['--tls-cert', '/a'], '--tls-cert and --tls-key must be given together'],
     [['--memory', '0'], '--memory must be a whole number, 1 or more, got 0'],
     [['--memory', '1.5'], '--memory must be a whole number, 1 or more, got 1.5'],
+    [['--conn-limit', '0'], '--conn-limit must be a whole number, 1 or more, got 0'],
+    [['--idle-timeout', '2147484'], '--idle-timeout must be a whole number from 0 to 2147483, got 2147484'],
+    [['-o', 'idle_timeout'], '--extended knows idle_timeout=<seconds> and track_sizes, got idle_timeout'],
     [['--max-item-size', '1g'], '--max-item-size must be a size such as 4096, 512k or 8m, got 1g'],
     [['--auth-file', '/nowhere/at/all'], '--auth-file /nowhere/at/all: there is no such file'],
-    [['--port'], "Option '--port <value>' argument missing; see memlane serve --help"],
+    [['--port'], "Option '-p, --port <value>' argument missing; see memlane serve --help"],
     [['extra'], "Unexpected argument 'extra'; see memlane serve --help"],
   ])('%j are refused', (args, message) => {
     expect(() => readServeOptions(args)).toThrow(new UsageError(message))
@@ -60,9 +77,12 @@ describe('the options of memlane serve', () => {
   it('are all in the help', () => {
     expect(readServeOptions(['--help'])).toBe('help')
     expect(readServeOptions(['-h'])).toBe('help')
-    const shown = [...SERVE_HELP.matchAll(/^ {2}--([a-z-]+)/gm)].map((match) => match[1]!)
-    expect(shown).toHaveLength(13)
+    const shown = [...SERVE_HELP.matchAll(/^ {2}(?:-\w,| {3}) --([a-z-]+)/gm)].map((match) => match[1]!)
+    expect(shown).toHaveLength(23)
     for (const name of shown) expect(() => readServeOptions([`--${name}`])).not.toThrow('Unknown option')
+    for (const [, letter, name] of SERVE_HELP.matchAll(/^ {2}-(\w), --([a-z-]+)/gm)) {
+      expect(() => readServeOptions([`-${letter}`, '-?'])).toThrow(name === 'help' ? '-?' : /-\?|argument/)
+    }
     expect(HELP).toContain('serve')
   })
 })

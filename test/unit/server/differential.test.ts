@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { loginStreams, type Stream, streams } from './command-streams.ts'
 import { ask, exchange, expectSame } from './comparison.ts'
-import { randomLines, randomStream, readCounters } from './random-streams.ts'
+import { randomAdministration, randomLines, randomStream, readCounters, readSettings } from './random-streams.ts'
 import { type Reference, referencePrograms, startReference, versionOf } from './reference-memcached.ts'
 
 /** More runs, and others, for a long search: `MEMLANE_RANDOM_RUNS=5000 MEMLANE_RANDOM_SEED=7`. */
@@ -90,6 +90,14 @@ describe.each(referencePrograms)('next to %s', (program) => {
 
     it('answers commands the same, and counts the same', async () => {
       await fc.assert(fc.asyncProperty(randomStream(versionOf(program)), compare), parameters)
+    }, 3_600_000)
+
+    it('answers administrative commands the same, and has the same settings', async () => {
+      const compareSettings = async (stream: string): Promise<void> => {
+        const [expected, actual] = await Promise.all([ask(theirs.port, stream), ask(ours.port, stream)])
+        expect(readSettings(actual)).toEqual(readSettings(expected))
+      }
+      await fc.assert(fc.asyncProperty(randomAdministration, compareSettings), parameters)
     }, 3_600_000)
 
     it('refuses lines the same, and goes on at the same place', async () => {

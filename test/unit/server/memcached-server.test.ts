@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
-import { afterEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, describe, expect, inject, it, vi } from 'vitest'
 import { InvalidInputError } from '../../../src/errors.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import type { MemcachedServerOptions } from '../../../src/server/server-options.ts'
@@ -19,6 +20,7 @@ async function start(options?: MemcachedServerOptions): Promise<MemcachedServer>
 }
 
 afterEach(async () => {
+  vi.useRealTimers()
   await Promise.all(servers.splice(0).map((server) => server.close()))
 })
 
@@ -62,6 +64,21 @@ describe('listening', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  it('takes the place of a unix socket that a killed process left behind, and of nothing else', async () => {
+    const path = join(inject('temporaryFolder'), 'stale.sock')
+    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
+    spawnSync(process.execPath, ['-e', script])
+    expect(existsSync(path)).toBe(true)
+    const server = await start({ path })
+    expect(await askRaw({ path }, 'mn\r\n')).toBe('MN\r\n')
+    await expect(start({ path })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    expect(await askRaw({ path }, 'mn\r\n')).toBe('MN\r\n')
+    await server.close()
+    writeFileSync(path, 'a file')
+    await expect(start({ path })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    expect(readFileSync(path, 'utf8')).toBe('a file')
+  })
+
   it('speaks TLS', async () => {
     const { authority, server: pair } = inject('certificates')
     const tls = { key: readFileSync(pair.key), cert: readFileSync(pair.certificate) }
@@ -89,6 +106,13 @@ describe('listening', () => {
     [{ port: 65_536 }, 'option port must be a whole number from 0 to 65535, got 65536'],
     [{ maxItemBytes: 10 }, 'option maxItemBytes'],
     [{ memoryBytes: Number.NaN }, 'option memoryBytes'],
+    [{ memoryBytes: 2047 }, 'option memoryBytes must be a whole number from 2048 '],
+    [{ memoryBytes: 4095, maxItemBytes: 2048 }, 'option maxItemBytes must be at most half of the memory'],
+    [{ maxItemBytes: 32 * 1024 * 1024 + 1 }, 'which is 67108864 bytes; got 33554433'],
+    [{ disableCas: 'yes' }, 'option disableCas must be true or false, got "yes"'],
+    [{ prefixDelimiter: '::' }, 'option prefixDelimiter must be one printable ASCII character, got "::"'],
+    [{ prefixDelimiter: ' ' }, 'option prefixDelimiter'],
+    [{ onWarning: true }, 'option onWarning must be a function, got true'],
     [{ maxConnections: 0 }, 'option maxConnections'],
     [{ idleTimeoutMs: -1 }, 'option idleTimeoutMs'],
     [{ version: 'newest' }, 'option version'],
@@ -126,6 +150,16 @@ describe('login', () => {
   })
 })
 
+async function openAll(server: MemcachedServer, count: number): Promise<RawConnection[]> {
+  const connections: RawConnection[] = []
+  for (let index = 0; index < count; index++) {
+    const raw = await RawConnection.open({ port: server.port })
+    await raw.ask('mn\r\n')
+    connections.push(raw)
+  }
+  return connections
+}
+
 describe('connections', () => {
   it('above the limit get a banner and are closed, until there is room', async () => {
     const server = await start({ maxConnections: 1 })
@@ -138,10 +172,38 @@ describe('connections', () => {
     expect(await askRaw({ port: server.port }, 'mn\r\n')).toBe('MN\r\n')
   })
 
-  it('are closed when they are idle for long', async () => {
-    const server = await start({ idleTimeoutMs: 30 })
-    expect(await untilClosed(connect(server.port, '127.0.0.1'), 'mn\r\n')).toBe('MN\r\n')
-    await until(() => server.connections === 0, 'the connection is gone')
+  it('are closed when no command came for long, though half a line did', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const server = await start({ idleTimeoutMs: 1000 })
+    const [first, second] = await openAll(server, 2)
+    vi.advanceTimersByTime(600)
+    first!.write('get')
+    await second!.ask('mn\r\n')
+    const watcher = await RawConnection.open({ port: server.port })
+    await watcher.ask('watch connevents\r\n')
+    vi.advanceTimersByTime(600)
+    expect(await watcher.ask('', '\n')).toMatch(/type=conn_close .*reason=idle_timeout/)
+    expect((await second!.stats()).get('idle_kicks')).toBe('1')
+    expect(server.connections).toBe(2)
+    for (const raw of [second!, watcher]) raw.close()
+  })
+
+  it('are not idle while they watch, or while a value is on its way', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const server = await start({ idleTimeoutMs: 1000 })
+    const [watcher, writer, other] = await openAll(server, 3)
+    await watcher!.ask('watch fetchers\r\n')
+    await writer!.ask('version\r\nset a 0 0 3\r\nx')
+    for (let count = 0; count < 5; count++) {
+      vi.advanceTimersByTime(900)
+      await other!.ask('mn\r\n')
+    }
+    expect(server.connections).toBe(3)
+    expect(await writer!.ask('yz\r\n')).toBe('STORED\r\n')
+    vi.advanceTimersByTime(1000)
+    await other!.ask('mn\r\n').catch(() => undefined)
+    expect(server.connections).toBe(1)
+    watcher!.close()
   })
 
   it('get every reply before a quit, and none after it', async () => {

@@ -167,3 +167,61 @@ export const randomLines: fc.Arbitrary<string> = fc
   .map((lines) => `${lines.map((list) => `${list.join(' ')}|`).join('')}mn|mn|mn|mn|`)
   // What these answer is not the same on every server, or depends on the time.
   .filter((stream) => !/lru_crawler [cm]|stats\||flush_all [1-9]/.test(stream))
+
+const NUMBERS = ['0', '1', '2', '5', '63', '-1', '+1', '1x', 'x', '007', '4294967297', '99999999999999999999', '']
+const DECIMALS = ['0', '0.5', '.5', '1.', '-1', '+2', '1e-1', '1e400', 'nan', 'inf', '0x10', '0.5x', 'x', '']
+
+const adminNumber = fc.constantFrom(...NUMBERS)
+const adminDecimal = fc.constantFrom(...DECIMALS)
+
+function adminNumberFrom(without: readonly string[]): fc.Arbitrary<string> {
+  return fc.constantFrom(...NUMBERS.filter((number) => !without.includes(number)))
+}
+
+/** Words after each other, the empty ones left out, sometimes with more behind them. */
+function sentence(...parts: readonly (string | fc.Arbitrary<string>)[]): fc.Arbitrary<string> {
+  const arbitraries = parts.map((part) => (typeof part === 'string' ? fc.constant(part) : part))
+  const rest = fc.constantFrom('', '', '', '', 'noreply', '5', 'x', '5 noreply')
+  return fc.tuple(...arbitraries, rest).map((list) => list.filter((word) => word !== '').join(' '))
+}
+
+const administrative = fc.oneof(
+  // memcached 1.6.38 dies of the class -1 as a source, and of 0 as a window.
+  sentence('slabs', fc.constantFrom('reassign', 'reassign', 'reassi'), adminNumberFrom(['-1']), adminNumber),
+  sentence('slabs', fc.constantFrom('automove', 'automove', 'auto', 'foo'), adminNumber),
+  sentence('slabs automove', fc.constantFrom('ratio', 'freeratio', 'rat', 'free'), adminDecimal),
+  sentence('slabs automove', fc.constantFrom('window', 'win'), adminNumberFrom(['0'])),
+  sentence('lru', fc.constantFrom('mode', 'mod', 'foo'), fc.constantFrom('flat', 'segmented', 'seg', 'foo', '')),
+  sentence('lru', fc.constantFrom('tune', 'tu'), adminNumber, adminNumber, adminDecimal, adminDecimal),
+  sentence('lru', fc.constantFrom('temp_ttl', 'temp'), adminNumber),
+  sentence('lru_crawler', fc.constantFrom('sleep', 'tocrawl', 'sle', 'foo', ''), adminNumber),
+  sentence('lru_crawler enable'),
+  sentence('lru_crawler crawl', fc.constantFrom('x', '0', '64', '1,x', '')),
+  sentence('verbosity', adminNumber),
+  sentence('cache_memlimit', fc.constantFrom('64', '7', '8', '1000000001', 'x', '-1', '+64', '64x', '')),
+  sentence('stats', fc.constantFrom('foo', 'detail', 'detail on', 'detail of', 'cachedump', 'cachedump 63', 'reset')),
+  sentence('flush_all', adminNumber),
+  sentence('shutdown', fc.constantFrom('', 'graceful', 'foo')),
+  sentence('refresh_certs'),
+  sentence('watch', fc.constantFrom('foo', 'foo fetchers')),
+  sentence(fc.constantFrom('misbehave', 'debug', 'version', 'extstore', 'extstore foo', 'slabs', 'lru')),
+  sentence('extstore', fc.constantFrom('item_size', 'max_sleep', 'drop_under', 'item_s'), adminNumber),
+  sentence('extstore', fc.constantFrom('max_frag', 'free_memchunks 5', 'free_memchunks 64'), adminDecimal),
+)
+
+/** Puts back what administrative commands set. */
+const PUT_BACK =
+  'slabs automove 1|slabs automove ratio 0.8|slabs automove window 10|slabs automove freeratio 0.01|lru mode segmented|lru tune 20 40 0.2 2.0|lru temp_ttl -1|lru_crawler sleep 100|lru_crawler tocrawl 0|verbosity 0|cache_memlimit 64|stats detail off|extstore item_size 512|extstore max_sleep 1000000|extstore drop_under 0|extstore max_frag 0.8|'
+
+/** Administrative commands with good and bad arguments, and the settings afterwards. */
+export const randomAdministration: fc.Arbitrary<string> = fc
+  .array(administrative, { minLength: 1, maxLength: 8 })
+  .map((list) => `${PUT_BACK}${list.map((line) => `${line}|mn|`).join('')}stats settings|`)
+
+const SETTINGS =
+  /^STAT (?:maxbytes|ext_item_size|ext_max\w+|ext_drop\w+|verbosity|detail_enabled|evictions|slab_\w+|lru_crawler\w*|lru_segmented|hot_\w+|warm_\w+|temp\w+|cas_enabled|flush_enabled|dump_enabled) .*\r$/gm
+
+/** The reply to {@link randomAdministration} without the statistics, and the settings that commands can change. */
+export function readSettings(reply: string): string[] {
+  return [reply.replaceAll(/^STAT .*\r\n/gm, ''), ...(reply.match(SETTINGS) ?? [])]
+}

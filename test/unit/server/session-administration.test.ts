@@ -125,6 +125,23 @@ describe('a watcher', () => {
     expect(skipped).toBeGreaterThan(0)
   })
 
+  it('is told how many lines it was too slow for, before the next one', () => {
+    const cache = new Dialogue()
+    const watcher = watch(cache, 'fetchers')
+    cache.ask('get a|'.repeat(10_000))
+    const skipped = cache.stat('log_watcher_skipped')
+    expect(told(watcher)).not.toContain('skipped')
+    cache.ask('get b|get c|')
+    const lines = told(watcher).split('\n')
+    expect(lines).toEqual([
+      `skipped=${skipped}`,
+      expect.stringContaining('key=b'),
+      expect.stringContaining('key=c'),
+      '',
+    ])
+    expect(cache.stat('log_watcher_sent') + skipped).toBe(10_002)
+  })
+
   it('costs nothing once it is gone', () => {
     const cache = new Dialogue()
     const watcher = watch(cache, 'fetchers')
