@@ -86,10 +86,11 @@ export class Batch {
     }
     // The reply was not all of it: a value is being decompressed, or something had to be asked or put right first.
     const follow = (result: Promise<unknown>, operation: Operation): void => {
+      // By way of whoever else wants to know how it failed.
+      const { reject } = operation
       result.then(
         (value) => resolveOne(value, operation),
-        // By way of whoever else wants to know how it failed.
-        (reason: unknown) => operation.reject(reason, operation),
+        (reason: unknown) => reject(reason, operation),
       )
     }
     const rejectOne = (reason: unknown, operation: Operation): void => {

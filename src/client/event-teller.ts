@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import { nameOfRequest } from '../protocol/request.ts'
+import { throwLater } from '../throw-later.ts'
 import type { BackendListener } from './compose.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { MemcacheEvents } from './events.ts'
@@ -18,9 +19,7 @@ export class EventTeller {
       // The emitter's own types lose the link between a generic name and its event.
       ;(this.#emitter as EventEmitter).emit(name, ...event)
     } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
+      throwLater(error)
     }
   }
 

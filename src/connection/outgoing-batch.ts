@@ -99,6 +99,7 @@ export class OutgoingBatch {
     const chunks = this.#chunks
     this.#chunks = []
     this.#length = 0
+    this.#markedText = ''
     return chunks
   }
 

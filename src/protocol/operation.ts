@@ -1,8 +1,9 @@
 import type { Delivery, MemcacheError } from '../errors.ts'
+import { throwLater } from '../throw-later.ts'
 import { type Key, quoteKey, type WireKey } from './key.ts'
 import type { Patience } from './patience.ts'
 import type { Outcome, Reply } from './reply.ts'
-import { type Command, isStore, nameOfRequest, type Request } from './request.ts'
+import { type Command, isStore, nameOfRequest, type Request, withoutData } from './request.ts'
 
 /** Whoever has an operation in hand and can let go of it. */
 export interface Holder {
@@ -41,7 +42,7 @@ export class Operation {
   /** The request's command, kept here because requests have many shapes and a look into one costs as much as all of these. */
   #command: Command
   /** A note of the client's: what has to settle before this is dispatched. */
-  readonly preparing: unknown
+  preparing: unknown
   /** The key on the wire; empty for commands without one. */
   readonly key: WireKey
   /** The key as the caller gave it: for results, serdes and messages. */
@@ -124,6 +125,8 @@ export class Operation {
   }
 
   set request(request: Request) {
+    // The call was given up while its request was made.
+    if (this.settled) return
     this.#request = request
     this.#command = request.command
   }
@@ -147,12 +150,10 @@ export class Operation {
     try {
       value = this.interpret(reply, this)
     } catch (error) {
-      this.reject(error, this)
+      this.#tell(this.reject, error)
       return
-    } finally {
-      this.holder = undefined
     }
-    this.resolve(value, this)
+    this.#tell(this.resolve, value)
   }
 
   /** Settles by a reply whose value was too large to be read. */
@@ -206,16 +207,34 @@ export class Operation {
   succeed(value: unknown): void {
     if (this.settled) return
     this.settled = true
-    this.holder = undefined
-    this.resolve(value, this)
+    this.#tell(this.resolve, value)
   }
 
   /** Settles with a failure. */
   fail(reason: unknown): void {
     if (this.settled) return
     this.settled = true
+    this.#tell(this.reject, reason)
+  }
+
+  /** Tells the outcome, and forgets who was told: a place in a queue outlives the call, and must not keep its value alive. */
+  #tell(settle: (outcome: unknown, operation: Operation) => void, outcome: unknown): void {
     this.holder = undefined
-    this.reject(reason, this)
+    try {
+      settle(outcome, this)
+    } catch (error) {
+      throwLater(error)
+    }
+    this.interpret = ignore
+    this.resolve = ignore
+    this.reject = ignore
+    if (this.bodyBytes > 0) this.#forgetBody()
+  }
+
+  #forgetBody(): void {
+    this.#request = withoutData(this.#request)
+    this.preparing = undefined
+    this.release = undefined
   }
 
   /** Ends it from outside: the call was aborted. */

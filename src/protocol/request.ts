@@ -33,6 +33,20 @@ export function isMetaRequest(request: Request): request is MetaRequest {
   return META_COMMANDS.has(request.command)
 }
 
+/** Shared, so that a stored value costs no further object. */
+const SPENT: Readonly<Record<StoreRequest['command'], StoreRequest>> = Object.freeze({
+  set: spent('set'),
+  add: spent('add'),
+  replace: spent('replace'),
+  append: spent('append'),
+  prepend: spent('prepend'),
+  cas: spent('cas'),
+})
+
+function spent(command: StoreRequest['command']): StoreRequest {
+  return Object.freeze({ command, data: '', bytes: 0, clientFlags: 0, exptime: 0, cas: 0n, preparing: undefined })
+}
+
 const STORES: ReadonlySet<Command> = new Set<Command>(['set', 'add', 'replace', 'append', 'prepend', 'cas', 'ms'])
 
 /** Whether the request carries a data block. */
@@ -41,6 +55,14 @@ export function isStore(request: Request): request is StoreRequest | MetaSetRequ
   const { command } = request
   if (command === 'get') return false
   return command === 'set' || STORES.has(command)
+}
+
+/** What is left of a request when nothing needs its data block any more: what messages and events say of it. */
+export function withoutData(request: Request): Request {
+  if (!isStore(request)) return request
+  if (request.command !== 'ms') return SPENT[request.command]
+  const { command, label, flags } = request
+  return { command, ...(label !== undefined && { label }), flags, data: '', bytes: 0 }
 }
 
 /** Whether two reads may share a command line: the same command, with the same exptime where it has one. */

@@ -72,7 +72,8 @@ function settleTogether(first: Operation, derived: Operation): void {
 function settleApart(first: Operation, derived: Operation, settled: NonNullable<DeriveOptions['settled']>): void {
   whenSettled(
     derived,
-    (value) => callSafely(() => settled(outcomeOf(derived, value), () => first.succeedAs(derived, value))),
+    (value, present) =>
+      callSafely(() => settled(outcomeOf(derived, value, present), () => first.succeedAs(derived, value))),
     (error) => {
       callSafely(() => settled({ error }, () => first.fail(error)))
       // The call is over, whatever the function has done.

@@ -1,9 +1,12 @@
 import { InvalidInputError } from '../errors.ts'
-import type { Operation } from '../protocol/operation.ts'
+import type { Interpret, Operation } from '../protocol/operation.ts'
 import type { Outcome } from '../protocol/reply.ts'
 import { showValue } from '../show-value.ts'
+import { throwLater } from '../throw-later.ts'
 import type { OperationOutcome, OperationResult, Operation as PublicOperation } from './operation.ts'
 import { operationOf } from './operation-view.ts'
+
+type Present = Interpret['present']
 
 /**
  * Watches how an operation ends: `settled` is called once, before its caller learns the result and after everything that
@@ -20,8 +23,8 @@ export function observe(operation: PublicOperation, settled: (outcome: Operation
   const { resolve, reject } = inner
   whenSettled(
     inner,
-    (value) => {
-      callSafely(() => settled(outcomeOf(inner, value)))
+    (value, present) => {
+      callSafely(() => settled(outcomeOf(inner, value, present)))
       resolve(value, inner)
     },
     (error) => {
@@ -31,24 +34,29 @@ export function observe(operation: PublicOperation, settled: (outcome: Operation
   )
 }
 
-/** Calls one of both once the operation has its final result, and not when that is still a promise. */
+/**
+ * Calls one of both once the operation has its final result, and not when that is still a promise.
+ *
+ * @param succeeded - Is told how the value is shown, too: by then the operation may have forgotten it.
+ */
 export function whenSettled(
   operation: Operation,
-  succeeded: (value: unknown) => void,
+  succeeded: (value: unknown, present: Present) => void,
   failed: (reason: unknown) => void,
 ): void {
   operation.reject = failed
   operation.resolve = (value) => {
-    if (value instanceof Promise) void value.then(succeeded, failed)
-    else succeeded(value)
+    const { present } = operation.interpret
+    if (value instanceof Promise) void value.then((final: unknown) => succeeded(final, present), failed)
+    else succeeded(value, present)
   }
 }
 
 /** Returns the outcome that a caller's function is shown. */
-export function outcomeOf(operation: Operation, value: unknown): OperationOutcome {
-  const { outcome, quiet, interpret } = operation
+export function outcomeOf(operation: Operation, value: unknown, present: Present): OperationOutcome {
+  const { outcome, quiet } = operation
   const result = outcome === undefined ? (quiet ? 'sent' : 'done') : RESULTS[outcome]
-  return { result, value: interpret.present === undefined ? value : interpret.present(value) }
+  return { result, value: present === undefined ? value : present(value) }
 }
 
 const RESULTS: Readonly<Record<Outcome, OperationResult>> = {
@@ -71,8 +79,6 @@ export function callSafely(call: () => void): void {
   try {
     call()
   } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
+    throwLater(error)
   }
 }

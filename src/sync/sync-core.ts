@@ -6,6 +6,7 @@ import { isServerSource } from '../cluster/server-source.ts'
 import { InvalidInputError } from '../errors.ts'
 import { closedError } from '../pool/slot.ts'
 import type { ServerAddress } from '../server-address.ts'
+import { throwLater } from '../throw-later.ts'
 import { withLists } from './crossing/batch-lists.ts'
 import { inDoubt } from './crossing/error-form.ts'
 import { CallMode, type ClientKind, type NumberRange, OPTIONS_AT, Request, type Shape } from './crossing/protocol.ts'
@@ -292,9 +293,7 @@ export class SyncCore implements LinkOwner {
       try {
         this.#init.emitter.emit(name, event)
       } catch (error) {
-        queueMicrotask(() => {
-          throw error
-        })
+        throwLater(error)
       }
     }
   }
