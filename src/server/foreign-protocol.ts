@@ -1,20 +1,41 @@
+import { UNKNOWN_COMMAND } from './replies.ts'
+
 /** First byte of every request of memcached's binary protocol. */
 const BINARY_REQUEST = 0x80
 /** First byte of a TLS handshake. */
 const TLS_HANDSHAKE = 0x16
 
+/** A protocol other than text. */
+export interface ForeignProtocol {
+  /** What a warning says of it. */
+  readonly description: string
+  /** Sent before the connection is closed. */
+  readonly answer: string
+}
+
+const BINARY: ForeignProtocol = {
+  description: 'the binary protocol, which is not served: set the client to the text protocol',
+  answer: '',
+}
+
+const TLS: ForeignProtocol = {
+  description: 'TLS to a server without TLS: turn it off in the client, or give the server a certificate and a key',
+  // By any text, a TLS library sees that the server does not speak TLS, and says so.
+  answer: UNKNOWN_COMMAND,
+}
+
 /**
- * The protocol that a client speaks instead of text, as a warning describes it; `undefined` for text. Both protocols begin
- * with a byte that begins no command. The server would wait for the end of a line, and the client for an answer.
+ * Returns the protocol that a client speaks instead of text; `undefined` for text. Each of them begins with a byte that
+ * begins no command. The server would wait for the end of a line, and the client for an answer.
  *
  * @param first - First byte of the connection.
  */
-export function foreignProtocolOf(first: number): string | undefined {
+export function foreignProtocolOf(first: number): ForeignProtocol | undefined {
   switch (first) {
     case BINARY_REQUEST:
-      return 'the binary protocol, which is not served: set the client to the text protocol'
+      return BINARY
     case TLS_HANDSHAKE:
-      return 'TLS to a server without TLS: turn it off in the client, or give the server a certificate and a key'
+      return TLS
     default:
       return undefined
   }

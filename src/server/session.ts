@@ -95,7 +95,7 @@ export class Session implements Client {
     this.#engine.counters.bytesRead += chunk.length
     if (this.#watcher !== undefined) return
     if (!this.#begun && chunk.length > 0) this.#begin(chunk)
-    if (this.#verdict === 'drop') return
+    if (this.#verdict !== 'stay') return
     this.#parser.push(chunk)
     this.proceed()
   }
@@ -105,8 +105,9 @@ export class Session implements Client {
     this.#begun = true
     const protocol = foreignProtocolOf(chunk[0]!)
     if (protocol === undefined) return
-    this.#verdict = 'drop'
-    this.#engine.warnings.tell('protocol', `a client at ${this.#link.remote} speaks ${protocol}`)
+    this.output.text(protocol.answer)
+    this.#verdict = 'quit'
+    this.#engine.warnings.tell('protocol', `a client at ${this.#link.remote} speaks ${protocol.description}`)
   }
 
   /** Carries out what is complete, as long as there is room for the replies. */

@@ -4,6 +4,9 @@ import type { Engine } from './engine.ts'
 import { isSubcommand, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 import { type WatchName, watchNames } from './watchers.ts'
 
+/** memcached has no more. */
+const MAX_WATCHERS = 20
+
 /**
  * `watch [names]*`: turns the connection into a log of what happens. Fetchers, mutations, evictions, deletions and
  * connections are told; the other names are known, and nothing of theirs ever happens here.
@@ -21,6 +24,7 @@ function watch(engine: Engine, line: CommandLine, client: Client): string {
     if (name === undefined) return UNKNOWN_COMMAND
     names.add(name)
   }
+  if (engine.watchers.size >= MAX_WATCHERS) return 'WATCHER_TOO_MANY log watcher limit reached\r\n'
   client.watch(names.size === 0 ? new Set<WatchName>(['fetchers']) : names)
   return 'OK\r\n'
 }

@@ -142,6 +142,14 @@ describe('a watcher', () => {
     expect(cache.stat('log_watcher_sent') + skipped).toBe(10_002)
   })
 
+  it('is refused beside twenty others, and may go on with other commands', () => {
+    const cache = new Dialogue()
+    const watchers = Array.from({ length: 20 }, () => watch(cache, 'fetchers'))
+    expect(cache.ask('watch fetchers|mn|')).toBe('WATCHER_TOO_MANY log watcher limit reached|MN|')
+    watchers[0]!.end()
+    expect(cache.ask('watch fetchers|')).toBe('OK|')
+  })
+
   it('costs nothing once it is gone', () => {
     const cache = new Dialogue()
     const watcher = watch(cache, 'fetchers')
