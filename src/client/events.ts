@@ -2,7 +2,10 @@ import type { MemcacheError, ProtocolError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import type { SchemaIssue } from './standard-schema.ts'
 
-/** A failure that no call rejected with: absorbed by the option `failures`, or of a quiet command. */
+/**
+ * A failure that no call rejected with: absorbed by the option `failures`, or of a quiet command; or that a call of `noreply`
+ * rejected with, which the caller need not await.
+ */
 export interface CommandErrorEvent {
   /** What the command failed with. */
   readonly error: MemcacheError

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
+import type { MemcacheError } from '../errors.ts'
 import { overrideOptions } from '../known-options.ts'
 import { closedError } from '../pool/slot.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
@@ -126,7 +127,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     const leases = new LeaseCommands(this.#dispatcher, this.#values, this.#lookAtEmpty)
     this.#getOrSet = new GetOrSet(this.#dispatcher, this.#values, leases)
     this.#getOrSetMany = new GetOrSetMany(this.#getOrSet, this.#values, leases, resolved.connection.maxPending)
-    this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values, this.#batches)
+    const report = (error: MemcacheError, keys: readonly Key[]): void => this.#dispatcher.report(error, keys)
+    this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values, this.#batches, report)
     this.#admin = new AdminCommands(this.#backend, resolved.connection.timeoutMs)
   }
 
@@ -676,6 +678,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
         getOrSetMany: (keys, loader, rest, schemaOf) => this.#getOrSetMany.run(keys, loader, rest, schemaOf),
         update: this.#update,
       },
+      quiet: new NoreplyCommands(this.#dispatcher, this.#values, this.#batches, () => undefined),
       keyspace,
       refine,
       ttl: options.ttl,
@@ -877,8 +880,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
-   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands.
-   * What the server refuses comes as a `commandError` event.
+   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands. What the
+   * server refuses is a `commandError` event. What could not be sent rejects, and is such an event too: a call need not be
+   * awaited.
    */
   get noreply(): NoreplyCommands {
     return this.#noreply

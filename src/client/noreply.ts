@@ -3,17 +3,19 @@ import { DELETE, type Request } from '../protocol/request.ts'
 import type { Ttl } from '../ttl.ts'
 import type { BatchCommands } from './batch-commands.ts'
 import type { DeleteManyOptions, KeyOptions, SetManyOptions, WriteOptions } from './call-options.ts'
-import { attempt, type Dispatcher } from './dispatcher.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
 import { checkCas, checkUint64 } from './numbers.ts'
 import { checkCallOptions, requireTtl } from './option-names.ts'
+import { type ReportQuiet, unawaited } from './quiet-outcome.ts'
 import { readNothing } from './results.ts'
 import type { Values } from './values.ts'
 
 /**
  * The writes of a client without their answers. A call resolves, to nothing, when its bytes are out of the caller's
  * hands: sent, or copied to be sent. Whether the server carried it out is not known; what it refuses comes as one
- * `commandError` event for the run of quiet commands that it was in, and what could not be sent rejects. A batch of more
+ * `commandError` event for the run of quiet commands that it was in. What could not be sent rejects, and is a `commandError`
+ * event too: a call need not be awaited, its rejection never becomes an unhandled one. A batch of more
  * than half of what the client takes at a time (`maxPending`, `maxPendingBytes`) is sent in parts: it asks for its answers,
  * and drops them. Later calls for its keys wait for it.
  *
@@ -24,112 +26,109 @@ export class NoreplyCommands {
   readonly #dispatcher: Dispatcher
   readonly #values: Values
   readonly #batches: BatchCommands
+  readonly #report: ReportQuiet
 
   /** @internal */
-  constructor(dispatcher: Dispatcher, values: Values, batches: BatchCommands) {
+  constructor(dispatcher: Dispatcher, values: Values, batches: BatchCommands, report: ReportQuiet) {
     this.#dispatcher = dispatcher
     this.#values = values
     this.#batches = batches
+    this.#report = report
   }
 
   /** Stores a value. */
   set(key: Key, value: unknown, options?: WriteOptions): Promise<void> {
-    return this.#store('set', key, value, 0n, options)
+    return this.#store('set', key, value, options)
   }
 
   /** Stores a value where there is none. */
   add(key: Key, value: unknown, options?: WriteOptions): Promise<void> {
-    return this.#store('add', key, value, 0n, options)
+    return this.#store('add', key, value, options)
   }
 
   /** Stores a value in the place of another. */
   replace(key: Key, value: unknown, options?: WriteOptions): Promise<void> {
-    return this.#store('replace', key, value, 0n, options)
+    return this.#store('replace', key, value, options)
   }
 
-  /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
-  async append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    checkCallOptions('append', options)
-    return this.#send(this.#values.extendRequest('append', key, data), key, options)
+  /** Adds bytes to the end of a value, past the serde. */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    return this.#send('append', key, options, () => this.#values.extendRequest('append', key, data))
   }
 
   /** Adds bytes to the beginning of a value, past the serde. */
-  async prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    checkCallOptions('prepend', options)
-    return this.#send(this.#values.extendRequest('prepend', key, data), key, options)
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    return this.#send('prepend', key, options, () => this.#values.extendRequest('prepend', key, data))
   }
 
   /** Stores a value if the item still has this cas number. */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<void> {
-    return this.#store('cas', key, value, cas, options)
+    return this.#send('cas', key, options, () => this.#values.storeRequest('cas', key, value, checkCas(cas), options))
   }
 
   /** Removes an item. */
-  async delete(key: Key, options?: KeyOptions): Promise<void> {
-    checkCallOptions('delete', options)
-    return this.#send(DELETE, key, options)
+  delete(key: Key, options?: KeyOptions): Promise<void> {
+    return this.#send('delete', key, options, () => DELETE)
   }
 
   /** Adds to a counter, if it exists. */
-  async incr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
-    checkCallOptions('noreply.incr', options)
-    return this.#send({ command: 'incr', delta: checkUint64('delta', delta) }, key, options)
+  incr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
+    return this.#send('noreply.incr', key, options, () => ({ command: 'incr', delta: checkUint64('delta', delta) }))
   }
 
   /** Takes from a counter, if it exists; it stops at 0. */
-  async decr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
-    checkCallOptions('noreply.decr', options)
-    return this.#send({ command: 'decr', delta: checkUint64('delta', delta) }, key, options)
+  decr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
+    return this.#send('noreply.decr', key, options, () => ({ command: 'decr', delta: checkUint64('delta', delta) }))
   }
 
   /** Renews the time to live. */
-  async touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
-    checkCallOptions('touch', options)
-    return this.#send({ command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) }, key, options)
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
+    const request = (): Request => ({ command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) })
+    return this.#send('touch', key, options, request)
   }
 
   /** Stores many values. */
   setMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
   setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
-    return attempt(() => {
-      checkCallOptions('setMany', options)
-      return this.#batches.storeManyQuietly('set', entries, options)
-    })
+    return this.#storeMany('set', entries, options)
   }
 
   /** Stores many values where there are none. */
   addMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
   addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
-    return attempt(() => {
-      checkCallOptions('addMany', options)
-      return this.#batches.storeManyQuietly('add', entries, options)
-    })
+    return this.#storeMany('add', entries, options)
   }
 
   /** Removes many items. */
-  async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
-    checkCallOptions('deleteMany', options)
-    return this.#batches.deleteManyQuietly(keys, options)
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
+    return unawaited(this.#report, [], () => {
+      checkCallOptions('deleteMany', options)
+      return this.#batches.deleteManyQuietly(keys, options)
+    })
   }
 
-  async #store(
-    command: 'set' | 'add' | 'replace' | 'cas',
+  #storeMany(command: 'set' | 'add', entries: Entries<Key>, options: SetManyOptions | undefined): Promise<void> {
+    return unawaited(this.#report, [], () => {
+      checkCallOptions(`${command}Many`, options)
+      return this.#batches.storeManyQuietly(command, entries, options)
+    })
+  }
+
+  #store(
+    command: 'set' | 'add' | 'replace',
     key: Key,
     value: unknown,
-    cas: bigint,
     options: WriteOptions | undefined,
   ): Promise<void> {
-    checkCallOptions(command, options)
-    return this.#send(
-      this.#values.storeRequest(command, key, value, command === 'cas' ? checkCas(cas) : 0n, options),
-      key,
-      options,
-    )
+    return this.#send(command, key, options, () => this.#values.storeRequest(command, key, value, 0n, options))
   }
 
-  #send(request: Request, key: Key, options: KeyOptions | undefined): Promise<void> {
-    return this.#dispatcher.run(request, key, readNothing, 'write', undefined, options, true)
+  #send(command: string, key: Key, options: KeyOptions | undefined, request: () => Request): Promise<void> {
+    return unawaited(this.#report, [key], () => {
+      checkCallOptions(command, options)
+      return this.#dispatcher.run(request(), key, readNothing, 'write', undefined, options, true)
+    })
   }
 }

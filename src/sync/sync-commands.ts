@@ -538,8 +538,9 @@ export interface MemcacheSyncCommands {
   deserialize(data: Uint8Array, clientFlags: number, key?: Key): unknown
 
   /**
-   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands.
-   * What the server refuses comes as a `commandError` event.
+   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands. What the
+   * server refuses is a `commandError` event. What could not be sent rejects, and is such an event too: a call need not be
+   * awaited.
    */
   readonly noreply: NoreplyCommandsSync
 
@@ -573,7 +574,7 @@ export interface NoreplyCommandsSync {
   /** Stores a value in the place of another. */
   replace(key: Key, value: unknown, options?: WriteOptions): void
 
-  /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
+  /** Adds bytes to the end of a value, past the serde. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): void
 
   /** Adds bytes to the beginning of a value, past the serde. */

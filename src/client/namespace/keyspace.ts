@@ -1,5 +1,6 @@
 import { whenAborted } from '../../abort-listener.ts'
-import { TimeoutError } from '../../errors.ts'
+import { type MemcacheError, TimeoutError } from '../../errors.ts'
+import type { Key } from '../../protocol/key.ts'
 import type { CallOptions } from '../call-options.ts'
 import { CallTime } from '../call-time.ts'
 import { type Dispatcher, type FailureKind, isAbsorbable } from '../dispatcher.ts'
@@ -67,6 +68,11 @@ export class Keyspace {
     this.#sentTo = undefined
     const reading = this.#read(generation, call, new CallTime(this.#dispatcher.timeoutMs, call))
     return this.#whenRead(reading, lost, (present) => command(this.#prefixOf(present)))
+  }
+
+  /** Reports a failure that need not reach any caller. */
+  report(error: MemcacheError, keys: readonly Key[]): void {
+    this.#dispatcher.report(error, keys)
   }
 
   #read(generation: Generation, call: CallOptions | undefined, time: CallTime): Promise<bigint> {

@@ -41,7 +41,6 @@ export interface NamespaceCommands extends PipelineCommands {
   incrMany(keys: Iterable<Key>, delta?: number | bigint, options?: CountManyOptions): Promise<Map<Key, number | bigint>>
   pop(key: Key, options?: ReadOptions): Promise<unknown>
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean>
-  readonly noreply: QuietWrites
 }
 
 /** The client's commands that take a schema. */
@@ -70,6 +69,8 @@ export interface RefinedCommands {
 export interface NamespaceInit {
   readonly commands: NamespaceCommands
   readonly refined: RefinedCommands
+  /** The client's quiet writes, which report nothing here: the namespace does. */
+  readonly quiet: QuietWrites
   readonly keyspace: Keyspace
   readonly refine: Refine | undefined
   readonly ttl: Ttl | undefined
@@ -98,13 +99,13 @@ export class Namespace<T = unknown, Input = T> {
   readonly #noreply: NamespaceNoreply<Input>
 
   /** @internal */
-  constructor({ commands, refined, keyspace, refine, ttl }: NamespaceInit) {
+  constructor({ commands, refined, quiet, keyspace, refine, ttl }: NamespaceInit) {
     this.#commands = commands
     this.#refined = refined
     this.#keyspace = keyspace
     this.#refine = refine
     this.#ttl = ttl === undefined ? {} : { ttl }
-    this.#noreply = new NamespaceNoreply(() => commands.noreply, keyspace, this.#ttl)
+    this.#noreply = new NamespaceNoreply(quiet, keyspace, this.#ttl)
   }
 
   /** Reads a value. A miss, or a value that does not fit the schema, gives `undefined`, or the option `default`. */

@@ -2,6 +2,7 @@ import type { Key } from '../../protocol/key.ts'
 import type { Ttl } from '../../ttl.ts'
 import type { DeleteManyOptions, KeyOptions, SetManyOptions, WriteOptions } from '../call-options.ts'
 import { checkKeys, type Entries, entriesOf, prefixed, withPrefix } from '../entries.ts'
+import { unawaited } from '../quiet-outcome.ts'
 import type { Keyspace, WhenLost } from './keyspace.ts'
 
 /** The client's quiet writes, as a namespace uses them. */
@@ -25,12 +26,15 @@ const QUIET: WhenLost = { kind: 'write', instead: () => undefined }
 
 /** The writes of a namespace without their answers: see the client's `noreply`. */
 export class NamespaceNoreply<Input> {
-  readonly #writes: () => QuietWrites
+  readonly #writes: QuietWrites
   readonly #keyspace: Keyspace
   readonly #ttl: { readonly ttl?: Ttl }
 
-  /** @internal */
-  constructor(writes: () => QuietWrites, keyspace: Keyspace, ttl: { readonly ttl?: Ttl }) {
+  /**
+   * @internal
+   * @param writes - Report nothing: a write that went to an old generation is given again.
+   */
+  constructor(writes: QuietWrites, keyspace: Keyspace, ttl: { readonly ttl?: Ttl }) {
     this.#writes = writes
     this.#keyspace = keyspace
     this.#ttl = ttl
@@ -87,27 +91,40 @@ export class NamespaceNoreply<Input> {
   }
 
   /** Stores many values. */
-  async setMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
-    const pairs = entriesOf(entries)
-    return this.#keyspace.run(QUIET, options, async (prefix, rest) => {
-      await this.#writes().setMany(pairs, prefixed(prefix, { ...this.#ttl, ...rest }))
-    })
+  setMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
+    return this.#storeMany(entries, options, (pairs, rest) => this.#writes.setMany(pairs, rest))
   }
 
   /** Stores many values where there are none. */
-  async addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
-    const pairs = entriesOf(entries)
-    return this.#keyspace.run(QUIET, options, async (prefix, rest) => {
-      await this.#writes().addMany(pairs, prefixed(prefix, { ...this.#ttl, ...rest }))
-    })
+  addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
+    return this.#storeMany(entries, options, (pairs, rest) => this.#writes.addMany(pairs, rest))
   }
 
   /** Removes many items. */
-  async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
-    const asked = checkKeys(keys)
-    return this.#keyspace.run(QUIET, options, async (prefix, rest) => {
-      await this.#writes().deleteMany(asked, prefixed(prefix, rest))
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
+    return this.#unawaited([], () => {
+      const asked = checkKeys(keys)
+      return this.#keyspace.run(QUIET, options, async (prefix, rest) =>
+        this.#writes.deleteMany(asked, prefixed(prefix, rest)),
+      )
     })
+  }
+
+  #storeMany(
+    entries: Entries<Key, Input>,
+    options: SetManyOptions | undefined,
+    command: (pairs: readonly (readonly [Key, unknown])[], rest: SetManyOptions) => Promise<void>,
+  ): Promise<void> {
+    return this.#unawaited([], () => {
+      const pairs = entriesOf(entries)
+      return this.#keyspace.run(QUIET, options, async (prefix, rest) =>
+        command(pairs, prefixed(prefix, { ...this.#ttl, ...rest })),
+      )
+    })
+  }
+
+  #unawaited(keys: readonly Key[], write: () => Promise<void>): Promise<void> {
+    return unawaited((error, failed) => this.#keyspace.report(error, failed), keys, write)
   }
 
   #run<O extends KeyOptions | undefined>(
@@ -115,8 +132,8 @@ export class NamespaceNoreply<Input> {
     options: O,
     command: (writes: QuietWrites, whole: Key, rest: O) => Promise<void>,
   ): Promise<void> {
-    return this.#keyspace.run(QUIET, options, async (prefix, rest) =>
-      command(this.#writes(), withPrefix(prefix, key), rest),
+    return this.#unawaited([key], () =>
+      this.#keyspace.run(QUIET, options, async (prefix, rest) => command(this.#writes, withPrefix(prefix, key), rest)),
     )
   }
 }
