@@ -11,6 +11,7 @@ import type { Backend, Executor, ServerExecutor, WaitLimits } from '../seam/exec
 import type { Server, ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { type CacheClient, innerExecutorOf } from './executor-of.ts'
+import { MiddlewareWatch } from './middleware-watch.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { wrap } from './wrapper-options.ts'
 
@@ -46,7 +47,7 @@ export function composeBackend(
     : cluster
   const older: Cluster[] = []
   const retrying = options.wrappers.retry?.(servant)
-  const outermost = wrapExecutor(retrying ?? servant, options, listener, (specs) => {
+  const wrapped = wrapExecutor(retrying ?? servant, options, listener, (specs) => {
     // Its servers are not this client's: what becomes of them is told by the failures of its commands.
     const own = createCluster(parseServers(specs), options, {
       onDesync: (error) => listener.onDesync(error),
@@ -55,7 +56,11 @@ export function composeBackend(
     older.push(own)
     return own
   })
-  return new ComposedBackend({ cluster, backend: servant, older, retrying, outermost, listener })
+  const { middleware } = options.wrappers
+  const watch =
+    middleware.length === 0 ? undefined : new MiddlewareWatch(wrapped, (innermost) => wrap(innermost, middleware))
+  const outermost = watch ?? wrapped
+  return new ComposedBackend({ cluster, backend: servant, older, retrying, watch, outermost, listener })
 }
 
 function createCluster(servers: readonly Server[], options: ResolvedClientOptions, listener: ClusterListener): Cluster {
@@ -67,7 +72,7 @@ function createCluster(servers: readonly Server[], options: ResolvedClientOption
   })
 }
 
-/** What the options put around the servers besides `retry`. */
+/** Puts the older clusters of the options behind the servers. */
 function wrapExecutor(
   first: Executor,
   { wrappers }: ResolvedClientOptions,
@@ -78,7 +83,7 @@ function wrapExecutor(
     Array.isArray(source) ? createOlder(source as readonly ServerSpec[]) : innerExecutorOf(source as CacheClient),
   )
   const onError = (error: MemcacheError, operation: Operation): void => listener.onFallbackError?.(error, operation)
-  return wrap(older.length === 0 ? first : wrappers.withOlder(older, onError)(first), wrappers.middleware)
+  return older.length === 0 ? first : wrappers.withOlder(older, onError)(first)
 }
 
 function serverList(servers: Exclude<Servers, ServerSource> | undefined): readonly ServerSpec[] {
@@ -100,6 +105,8 @@ interface Composition {
   /** Older clusters that end with the client. */
   readonly older: readonly Backend[]
   readonly retrying: RetryExecutor | undefined
+  /** Around the caller's middleware; undefined: there is none. */
+  readonly watch: MiddlewareWatch | undefined
   /** Takes the commands first. */
   readonly outermost: Executor
   readonly listener: BackendListener
@@ -112,14 +119,16 @@ export class ComposedBackend implements Backend {
   /** With the older clusters that are its own. */
   readonly #all: readonly Backend[]
   readonly #retrying: RetryExecutor | undefined
+  readonly #watch: MiddlewareWatch | undefined
   readonly #outermost: Executor
   readonly #listener: BackendListener
 
-  constructor({ cluster, backend, older, retrying, outermost, listener }: Composition) {
+  constructor({ cluster, backend, older, retrying, watch, outermost, listener }: Composition) {
     this.#cluster = cluster
     this.#backend = backend
     this.#all = [backend, ...older]
     this.#retrying = retrying
+    this.#watch = watch
     this.#outermost = outermost
     this.#listener = listener
   }
@@ -130,11 +139,11 @@ export class ComposedBackend implements Backend {
 
   dispatch(operation: Operation): void {
     // Reads, the most of all commands, are not looked at twice.
-    if (operation.command !== 'get' && this.#listener.watchesWrites?.() === true) this.#watch(operation)
+    if (operation.command !== 'get' && this.#listener.watchesWrites?.() === true) this.#tellIfFails(operation)
     this.#outermost.dispatch(operation)
   }
 
-  #watch(operation: Operation): void {
+  #tellIfFails(operation: Operation): void {
     if (!isWrite(operation.request)) return
     const { reject } = operation
     operation.reject = (reason, same) => {
@@ -183,10 +192,12 @@ export class ComposedBackend implements Backend {
   async close(): Promise<void> {
     this.#retrying?.endPauses()
     await Promise.all(this.#all.map((backend) => backend.close()))
+    await this.#watch?.close()
   }
 
   destroy(error: MemcacheError): void {
     for (const backend of this.#all) backend.destroy(error)
     this.#retrying?.endPauses()
+    this.#watch?.destroy(error)
   }
 }

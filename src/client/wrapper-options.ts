@@ -1,5 +1,6 @@
 import { refused } from '../connection/options.ts'
 import { InvalidInputError, type MemcacheError } from '../errors.ts'
+import { messageOf } from '../message-of.ts'
 import { withFallback } from '../middleware/fallback.ts'
 import type { FallbackOn } from '../middleware/fallback-context.ts'
 import { type RetryOptions, withRetry } from '../middleware/retry.ts'
@@ -27,7 +28,11 @@ export interface WrapperOptions {
   readonly fallbackOn?: FallbackOn
   /** Copy what an older cluster had, with the time that it has left. @defaultValue `false` */
   readonly refill?: boolean
-  /** Wrappers of your own, the first one outermost, around `fallback`, `retry` and the servers. */
+  /**
+   * Wrappers of your own, the first one outermost, around `fallback`, `retry` and the servers. A command that a wrapper drops
+   * ends with `TimeoutError` when its time is up; where a wrapper throws, its command fails with `InvalidInputError`. What is
+   * handed on twice is carried out once.
+   */
   readonly middleware?: readonly Middleware[]
 }
 
@@ -76,9 +81,17 @@ function checkCluster(cluster: unknown): void {
 export function wrap(executor: Executor, middleware: readonly Middleware[]): Executor {
   if (middleware.length === 0) return executor
   const outermost = middleware.reduceRight((next, one) => {
-    const wrapped = one(next)
+    const wrapped = call(one, next)
     if (typeof (wrapped as Partial<PublicExecutor> | undefined)?.dispatch === 'function') return wrapped
     throw refused('middleware', 'functions that give an executor', wrapped)
   }, toPublic(executor))
   return toInner(outermost)
+}
+
+function call(one: Middleware, next: PublicExecutor): PublicExecutor {
+  try {
+    return one(next)
+  } catch (cause) {
+    throw new InvalidInputError(`a function of the option middleware threw: ${messageOf(cause)}`, { cause })
+  }
 }

@@ -139,6 +139,8 @@ export class Connection implements Executor, Holder {
 
   /** Takes a command; it leaves at the end of this turn of the event loop. */
   dispatch(operation: Operation): void {
+    // A wrapper handed it on twice, or too late: in two queues, or in one that counts it, it would harm others.
+    if (operation.settled || operation.holder instanceof Connection) return
     const { maxPending, maxPendingBytes } = this.#init.options
     if (this.pending >= maxPending) return this.#refuse(operation, `${maxPending} commands wait (maxPending)`)
     const bytes = operation.bodyBytes
