@@ -29,7 +29,8 @@ export interface HealthInit {
  * Whether one server takes commands: up → suspect → down → probing → up. It leaves `up` by the first evidence, and only
  * a probe brings it back; between, nobody waits for it. There is one probe at a time, the first after `retryTimeoutMs`,
  * each later one after twice the time, up to `deadTimeoutMs`, all of them jittered so that the clients of a server do
- * not come back together.
+ * not come back together. A server that is admitted and answers no command in time goes on where it was: its failures
+ * add up, and its pauses grow.
  *
  * When most servers look down at once it is probably this process or its network: the probes then stay at
  * `retryTimeoutMs`, so that everything is back as soon as the trouble is over.
@@ -61,11 +62,19 @@ export class Health {
     return this.#lastError
   }
 
-  /** Evidence against a server that takes commands. While it takes none there is no need of more: the probes decide. */
-  fail(error: MemcacheError): void {
+  /**
+   * Evidence against a server that takes commands. While it takes none there is no need of more: the probes decide.
+   *
+   * @param answered - It has answered a command in time since it was admitted.
+   */
+  fail(error: MemcacheError, answered = true): void {
     if (this.#state !== 'up' || this.#stopped) return
-    // A server that answers probes and fails at everything else is not asked ever again at the shortest interval.
-    if (this.#init.clock.now() - this.#upSince >= this.#lastDelayMs) this.#doublings = 0
+    const upMs = this.#init.clock.now() - this.#upSince
+    // Without commands for so long, nothing is known of how it is.
+    const wasWell = answered || upMs >= this.#init.options.deadTimeoutMs
+    if (wasWell) this.#failures = 0
+    // A server that answers a few commands and fails again is not asked ever again at the shortest interval.
+    if (wasWell && upMs >= this.#lastDelayMs) this.#doublings = 0
     this.#init.onTurn(false)
     this.#count(error)
   }
@@ -77,7 +86,6 @@ export class Health {
     const downSince = this.#downSince
     this.#state = 'up'
     this.#lastError = undefined
-    this.#failures = 0
     this.#upSince = now
     this.#downSince = undefined
     this.#init.onTurn(true)

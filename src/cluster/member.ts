@@ -15,6 +15,9 @@ import { asMemcacheError, type CopyHolder, Rejoin } from './rejoin.ts'
 /** A probe's question, and each removal of a key, take no longer, in milliseconds. */
 const MAX_PROBE_MS = 10_000
 
+/** However short the time of a call: a probe's question may take so long, in milliseconds. */
+const MIN_PROBE_MS = 100
+
 /** So many keys are removed at a time from a server that is coming back. */
 const ROUND_KEYS = 1000
 
@@ -77,12 +80,15 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
     this.#listener = listener
     this.pool = new ServerPool(server, settings.connections, settings.connection, this)
     this.outdated = new OutdatedKeys(settings.maxKeys, () => listener.onOverflow(this))
-    const { connectTimeoutMs, maxPending } = settings.connection
+    const { connectTimeoutMs, timeoutMs, maxPending } = settings.connection
+    const removalMs = Math.min(connectTimeoutMs, MAX_PROBE_MS)
     this.#rejoin = new Rejoin({
       pool: this.pool,
       outdated: this.outdated,
-      // Not the time of a call, which may be far too short for a server that has just come up.
-      timeoutMs: Math.min(connectTimeoutMs, MAX_PROBE_MS),
+      // What answers later than calls may take is of no use to them.
+      probeMs: Math.min(removalMs, Math.max(timeoutMs, MIN_PROBE_MS)),
+      // Not the time of a call, which may be far too short for so many at once.
+      timeoutMs: removalMs,
       perRound: Math.max(1, Math.min(ROUND_KEYS, maxPending >> 1)),
       admit: () => this.#health.admit(),
       mistrust: (error) => this.onEvidence(error),
@@ -182,7 +188,7 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
   }
 
   onEvidence(error: MemcacheError): void {
-    if (this.#watched && !this.#retired) this.#health.fail(error)
+    if (this.#watched && !this.#retired) this.#health.fail(error, this.pool.answered)
   }
 
   takeOver(operations: readonly Operation[], neverReady: boolean): readonly Operation[] {
@@ -196,7 +202,7 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
 
   /** A question to this very server, or a removal of what it holds: no other can stand in. */
   #isAboutServer(operation: Operation): boolean {
-    return operation.key === '' || this.#rejoin.owns(operation)
+    return operation.key === '' || this.pool.isProbe(operation) || this.#rejoin.owns(operation)
   }
 
   removeCopy(outdated: OutdatedKey<Member>): void {

@@ -17,7 +17,9 @@ export interface CopyHolder<S> {
 export interface RejoinInit<S> {
   readonly pool: ServerPool
   readonly outdated: OutdatedKeys<S>
-  /** Time for the probe's question, and for each removal of a key, in milliseconds. */
+  /** Time for the probe's question, in milliseconds. */
+  readonly probeMs: number
+  /** Time for each removal of a key, in milliseconds. */
   readonly timeoutMs: number
   /** How many keys are removed at a time. */
   readonly perRound: number
@@ -41,9 +43,9 @@ export class Rejoin<S extends CopyHolder<S>> {
 
   /** Rejects when the server is not back, or a removal failed; what is outdated stays in mind. */
   async run(): Promise<void> {
-    const { pool, timeoutMs } = this.#init
+    const { pool, probeMs } = this.#init
     this.removed = 0
-    await pool.probe(timeoutMs)
+    await pool.probe(probeMs)
     pool.forgive()
     await this.#removeMost()
     this.#handOver()

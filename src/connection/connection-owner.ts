@@ -13,7 +13,7 @@ export interface ConnectionEnd {
    * with commands waiting. Not so a connection that had been idle and was closed: servers have idle timeouts.
    */
   readonly evident: boolean
-  /** It answered a command in time, once at least. */
+  /** It answered a command in time, once at least since it was last doubted. */
   readonly proven: boolean
 }
 

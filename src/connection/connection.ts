@@ -127,9 +127,14 @@ export class Connection implements Executor, Holder {
     return this.#state === 'ready'
   }
 
-  /** Whether it has answered a command in time. */
+  /** Whether it has answered a command in time, since it was last doubted. */
   get proven(): boolean {
     return this.#liveness.proven
+  }
+
+  /** Its answers so far prove nothing any more. */
+  doubt(): void {
+    this.#liveness.doubt()
   }
 
   /** Commands that wait, written or not, and those that were given up and whose replies are still due. */

@@ -15,6 +15,8 @@ export class Liveness {
   #answeredInTimeAt = 0
   #lateSweeps = 0
   #proven = false
+  /** A command was answered in time, once at least, whatever `doubt` makes of it. */
+  #worked = false
   #maybeDead = false
 
   /** When bytes came last, or the connection became ready. */
@@ -22,7 +24,7 @@ export class Liveness {
     return this.#receivedAt
   }
 
-  /** Whether a command was answered in time, once at least. */
+  /** Whether a command was answered in time, once at least, since the connection was last doubted. */
   get proven(): boolean {
     return this.#proven
   }
@@ -49,12 +51,18 @@ export class Liveness {
     this.#answeredInTimeAt = this.#receivedAt
     this.#lateSweeps = 0
     this.#proven = true
+    this.#worked = true
   }
 
   /** Commands are written again: from here on a reply is due. */
   leaveIdle(now: number): void {
     this.#busySince = now
-    this.#maybeDead = this.#proven
+    this.#maybeDead = this.#worked
+  }
+
+  /** The answers so far prove nothing any more: whether commands are answered has to be seen anew. */
+  doubt(): void {
+    this.#proven = false
   }
 
   /** How long a reply has been due without a byte, in milliseconds. */

@@ -5,14 +5,17 @@ import { carryOutExchange } from '../connection/exchange.ts'
 import { ExchangeStream } from '../connection/exchange-stream.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import { createServerMemory, type ServerMemory } from '../connection/server-memory.ts'
-import type { ClosedError, MemcacheError } from '../errors.ts'
+import { type ClosedError, MemcacheError } from '../errors.ts'
 import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
 import { Operation } from '../protocol/operation.ts'
-import { VERSION } from '../protocol/request.ts'
+import { GET } from '../protocol/request.ts'
 import { fnv1a32 } from '../routing/hash/fnv1a.ts'
 import type { Backend, ServerExecutor, ServerStatus } from '../seam/executor.ts'
 import type { Server } from '../server-address.ts'
 import { closedError, type PoolListener, Slot } from './slot.ts'
+
+/** What a probe asks for; it is not there. */
+const PROBE_KEY = 'memlane:probe'
 
 /** The connections to one server. A key always takes the same one, so that its commands keep their order. */
 export class ServerPool implements Backend, ServerExecutor {
@@ -25,6 +28,8 @@ export class ServerPool implements Backend, ServerExecutor {
   readonly #memory: ServerMemory = createServerMemory()
   readonly #pace: Pace
   #closed: MemcacheError | undefined
+  /** The question of the last probe. */
+  #probe: Operation | undefined
   /** Under way, each on a connection of its own. */
   readonly #exchanges: Map<Attempt, Promise<Buffer>> = new Map()
   readonly #streams: Set<ExchangeStream> = new Set()
@@ -98,20 +103,32 @@ export class ServerPool implements Backend, ServerExecutor {
   }
 
   /**
-   * Asks the server whether it is there, on its first connection, which is made now if need be, whatever happened
-   * before. Rejects with what went wrong.
+   * Asks the server whether it answers commands, on its first connection, which is made now if need be, whatever happened
+   * before. A server may shake hands and do nothing else, so this is a read like any other; an error is an answer too.
+   * Rejects with what went wrong.
    */
   async probe(timeoutMs: number): Promise<void> {
     await this.#first.connect()
     await new Promise<void>((resolve, reject) => {
-      const operation = new Operation(VERSION, '', '', timeoutMs, () => undefined)
+      const operation = new Operation(GET, PROBE_KEY, PROBE_KEY, timeoutMs, () => undefined)
+      this.#probe = operation
       operation.resolve = () => resolve()
-      operation.reject = reject
+      operation.reject = (reason) => (isAnswer(reason) ? resolve() : reject(reason))
       this.#first.dispatch(operation)
     })
   }
 
-  /** Forgets failed attempts to connect: the server is known to be well. */
+  /** Whether the command is the question of a probe: to this server and no other. */
+  isProbe(operation: Operation): boolean {
+    return operation === this.#probe
+  }
+
+  /** Whether a command was answered in time, by any connection, since failures were last forgiven. */
+  get answered(): boolean {
+    return this.#slots.some((slot) => slot.answered)
+  }
+
+  /** Forgets failed attempts to connect, and what was answered: the server is about to show how it is. */
   forgive(): void {
     for (const slot of this.#slots) slot.forgive()
   }
@@ -134,4 +151,8 @@ export class ServerPool implements Backend, ServerExecutor {
     for (const attempt of this.#exchanges.keys()) attempt.abort(error)
     for (const stream of this.#streams) stream.destroy(error)
   }
+}
+
+function isAnswer(reason: unknown): boolean {
+  return reason instanceof MemcacheError && reason.delivery === 'answered'
 }

@@ -14,6 +14,12 @@ import { backoffMs } from './backoff.ts'
  */
 const WORTH_WAITING_MS = 100
 
+/**
+ * So many connections in a row on which no command was answered in time are evidence against the server, though each of
+ * them was given up too early to be any.
+ */
+const UNPROVEN_RUN = 3
+
 /** Who hears of what no caller is told. */
 export interface PoolListener {
   /** A quiet command, or several, failed. */
@@ -61,6 +67,8 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
   #closed: MemcacheError | undefined
   /** Attempts that failed in a row. */
   #failures = 0
+  /** A connection that is no more has answered a command in time, since failures were last forgiven. */
+  #answered = false
   #nextAttemptAt = 0
   #lastError: MemcacheError | undefined
   /** Settles when connections that were told to finish have done so; their successors wait for it, to keep the order. */
@@ -127,8 +135,15 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
     })
   }
 
-  /** Forgets failed attempts: the next command connects at once. */
+  /** Whether a command was answered in time since failed attempts were last forgiven. */
+  get answered(): boolean {
+    return this.#answered || this.#connection?.proven === true
+  }
+
+  /** Forgets failed attempts, and what was answered: the next command connects at once, and shows how the server is. */
   forgive(): void {
+    this.#answered = false
+    this.#connection?.doubt()
     this.#failures = 0
     this.#nextAttemptAt = 0
     this.#lastError = undefined
@@ -198,6 +213,7 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
   }
 
   #takeEvidence(end: ConnectionEnd): void {
+    if (end.proven) this.#answered = true
     // It was told to end, or it worked and was closed while nothing waited.
     if (end.error instanceof ClosedError || (end.proven && !end.failed)) {
       this.#failures = 0
@@ -209,7 +225,7 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
     // is: without a pause the next one may go the same way at once, and so on.
     this.#failures = end.proven ? 0 : this.#failures + 1
     this.#nextAttemptAt = performance.now() + backoffMs(this.#failures, end.error instanceof AuthError)
-    if (end.evident) this.#init.listener.onEvidence?.(end.error)
+    if (end.evident || (end.failed && this.#failures >= UNPROVEN_RUN)) this.#init.listener.onEvidence?.(end.error)
   }
 
   /** Commands that may be repeated wait for the next attempt, within their own time; so does whoever comes meanwhile. */

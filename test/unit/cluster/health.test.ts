@@ -95,6 +95,35 @@ describe('the states of a server', () => {
     expect(health.state).toBe('suspect')
   })
 
+  it('goes on counting where it answered no command since it was back', () => {
+    const { health, clock, told } = new Patient({ retryAttempts: 3 })
+    for (let round = 0; round < 4; round++) {
+      health.fail(refused, false)
+      clock.advance(clock.delays[0]!)
+      health.admit()
+      clock.advance(1000)
+    }
+    expect(told.filter((what) => what.startsWith('down'))).toEqual([
+      'down after 3: connect ECONNREFUSED',
+      'down after 4: connect ECONNREFUSED',
+    ])
+  })
+
+  it('counts from the beginning once it has answered a command, or had none for long', () => {
+    for (const [answered, upMs] of [
+      [true, 10],
+      [false, 60_000],
+    ] as const) {
+      const { health, clock } = new Patient()
+      health.fail(refused, false)
+      clock.advance(1000)
+      health.admit()
+      clock.advance(upMs)
+      health.fail(refused, answered)
+      expect(health.state).toBe('suspect')
+    }
+  })
+
   it('takes no notice of further evidence while it takes no commands: the probes decide', () => {
     const { health, clock } = new Patient({ retryAttempts: 3 })
     for (let failure = 0; failure < 10; failure++) health.fail(refused)
@@ -196,6 +225,19 @@ describe('probes', () => {
       clock.advance(100)
     }
     expect(delays).toEqual([1000, 2000, 4000, 8000])
+  })
+
+  it('grow rarer up to deadTimeoutMs for a server that answers them alone, however long each outage takes to be seen', () => {
+    const { health, clock } = new Patient()
+    const delays: number[] = []
+    for (let round = 0; round < 8; round++) {
+      health.fail(refused, false)
+      delays.push(...clock.delays)
+      clock.advance(clock.delays[0]!)
+      health.admit()
+      clock.advance(50_000)
+    }
+    expect(delays).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000])
   })
 
   it('are soon again for a server that was well for longer than its last delay', () => {

@@ -45,8 +45,12 @@ export class Lab {
   readonly #sockets: Map<string, Set<Socket>> = new Map()
   readonly #cut: Set<string> = new Set()
   readonly #mute: Set<string> = new Set()
+  /** What a server answers, by the first words of what is written to it; nothing else gets through. */
+  readonly #hears: Map<string, readonly string[]> = new Map()
   /** How much later the answers of a server come, in milliseconds. */
   readonly #delays: Map<string, number> = new Map()
+  /** Servers whose handshake is in time all the same. */
+  readonly #shakesAtOnce: Set<string> = new Set()
   /** How many more connections a server accepts. */
   readonly #accepts: Map<string, number> = new Map()
   /** Connections that were asked for, by server. */
@@ -108,20 +112,52 @@ export class Lab {
     const sockets = this.#sockets.get(name) ?? new Set()
     this.#sockets.set(name, sockets.add(socket))
     socket.on('error', () => undefined)
-    const stream = this.#delays.has(name) ? this.#delayed(name, socket) : socket
+    const stream = this.#delays.has(name)
+      ? this.#delayed(name, socket)
+      : this.#hears.has(name)
+        ? this.#selective(name, socket)
+        : socket
+    stream.on('error', () => undefined)
     return new Promise((resolve) => socket.once('connect', () => resolve(stream)))
   }
 
   #delayed(name: string, socket: Socket): Duplex {
     const delay = new Transform({
-      transform: (chunk, _encoding, done) => setTimeout(() => done(null, chunk), this.#delays.get(name)),
+      transform: (chunk: Buffer, _encoding, done) => {
+        const isHandshake = /^(?:VERSION|MN)/.test(chunk.toString('latin1'))
+        const delayMs = isHandshake && this.#shakesAtOnce.has(name) ? 0 : this.#delays.get(name)
+        setTimeout(() => done(null, chunk), delayMs)
+      },
     })
     return Duplex.from({ readable: socket.pipe(delay), writable: socket })
+  }
+
+  #selective(name: string, socket: Socket): Duplex {
+    const filter = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        const words = this.#hears.get(name)
+        const text = chunk.toString('latin1')
+        done(null, words === undefined || words.some((word) => text.startsWith(word)) ? chunk : '')
+      },
+    })
+    filter.pipe(socket)
+    return Duplex.from({ readable: socket, writable: filter })
+  }
+
+  /** Lets nothing but these through to a server, from its next connection on. */
+  hearOnly(name: string, words: readonly string[]): void {
+    this.#hears.set(name, words)
   }
 
   /** Makes the answers of a server come later, from its next connection on; may be changed after that. */
   delay(name: string, milliseconds: number): void {
     this.#delays.set(name, milliseconds)
+  }
+
+  /** As `delay`, but for the answers of the handshake. */
+  delayCommands(name: string, milliseconds: number): void {
+    this.#shakesAtOnce.add(name)
+    this.delay(name, milliseconds)
   }
 
   /** Cuts a server off: its connections are reset, new ones refused. */
@@ -172,9 +208,14 @@ export class Lab {
   }
 
   /** Carries out a command; text of a hit, what came of anything else. */
-  run(request: Request, key: string, adapt: (operation: Operation) => void = () => undefined): Promise<unknown> {
+  run(
+    request: Request,
+    key: string,
+    adapt: (operation: Operation) => void = () => undefined,
+    timeoutMs = 5000,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const operation = new Operation(request, key, key, 5000, (reply) =>
+      const operation = new Operation(request, key, key, timeoutMs, (reply) =>
         reply.outcome === 'hit' ? reply.bytes.toString('latin1', reply.start, reply.end) : reply.outcome,
       )
       operation.resolve = resolve
