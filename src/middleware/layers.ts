@@ -9,6 +9,12 @@ import { type RetryOptions, withRetry } from './retry.ts'
  * Tries commands again that failed, within their own time. Never one that may have been carried out, unless carrying it
  * out twice is the same as once (reads, `set`, `touch`); what was certainly not sent is always safe to repeat. When all
  * attempts fail the call gives the last failure, or the last of those that may have been carried out if any may.
+ *
+ * Reads that may win the right to load a value (those of `getOrSet` and `getOrSetMany`, `has`, `inspect`, and reads of
+ * `MetaClient`) are repeated after an error line, which carried no win token, and not where the reply is unknown. Writes
+ * other than `set` and `touch` are not repeated after an error line: a proxy answers `SERVER_ERROR` also where the server
+ * behind it has carried out the command. A token that such a server handed out is lost as if the process that won it had
+ * died: the next load waits for the lease to end.
  */
 export function retry(options: RetryOptions = {}): Middleware {
   return toMiddleware(withRetry(options))

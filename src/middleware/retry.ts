@@ -6,9 +6,11 @@ import {
   InvalidInputError,
   MemcacheError,
   SerdeError,
+  ServerError,
   UnknownCommandError,
   ValueTooLargeError,
 } from '../errors.ts'
+import { mayFollowErrorLine } from '../protocol/error-line-repeats.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isIdempotent } from '../protocol/request.ts'
 import { DerivedOperation } from '../seam/derived-operation.ts'
@@ -129,14 +131,21 @@ class Retrying {
 
   #mayRepeat(reason: MemcacheError, outer: Operation): boolean {
     if (this.#attempt >= this.#options.attempts) return false
-    if (reason.delivery !== 'not-sent' && !isIdempotent(outer.request)) return false
-    return this.#options.retryFor(reason)
+    const isSafe = reason.delivery === 'not-sent' || isIdempotent(outer.request) || mayFollow(reason, outer)
+    return isSafe && this.#options.retryFor(reason)
   }
 
   #delayMs(): number {
     const { delayMs, maxDelayMs } = this.#options
     return Math.min(delayMs * 2 ** (this.#attempt - 1), maxDelayMs)
   }
+}
+
+/** Other errors come of replies that brought something: a value that cannot be read may have brought a win token too. */
+function mayFollow(reason: MemcacheError, { request }: Operation): boolean {
+  const isErrorLine =
+    reason instanceof ServerError || reason instanceof ClientError || reason instanceof UnknownCommandError
+  return isErrorLine && reason.delivery === 'answered' && mayFollowErrorLine(request)
 }
 
 const DOUBT: Readonly<Record<Delivery, number>> = { 'not-sent': 0, answered: 1, unknown: 2 }

@@ -1,5 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
+import { ServerError } from '../../src/errors.ts'
+import { withRetry } from '../../src/middleware/retry.ts'
+import type { Executor } from '../../src/seam/executor.ts'
+import { toMiddleware } from '../../src/seam/operation-view.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { rejection, settle, settleAll, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
@@ -111,5 +115,62 @@ describe('a call between two attempts when its client ends', () => {
     onTestFinished(() => server.close())
     await cache.close()
     expect(await settle(call)).toMatchObject({ value: true })
+  })
+})
+
+describe.each(['auto', 'text'] as const)('retry after a SERVER_ERROR, protocol %s', (protocol) => {
+  /** A client whose first command for each key is answered as memcached's proxy does after a pause. */
+  async function failingOnce(): Promise<{ cache: Memcache; commands: string[] }> {
+    const server = await MemcachedServer.start()
+    const commands: string[] = []
+    const failing = (next: Executor): Executor => ({
+      dispatch: (operation) => {
+        commands.push(`${operation.command} ${String(operation.callerKey)}`)
+        const isFirst = commands.filter((command) => command.endsWith(` ${String(operation.callerKey)}`)).length === 1
+        if (!isFirst) return next.dispatch(operation)
+        operation.fail(new ServerError('SERVER_ERROR backend failure', { delivery: 'answered' }))
+      },
+    })
+    const cache = new Memcache(server.address, {
+      timeoutMs: 5000,
+      protocol,
+      middleware: [withRetry(), failing].map(toMiddleware),
+    })
+    onTestFinished(async () => {
+      cache.destroy()
+      await server.close()
+    })
+    return { cache, commands }
+  }
+
+  it.each(['inline', 'key'] as const)('asks again for getOrSet and getOrSetMany, lease %s', async (lease) => {
+    const { cache } = await failingOnce()
+    expect(await cache.getOrSet('one', () => 'value', { lease })).toBe('value')
+    const loaded = await cache.getOrSetMany(['a', 'b'], (keys) => new Map(keys.map((key) => [key, key])), { lease })
+    expect([...loaded.values()]).toEqual(['a', 'b'])
+    expect(await cache.getMany(['one', 'a', 'b'])).toEqual(
+      new Map([
+        ['one', 'value'],
+        ['a', 'a'],
+        ['b', 'b'],
+      ]),
+    )
+  })
+
+  it('asks again for has and inspect, and for keys in base64', async () => {
+    const { cache } = await failingOnce()
+    expect(await cache.has('has')).toBe(false)
+    if (protocol === 'text') return
+    expect(await cache.inspect('inspect')).toBeUndefined()
+    expect(await cache.get('in base64')).toBeUndefined()
+    expect(await cache.gets('also in base64')).toBeUndefined()
+  })
+
+  it('does not write again', async () => {
+    const { cache, commands } = await failingOnce()
+    for (const write of [() => cache.incr('n'), () => cache.delete('n1'), () => cache.append('n2', 'x')]) {
+      expect(await rejection(write())).toMatchObject({ code: 'MEMLANE_SERVER_ERROR', delivery: 'answered' })
+    }
+    expect(commands).toEqual(['incr n', 'delete n1', 'append n2'])
   })
 })

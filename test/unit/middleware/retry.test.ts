@@ -5,6 +5,7 @@ import {
   ConnectionClosedError,
   InvalidInputError,
   type MemcacheError,
+  SerdeError,
   ServerDownError,
   ServerError,
   TimeoutError,
@@ -80,7 +81,7 @@ describe('retry', () => {
     ['add', { ...set, command: 'add' }],
     ['cas', { ...set, command: 'cas' }],
     ['delete', { command: 'delete' }],
-    ['a read that may have won a lease', { command: 'mg', flags: { vivify: 10 } }],
+    ['an invalidation', { command: 'md', flags: { invalidate: true } }],
   ] as const)('never repeats %s that may have been carried out, and does what was not sent', async (_name, request) => {
     for (const failure of [unknown, answered]) {
       const once = run({ attempts: 5 }, [failure], request)
@@ -90,6 +91,28 @@ describe('retry', () => {
     const twice = run({ attempts: 5 }, [notSent], request)
     expect(await twice.outcome).toBe('done')
   })
+
+  it.each([
+    ['of getOrSet', { command: 'mg', flags: { value: true, vivify: 10 } }],
+    ['of has', { command: 'mg', flags: { size: true } }],
+    [
+      'of getOrSet in text mode, which adds a placeholder',
+      { ...set, command: 'add', bytes: 0, data: '', clientFlags: 0x6d6c6b01 },
+    ],
+  ] as const)(
+    'repeats a read %s after an error line, which carries no win token, and nothing else',
+    async (_name, request) => {
+      expect(await run({}, [answered], request).outcome).toBe('done')
+      const always = { retryFor: () => true }
+      expect(await run(always, [new ClientError('no', { delivery: 'answered' })], request).outcome).toBe('done')
+      const unreadable = new SerdeError('the value came', { delivery: 'answered' })
+      for (const failure of [unknown, unreadable, new TimeoutError('decompressing', { delivery: 'answered' })]) {
+        const once = run({ ...always, attempts: 5 }, [failure], request)
+        await expect(once.outcome).rejects.toBe(failure)
+        expect(once.tries).toHaveLength(1)
+      }
+    },
+  )
 
   it.each([
     ['get', GET],
