@@ -35,7 +35,7 @@ export interface ReadOptions extends KeyOptions {
   readonly serde?: Serde
 }
 
-/** Options of `get` and `gat`. */
+/** Options of `get`, `gets`, `gat` and `gats`. */
 export interface GetOptions<D = undefined> extends ReadOptions {
   /** What a miss gives instead of `undefined`. A stored `null` is a hit, and stays `null`. */
   readonly default?: D
@@ -46,6 +46,12 @@ type Stated<T> = [T][T extends unknown ? 0 : never]
 
 /** Options of `get` and `gat` with a `default` of the type that is read: `get<number>(key, { default: 0 })`. */
 export type StatedDefault<T> = GetOptions<Stated<T>> & { readonly default: Stated<T> }
+
+/** Options of `pop`. */
+export interface PopOptions extends ReadOptions {
+  /** How often to try when others change the item meanwhile. @defaultValue `8` */
+  readonly attempts?: number
+}
 
 /** Options of writes that carry a value. */
 export interface WriteOptions extends KeyOptions {

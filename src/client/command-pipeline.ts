@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Ttl } from '../ttl.ts'
-import type { CountOptions, GetOptions, KeyOptions, ReadOptions, StatedDefault, WriteOptions } from './call-options.ts'
+import type { CountOptions, GetOptions, KeyOptions, StatedDefault, WriteOptions } from './call-options.ts'
 import type { Inspection } from './inspection.ts'
 import type { ValueWithCas } from './reader.ts'
 import type { CasResult, Counted } from './results.ts'
@@ -14,9 +14,9 @@ export type PipelineOutcome<T> =
 /** The commands of a client that a pipeline collects. */
 export interface PipelineCommands {
   get(key: Key, options?: GetOptions<unknown>): Promise<unknown>
-  gets(key: Key, options?: ReadOptions): Promise<unknown>
+  gets(key: Key, options?: GetOptions<unknown>): Promise<unknown>
   gat(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown>
-  gats(key: Key, ttl: Ttl, options?: ReadOptions): Promise<unknown>
+  gats(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown>
   has(key: Key, options?: KeyOptions): Promise<boolean>
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined>
   set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
@@ -65,8 +65,14 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     return this.#add((commands) => commands.get(key, options))
   }
 
-  /** A miss gives `undefined`. */
-  gets<T = unknown>(key: Key, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined> {
+  /** A miss gives `undefined`, or the option `default`. */
+  gets<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, ValueWithCas<T> | null>
+  gets<T = unknown, D = undefined>(
+    key: Key,
+    options: GetOptions<D> & { readonly default: D },
+  ): Next<Outcomes, ValueWithCas<T> | D>
+  gets<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, ValueWithCas<T> | undefined>
+  gets<T, D>(key: Key, options?: GetOptions<unknown>): Next<Outcomes, ValueWithCas<T> | D> {
     return this.#add((commands) => commands.gets(key, options))
   }
 
@@ -78,8 +84,19 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     return this.#add((commands) => commands.gat(key, ttl, options))
   }
 
-  /** A miss gives `undefined`. */
-  gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined> {
+  /** A miss gives `undefined`, or the option `default`. */
+  gats<T>(
+    key: Key,
+    ttl: Ttl,
+    options: GetOptions<null> & { readonly default: null },
+  ): Next<Outcomes, ValueWithCas<T> | null>
+  gats<T = unknown, D = undefined>(
+    key: Key,
+    ttl: Ttl,
+    options: GetOptions<D> & { readonly default: D },
+  ): Next<Outcomes, ValueWithCas<T> | D>
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, ValueWithCas<T> | undefined>
+  gats<T, D>(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Next<Outcomes, ValueWithCas<T> | D> {
     return this.#add((commands) => commands.gats(key, ttl, options))
   }
 

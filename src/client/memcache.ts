@@ -21,8 +21,8 @@ import type {
   GetOptions,
   InvalidateOptions,
   KeyOptions,
+  PopOptions,
   RawCommandOptions,
-  ReadOptions,
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
@@ -128,8 +128,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#getOrSet = new GetOrSet(this.#dispatcher, this.#values, leases)
     this.#getOrSetMany = new GetOrSetMany(this.#getOrSet, this.#values, leases, resolved.connection.maxPending)
     const report = (error: MemcacheError, keys: readonly Key[]): void => this.#dispatcher.report(error, keys)
-    this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values, this.#batches, report)
     this.#admin = new AdminCommands(this.#backend, resolved.connection.timeoutMs)
+    this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values, this.#batches, this.#admin, report)
   }
 
   readonly #giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
@@ -157,14 +157,21 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   /**
    * Reads a value and its cas number, for `cas`.
    *
-   * @returns both; a miss gives `undefined`. A cas of 0n means that the server keeps none (`memcached -C`).
+   * @returns both; a miss gives `undefined`, or the option `default` as it is. A cas of 0n means that the server keeps none
+   * (`memcached -C`).
    * @throws as {@link Memcache.get}
    */
-  gets<T = unknown>(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
+  gets<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Promise<ValueWithCas<T> | null>
+  gets<T = unknown, D = undefined>(
+    key: Key,
+    options: GetOptions<D> & { readonly default: D },
+  ): Promise<ValueWithCas<T> | D>
+  gets<T = unknown>(key: Key, options?: GetOptions): Promise<ValueWithCas<T> | undefined>
+  gets(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
     return attempt(() => {
       checkCallOptions('gets', options)
-      const read = this.#values.casReader(options?.serde)
-      return this.#dispatcher.run(GETS, key, read, 'read', undefined, options)
+      const read = this.#values.casReader(options?.serde, options?.default)
+      return this.#dispatcher.run(GETS, key, read, 'read', options?.default, options)
     })
   }
 
@@ -192,15 +199,23 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   /**
    * Reads a value and its cas number and renews its time to live, in one round trip.
    *
-   * @returns both; a miss gives `undefined`.
+   * @returns both; a miss gives `undefined`, or the option `default` as it is.
    * @throws as {@link Memcache.get}
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
-  gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
+  gats<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): Promise<ValueWithCas<T> | null>
+  gats<T = unknown, D = undefined>(
+    key: Key,
+    ttl: Ttl,
+    options: GetOptions<D> & { readonly default: D },
+  ): Promise<ValueWithCas<T> | D>
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<ValueWithCas<T> | undefined>
+  gats(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown> {
     return attempt(() => {
       checkCallOptions('gats', options)
       const request = { command: 'gats', exptime: this.#values.exptime(requireTtl(ttl, 'gats')) } as const
-      return this.#dispatcher.run(request, key, this.#values.casReader(options?.serde), 'read', undefined, options)
+      const read = this.#values.casReader(options?.serde, options?.default)
+      return this.#dispatcher.run(request, key, read, 'read', options?.default, options)
     })
   }
 
@@ -427,10 +442,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * Reads a value and removes it: of several callers at a time one gets it.
    *
    * @returns the value; a miss gives `undefined`.
-   * @throws `ConflictError` - others changed the item again and again meanwhile.
+   * @param options - `attempts`: how often to try when others change the item meanwhile (8).
+   * @throws `ConflictError` - others changed the item at every attempt.
    * @throws as {@link Memcache.get}; the item stays where it is.
    */
-  pop<T = unknown>(key: Key, options?: ReadOptions): Promise<T | undefined> {
+  pop<T = unknown>(key: Key, options?: PopOptions): Promise<T | undefined> {
     return attempt(() => {
       checkCallOptions('pop', options)
       return popValue(this.#dispatcher, this.#values, this.#lookAtEmpty, key, options) as Promise<T | undefined>
@@ -678,7 +694,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
         getOrSetMany: (keys, loader, rest, schemaOf) => this.#getOrSetMany.run(keys, loader, rest, schemaOf),
         update: this.#update,
       },
-      quiet: new NoreplyCommands(this.#dispatcher, this.#values, this.#batches, () => undefined),
+      quiet: new NoreplyCommands(this.#dispatcher, this.#values, this.#batches, this.#admin, () => undefined),
       keyspace,
       refine,
       ttl: options.ttl,

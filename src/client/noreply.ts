@@ -1,9 +1,12 @@
+import { BatchError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import { DELETE, type Request } from '../protocol/request.ts'
 import type { Ttl } from '../ttl.ts'
+import type { AdminCommands } from './admin.ts'
+import { batchError } from './batch.ts'
 import type { BatchCommands } from './batch-commands.ts'
-import type { DeleteManyOptions, KeyOptions, SetManyOptions, WriteOptions } from './call-options.ts'
-import type { Dispatcher } from './dispatcher.ts'
+import type { DeleteManyOptions, FlushOptions, KeyOptions, SetManyOptions, WriteOptions } from './call-options.ts'
+import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
 import { checkCas, checkUint64 } from './numbers.ts'
 import { checkCallOptions, requireTtl } from './option-names.ts'
@@ -26,13 +29,21 @@ export class NoreplyCommands {
   readonly #dispatcher: Dispatcher
   readonly #values: Values
   readonly #batches: BatchCommands
+  readonly #admin: AdminCommands
   readonly #report: ReportQuiet
 
   /** @internal */
-  constructor(dispatcher: Dispatcher, values: Values, batches: BatchCommands, report: ReportQuiet) {
+  constructor(
+    dispatcher: Dispatcher,
+    values: Values,
+    batches: BatchCommands,
+    admin: AdminCommands,
+    report: ReportQuiet,
+  ) {
     this.#dispatcher = dispatcher
     this.#values = values
     this.#batches = batches
+    this.#admin = admin
     this.#report = report
   }
 
@@ -109,6 +120,32 @@ export class NoreplyCommands {
     })
   }
 
+  /**
+   * Makes the servers forget everything they hold. Like a large batch it asks for the answers, on connections of its own,
+   * and drops them: it resolves when all servers have answered or failed. A server that could not be asked rejects.
+   */
+  flushAll(options?: FlushOptions): Promise<void> {
+    // The failures are by server, not by key.
+    return unawaited(
+      (error) => this.#report(error, []),
+      [],
+      () => {
+        checkCallOptions('flushAll', options)
+        return this.#flushAll(options)
+      },
+    )
+  }
+
+  async #flushAll(options: FlushOptions | undefined): Promise<void> {
+    const failed = await this.#admin.flushAll(options).then(() => new Map<string, unknown>(), failuresByServer)
+    const unsent = new Map<string, unknown>()
+    for (const [server, reason] of failed) {
+      if (isAbsorbable(reason) && reason.delivery !== 'not-sent') this.#dispatcher.report(reason, [])
+      else unsent.set(server, reason)
+    }
+    if (unsent.size > 0) throw batchError('noreply.flushAll', unsent, failed.size, new Map<string, never>(), [])
+  }
+
   #storeMany(command: 'set' | 'add', entries: Entries<Key>, options: SetManyOptions | undefined): Promise<void> {
     return unawaited(this.#report, [], () => {
       checkCallOptions(`${command}Many`, options)
@@ -131,4 +168,10 @@ export class NoreplyCommands {
       return this.#dispatcher.run(request(), key, readNothing, 'write', undefined, options, true)
     })
   }
+}
+
+/** What is wrong with the call, or its abort, is the caller's own doing. */
+function failuresByServer(error: unknown): ReadonlyMap<string, unknown> {
+  if (error instanceof BatchError) return error.failed as ReadonlyMap<string, unknown>
+  throw error
 }

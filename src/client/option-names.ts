@@ -11,6 +11,7 @@ import type {
   GetOptions,
   InvalidateOptions,
   KeyOptions,
+  PopOptions,
   RawCommandOptions,
   ReadOptions,
   ServerOptions,
@@ -28,6 +29,7 @@ const CALL: Names<CallOptions> = { signal: true, timeoutMs: true }
 const KEY: Names<KeyOptions> = { ...CALL, routingKey: true }
 const READ: Names<ReadOptions> = { ...KEY, serde: true }
 const GET: Names<GetOptions> = { ...READ, default: true }
+const POP: Names<PopOptions> = { ...READ, attempts: true }
 const GET_MANY: Names<GetManyOptions> = { ...READ, keyPrefix: true }
 const WRITE: Names<WriteOptions> = { ...READ, ttl: true, clientFlags: true, compression: true }
 const SET_MANY: Names<SetManyOptions> = { ...WRITE, keyPrefix: true }
@@ -54,9 +56,9 @@ const RAW: Names<RawCommandOptions> = { ...SERVER, endToken: true, body: true }
 /** The options of every command. */
 const COMMANDS: Readonly<Record<string, Readonly<Record<string, true>>>> = {
   get: GET,
-  gets: READ,
+  gets: GET,
   gat: GET,
-  gats: READ,
+  gats: GET,
   has: KEY,
   inspect: KEY,
   getMany: GET_MANY,
@@ -71,7 +73,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, true>>>> = {
   cas: WRITE,
   delete: KEY,
   deleteMany: DELETE_MANY,
-  pop: READ,
+  pop: POP,
   getOrSet: GET_OR_SET,
   getOrSetMany: GET_OR_SET_MANY,
   update: UPDATE,

@@ -3,16 +3,14 @@ import { type Key, quoteKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import { deleteUnchanged } from '../protocol/placeholder.ts'
 import { GETS } from '../protocol/request.ts'
-import type { KeyOptions, ReadOptions } from './call-options.ts'
+import type { KeyOptions, PopOptions } from './call-options.ts'
 import { CallTime } from './call-time.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { createReadingInterpreter, type Reading } from './lease/reading.ts'
+import { checkWhole } from './numbers.ts'
 import type { LookAtEmpty } from './placeholder.ts'
 import type { Values } from './values.ts'
 import { giveBackToken } from './win-token.ts'
-
-/** How often somebody else may change the item while one call tries to take it. */
-const ATTEMPTS = 8
 
 /** Reads an item and removes it, if nobody changed it in between: of several callers one gets the value. */
 export async function popValue(
@@ -20,12 +18,13 @@ export async function popValue(
   values: Values,
   lookAtEmpty: LookAtEmpty,
   key: Key,
-  options: ReadOptions | undefined,
+  options: PopOptions | undefined,
 ): Promise<unknown> {
+  const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
   const time = new CallTime(dispatcher.timeoutMs, options)
   const rest = (): KeyOptions => time.rest(options)
   const read = createReadingInterpreter({ ...values.decoder(options?.serde), lookAtEmpty })
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     const found = await dispatcher.run<Reading>(GETS, key, read, 'never', undefined, rest())
     if (!isRemovable(found)) {
       await giveBackToken(dispatcher, key, found, rest())
@@ -34,9 +33,12 @@ export async function popValue(
     const request = deleteUnchanged(found.cas, 'pop')
     if (await dispatcher.run<boolean>(request, key, readRemoved, 'never', undefined, rest())) return found.value
   }
-  throw new ConflictError(`pop ${quoteKey(key)}: somebody else changed the item ${ATTEMPTS} times meanwhile`, {
-    delivery: 'answered',
-  })
+  throw new ConflictError(
+    `pop ${quoteKey(key)}: another client changed the item each of the ${attempts} times that it was tried`,
+    {
+      delivery: 'answered',
+    },
+  )
 }
 
 function isRemovable({ state, unreadable, cas }: Reading): boolean {

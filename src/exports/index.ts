@@ -9,6 +9,7 @@ export type {
   GetOptions,
   InvalidateOptions,
   KeyOptions,
+  PopOptions,
   RawCommandOptions,
   ReadOptions,
   ServerOptions,

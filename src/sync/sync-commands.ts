@@ -11,8 +11,8 @@ import type {
   GetOptions,
   InvalidateOptions,
   KeyOptions,
+  PopOptions,
   RawCommandOptions,
-  ReadOptions,
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
@@ -82,10 +82,15 @@ export interface MemcacheSyncCommands {
   /**
    * Reads a value and its cas number, for `cas`.
    *
-   * @returns both; a miss gives `undefined`. A cas of 0n means that the server keeps none (`memcached -C`).
+   * @returns both; a miss gives `undefined`, or the option `default` as it is. A cas of 0n means that the server keeps none
+   * (`memcached -C`).
    * @throws as `get`
    */
-  gets<T = unknown>(key: Key, options?: ReadOptions): ValueWithCas<T> | undefined
+  gets<T>(key: Key, options: GetOptions<null> & { readonly default: null }): ValueWithCas<T> | null
+
+  gets<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): ValueWithCas<T> | D
+
+  gets<T = unknown>(key: Key, options?: GetOptions): ValueWithCas<T> | undefined
 
   /**
    * Reads a value and renews its time to live, in one round trip.
@@ -106,11 +111,19 @@ export interface MemcacheSyncCommands {
   /**
    * Reads a value and its cas number and renews its time to live, in one round trip.
    *
-   * @returns both; a miss gives `undefined`.
+   * @returns both; a miss gives `undefined`, or the option `default` as it is.
    * @throws as `get`
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
-  gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): ValueWithCas<T> | undefined
+  gats<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): ValueWithCas<T> | null
+
+  gats<T = unknown, D = undefined>(
+    key: Key,
+    ttl: Ttl,
+    options: GetOptions<D> & { readonly default: D },
+  ): ValueWithCas<T> | D
+
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): ValueWithCas<T> | undefined
 
   /**
    * Asks whether an item is there, without reading its value (which text mode must, and discards).
@@ -250,10 +263,11 @@ export interface MemcacheSyncCommands {
    * Reads a value and removes it: of several callers at a time one gets it.
    *
    * @returns the value; a miss gives `undefined`.
-   * @throws `ConflictError` - others changed the item again and again meanwhile.
+   * @param options - `attempts`: how often to try when others change the item meanwhile (8).
+   * @throws `ConflictError` - others changed the item at every attempt.
    * @throws as `get`; the item stays where it is.
    */
-  pop<T = unknown>(key: Key, options?: ReadOptions): T | undefined
+  pop<T = unknown>(key: Key, options?: PopOptions): T | undefined
 
   /**
    * Reads a value; where there is none, loads it and stores it. However many callers and processes ask at a time, one of
@@ -607,6 +621,12 @@ export interface NoreplyCommandsSync {
 
   /** Removes many items. */
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): void
+
+  /**
+   * Makes the servers forget everything they hold. Like a large batch it asks for the answers, on connections of its own,
+   * and drops them: it resolves when all servers have answered or failed. A server that could not be asked rejects.
+   */
+  flushAll(options?: FlushOptions): void
 }
 
 /** What it can do: CommandPipeline, without `await`. */
@@ -621,8 +641,15 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
 
   get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined>
 
-  /** A miss gives `undefined`. */
-  gets<T = unknown>(key: Key, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined>
+  /** A miss gives `undefined`, or the option `default`. */
+  gets<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, ValueWithCas<T> | null>
+
+  gets<T = unknown, D = undefined>(
+    key: Key,
+    options: GetOptions<D> & { readonly default: D },
+  ): Next<Outcomes, ValueWithCas<T> | D>
+
+  gets<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, ValueWithCas<T> | undefined>
 
   /** A miss gives `undefined`. */
   gat<T>(key: Key, ttl: Ttl, options: StatedDefault<T>): Next<Outcomes, T>
@@ -631,8 +658,20 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
 
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined>
 
-  /** A miss gives `undefined`. */
-  gats<T = unknown>(key: Key, ttl: Ttl, options?: ReadOptions): Next<Outcomes, ValueWithCas<T> | undefined>
+  /** A miss gives `undefined`, or the option `default`. */
+  gats<T>(
+    key: Key,
+    ttl: Ttl,
+    options: GetOptions<null> & { readonly default: null },
+  ): Next<Outcomes, ValueWithCas<T> | null>
+
+  gats<T = unknown, D = undefined>(
+    key: Key,
+    ttl: Ttl,
+    options: GetOptions<D> & { readonly default: D },
+  ): Next<Outcomes, ValueWithCas<T> | D>
+
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, ValueWithCas<T> | undefined>
 
   /** Whether the item is there. */
   has(key: Key, options?: KeyOptions): Next<Outcomes, boolean>
@@ -697,14 +736,14 @@ export interface NamespaceSync<T = unknown, Input = T> {
   /** Reads a value. A miss, or a value that does not fit the schema, gives `undefined`, or the option `default`. */
   get<D = undefined>(key: Key, options?: GetOptions<D>): T | D
 
-  /** Reads a value and its cas number; a miss gives `undefined`. */
-  gets(key: Key, options?: ReadOptions): ValueWithCas<T> | undefined
+  /** Reads a value and its cas number; a miss gives `undefined`, or the option `default`. */
+  gets<D = undefined>(key: Key, options?: GetOptions<D>): ValueWithCas<T> | D
 
   /** Reads a value and renews its time to live; a miss gives `undefined`, or the option `default`. */
   gat<D = undefined>(key: Key, ttl: Ttl, options?: GetOptions<D>): T | D
 
-  /** Reads a value and its cas number and renews its time to live; a miss gives `undefined`. */
-  gats(key: Key, ttl: Ttl, options?: ReadOptions): ValueWithCas<T> | undefined
+  /** Reads a value and its cas number and renews its time to live; a miss gives `undefined`, or the option `default`. */
+  gats<D = undefined>(key: Key, ttl: Ttl, options?: GetOptions<D>): ValueWithCas<T> | D
 
   /** Reads many values: the hits, by the caller's own keys and in their order. */
   getMany(keys: Iterable<string>, options?: GetManyOptions): Map<string, T>
@@ -815,7 +854,7 @@ export interface NamespaceSync<T = unknown, Input = T> {
   ): T | Input | undefined
 
   /** Reads a value and removes it: of several callers at a time one gets it. A miss gives `undefined`. */
-  pop(key: Key, options?: ReadOptions): T | undefined
+  pop(key: Key, options?: PopOptions): T | undefined
 
   /** Marks a value stale; whether the item was there. As the client's `invalidate`; needs the meta protocol. */
   invalidate(key: Key, options: InvalidateOptions): boolean

@@ -6,6 +6,7 @@ import {
   type Namespace,
   type PipelineOutcome,
   type StandardSchema,
+  type ValueWithCas,
 } from '../../src/exports/index.ts'
 import type { MemcacheSync } from '../../src/exports/sync.ts'
 
@@ -33,6 +34,16 @@ const calls = {
   pipelineDefault: () =>
     cache.pipeline().get<string>('a', { default: 'x' }).gat<User>('b', 5).get<User>('c', { default: null }).run(),
   gatDefault: () => cache.gat<User, string>('k', 5, { default: 'none' }),
+  gets: () => cache.gets<User>('k'),
+  getsNullDefault: () => cache.gets<User>('k', { default: null }),
+  getsOwnDefault: () => cache.gets<User, string>('k', { default: 'none' }),
+  getsUnknownDefault: () => cache.gets('k', { default: 0 }),
+  gatsNullDefault: () => cache.gats<User>('k', 5, { default: null }),
+  getsInPipeline: () => cache.pipeline().gets<User>('a', { default: null }).gats<User>('b', 5).run(),
+  getsInNamespace: () => cache.namespace<User>('user:').gets('k', { default: 'none' }),
+  getsSync: () => syncCache.gets<User>('k', { default: null }),
+  popAttempts: () => cache.pop<User>('k', { attempts: 2 }),
+  noreplyFlush: () => cache.noreply.flushAll({ delay: 5 }),
   textKeys: () => cache.getMany<User>(['a', 'b']),
   anyKeys: () => cache.getMany<User>(['a', bytes]),
   setMany: () => cache.setMany([['a', 1] as const]),
@@ -92,6 +103,16 @@ describe('the types of a client', () => {
     expectTypeOf<Result<'pipelineDefault'>[1]>().toEqualTypeOf<PipelineOutcome<User | undefined>>()
     expectTypeOf<Result<'pipelineDefault'>[2]>().toEqualTypeOf<PipelineOutcome<User | null>>()
     expectTypeOf<Result<'gatDefault'>>().toEqualTypeOf<User | string>()
+    expectTypeOf<Result<'gets'>>().toEqualTypeOf<ValueWithCas<User> | undefined>()
+    expectTypeOf<Result<'getsNullDefault'>>().toEqualTypeOf<ValueWithCas<User> | null>()
+    expectTypeOf<Result<'getsOwnDefault'>>().toEqualTypeOf<ValueWithCas<User> | string>()
+    expectTypeOf<Result<'getsUnknownDefault'>>().toEqualTypeOf<ValueWithCas<unknown> | number>()
+    expectTypeOf<Result<'gatsNullDefault'>>().toEqualTypeOf<ValueWithCas<User> | null>()
+    expectTypeOf<Result<'getsInPipeline'>[0]>().toEqualTypeOf<PipelineOutcome<ValueWithCas<User> | null>>()
+    expectTypeOf<Result<'getsInPipeline'>[1]>().toEqualTypeOf<PipelineOutcome<ValueWithCas<User> | undefined>>()
+    expectTypeOf<Result<'getsInNamespace'>>().toEqualTypeOf<ValueWithCas<User> | string>()
+    expectTypeOf<Result<'getsSync'>>().toEqualTypeOf<ValueWithCas<User> | null>()
+    expectTypeOf<Result<'popAttempts'>>().toEqualTypeOf<User | undefined>()
     expectTypeOf<Result<'textKeys'>>().toEqualTypeOf<Map<string, User>>()
     expectTypeOf<Result<'anyKeys'>>().toEqualTypeOf<Map<Key, User>>()
     expectTypeOf<Result<'setMany'>>().toEqualTypeOf<'a'[]>()
@@ -107,6 +128,7 @@ describe('the types of a client', () => {
 
   it('give nothing for quiet writes', () => {
     expectTypeOf(calls.noreply).returns.toEqualTypeOf<Promise<void>>()
+    expectTypeOf(calls.noreplyFlush).returns.toEqualTypeOf<Promise<void>>()
     expectTypeOf(calls.noreplyMany).returns.toEqualTypeOf<Promise<void>>()
   })
 

@@ -8,7 +8,7 @@ import type {
   GetOptions,
   InvalidateOptions,
   KeyOptions,
-  ReadOptions,
+  PopOptions,
   SetManyOptions,
   WriteOptions,
 } from '../call-options.ts'
@@ -39,7 +39,7 @@ export interface NamespaceCommands extends PipelineCommands {
   addMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<Key[]>
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number>
   incrMany(keys: Iterable<Key>, delta?: number | bigint, options?: CountManyOptions): Promise<Map<Key, number | bigint>>
-  pop(key: Key, options?: ReadOptions): Promise<unknown>
+  pop(key: Key, options?: PopOptions): Promise<unknown>
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean>
 }
 
@@ -113,8 +113,8 @@ export class Namespace<T = unknown, Input = T> {
     return this.#readOne(key, options, (whole, rest) => this.#commands.get(whole, rest))
   }
 
-  /** Reads a value and its cas number; a miss gives `undefined`. */
-  gets(key: Key, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
+  /** Reads a value and its cas number; a miss gives `undefined`, or the option `default`. */
+  gets<D = undefined>(key: Key, options?: GetOptions<D>): Promise<ValueWithCas<T> | D> {
     return this.#readWithCas(key, options, (whole, rest) => this.#commands.gets(whole, rest))
   }
 
@@ -123,8 +123,8 @@ export class Namespace<T = unknown, Input = T> {
     return this.#readOne(key, options, (whole, rest) => this.#commands.gat(whole, ttl, rest))
   }
 
-  /** Reads a value and its cas number and renews its time to live; a miss gives `undefined`. */
-  gats(key: Key, ttl: Ttl, options?: ReadOptions): Promise<ValueWithCas<T> | undefined> {
+  /** Reads a value and its cas number and renews its time to live; a miss gives `undefined`, or the option `default`. */
+  gats<D = undefined>(key: Key, ttl: Ttl, options?: GetOptions<D>): Promise<ValueWithCas<T> | D> {
     return this.#readWithCas(key, options, (whole, rest) => this.#commands.gats(whole, ttl, rest))
   }
 
@@ -340,7 +340,7 @@ export class Namespace<T = unknown, Input = T> {
   }
 
   /** Reads a value and removes it: of several callers at a time one gets it. A miss gives `undefined`. */
-  pop(key: Key, options?: ReadOptions): Promise<T | undefined> {
+  pop(key: Key, options?: PopOptions): Promise<T | undefined> {
     return this.#keyspace.run(NEVER, options, async (prefix, rest) => {
       const value = await this.#commands.pop(withPrefix(prefix, key), rest)
       return value === undefined ? undefined : (this.#fit(key, value) as T | undefined)
@@ -381,16 +381,18 @@ export class Namespace<T = unknown, Input = T> {
     })
   }
 
-  #readWithCas(
+  async #readWithCas<D>(
     key: Key,
-    options: ReadOptions | undefined,
-    command: (whole: Key, rest: ReadOptions | undefined) => Promise<unknown>,
-  ): Promise<ValueWithCas<T> | undefined> {
-    return this.#keyspace.run(READ, options, async (prefix, rest) => {
+    options: GetOptions<D> | undefined,
+    command: (whole: Key, rest: GetOptions) => Promise<unknown>,
+  ): Promise<ValueWithCas<T> | D> {
+    checkIsOptions('a call', options)
+    const { default: fallback, ...own } = options ?? {}
+    return this.#keyspace.run({ kind: 'read', instead: () => fallback }, own, async (prefix, rest) => {
       const found = (await command(withPrefix(prefix, key), rest)) as ValueWithCas<unknown> | undefined
-      if (found === undefined) return undefined
+      if (found === undefined) return fallback as D
       const value = await this.#fit(key, found.value)
-      return value === undefined ? undefined : { value: value as T, cas: found.cas }
+      return value === undefined ? (fallback as D) : { value: value as T, cas: found.cas }
     })
   }
 

@@ -48,6 +48,15 @@ export function describeAdmin(context: Context): void {
       expect([...(error as BatchError).failed.values()][0]).toBeInstanceOf(UnknownCommandError)
     })
 
+    itNeeds('admin', 'noreply.flushAll forgets everything and resolves to nothing', async () => {
+      const cache = context.client()
+      const key = context.key()
+      await cache.set(key, 1)
+      expect(await cache.noreply.flushAll()).toBeUndefined()
+      await eventually(async () => expect(await cache.get(key)).toBeUndefined())
+      expect(await rejection(cache.noreply.flushAll({ delay: -1 }))).toBeInstanceOf(InvalidInputError)
+    })
+
     itNeeds('admin', 'flushAll forgets everything, with a delay later', async () => {
       const cache = context.client()
       const key = context.key()

@@ -15,6 +15,20 @@ export function describeCas(context: Context): void {
       expect(await cache.get(key)).toEqual({ n: 2 })
     })
 
+    it('gives the option default of gets for a miss, as it is', async () => {
+      const cache = context.client()
+      const key = context.key()
+      expect(await cache.gets(key, { default: 'none' })).toBe('none')
+      expect(await cache.gets<string>(key, { default: null })).toBeNull()
+      expect(await cache.gets(key)).toBeUndefined()
+      await cache.set(key, 'there')
+      expect(await cache.gets(key, { default: 'none' })).toMatchObject({ value: 'there' })
+      const namespace = cache.namespace<string>('cas:')
+      expect(await namespace.gets(key, { default: 'none' })).toBe('none')
+      const [found] = await cache.pipeline().gets(`${key}:none`, { default: 0 }).run()
+      expect(found).toEqual({ status: 'fulfilled', value: 0 })
+    })
+
     context.itNeeds('cas', 'says exists when somebody did, and leaves that value', async () => {
       const cache = context.client()
       const key = context.key()

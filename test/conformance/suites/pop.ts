@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { InvalidInputError } from '../../../src/errors.ts'
 import { rejection } from '../../support/eventually.ts'
 import type { Context } from '../context.ts'
@@ -30,6 +30,14 @@ export function describePop(context: Context): void {
         },
       },
     )
+
+    it('refuses attempts below one', async () => {
+      for (const attempts of [0, 1.5]) {
+        const error = await rejection(context.client().pop(context.key(), { attempts }))
+        expect(error).toBeInstanceOf(InvalidInputError)
+        expect(error.message).toContain('attempts')
+      }
+    })
 
     context.itNeeds('cas', 'gives each of many values to one of many callers', async () => {
       const clients = [context.client(), context.client(), context.client()]

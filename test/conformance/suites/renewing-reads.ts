@@ -35,6 +35,8 @@ export function describeRenewingReads(context: Context): void {
       expect(await cache.gat(context.key(), 10)).toBeUndefined()
       expect(await cache.gat(context.key(), 10, { default: 'none' })).toBe('none')
       expect(await cache.gats(context.key(), 10)).toBeUndefined()
+      expect(await cache.gats(context.key(), 10, { default: 'none' })).toBe('none')
+      expect(await cache.namespace('gats:').gats(context.key(), 10, { default: null })).toBeNull()
     })
 
     itNeedsGat('of one turn keep their own times and values', async () => {
