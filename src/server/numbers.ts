@@ -113,8 +113,8 @@ function scan(bytes: Buffer, start: number, end: number): Scanned | undefined {
 }
 
 /** The number that digits spell; 2^64, which no command takes, for all that are larger: they need not be read. */
-function toMagnitude(digits: string): bigint {
-  const significant = digits.replace(/^0+(?=.)/, '')
+function toMagnitude(spelled: string): bigint {
+  const significant = spelled.replace(/^0+(?=.)/, '')
   return significant.length > MAX_DIGITS ? MAX_U64 + 1n : BigInt(significant)
 }
 

@@ -66,10 +66,11 @@ export class SlowLines {
   /** Moves things until the calls have settled and nothing is on its way any more. */
   async run(calls: readonly Promise<unknown>[]): Promise<PromiseSettledResult<unknown>[]> {
     let outcomes: PromiseSettledResult<unknown>[] | undefined
-    void Promise.allSettled(calls).then((all) => {
-      outcomes = all
+    const settle = async (): Promise<void> => {
+      outcomes = await Promise.allSettled(calls)
       this.#changed()
-    })
+    }
+    void settle()
     for (;;) {
       const changed = new Promise<void>((resolve) => {
         this.#changed = resolve

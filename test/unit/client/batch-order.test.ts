@@ -125,16 +125,16 @@ describe('a pipeline of MetaClient that is larger than a window', () => {
   })
 })
 
-describe('a batch that has not dispatched all of its commands', () => {
-  async function frozen(options: MemcacheOptions = {}): Promise<{ cache: Memcache; proxy: FaultProxy }> {
-    const proxy = await FaultProxy.start(server.address)
-    onTestFinished(() => proxy.close())
-    const cache = client(options, proxy.address)
-    await cache.connect()
-    proxy.freeze('toClient')
-    return { cache, proxy }
-  }
+async function frozen(options: MemcacheOptions = {}): Promise<{ cache: Memcache; proxy: FaultProxy }> {
+  const proxy = await FaultProxy.start(server.address)
+  onTestFinished(() => proxy.close())
+  const cache = client(options, proxy.address)
+  await cache.connect()
+  proxy.freeze('toClient')
+  return { cache, proxy }
+}
 
+describe('a batch that has not dispatched all of its commands', () => {
   const keys = keysOf('life')
   const last = keys.at(-1)!
 
@@ -217,6 +217,10 @@ const count: Change = (model, key) => {
   return Number(present) + 1
 }
 
+const append: Change = (model, key) => model.has(key) && model.set(key, `${model.get(key)!}1`) === model
+
+const remove: Change = (model, key) => model.delete(key)
+
 function courseOf(random: () => number): Course {
   const value = String(Math.floor(random() * 1000))
   const start = Math.floor(random() * field.length)
@@ -224,8 +228,6 @@ function courseOf(random: () => number): Course {
   const one = keys[0]!
   const set: Change = (model, key) => model.set(key, value) === model
   const add: Change = (model, key) => !model.has(key) && model.set(key, value) === model
-  const append: Change = (model, key) => model.has(key) && model.set(key, `${model.get(key)!}1`) === model
-  const remove: Change = (model, key) => model.delete(key)
   const alone = { keys: [one], result: (results: readonly (readonly [string, unknown])[]) => results[0]![1] }
   const nothing = { keys, result: () => undefined }
   const courses: readonly Course[] = [

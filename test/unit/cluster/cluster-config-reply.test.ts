@@ -5,6 +5,10 @@ function reply(body: string, head = 'CONFIG cluster'): Buffer {
   return Buffer.from(`${head} 0 ${body.length}\r\n${body}\r\nEND\r\n`)
 }
 
+function list(count: number): Buffer {
+  return reply(`1\n${Array.from({ length: count }, (_, at) => `n${at}.test||11211`).join(' ')}\n`)
+}
+
 describe('the reply of a configuration endpoint', () => {
   it('has a version and servers', () => {
     const body = '12\nmy.0001.cache.amazonaws.com|10.0.0.1|11211 my.0002.cache.amazonaws.com|10.0.0.2|11212\n\r\n'
@@ -40,8 +44,6 @@ describe('the reply of a configuration endpoint', () => {
   })
 
   it('lists 1,000 servers at most', () => {
-    const list = (count: number): Buffer =>
-      reply(`1\n${Array.from({ length: count }, (_, at) => `n${at}.test||11211`).join(' ')}\n`)
     expect(parseClusterConfig(list(1000)).servers).toHaveLength(1000)
     expect(() => parseClusterConfig(list(1001))).toThrow(/lists more than 1000 servers/)
     expect(() => parseClusterConfig(list(20_000))).toThrow(/lists more than 1000 servers/)

@@ -171,15 +171,13 @@ describe('a queue per key', () => {
     queue.reserve(first)
     queue.reserve(second)
     const closed = new ClosedError('closed', { delivery: 'not-sent' })
-    let isDrained = false
-    const drained = queue.drain(closed).then(() => {
-      isDrained = true
-    })
+    const isDrained = vi.fn()
+    const drained = queue.drain(closed).then(isDrained)
     queue.hold(operation('c'))
     expect(failures).toEqual([closed])
     queue.hold(first)
     await vi.advanceTimersByTimeAsync(0)
-    expect(isDrained).toBe(false)
+    expect(isDrained).not.toHaveBeenCalled()
     queue.hold(second)
     await drained
     expect(passed).toEqual([first, second])

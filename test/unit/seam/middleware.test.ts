@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { executorOf } from '../../../src/client/executor-of.ts'
 import { Memcache } from '../../../src/client/memcache.ts'
@@ -127,10 +128,8 @@ describe('observe', () => {
 
   it.each(['meta', 'text'] as const)('takes a placeholder for a miss, in %s', async (protocol) => {
     const { cache, seen } = observed({ protocol, keyPrefix: `placeholder-${protocol}:` })
-    let release = (): void => undefined
-    const loaded = new Promise<void>((resolve) => {
-      release = resolve
-    })
+    const gate = new EventEmitter()
+    const loaded = once(gate, 'open')
     const load = cache.getOrSet('k', async () => {
       await loaded
       return 'value'
@@ -139,7 +138,7 @@ describe('observe', () => {
     await cache.get('k')
     await cache.has('k')
     expect(seen.filter((one) => /^(?:get|has) /.test(one))).toEqual(['get miss', 'has miss'])
-    release()
+    gate.emit('open')
     expect(await load).toBe('value')
     expect(await cache.get('k')).toBe('value')
     expect(seen.at(-1)).toBe('get hit')
@@ -252,6 +251,16 @@ describe('fail', () => {
   })
 })
 
+const tryAgain: Middleware = (next) => {
+  const dispatch = (operation: Operation): void => {
+    const attempt = deriveOperation(operation, {
+      settled: ({ error }, settleFirst) => (error === undefined ? settleFirst() : dispatch(operation)),
+    })
+    next.dispatch(attempt)
+  }
+  return { dispatch }
+}
+
 describe('deriveOperation', () => {
   it('settles the first operation', async () => {
     const cache = client((operation, next) => next.dispatch(deriveOperation(operation)))
@@ -271,16 +280,7 @@ describe('deriveOperation', () => {
         else next.dispatch(operation)
       },
     })
-    const again: Middleware = (next) => {
-      const dispatch = (operation: Operation): void => {
-        const attempt = deriveOperation(operation, {
-          settled: ({ error }, settleFirst) => (error === undefined ? settleFirst() : dispatch(operation)),
-        })
-        next.dispatch(attempt)
-      }
-      return { dispatch }
-    }
-    const cache = new Memcache(server.address, { middleware: [again, failing] })
+    const cache = new Memcache(server.address, { middleware: [tryAgain, failing] })
     onTestFinished(() => cache.destroy())
     await cache.set('again', 'x')
     expect(attempts).toBe(3)
@@ -365,9 +365,10 @@ describe('deriveOperation', () => {
   })
 })
 
+const answerAll: Middleware = () => ({ dispatch: (operation) => answer(operation, { value: 'x', cas: 3n }) })
+
 it('the meta client takes answers as well', async () => {
-  const middleware: Middleware = () => ({ dispatch: (operation) => answer(operation, { value: 'x', cas: 3n }) })
-  const meta = new MetaClient(server.address, { middleware: [middleware] })
+  const meta = new MetaClient(server.address, { middleware: [answerAll] })
   onTestFinished(() => meta.destroy())
   expect(await meta.get('k', { returnCas: true })).toMatchObject({ status: 'hit', value: 'x', cas: 3n })
 })

@@ -34,7 +34,7 @@ beforeEach(() => {
     if (typeof value === 'string') longestText = Math.max(longestText, value.length)
     return original(value)
   }
-  vi.stubGlobal('BigInt', Object.assign(watched, { asIntN: original.asIntN, asUintN: original.asUintN }))
+  vi.stubGlobal('BigInt', Object.setPrototypeOf(watched, original))
 })
 
 afterEach(() => {
@@ -68,12 +68,13 @@ describe.each(readers)('%s', (_name, serde, clientFlags) => {
   )
 })
 
+function long1(bytes: number): string {
+  const length = Buffer.alloc(4)
+  length.writeInt32LE(bytes)
+  return `\x80\x02\x8b${length.toString('latin1')}${'\x7f'.repeat(bytes)}.`
+}
+
 describe('an integer in the object format of another language', () => {
-  const long1 = (bytes: number): string => {
-    const length = Buffer.alloc(4)
-    length.writeInt32LE(bytes)
-    return `\x80\x02\x8b${length.toString('latin1')}${'\x7f'.repeat(bytes)}.`
-  }
   const marshal = pythonMemcached({ pickle: 'read' })
   it.each([
     ['a LONG of a pickle', marshal, 1, `L${tooLong}L\n.`],
@@ -97,22 +98,22 @@ describe('an integer in the object format of another language', () => {
   })
 })
 
+async function client(serde: Serde): Promise<Memcache> {
+  const server = await MemcachedServer.start()
+  const cache = new Memcache(server.address, { ...patient, serde })
+  onTestFinished(async () => {
+    cache.destroy()
+    await server.close()
+  })
+  return cache
+}
+
 describe('storing a bigint of more than 10,000 digits', () => {
   const writers: readonly (readonly [name: string, serde: Serde])[] = [
     ['defaultSerde', defaultSerde],
     ['pymemcache', pymemcache()],
     ['dalli with Marshal', dalli({ marshal: 'readWrite' })],
   ]
-
-  async function client(serde: Serde): Promise<Memcache> {
-    const server = await MemcachedServer.start()
-    const cache = new Memcache(server.address, { ...patient, serde })
-    onTestFinished(async () => {
-      cache.destroy()
-      await server.close()
-    })
-    return cache
-  }
 
   it.each(writers)('is bad input: %s', async (_name, serde) => {
     const cache = await client(serde)

@@ -67,6 +67,11 @@ describe.each(referencePrograms)('next to %s', (program) => {
     )
   })
 
+  async function compareSettings(stream: string): Promise<void> {
+    const [expected, actual] = await Promise.all([ask(theirs.port, stream), ask(ours.port, stream)])
+    expect(readSettings(actual)).toEqual(readSettings(expected))
+  }
+
   describe('at random', () => {
     let calmTheirs: Reference
     let calmOurs: MemcachedServer
@@ -93,10 +98,6 @@ describe.each(referencePrograms)('next to %s', (program) => {
     }, 3_600_000)
 
     it('answers administrative commands the same, and has the same settings', async () => {
-      const compareSettings = async (stream: string): Promise<void> => {
-        const [expected, actual] = await Promise.all([ask(theirs.port, stream), ask(ours.port, stream)])
-        expect(readSettings(actual)).toEqual(readSettings(expected))
-      }
       await fc.assert(fc.asyncProperty(randomAdministration, compareSettings), parameters)
     }, 3_600_000)
 

@@ -175,7 +175,7 @@ const adminNumber = fc.constantFrom(...NUMBERS)
 const adminDecimal = fc.constantFrom(...DECIMALS)
 
 function adminNumberFrom(without: readonly string[]): fc.Arbitrary<string> {
-  return fc.constantFrom(...NUMBERS.filter((number) => !without.includes(number)))
+  return fc.constantFrom(...NUMBERS.filter((spelled) => !without.includes(spelled)))
 }
 
 /** Words after each other, the empty ones left out, sometimes with more behind them. */
@@ -216,7 +216,7 @@ const PUT_BACK =
 /** Administrative commands with good and bad arguments, and the settings afterwards. */
 export const randomAdministration: fc.Arbitrary<string> = fc
   .array(administrative, { minLength: 1, maxLength: 8 })
-  .map((list) => `${PUT_BACK}${list.map((line) => `${line}|mn|`).join('')}stats settings|`)
+  .map((list) => `${PUT_BACK}${list.map((command) => `${command}|mn|`).join('')}stats settings|`)
 
 const SETTINGS =
   /^STAT (?:maxbytes|ext_item_size|ext_max\w+|ext_drop\w+|verbosity|detail_enabled|evictions|slab_\w+|lru_crawler\w*|lru_segmented|hot_\w+|warm_\w+|temp\w+|cas_enabled|flush_enabled|dump_enabled) .*\r$/gm

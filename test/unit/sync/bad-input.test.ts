@@ -58,9 +58,11 @@ const OPTIONS: readonly (readonly [string, () => unknown])[] = [
   ['a symbol as a prefix', () => ({ keyPrefix: Symbol('s') })],
 ]
 
+async function* emptyStream(): AsyncGenerator<never> {}
+
 const LISTS: readonly (readonly [string, () => unknown])[] = [
   ['a promise', () => Promise.resolve({ k: 1 })],
-  ['an async iterable', () => (async function* entries() {})()],
+  ['an async iterable', () => emptyStream()],
   ['a date', () => new Date()],
   ['headers', () => new Headers({ k: '1' })],
   ['a weak map', () => new WeakMap()],
