@@ -4,8 +4,9 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Only to end what hangs: on a busy machine a test may take many times what it takes alone.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Two shared cores: more workers only make deadlines compete with each other.
     maxWorkers: 2,
   },

@@ -49,7 +49,10 @@ export function describeTtl(context: Context): void {
 
     it('of a date that is nearly there does not become "never"', async () => {
       const key = context.key()
-      await context.client().set(key, 1, { ttl: new Date(Date.now() + 300) })
+      const cache = context.client()
+      // What a first call costs must not use up the time until the date.
+      await cache.get(key)
+      await cache.set(key, 1, { ttl: new Date(Date.now() + 900) })
       expect(await secondsLeft(key)).not.toBe(-1)
     })
 
