@@ -34,6 +34,11 @@ export function viewOf(bytes: Uint8Array): Buffer | undefined {
   return length === undefined ? undefined : Buffer.from(BUFFER.get.call(bytes), OFFSET.get.call(bytes), length)
 }
 
+/** Whether the memory behind bytes can become smaller, so that who reads it outside of JavaScript would read what is gone. */
+export function mayShrink({ buffer }: Uint8Array): boolean {
+  return 'resizable' in buffer && buffer.resizable === true
+}
+
 /** Every method of an array whose buffer was transferred, or has become too short, throws. */
 function isReadable(bytes: Uint8Array): boolean {
   try {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import * as zlib from 'node:zlib'
-import { byteLengthOf, isBytes } from '../bytes.ts'
+import { byteLengthOf, isBytes, viewOf } from '../bytes.ts'
 import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord, refuseUnknown } from '../known-options.ts'
@@ -169,13 +169,23 @@ export interface StoredForm {
 export function compressValue(value: StoredForm, compression: ResolvedCompression): StoredForm | Promise<StoredForm> {
   const { minBytes, asyncBytes, codec } = compression
   if (value.bytes < minBytes || isCounter(value)) return value
-  const data = typeof value.data === 'string' ? Buffer.from(value.data, 'utf8') : value.data
-  const compressed = value.bytes >= asyncBytes ? codec.compressLater(data) : codec.compressNow(data)
+  const isLater = value.bytes >= asyncBytes
+  const data = bytesOf(value.data, isLater || codec.flag === OWN)
+  const compressed = isLater ? codec.compressLater(data) : codec.compressNow(data)
   const smaller = (result: Uint8Array): StoredForm => {
     const bytes = lengthOf(result)
     return bytes < value.bytes ? { data: result, bytes, clientFlags: (value.clientFlags | codec.flag) >>> 0 } : value
   }
   return compressed instanceof Promise ? compressed.then(smaller) : smaller(compressed)
+}
+
+/**
+ * @param outlivesCall - They are read after the call, too. The thread pool must not read the memory of the caller, who may
+ * resize the buffer, or give it away, meanwhile: pages that are gone end the process.
+ */
+function bytesOf(data: string | Uint8Array, outlivesCall: boolean): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data, 'utf8')
+  return outlivesCall ? Buffer.from(viewOf(data) ?? data) : data
 }
 
 function lengthOf(result: Uint8Array): number {

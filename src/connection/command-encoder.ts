@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { viewOf } from '../bytes.ts'
+import { mayShrink, viewOf } from '../bytes.ts'
 import { InvalidInputError, MemcacheError, UnknownCommandError } from '../errors.ts'
 import type { ClassicRequest } from '../protocol/classic-request.ts'
 import { isBase64Key, quoteKey } from '../protocol/key.ts'
@@ -129,7 +129,9 @@ export class CommandEncoder {
     else if (bytes < LARGE_BODY_BYTES) this.#batch.addByteText(data.toString('latin1'))
     else {
       operation.bodyPending = true
-      this.#batch.addLargeBody(data, () => this.#onReleased(operation))
+      // The kernel may take the rest of it later: of a buffer that has shrunk by then, it ends the connection.
+      const lasting = mayShrink(data) ? Buffer.from(data) : data
+      this.#batch.addLargeBody(lasting, () => this.#onReleased(operation))
     }
     this.#batch.addAscii('\r\n')
   }

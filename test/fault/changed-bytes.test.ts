@@ -1,11 +1,14 @@
+import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
 import { InvalidInputError } from '../../src/errors.ts'
 import { collectCrashes, turns } from '../support/crashes.ts'
 import { rejection } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
+import { Gate } from '../support/gate.ts'
 import { patient } from '../support/memcache-options.ts'
 import { askRaw } from '../support/raw-connection.ts'
 import { startMemcached } from '../support/real-memcached.ts'
+import { ScriptedServer } from '../support/scripted-server.ts'
 
 /** Bytes over a buffer that can change its length. */
 function resizable(length: number): { bytes: Uint8Array; resize: (length: number) => void } {
@@ -80,5 +83,44 @@ describe.each(changes)('bytes that were %s during the call', (_name, make) => {
     expect(await cache.getMany(['quiet', 'one', 'two'])).toEqual(new Map([['two', 2]]))
     await turns()
     expect(crashes).toEqual([])
+  })
+})
+
+describe('bytes over a buffer that is cut short', () => {
+  it('while they are compressed on the thread pool fail their own call, and the process goes on', async () => {
+    await using server = await startMemcached()
+    const cache = faultClient(server.address, { ...patient, compression: { minBytes: 100, asyncBytes: 1000 } })
+    await cache.connect()
+    for (let round = 0; round < 10; round++) {
+      const { bytes, resize } = resizable(200_000)
+      const set = rejection(cache.set('mine', bytes))
+      resize(0)
+      expect(await set).toBeInstanceOf(InvalidInputError)
+    }
+    expect(await cache.set('other', 'a'.repeat(5000))).toBe(true)
+  })
+
+  it('while a slow reader takes them in arrive as they were', async () => {
+    const length = 8 * 1_048_576
+    let isWhole = false
+    const asked = new Gate()
+    const resized = new Gate()
+    await using server = await ScriptedServer.startReady(async (peer) => {
+      const line = await peer.line()
+      peer.pause()
+      asked.open()
+      await resized.opened
+      peer.resume()
+      isWhole = (await peer.bytes(length + 2)).subarray(0, length).equals(Buffer.alloc(length, 65))
+      peer.reply(`HD ${line.split(' ').find((word) => word.startsWith('O'))}\r\n`)
+    })
+    const cache = faultClient(server.address, { ...patient, timeoutMs: 60_000, maxItemBytes: length })
+    const { bytes, resize } = resizable(length)
+    const set = cache.set('mine', bytes)
+    await asked.opened
+    resize(0)
+    resized.open()
+    expect(await set).toBe(true)
+    expect(isWhole).toBe(true)
   })
 })
