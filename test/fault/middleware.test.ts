@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { executorOf } from '../../src/client/executor-of.ts'
 import type { Memcache } from '../../src/client/memcache.ts'
@@ -160,6 +161,19 @@ describe.each(WRAPPERS)('a middleware that $name', ({ middleware, error, deliver
 })
 
 describe('a middleware', () => {
+  it('leaves it to a batch to tell of a value that fails after its reply', async () => {
+    const compression = { asyncBytes: 100 }
+    const cache = faultClient(server.address, { ...patient, compression, middleware: [(next) => next] })
+    const plain = faultClient(server.address, patient)
+    // Client flag 8 says that it is compressed with zlib.
+    await plain.set('damaged', Buffer.alloc(1000, 7), { clientFlags: 8 })
+    await plain.set('good', 1)
+    const [outcome] = await settleAll([cache.getMany(['good', 'damaged'])], 10_000)
+    const { reason } = outcome as PromiseRejectedResult
+    expect((reason as BatchError).found).toEqual(new Map([['good', 1]]))
+    expect((reason as BatchError).failed.get('damaged')).toBeInstanceOf(SerdeError)
+  })
+
   it('that hands a command on twice has it carried out once', async () => {
     const cache = open(handsOnTwice)
     await cache.set('bad', 5)
