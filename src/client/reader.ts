@@ -60,7 +60,7 @@ export class Reader {
     const readEmpty = this.#emptyReader(serde, decode, fallback, (value) => value)
     const read: Interpret = (reply, operation) => {
       if (reply.outcome !== 'hit') return fallback
-      return reply.size === 0 ? readEmpty(reply, operation) : decode(reply, operation)
+      return mayHoldPlace(reply) ? readEmpty(reply, operation) : decode(reply, operation)
     }
     return Object.assign(read, { borrows: this.#borrower(serde), serialize: serializer(serde) })
   }
@@ -71,7 +71,7 @@ export class Reader {
     const readEmpty = this.#emptyReader(serde, decode, fallback, withCas)
     const read: Interpret = (reply, operation) => {
       if (reply.outcome !== 'hit') return fallback
-      return reply.size === 0 ? readEmpty(reply, operation) : withCas(decode(reply, operation), reply.cas())
+      return mayHoldPlace(reply) ? readEmpty(reply, operation) : withCas(decode(reply, operation), reply.cas())
     }
     return Object.assign(read, { borrows: this.#borrower(serde), serialize: serializer(serde) })
   }
@@ -103,19 +103,16 @@ export class Reader {
     }
   }
 
-  /** Reads an item without a byte, which may be a placeholder: then it is a miss. */
+  /** Reads an item that may be a placeholder: then it is a miss. */
   #emptyReader(serde: Serde, decode: Decode, fallback: unknown, wrap: Wrap): Interpret {
     return (reply, operation) => {
-      if (reply.type === 'VA' && holdsPlace(reply, reply.size)) {
+      const isMeta = reply.type === 'VA'
+      if (reply.clientFlags === PLACEHOLDER_FLAGS || (isMeta && holdsPlace(reply, reply.size))) {
         operation.outcome = 'miss'
-        return reply.has(Returned.won) ? this.#giveBack(reply, operation, fallback) : fallback
-      }
-      if (reply.clientFlags === PLACEHOLDER_FLAGS) {
-        operation.outcome = 'miss'
-        return fallback
+        return isMeta && reply.has(Returned.won) ? this.#giveBack(reply, operation, fallback) : fallback
       }
       const cas = reply.cas()
-      if (reply.type === 'VA' || reply.clientFlags !== 0) return wrap(decode(reply, operation), cas)
+      if (isMeta || reply.clientFlags !== 0) return wrap(decode(reply, operation), cas)
       return this.#init.lookAtEmpty(operation).then((found) => {
         if (found === 'value') return wrap(decodeBytes(serde, NO_BYTES, 0, operation), cas)
         operation.outcome = 'miss'
@@ -176,6 +173,11 @@ export class Reader {
     const message = `${operation.describe()}: the value cannot be decompressed: ${messageOf(error)}${hint()}`
     return new SerdeError(message, { server, cause: error, delivery: 'answered' })
   }
+}
+
+/** Whether the item may be a placeholder: it has no byte, or says so, and `append` has added to it. */
+function mayHoldPlace({ size, clientFlags }: Reply): boolean {
+  return size === 0 || clientFlags === PLACEHOLDER_FLAGS
 }
 
 /** Waits for work that follows a reply no longer than the time of the call. */

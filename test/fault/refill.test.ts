@@ -164,6 +164,18 @@ describe.each(targets)(
       }
     })
 
+    it('leaves a placeholder that is a miss, also when another client has appended to it', async () => {
+      const key = 'extended'
+      await old.set(key, 'old', { ttl: 100 })
+      await recent.add(key, '', { clientFlags: 0x6d6c6b01, ttl: 100 })
+      expect(await recent.append(key, 'x')).toBe(true)
+      const values = [recent.get(key), recent.gets(key), recent.gat(key, 100), recent.getMany([key])]
+      expect(await Promise.all(values)).toEqual([undefined, undefined, undefined, new Map()])
+      const lines = new SlowLines(createRandom(7))
+      const [found] = await lines.run([client(lines).get(key)])
+      expect(found).toEqual({ status: 'fulfilled', value: 'old' })
+    })
+
     it('leaves a placeholder that is a miss, and that is gone soon, when the client dies', async () => {
       const key = 'orphan'
       await old.set(key, 'old', { ttl: 100 })
