@@ -161,6 +161,18 @@ describe.each(WRAPPERS)('a middleware that $name', ({ middleware, error, deliver
 })
 
 describe('a middleware', () => {
+  it('that answers plain reads with a miss does not have getOrSet in text mode wait for itself', async () => {
+    const misses: Middleware = (next) => ({
+      dispatch(operation) {
+        if (operation.isWrite) next.dispatch(operation)
+        else answer(operation, 'miss')
+      },
+    })
+    const cache = faultClient(server.address, { ...patient, protocol: 'text', middleware: [misses] })
+    const [outcome] = await settleAll([cache.getOrSet('unseen', () => 'loaded', { leaseTtl: 30 })], 10_000)
+    expect(outcome).toEqual({ status: 'fulfilled', value: 'loaded' })
+  })
+
   it('leaves it to a batch to tell of a value that fails after its reply', async () => {
     const compression = { asyncBytes: 100 }
     const cache = faultClient(server.address, { ...patient, compression, middleware: [(next) => next] })

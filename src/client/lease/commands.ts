@@ -91,8 +91,7 @@ export class LeaseCommands {
           : await this.#electByLease(key, key.leaseKey, lease, interpret)
       if (sight !== undefined) return sight
       // Whatever it is, it does not stay: nobody can hold the place, and nothing will be there to replace.
-      if (looks === MAX_LOOKS)
-        return { state: 'won', hold: { kind: 'nothing', lease: undefined }, mark: NO_MARK, old: undefined }
+      if (looks === MAX_LOOKS) return WON_UNSEEN
     }
   }
 
@@ -102,7 +101,9 @@ export class LeaseCommands {
       this.#send<boolean>(placeholderRequest(lease), key, readStored),
       this.#send<Reading>(GETS, key, interpret),
     ])
-    if (reading.state === 'missing') return undefined
+    // Won, though what holds the place cannot be seen: it is gone, or the answer comes from elsewhere. Waiting for it would
+    // be waiting for oneself.
+    if (reading.state === 'missing') return isAdded ? WON_UNSEEN : undefined
     if (reading.state === 'value' || !isAdded) return sightOf(reading, lease)
     return { state: 'won', hold: itemHold(reading, true), mark: reading, old: undefined }
   }
@@ -205,3 +206,6 @@ export class LeaseCommands {
 }
 
 const NO_MARK: LeaseMark = { cas: 0n, ttl: undefined }
+
+/** Elected, with nothing to replace. */
+const WON_UNSEEN: Sight = { state: 'won', hold: { kind: 'nothing', lease: undefined }, mark: NO_MARK, old: undefined }
