@@ -1,5 +1,6 @@
 import type { ConnectionOptions as NodeTlsOptions } from 'node:tls'
 import { InvalidInputError } from './errors.ts'
+import { isIpv6 } from './ip-address.ts'
 import { isRecord, refuseUnknown } from './known-options.ts'
 import { parseServerText } from './server-text.ts'
 import { showValue } from './show-value.ts'
@@ -247,13 +248,6 @@ function resolveHost(host: string, shown: string): string {
 /** A name of letters, digits, dots, hyphens and underscores, in any script. Digits alone are a port in the wrong place. */
 function isHostName(host: string): boolean {
   return /^[\p{L}\p{M}\p{N}._-]+$/u.test(host) && !/^[0-9]+$/.test(host)
-}
-
-function isIpv6(host: string): boolean {
-  // The zone (`fe80::1%eth0`) is the operating system's business.
-  const [address = '', zone, ...rest] = host.split('%')
-  if (rest.length > 0 || (zone !== undefined && !/^[\w.-]+$/.test(zone))) return false
-  return /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(address) && URL.canParse(`http://[${address}]/`)
 }
 
 function resolvePort(port: number | undefined, shown: string): number {

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
-import { isIPv4 } from 'node:net'
 import { ProtocolError } from '../errors.ts'
+import { isIpv4 } from '../ip-address.ts'
 import type { ServerAddress } from '../server-address.ts'
 import { listServers } from './listed-servers.ts'
 
@@ -46,7 +46,7 @@ function parseNode(node: string): ServerAddress {
 }
 
 function isHost(host: string): boolean {
-  return host !== '' && (!DOTTED_NUMBERS.test(host) || isIPv4(host))
+  return host !== '' && (!DOTTED_NUMBERS.test(host) || isIpv4(host))
 }
 
 const MAX_EXCERPT = 100

@@ -1,5 +1,6 @@
 import type { SrvRecord } from 'node:dns'
-import { Resolver } from 'node:dns/promises'
+import type { Resolver } from 'node:dns/promises'
+import { findNodeModule } from '../connection/node-modules.ts'
 import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { refuseUnknown } from '../known-options.ts'
@@ -88,7 +89,9 @@ async function cancelling<T>(resolver: Resolver, signal: AbortSignal, lookUp: ()
 }
 
 function createResolver(servers: readonly string[] | undefined): Resolver {
-  const resolver = new Resolver({ timeout: LOOKUP_MS, tries: LOOKUP_TRIES })
+  const dns = findNodeModule('node:dns/promises')
+  if (dns === undefined) throw new InvalidInputError('dnsServers needs node:dns, which this runtime does not have')
+  const resolver = new dns.Resolver({ timeout: LOOKUP_MS, tries: LOOKUP_TRIES })
   if (servers === undefined) return resolver
   try {
     resolver.setServers(servers)

@@ -1,10 +1,10 @@
-import { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord, refuseUnknown } from '../known-options.ts'
 import { type Credentials, parseCredentials, parseTls, type ServerAddress, type TlsOptions } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { MAX_TIMER_MS } from '../timer-limit.ts'
+import type { ByteStream, DialedStream } from './byte-stream.ts'
+import { findNodeModule } from './node-modules.ts'
 import type { LineLimits } from './read-line.ts'
 
 /** TCP keep-alive. */
@@ -20,10 +20,15 @@ export interface KeepAliveOptions {
 /**
  * Opens the stream to a server: for tunnels, proxies, other socket layers. The signal aborts when time is up.
  *
+ * It gives a stream, such as a `Duplex` of Node's, or an object with the stream and what that does not tell by itself.
  * Where TLS is asked for (`memcacheds://`, the option `tls`), a stream whose property `encrypted` is `true`, as that of
- * every socket of `node:tls`, is used as it is; any other is wrapped in TLS, and the certificate must name the server.
+ * every socket of `node:tls`, or that comes with `secure: true`, is used as it is; any other is wrapped in TLS, and the
+ * certificate must name the server. Where the runtime has no `node:tls`, it is refused, and nothing is written.
  */
-export type Dialer = (server: ServerAddress, context: { readonly signal: AbortSignal }) => Promise<Duplex>
+export type Dialer = (
+  server: ServerAddress,
+  context: { readonly signal: AbortSignal },
+) => Promise<ByteStream | DialedStream>
 
 /** Options of the connections to a server. */
 export interface ConnectionOptions {
@@ -62,7 +67,7 @@ export interface ConnectionOptions {
   readonly tls?: boolean | TlsOptions
   /** ASCII login (`memcached -Y`). */
   readonly auth?: Credentials
-  /** Own dialer instead of TCP and unix socket. TLS and login hold for its streams as well: see {@link Dialer}. */
+  /** Own dialer instead of TCP and unix socket; needed where the runtime has no `node:net`. TLS and login hold for its streams as well: see {@link Dialer}. */
   readonly connect?: Dialer
   /**
    * `auto` asks the server and speaks meta where it can (memcached 1.6.10 and newer), else text; `meta` fails where
@@ -175,11 +180,16 @@ function resolveKeepAlive(value: boolean | KeepAliveOptions | undefined): Resolv
   const idleMs = count('keepAlive.idleMs', value.idleMs) ?? 60_000
   const intervalMs = count('keepAlive.intervalMs', value.intervalMs)
   const probes = count('keepAlive.probes', value.probes)
-  // Newer versions of Node take the interval and the count as further parameters.
-  if ((intervalMs !== undefined || probes !== undefined) && Socket.prototype.setKeepAlive.length < 4) {
+  if ((intervalMs !== undefined || probes !== undefined) && !hasProbeSettings()) {
     throw new InvalidInputError('options keepAlive.intervalMs and keepAlive.probes cannot be set on this runtime')
   }
   return { idleMs, intervalMs, probes }
+}
+
+/** Newer versions of Node take the interval and the count as further parameters. */
+function hasProbeSettings(): boolean {
+  const parameters = findNodeModule('node:net')?.Socket.prototype.setKeepAlive.length ?? 0
+  return parameters >= 4
 }
 
 function resolveDialer(value: Dialer | undefined): Dialer | undefined {

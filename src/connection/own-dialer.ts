@@ -1,15 +1,25 @@
-import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type { TLSSocket, ConnectionOptions as TlsConnectOptions } from 'node:tls'
 import { ConnectError } from '../errors.ts'
+import { isIpAddress } from '../ip-address.ts'
 import type { Server, ServerAddress, TlsOptions } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import type { Attempt } from './attempt.ts'
+import type { ByteStream, DialedStream } from './byte-stream.ts'
 import { failureReason, messageOf } from './failure-reason.ts'
+import { findNodeModule, isNodeSocket } from './node-modules.ts'
 import type { Dialer } from './options.ts'
 import { ReadBuffer } from './read-buffer.ts'
-import { Transport } from './transport.ts'
+import { type ProcessHold, Transport } from './transport.ts'
 import { untilEvent } from './until-event.ts'
+
+/** A stream that a dialer gave, checked. */
+interface Dialed {
+  readonly stream: ByteStream
+  readonly encrypted: boolean
+  /** Given with the stream. */
+  readonly hold: ProcessHold | undefined
+}
 
 /** Opens a stream by the option `connect`, and wraps it in TLS where TLS is asked for and the stream has none yet. */
 export async function callDialer(
@@ -18,22 +28,27 @@ export async function callDialer(
   tls: TlsOptions | undefined,
   attempt: Attempt,
 ): Promise<Transport> {
-  const stream = checkStream(server, await askDialer(server, connect, attempt))
-  const secured = tls === undefined || isEncrypted(stream) ? stream : await wrapInTls(server, stream, tls, attempt)
+  const dialed = checkDialed(server, await askDialer(server, connect, attempt))
+  const wraps = tls !== undefined && !dialed.encrypted
+  const stream: ByteStream = wraps ? await wrapInTls(server, dialed.stream, tls, attempt) : dialed.stream
   const buffer = new ReadBuffer()
-  secured.on('data', (bytes: Uint8Array | string) => {
+  stream.on('data', (bytes: Uint8Array | string) => {
     if (typeof bytes !== 'string') buffer.receive(bytes)
-    else secured.destroy(new TypeError('the stream gives text instead of bytes (setEncoding)'))
+    else stream.destroy(new TypeError('the stream gives text instead of bytes (setEncoding)'))
   })
-  return new Transport(secured, buffer)
+  return new Transport(stream, buffer, {
+    encrypted: wraps || dialed.encrypted,
+    writesThrough: isNodeSocket(stream),
+    hold: dialed.hold ?? stream,
+  })
 }
 
-async function askDialer(server: Server, connect: Dialer, attempt: Attempt): Promise<Duplex> {
+async function askDialer(server: Server, connect: Dialer, attempt: Attempt): Promise<unknown> {
   attempt.stage = `waiting for the option connect to open a stream to ${server.name}`
   try {
     const opened = Promise.resolve(connect(addressOf(server), { signal: attempt.signal }))
     // One that comes when nobody waits for it any more must not stay open.
-    opened.then((late) => attempt.signal.aborted && late.destroy()).catch(() => undefined)
+    opened.then((late) => attempt.signal.aborted && streamOf(late)?.destroy()).catch(() => undefined)
     return await attempt.race(opened)
   } catch (error) {
     if (attempt.signal.aborted) throw attempt.signal.reason
@@ -42,12 +57,35 @@ async function askDialer(server: Server, connect: Dialer, attempt: Attempt): Pro
 }
 
 /** The dialer is the caller's code: it may give anything. */
-function checkStream(server: Server, stream: unknown): Duplex {
-  if (typeof stream === 'object' && stream !== null) {
-    const { on, write, destroy } = stream as Partial<Duplex>
-    if ([on, write, destroy].every((method) => typeof method === 'function')) return stream as Duplex
+function checkDialed(server: Server, given: unknown): Dialed {
+  const stream = streamOf(given)
+  if (stream === undefined) throw noStreamError(server, new TypeError(`it resolved to ${showValue(given)}`))
+  if (stream === given) return { stream, encrypted: stream.encrypted === true, hold: undefined }
+  const { secure = false, ref, unref } = given as DialedStream
+  const isUsable = typeof secure === 'boolean' && [ref, unref].every(isOptionalFunction)
+  if (!isUsable) {
+    stream.destroy()
+    throw noStreamError(server, new TypeError('secure must be true or false, ref and unref must be functions'))
   }
-  throw noStreamError(server, new TypeError(`it resolved to ${showValue(stream)}`))
+  const hold = ref === undefined && unref === undefined ? undefined : (given as DialedStream)
+  return { stream, encrypted: secure || stream.encrypted === true, hold }
+}
+
+/** Returns the stream that a dialer gave, by itself or in an object; undefined where it gave none. */
+function streamOf(given: unknown): ByteStream | undefined {
+  if (isByteStream(given)) return given
+  if (typeof given !== 'object' || given === null || !('stream' in given)) return undefined
+  return isByteStream(given.stream) ? given.stream : undefined
+}
+
+function isByteStream(value: unknown): value is ByteStream {
+  if (typeof value !== 'object' || value === null) return false
+  const { on, write, destroy } = value as Partial<ByteStream>
+  return [on, write, destroy].every((method) => typeof method === 'function')
+}
+
+function isOptionalFunction(value: unknown): boolean {
+  return value === undefined || typeof value === 'function'
 }
 
 function addressOf({ endpoint, name, weight }: Server): ServerAddress {
@@ -64,21 +102,12 @@ function noStreamError(server: Server, cause: unknown): ConnectError {
   })
 }
 
-/** Whether the stream says of itself that it is encrypted already, as sockets of `node:tls` do. */
-function isEncrypted(stream: Duplex): boolean {
-  return 'encrypted' in stream && stream.encrypted === true
-}
-
 /** Nothing is written before the TLS handshake has succeeded. */
-async function wrapInTls(server: Server, stream: Duplex, tls: TlsOptions, attempt: Attempt): Promise<TLSSocket> {
+async function wrapInTls(server: Server, stream: ByteStream, tls: TlsOptions, attempt: Attempt): Promise<TLSSocket> {
   attempt.stage = `waiting for the TLS handshake with ${server.name} over the stream of the option connect (is that a TLS port?)`
   let socket: TLSSocket | undefined
   try {
-    refuseUnwrappable(stream)
-    socket = connectTls({ ...identityOf(server), ...tls, socket: stream })
-    // Errors are heard by the waits; one that comes when nothing waits must not end the process.
-    socket.on('error', () => undefined)
-    stream.on('error', (error: Error) => socket?.destroy(error))
+    socket = startTls(stream, { ...identityOf(server), ...tls })
     await attempt.race(untilEvent(socket, 'secureConnect'))
     return socket
   } catch (error) {
@@ -94,8 +123,23 @@ async function wrapInTls(server: Server, stream: Duplex, tls: TlsOptions, attemp
   }
 }
 
+function startTls(stream: ByteStream, options: TlsConnectOptions): TLSSocket {
+  const tls = findNodeModule('node:tls')
+  if (tls === undefined) throw new TypeError('this runtime has no node:tls, and the stream is not encrypted already')
+  refuseUnwrappable(stream)
+  // `node:tls` uses no more of a stream than a `ByteStream` has.
+  const socket = tls.connect({ ...options, socket: stream as Duplex })
+  // Errors are heard by the waits; one that comes when nothing waits must not end the process.
+  socket.on('error', () => undefined)
+  stream.on('error', (error: Error) => socket.destroy(error))
+  return socket
+}
+
+/** Of a stream of Node's. */
+type Modes = Partial<Pick<Duplex, 'readableObjectMode' | 'writableObjectMode' | 'readableEncoding'>>
+
 /** TLS over such a stream would wait for ever instead of failing. */
-function refuseUnwrappable(stream: Duplex): void {
+function refuseUnwrappable(stream: ByteStream & Modes): void {
   if (stream.readableObjectMode || stream.writableObjectMode) throw new TypeError('the stream is in object mode')
   if (stream.readableEncoding) throw new TypeError('the stream gives text instead of bytes (setEncoding)')
   if (stream.destroyed || !stream.readable || !stream.writable) throw new TypeError('the stream has ended')
@@ -106,5 +150,5 @@ function identityOf({ endpoint }: Server): { readonly host: string; readonly ser
   // As for a unix socket that is dialled here.
   if (endpoint.kind === 'unix') return { host: 'localhost' }
   const { host } = endpoint
-  return { host, ...(isIP(host) === 0 && { servername: host }) }
+  return { host, ...(!isIpAddress(host) && { servername: host }) }
 }

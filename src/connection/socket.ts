@@ -1,9 +1,10 @@
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls, type ConnectionOptions as TlsConnectOptions } from 'node:tls'
+import type { Socket } from 'node:net'
+import type { ConnectionOptions as TlsConnectOptions } from 'node:tls'
 import { ConnectError } from '../errors.ts'
 import type { TlsOptions } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
 import { failureReason } from './failure-reason.ts'
+import { nodeModule } from './node-modules.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import { ReadBuffer } from './read-buffer.ts'
 import { Transport } from './transport.ts'
@@ -72,7 +73,8 @@ export class SocketOpening {
         onStage()
         await this.#attempt.race(untilEvent(this.#socket, 'secureConnect'))
       }
-      return new Transport(this.#socket, this.#buffer)
+      const traits = { encrypted: tls !== undefined, writesThrough: true, hold: this.#socket }
+      return new Transport(this.#socket, this.#buffer, traits)
     } catch (error) {
       this.#socket.destroy()
       if (this.#attempt.signal.aborted) throw this.#attempt.signal.reason
@@ -93,7 +95,7 @@ function createSocket(target: SocketTarget, tls: TlsOptions | undefined, buffer:
       return true
     },
   }
-  const { path, host, port, servername } = target
+  const { name, path, host, port, servername } = target
   const address = path === undefined ? { host: host!, port: port! } : { path }
   // `node:tls` hands `onread` to its socket as `node:net` does; the type definitions leave it out.
   const secure: TlsConnectOptions & { onread: typeof onread } = {
@@ -102,7 +104,10 @@ function createSocket(target: SocketTarget, tls: TlsOptions | undefined, buffer:
     ...tls,
     onread,
   }
-  const socket = tls === undefined ? connectTcp({ ...address, onread }) : connectTls(secure)
+  const socket =
+    tls === undefined
+      ? nodeModule('node:net', name).connect({ ...address, onread })
+      : nodeModule('node:tls', name).connect(secure)
   // Errors are heard by the waits; one that comes when nothing waits must not end the process.
   socket.on('error', () => undefined)
   return socket

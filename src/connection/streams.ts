@@ -1,5 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
-import type { Duplex } from 'node:stream'
+import type { ByteStream } from './byte-stream.ts'
 
 /** Tells, inside this process, which stream was opened to which server: before anything is written to it. */
 export const openedStreams: Channel = channel('memlane:stream')
@@ -8,5 +8,5 @@ export const openedStreams: Channel = channel('memlane:stream')
 export interface OpenedStream {
   /** Name of the server. */
   readonly server: string
-  readonly stream: Duplex
+  readonly stream: ByteStream
 }

@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
+import { throwLater } from '../throw-later.ts'
+import type { ByteStream } from './byte-stream.ts'
 import type { OutgoingChunk } from './outgoing-batch.ts'
 import type { ReadBuffer, Reader } from './read-buffer.ts'
 
@@ -14,9 +13,22 @@ export interface TransportListener {
   closed(error: Error | undefined): void
 }
 
+/** What may keep the process alive. */
+export type ProcessHold = Pick<ByteStream, 'ref' | 'unref'>
+
+/** What a stream does not tell by itself. */
+export interface TransportTraits {
+  /** Whether it carries TLS records. */
+  readonly encrypted: boolean
+  /** Whether it gives what it is written to the kernel at once while it is idle, as sockets of Node's do. */
+  readonly writesThrough: boolean
+  /** Has the methods `ref` and `unref` that hold for it. */
+  readonly hold: ProcessHold
+}
+
 /** A stream of bytes to a server, whatever carries it, and the buffer that its bytes are read into. */
 export class Transport {
-  readonly #stream: Duplex
+  readonly #stream: ByteStream
   readonly #buffer: ReadBuffer
   #listener: TransportListener | undefined
   #error: Error | undefined
@@ -25,11 +37,15 @@ export class Transport {
   #writing = false
   /** Whether every write must become TLS records of its own: writes that wait for each other are joined by the socket. */
   readonly keepsRecords: boolean
+  readonly #writesThrough: boolean
+  readonly #hold: ProcessHold
 
-  constructor(stream: Duplex, buffer: ReadBuffer) {
+  constructor(stream: ByteStream, buffer: ReadBuffer, { encrypted, writesThrough, hold }: TransportTraits) {
     this.#stream = stream
     this.#buffer = buffer
-    this.keepsRecords = stream instanceof TLSSocket
+    this.keepsRecords = encrypted
+    this.#writesThrough = writesThrough
+    this.#hold = hold
     stream.on('error', (error: Error) => {
       this.#error ??= error
       this.#close()
@@ -50,7 +66,7 @@ export class Transport {
   }
 
   /** The stream itself, for whatever watches it from outside. */
-  get stream(): Duplex {
+  get stream(): ByteStream {
     return this.#stream
   }
 
@@ -74,9 +90,9 @@ export class Transport {
     this.#writeChunks(own)
   }
 
-  /** Whether the stream may keep what it is given, to send it later: it has more to send, or is not of Node's own making. */
+  /** Whether the stream may keep what it is given, to send it later: it has more to send, or is not a socket of Node's. */
   get #mayKeep(): boolean {
-    return this.#stream.writableLength > 0 || !(this.#stream instanceof Socket)
+    return this.#stream.writableLength > 0 || !this.#writesThrough
   }
 
   #writeRecords(chunks: readonly OutgoingChunk[]): void {
@@ -104,12 +120,20 @@ export class Transport {
 
   /** Lets the process exit although this stream is open. */
   unref(): void {
-    if (this.#stream instanceof Socket) this.#stream.unref()
+    try {
+      this.#hold.unref?.()
+    } catch (error) {
+      throwLater(error)
+    }
   }
 
   /** Keeps the process alive while this stream is open. */
   ref(): void {
-    if (this.#stream instanceof Socket) this.#stream.ref()
+    try {
+      this.#hold.ref?.()
+    } catch (error) {
+      throwLater(error)
+    }
   }
 
   /** Ends it at once. After this returns the socket reads no byte of any body that it was given. */

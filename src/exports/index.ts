@@ -64,6 +64,7 @@ export { type ClusterConfigOptions, clusterConfig } from '../cluster/cluster-con
 export { type DnsServersOptions, dnsServers } from '../cluster/dns-servers.ts'
 export type { ClusterOptions, Failover, RejoinOptions } from '../cluster/options.ts'
 export type { ServerSource } from '../cluster/server-source.ts'
+export type { ByteStream, DialedStream } from '../connection/byte-stream.ts'
 export type { ConnectionOptions, Dialer, KeepAliveOptions } from '../connection/options.ts'
 export {
   AuthError,

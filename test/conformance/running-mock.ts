@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 import type { Memcache } from '../../src/client/memcache.ts'
 import { MockMemcache } from '../../src/testing/mock-memcache.ts'
 import type { SideDoor } from '../support/side-door.ts'
@@ -58,7 +58,9 @@ class MemoryDoor implements SideDoor {
   }
 
   static async open(mock: MockMemcache): Promise<MemoryDoor> {
-    return new MemoryDoor(await mock.dialer({ name }, { signal: new AbortController().signal }))
+    const stream = await mock.dialer({ name }, { signal: new AbortController().signal })
+    if (!(stream instanceof Duplex)) throw new TypeError('the mock gives no Duplex')
+    return new MemoryDoor(stream)
   }
 
   async ask(request: string | Uint8Array, end = '\r\n'): Promise<string> {

@@ -1,5 +1,4 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { lookup } from 'node:dns/promises'
 import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConnectError, TimeoutError } from '../../src/errors.ts'
@@ -10,7 +9,8 @@ import { serveCommands } from '../support/scripted-cache.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
 import { SilentAddresses } from '../support/silent-addresses.ts'
 
-vi.mock('node:dns/promises', async (original) => ({ ...(await original<object>()), lookup: vi.fn() }))
+/** The look-up that the client takes from the runtime. */
+const lookup = vi.spyOn(process.getBuiltinModule('node:dns/promises'), 'lookup')
 
 /** Every socket that was made to a name or address, in order. */
 const sockets: Socket[] = []
@@ -19,7 +19,7 @@ const onSocket = (message: unknown): void => {
 }
 
 function resolveTo(...addresses: string[]): void {
-  vi.mocked(lookup).mockResolvedValue(addresses.map((address) => ({ address, family: 4 })) as never)
+  lookup.mockResolvedValue(addresses.map((address) => ({ address, family: 4 })) as never)
 }
 
 function startGood(): Promise<ScriptedServer> {

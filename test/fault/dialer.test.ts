@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net'
 import { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import type { ByteStream, DialedStream } from '../../src/connection/byte-stream.ts'
 import { ConnectError } from '../../src/errors.ts'
 import { rejection, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
@@ -27,6 +28,32 @@ function tunnelTo(port: number): Duplex {
   return tunnel
 }
 
+/** Passes on what a `ByteStream` has, and nothing else. */
+function bareStream(stream: Duplex): ByteStream {
+  return {
+    get writableLength() {
+      return stream.writableLength
+    },
+    get writableNeedDrain() {
+      return stream.writableNeedDrain
+    },
+    get destroyed() {
+      return stream.destroyed
+    },
+    get readable() {
+      return stream.readable
+    },
+    get writable() {
+      return stream.writable
+    },
+    write: (data, encoding, onWritten) => stream.write(data, encoding, onWritten),
+    cork: () => stream.cork(),
+    uncork: () => stream.uncork(),
+    destroy: (error) => stream.destroy(error),
+    on: (event: string, listener: (argument: never) => void) => stream.on(event, listener as () => void),
+  }
+}
+
 describe('an own dialer', () => {
   it('gives the stream that the client talks through', async () => {
     await using server = await startMemcached()
@@ -43,6 +70,46 @@ describe('an own dialer', () => {
     expect(((await cache.get('b')) as Uint8Array).length).toBe(500_000)
     expect(asked).toHaveLength(1)
     expect(asked[0]).toMatchObject({ host: 'behind-the-tunnel', port: 11211 })
+  })
+
+  it('may give a stream in an object, and says when the process is to wait for it', async () => {
+    await using server = await startMemcached()
+    const calls: string[] = []
+    const connect = (): Promise<DialedStream> =>
+      Promise.resolve({
+        stream: tunnelTo(server.port),
+        ref: () => calls.push('ref'),
+        unref: () => calls.push('unref'),
+      })
+    const cache = faultClient('behind-the-tunnel', { ...patient, connect })
+    await cache.connect()
+    expect(calls.at(-1)).toBe('unref')
+    const stored = cache.set('k', 1)
+    expect(calls.at(-1)).toBe('ref')
+    expect(await stored).toBe(true)
+    await until(() => calls.at(-1) === 'unref', 'the process is let go of')
+  })
+
+  it('is not told so where the connections keep the process alive', async () => {
+    await using server = await startMemcached()
+    const calls: string[] = []
+    const connect = (): Promise<DialedStream> =>
+      Promise.resolve({ stream: tunnelTo(server.port), unref: () => calls.push('unref') })
+    const cache = faultClient('behind-the-tunnel', { ...patient, connect, keepProcessAlive: true })
+    expect(await cache.set('k', 1)).toBe(true)
+    expect(calls).toEqual([])
+  })
+
+  it('may give what is no stream of Node, as long as it is a ByteStream', async () => {
+    await using server = await startMemcached()
+    const tunnel = tunnelTo(server.port)
+    const connect = (): Promise<ByteStream> => Promise.resolve(bareStream(tunnel))
+    const cache = faultClient('behind-the-tunnel', { ...patient, connect })
+    const text = 'grüße '.repeat(50_000)
+    expect(await cache.set('k', text)).toBe(true)
+    expect(await cache.get('k')).toBe(text)
+    cache.destroy()
+    await until(() => tunnel.destroyed, 'the tunnel is destroyed')
   })
 
   it('that rejects is a ConnectError with that cause', async () => {
@@ -63,10 +130,13 @@ describe('an own dialer', () => {
     expect(error.cause).toBe(cause)
   })
 
-  it('is told by its signal when the client no longer waits, and a late stream is destroyed', async () => {
+  it.each<[form: string, wrap: (stream: Duplex) => Duplex | DialedStream]>([
+    ['stream', (stream) => stream],
+    ['stream in an object', (stream) => ({ stream, secure: true })],
+  ])('is told by its signal when the client no longer waits, and a late %s is destroyed', async (_form, wrap) => {
     let signal: AbortSignal | undefined
-    let deliver: ((stream: Duplex) => void) | undefined
-    const connect = (_server: unknown, options: { signal: AbortSignal }): Promise<Duplex> => {
+    let deliver: ((given: Duplex | DialedStream) => void) | undefined
+    const connect = (_server: unknown, options: { signal: AbortSignal }): Promise<Duplex | DialedStream> => {
       signal = options.signal
       return new Promise((resolve) => {
         deliver = resolve
@@ -76,7 +146,7 @@ describe('an own dialer', () => {
     await rejection(cache.get('k'))
     await until(() => signal!.aborted, 'the signal is aborted')
     const late = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() })
-    deliver!(late)
+    deliver!(wrap(late))
     await until(() => late.destroyed, 'the late stream is destroyed')
   })
 })

@@ -41,7 +41,7 @@ async function createPair(): Promise<{ client: Socket; server: Socket }> {
 describe('a body that the caller gives away while it is written', () => {
   it('leaves whole from a socket that has more to send, and is let go of', async () => {
     const { client, server } = await createPair()
-    const transport = new Transport(client, new ReadBuffer())
+    const transport = new Transport(client, new ReadBuffer(), { encrypted: false, writesThrough: true, hold: client })
     // The kernel takes no more, and the socket has not asked for a pause yet.
     const piece = Buffer.alloc(1000, 'x')
     let before = 0
@@ -78,7 +78,7 @@ describe('a body that the caller gives away while it is written', () => {
         })
       },
     })
-    const transport = new Transport(stream, new ReadBuffer())
+    const transport = new Transport(stream, new ReadBuffer(), { encrypted: false, writesThrough: false, hold: {} })
     let released = 0
     const { bytes, chunks, wire } = command(() => released++)
     transport.write(chunks)
@@ -93,7 +93,7 @@ describe('a body that the caller gives away while it is written', () => {
 
   it('is not copied for a socket that is idle', async () => {
     const { client } = await createPair()
-    const transport = new Transport(client, new ReadBuffer())
+    const transport = new Transport(client, new ReadBuffer(), { encrypted: false, writesThrough: true, hold: client })
     const { chunks } = command(() => undefined)
     const given: unknown[] = []
     const write = client.write.bind(client) as (...args: unknown[]) => boolean
@@ -103,5 +103,23 @@ describe('a body that the caller gives away while it is written', () => {
     }
     transport.write(chunks)
     expect(given[1]).toBe(chunks[1]!.data)
+  })
+})
+
+describe('a stream that carries TLS records', () => {
+  it.each([
+    ['holds back the next write until the one before has left', true],
+    ['is the only one to do so', false],
+  ])('%s', (_claim, encrypted) => {
+    const waiting: (() => void)[] = []
+    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => waiting.push(done) })
+    const transport = new Transport(stream, new ReadBuffer(), { encrypted, writesThrough: false, hold: {} })
+    let drained = 0
+    transport.setListener({ receive: (_bytes, _start, end) => end, drained: () => drained++, closed: () => undefined })
+    transport.write([text('mn\r\n')])
+    expect(transport.congested).toBe(encrypted)
+    waiting[0]!()
+    expect(transport.congested).toBe(false)
+    expect(drained).toBe(encrypted ? 1 : 0)
   })
 })
