@@ -29,8 +29,8 @@ function listen(signal: AbortSignal): Waiting {
     calls.clear()
   }
   const waiting = { calls, listener }
-  waitingFor.set(signal, waiting)
   signal.addEventListener('abort', listener, { once: true })
+  waitingFor.set(signal, waiting)
   return waiting
 }
 
@@ -39,5 +39,9 @@ function leave(signal: AbortSignal, calls: Set<() => void>): void {
   // Others may wait by now, with a listener of their own.
   if (waiting?.calls !== calls) return
   waitingFor.delete(signal)
-  signal.removeEventListener('abort', waiting.listener)
+  try {
+    signal.removeEventListener('abort', waiting.listener)
+  } catch {
+    // A signal that is not Node's own: the work of a connection must not break off for it.
+  }
 }

@@ -1,5 +1,6 @@
 import { InvalidInputError } from './errors.ts'
 import { showValue } from './show-value.ts'
+import { unreadable } from './unreadable.ts'
 
 /**
  * Refuses what is not an object of options, and options that nobody reads: a misspelt one would quietly do nothing.
@@ -7,10 +8,12 @@ import { showValue } from './show-value.ts'
  * @param shown - What the error calls that which has the options.
  */
 export function checkOptions(options: unknown, known: readonly string[], shown: string): void {
-  if (!isRecord(options)) {
-    throw new InvalidInputError(`the options of ${shown} must be an object, got ${showValue(options)}`)
+  try {
+    if (isRecord(options)) return refuseUnknown(options, known, shown)
+  } catch (cause) {
+    throw unreadable(`the options of ${shown}`, cause)
   }
-  refuseUnknown(options, known, shown)
+  throw new InvalidInputError(`the options of ${shown} must be an object, got ${showValue(options)}`)
 }
 
 /** Refuses options that nobody reads; the error names the known ones. */
@@ -32,6 +35,13 @@ export function isRecord(value: unknown): value is object {
  * TLS or a login.
  */
 export function overrideOptions<T extends object>(options: T, overrides: Partial<T>): T {
-  const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
-  return { ...options, ...Object.fromEntries(given) }
+  try {
+    if (isRecord(overrides)) {
+      const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
+      return { ...options, ...Object.fromEntries(given) }
+    }
+  } catch (cause) {
+    throw unreadable('options', cause)
+  }
+  throw new InvalidInputError(`options must be an object, got ${showValue(overrides)}`)
 }

@@ -9,8 +9,8 @@ import { batchError } from './batch.ts'
 import type { CallOptions, FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from './call-options.ts'
 import { CallTime } from './call-time.ts'
 import { isAbsorbable } from './dispatcher.ts'
-import { checkSignal } from './lease/get-or-set.ts'
 import { checkTimeout, checkWhole } from './numbers.ts'
+import { checkRawBody } from './raw-body.ts'
 import { parseStats, type Stats } from './stats.ts'
 
 /** memcached reads a line of up to 2,048 bytes when it does not come in one piece (memcached 1.6.9 to 1.6.45). */
@@ -69,6 +69,7 @@ export class AdminCommands {
       ending: { kind: 'token', token: checkToken(options?.endToken ?? '\r\n') },
       body: options?.body === undefined ? undefined : checkBody(options.body),
     } as const
+    checkRawBody(line, request.body?.length)
     const { servers, limits } = await this.#targets(options)
     if (servers.length === 1) return servers[0]!.exchange({ ...limits, ...request })
     throw new InvalidInputError('rawCommand goes to one server: name it with the option server')
@@ -107,7 +108,6 @@ export async function serversOf(
   name: string | undefined,
   call?: CallOptions,
 ): Promise<readonly ServerExecutor[]> {
-  checkSignal(call?.signal)
   call?.signal?.throwIfAborted()
   const timeoutMs = call?.timeoutMs === undefined ? undefined : checkTimeout(call.timeoutMs)
   await backend.untilListed?.({ timeoutMs, signal: call?.signal })

@@ -1,5 +1,5 @@
 import { whenAborted } from '../abort-listener.ts'
-import { BatchError, type Delivery, InvalidInputError, MemcacheError } from '../errors.ts'
+import { BatchError, type Delivery, MemcacheError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
@@ -114,7 +114,6 @@ export class Batch {
   }
 
   #abortWith(signal: AbortSignal, resolve: () => void, reject: (reason: unknown) => void): void {
-    if (typeof signal.addEventListener !== 'function') throw new InvalidInputError('signal must be an AbortSignal')
     signal.throwIfAborted()
     const patience = new Patience(performance.now())
     for (const operation of this.#operations) operation.patience = patience

@@ -37,7 +37,7 @@ export interface ReadOptions extends KeyOptions {
 
 /** Options of `get`, `gets`, `gat` and `gats`. */
 export interface GetOptions<D = undefined> extends ReadOptions {
-  /** What a miss gives instead of `undefined`. A stored `null` is a hit, and stays `null`. */
+  /** What a miss gives instead of `undefined`; not a promise. A stored `null` is a hit, and stays `null`. */
   readonly default?: D
 }
 
@@ -122,6 +122,9 @@ export interface ShutdownOptions extends ServerOptions {
 export interface RawCommandOptions extends ServerOptions {
   /** What the reply ends with. @defaultValue `'\r\n'` */
   readonly endToken?: string | Uint8Array
-  /** A data block that follows the line; its CR LF is added. */
+  /**
+   * A data block that follows the line; its CR LF is added. The line must announce just this length: as the number of bytes of
+   * `set`, `add`, `replace`, `append`, `prepend`, `cas` and `ms`, and as the last word of a command that memlane does not know.
+   */
   readonly body?: string | Uint8Array
 }

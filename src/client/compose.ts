@@ -10,6 +10,7 @@ import { isWrite } from '../protocol/writes.ts'
 import type { Backend, Executor, ServerExecutor, WaitLimits } from '../seam/executor.ts'
 import type { Server, ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
+import { unreadable } from '../unreadable.ts'
 import { type CacheClient, innerExecutorOf } from './executor-of.ts'
 import { MiddlewareWatch } from './middleware-watch.ts'
 import type { ResolvedClientOptions } from './options.ts'
@@ -39,12 +40,11 @@ export function composeBackend(
   options: ResolvedClientOptions,
   listener: BackendListener,
 ): ComposedBackend {
-  const isSourced = isServerSource(servers)
-  const cluster = createCluster(isSourced ? [] : parseServers(serverList(servers)), options, listener)
+  const { source, list } = readServers(servers)
+  const cluster = createCluster(list, options, listener)
   const onSourceError = (error: MemcacheError): void => listener.onSourceError?.(error)
-  const servant = isSourced
-    ? new SourcedCluster(servers, cluster, options.connection.timeoutMs, onSourceError)
-    : cluster
+  const servant =
+    source === undefined ? cluster : new SourcedCluster(source, cluster, options.connection.timeoutMs, onSourceError)
   const older: Cluster[] = []
   const retrying = options.wrappers.retry?.(servant)
   const wrapped = wrapExecutor(retrying ?? servant, options, listener, (specs) => {
@@ -84,6 +84,16 @@ function wrapExecutor(
   )
   const onError = (error: MemcacheError, operation: Operation): void => listener.onFallbackError?.(error, operation)
   return older.length === 0 ? first : wrappers.withOlder(older, onError)(first)
+}
+
+/** What names the servers: a source, or the list that is there. */
+function readServers(servers: Servers | undefined): { source: ServerSource | undefined; list: readonly Server[] } {
+  try {
+    if (isServerSource(servers)) return { source: servers, list: [] }
+    return { source: undefined, list: parseServers(serverList(servers)) }
+  } catch (cause) {
+    throw unreadable('the servers', cause)
+  }
 }
 
 function serverList(servers: Exclude<Servers, ServerSource> | undefined): readonly ServerSpec[] {
@@ -165,8 +175,8 @@ export class ComposedBackend implements Backend {
     void this.#cluster.replace([...this.#cluster.addresses, ...this.#newServers(spec)])
   }
 
-  #newServers(spec: ServerSpec): ReturnType<typeof parseServers> {
-    const servers = parseServers([spec])
+  #newServers(spec: ServerSpec): readonly Server[] {
+    const { list: servers } = readServers([spec])
     const taken = servers.find(({ name }) => this.servers.some((server) => server.name === name))
     if (taken === undefined) return servers
     throw new InvalidInputError(`there is a server named ${showValue(taken.name)} already`)

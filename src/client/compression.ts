@@ -12,6 +12,7 @@ import {
   BROTLI as UNBROTLI,
   ZSTD as UNZSTD,
 } from '../serde/decompress.ts'
+import { unreadable } from '../unreadable.ts'
 
 /**
  * A compression of your own. Both functions may give their bytes or a promise of them; what they throw becomes a
@@ -90,6 +91,14 @@ const OPTIONS: readonly (keyof CompressionOptions)[] = ['minBytes', 'level', 'as
 /** Checks the options and fills in the defaults. */
 export function resolveCompression(options: false | CompressionOptions | undefined): ResolvedCompression | undefined {
   if (options === undefined || options === false) return undefined
+  try {
+    return resolve(options)
+  } catch (cause) {
+    throw unreadable('option compression', cause)
+  }
+}
+
+function resolve(options: CompressionOptions): ResolvedCompression {
   if (!isRecord(options)) throw refused('compression', 'false or an object', options)
   refuseUnknown(options, OPTIONS, 'compression')
   return Object.freeze({

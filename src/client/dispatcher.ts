@@ -228,7 +228,6 @@ function ownKey(key: Key): Key {
  * token that is given back. The listener goes when all of it has settled.
  */
 function abortWith(operation: Operation, signal: AbortSignal): void {
-  if (typeof signal.addEventListener !== 'function') throw new InvalidInputError('signal must be an AbortSignal')
   if (signal.aborted) return operation.fail(signal.reason)
   const patience = new Patience(performance.now())
   operation.patience = patience

@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { isBytes } from '../bytes.ts'
 import { InvalidInputError } from '../errors.ts'
-import { messageOf } from '../message-of.ts'
 import { isPlainObject } from '../plain-object.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
 import { showValue } from '../show-value.ts'
+import { isThenable } from '../thenable.ts'
+import { unreadable } from '../unreadable.ts'
 
 /** Keys and values to store: pairs (a Map, an array of pairs, any iterable of them) or a plain object. */
 export type Entries<K extends Key, V = unknown> = Iterable<readonly [K, V]> | Readonly<Record<string, V>>
@@ -30,8 +31,7 @@ function reading<T>(what: string, read: () => T): T {
   try {
     return read()
   } catch (cause) {
-    if (cause instanceof InvalidInputError) throw cause
-    throw new InvalidInputError(`${what} cannot be read: ${messageOf(cause)}`, { cause })
+    throw unreadable(what, cause)
   }
 }
 
@@ -60,10 +60,6 @@ function hintFor(value: unknown): string {
   if (typeof value !== 'object' || value === null) return ''
   if (isThenable(value)) return ': await it first'
   return Symbol.asyncIterator in value ? ': collect it first' : ''
-}
-
-function isThenable(value: object): boolean {
-  return 'then' in value && typeof value.then === 'function'
 }
 
 /** A key with a batch's prefix in front. */

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { InvalidInputError } from '../errors.ts'
+import { messageOf } from '../message-of.ts'
 import {
   encodeKeyBytes,
   encodeUtf8Key,
@@ -56,7 +57,8 @@ export class KeyEncoder {
   shortKey(key: Key): string | undefined {
     if (typeof key === 'string' && isPlainKey(this.#prefixText + key)) return undefined
     const bytes = keyBytes(key)
-    return fitsAsKey(Buffer.concat([this.#prefix, bytes])) ? undefined : this.#shorten?.(bytes)
+    const fits = fitsAsKey(Buffer.concat([this.#prefix, bytes]))
+    return fits || this.#shorten === undefined ? undefined : shortened(this.#shorten, bytes, key)
   }
 
   #encodeBytes(key: Key): WireKey {
@@ -74,12 +76,20 @@ export class KeyEncoder {
   #wholeKey(bytes: Buffer, key: Key): Buffer {
     const whole = Buffer.concat([this.#prefix, bytes])
     if (this.#shorten === undefined || fitsAsKey(whole)) return whole
-    const short: unknown = this.#shorten(bytes)
-    if (typeof short !== 'string' || short === '') {
-      throw new InvalidInputError(`option longKeys must give a string that is not empty, for key ${quoteKey(key)}`)
-    }
-    return Buffer.concat([this.#prefix, keyBytes(short)])
+    return Buffer.concat([this.#prefix, keyBytes(shortened(this.#shorten, bytes, key))])
   }
+}
+
+/** What the function of the option `longKeys` makes of a key, checked. */
+function shortened(shorten: (key: Uint8Array) => string, bytes: Buffer, key: Key): string {
+  let short: unknown
+  try {
+    short = shorten(bytes)
+  } catch (cause) {
+    throw new InvalidInputError(`option longKeys threw for key ${quoteKey(key)}: ${messageOf(cause)}`, { cause })
+  }
+  if (typeof short === 'string' && short !== '') return short
+  throw new InvalidInputError(`option longKeys must give a string that is not empty, for key ${quoteKey(key)}`)
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import type { MemcacheError } from '../errors.ts'
-import { overrideOptions } from '../known-options.ts'
+import { checkOptions, overrideOptions } from '../known-options.ts'
 import { closedError } from '../pool/slot.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
@@ -680,6 +680,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     prefix: string,
     options: NamespaceOptions & { readonly generations?: GenerationOptions['generations'] | undefined } = {},
   ): Namespace {
+    checkOptions(options, NAMESPACE_OPTIONS, 'namespace')
     const refreshMs = resolveGenerations(options.generations)
     checkPrefix(prefix, refreshMs !== undefined)
     if (options.ttl !== undefined) this.#values.exptime(options.ttl)
@@ -818,7 +819,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   /**
    * Sends a command line of your own to one server, over a connection of its own.
    *
-   * @param line - Without CR LF; CR, LF and NUL in it are refused.
+   * @param line - Without CR LF; CR, LF and NUL in it are refused, and so is a length that is not that of the body.
    * @returns the reply's bytes up to the end token and with it, whole however long.
    * @throws `ClientError`, `ServerError`, `UnknownCommandError` - the reply is an error line.
    * @throws `ValueTooLargeError` - the reply is longer than `maxValueBytes`.
@@ -944,6 +945,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     await this.close()
   }
 }
+
+const NAMESPACE_OPTIONS: readonly string[] = ['ttl', 'schema', 'generations']
 
 /** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
 const MAX_STALE_SECONDS = 2_592_000

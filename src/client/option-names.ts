@@ -1,6 +1,8 @@
 import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
+import { isThenable } from '../thenable.ts'
 import type { Ttl } from '../ttl.ts'
+import { unreadable } from '../unreadable.ts'
 import type {
   CallOptions,
   CountManyOptions,
@@ -19,6 +21,7 @@ import type {
   ShutdownOptions,
   WriteOptions,
 } from './call-options.ts'
+import { checkSignal } from './check-signal.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions } from './lease/options.ts'
 import type { UpdateOptions } from './update.ts'
 
@@ -90,6 +93,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, true>>>> = {
   verbosity: SERVER,
   shutdown: SHUTDOWN,
   rawCommand: RAW,
+  noop: SERVER,
   serverFor: KEY,
   'noreply.incr': KEY,
   'noreply.decr': KEY,
@@ -113,9 +117,18 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 export function checkCallOptions(command: string, options: object | undefined): void {
   if (options === undefined) return
   checkIsOptions(command, options)
+  try {
+    refuseUnknown(command, options)
+  } catch (cause) {
+    throw unreadable(`the options of ${command}`, cause)
+  }
+}
+
+/** Reads every option, so that what throws while it is read does so here. */
+function refuseUnknown(command: string, options: object): void {
   const names = COMMANDS[command]!
   for (const name in options) {
-    if (Object.hasOwn(names, name) || options[name as never] === undefined) continue
+    if (options[name as never] === undefined || Object.hasOwn(names, name)) continue
     const hint = ELSEWHERE[`${command} ${name}`] ?? `; it has ${Object.keys(names).join(', ')}`
     throw new InvalidInputError(`${command} has no option ${showValue(name)}${hint}`)
   }
@@ -123,13 +136,30 @@ export function checkCallOptions(command: string, options: object | undefined): 
 
 /** Whether it can be the options of a call. A `Date` cannot: somebody may think that a ttl goes there. */
 export function isCallOptions(options: unknown): boolean {
-  return options === undefined || Object.prototype.toString.call(options) === '[object Object]'
+  try {
+    return options === undefined || Object.prototype.toString.call(options) === '[object Object]'
+  } catch {
+    // A `Proxy` that was revoked, or one whose traps throw.
+    return false
+  }
 }
 
-/** Refuses what is no object of options. */
+/**
+ * Refuses what is no object of options, a signal that is none, and a `default` that the call would wait for: the first look at
+ * the options of every call.
+ */
 export function checkIsOptions(command: string, options: unknown): void {
-  if (isCallOptions(options)) return
-  throw new InvalidInputError(`the options of ${command} must be an object, got ${showValue(options)}`)
+  if (!isCallOptions(options)) {
+    throw new InvalidInputError(`the options of ${command} must be an object, got ${showValue(options)}`)
+  }
+  if (options === undefined) return
+  try {
+    const { signal, default: fallback } = options as GetOptions<unknown>
+    checkSignal(signal)
+    if (isThenable(fallback)) throw new InvalidInputError('option default must not be a promise: await it first')
+  } catch (cause) {
+    throw unreadable(`the options of ${command}`, cause)
+  }
 }
 
 /** Without a ttl the item would become immortal, or take the default's; neither is what was meant. */

@@ -15,6 +15,7 @@ import type { Key } from '../protocol/key.ts'
 import { defaultSerde } from '../serde/default-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { encodeExptime, type Ttl } from '../ttl.ts'
+import { unreadable } from '../unreadable.ts'
 import {
   type CompressionAlgorithm,
   type CompressionOptions,
@@ -146,6 +147,14 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
 
 /** Checks the options and fills in the defaults; every error names the option and the value. */
 export function resolveClientOptions(options: MemcacheOptions): ResolvedClientOptions {
+  try {
+    return resolve(options)
+  } catch (cause) {
+    throw unreadable('the options of the client', cause)
+  }
+}
+
+function resolve(options: MemcacheOptions): ResolvedClientOptions {
   if (!isRecord(options)) throw refused('options', 'an object', options)
   for (const name of Object.keys(options)) if (!OPTIONS.has(name)) throw unknownOption(name)
   const connection = resolveConnectionOptions(options)
@@ -180,7 +189,11 @@ function ownAlgorithm(compression: false | CompressionOptions | undefined): Comp
 
 /** A serde has both directions. */
 export function checkSerde(serde: Serde): Serde {
-  if (typeof serde?.serialize === 'function' && typeof serde.deserialize === 'function') return serde
+  try {
+    if (typeof serde?.serialize === 'function' && typeof serde.deserialize === 'function') return serde
+  } catch (cause) {
+    throw unreadable('option serde', cause)
+  }
   throw refused('serde', 'an object with serialize and deserialize', serde)
 }
 

@@ -6,6 +6,7 @@ import { holdsPlace, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { foreignHint } from '../serde/foreign-values.ts'
 import type { RangeSerde, Serde } from '../serde/serde.ts'
+import { isThenable } from '../thenable.ts'
 import { COMPRESSED_FLAGS, type CompressionAlgorithm, decompressValue } from './compression.ts'
 import type { GiveBack, LookAtEmpty } from './placeholder.ts'
 
@@ -219,18 +220,24 @@ function plainDecoder(serde: Serde): Decode {
       }
     }
   }
-  return (reply, operation) => {
-    try {
-      return serde.deserialize(reply.bytes.subarray(reply.start, reply.end), reply.clientFlags, operation.callerKey)
-    } catch (error) {
-      throw unreadable(error, operation)
-    }
+  return (reply, operation) =>
+    decodeByCaller(serde, reply.bytes.subarray(reply.start, reply.end), reply.clientFlags, operation)
+}
+
+/** Has a serde of the caller's read a value. A promise would keep the call open for as long as it likes. */
+function decodeByCaller(serde: Serde, bytes: Uint8Array, clientFlags: number, operation: Operation): unknown {
+  try {
+    const value = serde.deserialize(bytes, clientFlags, operation.callerKey)
+    if (isThenable(value)) throw new Error('the serde gave a promise; deserialize must give the value itself')
+    return value
+  } catch (error) {
+    throw unreadable(error, operation)
   }
 }
 
 function decodeBytes(serde: Serde, bytes: Uint8Array, clientFlags: number, operation: Operation): unknown {
+  if (!isRangeSerde(serde)) return decodeByCaller(serde, bytes, clientFlags, operation)
   try {
-    if (!isRangeSerde(serde)) return serde.deserialize(bytes, clientFlags, operation.callerKey)
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     return serde.deserializeRange(buffer, 0, buffer.length, clientFlags, true, false)
   } catch (error) {

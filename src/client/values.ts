@@ -102,6 +102,7 @@ export class Values {
 
   /** What the serde makes of stored bytes. */
   deserialize(data: Uint8Array, clientFlags: number, key: Key): unknown {
+    checkClientFlags(clientFlags)
     try {
       return this.#options.serde.deserialize(data, clientFlags, key)
     } catch (error) {

@@ -506,7 +506,7 @@ export interface MemcacheSyncCommands {
   /**
    * Sends a command line of your own to one server, over a connection of its own.
    *
-   * @param line - Without CR LF; CR, LF and NUL in it are refused.
+   * @param line - Without CR LF; CR, LF and NUL in it are refused, and so is a length that is not that of the body.
    * @returns the reply's bytes up to the end token and with it, whole however long.
    * @throws `ClientError`, `ServerError`, `UnknownCommandError` - the reply is an error line.
    * @throws `ValueTooLargeError` - the reply is longer than `maxValueBytes`.

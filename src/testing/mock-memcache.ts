@@ -2,7 +2,10 @@ import type { Buffer } from 'node:buffer'
 import { batchError } from '../client/batch.ts'
 import type { FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from '../client/call-options.ts'
 import type { Servers } from '../client/compose.ts'
+import { attempt } from '../client/dispatcher.ts'
 import { Memcache } from '../client/memcache.ts'
+import { checkTimeout } from '../client/numbers.ts'
+import { checkCallOptions } from '../client/option-names.ts'
 import type { MemcacheOptions } from '../client/options.ts'
 import type { Stats } from '../client/stats.ts'
 import type { Dialer } from '../connection/options.ts'
@@ -208,7 +211,7 @@ export class MockMemcache extends Memcache {
   }
 
   override rawCommand(line: string, options?: RawCommandOptions): Promise<Buffer> {
-    return this.#alone('rawCommand', options, () => super.rawCommand(line, options))
+    return attempt(() => this.#alone('rawCommand', options, () => super.rawCommand(line, options)))
   }
 
   override async close(): Promise<void> {
@@ -223,7 +226,11 @@ export class MockMemcache extends Memcache {
   }
 
   #alone<T>(command: MockCommand, options: ServerOptions | undefined, call: () => Promise<T>): Promise<T> {
-    const timeoutMs = options?.timeoutMs ?? this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    checkCallOptions(command, options)
+    const timeoutMs =
+      (options?.timeoutMs === undefined ? undefined : checkTimeout(options.timeoutMs)) ??
+      this.#options.timeoutMs ??
+      DEFAULT_TIMEOUT_MS
     const server = options?.server ?? this.servers[0]?.name ?? 'the cache'
     // A closed client says so itself.
     if (this.#executor.closed) return call()

@@ -1,7 +1,8 @@
 import { runInNewContext } from 'node:vm'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { MetaClient } from '../../src/client/meta/client.ts'
 import { BatchError, InvalidInputError } from '../../src/errors.ts'
-import { rejection } from '../support/eventually.ts'
+import { rejection, settleAll } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
 import { patient } from '../support/memcache-options.ts'
 import { startMemcached } from '../support/real-memcached.ts'
@@ -41,10 +42,13 @@ describe('bytes of another realm', () => {
 })
 
 describe('a signal that is none', () => {
-  it.each([{}, 5, 'abort', { aborted: false }])('(%j) is refused by every call', async (value) => {
+  it.each([null, {}, 5, 'abort', { aborted: false }])('(%j) is refused by every call', async (value) => {
     await using server = await startMemcached()
     const cache = faultClient(server.address, patient)
-    const options = { signal: value as AbortSignal }
+    const meta = new MetaClient(server.address, patient)
+    onTestFinished(() => meta.destroy())
+    const names = cache.namespace('n:')
+    const options = { signal: value as unknown as AbortSignal }
     const calls: Promise<unknown>[] = [
       cache.get('a', options),
       cache.set('a', 1, options),
@@ -54,8 +58,26 @@ describe('a signal that is none', () => {
       cache.setMany({ a: 1 }, options),
       cache.noreply.set('a', 1, options),
       cache.ping(options),
+      cache.stats(options),
+      cache.pop('a', options),
+      cache.update('a', () => 1, options),
+      cache.getOrSet('a', () => 1, options),
+      cache.getOrSetMany(['a'], () => new Map(), options),
+      cache.noreply.setMany({ a: 1 }, options),
+      cache.rawCommand('version', options),
+      names.get('a', options),
+      names.setMany({ a: 1 }, options),
+      names.noreply.delete('a', options),
+      cache.namespace('g:', { generations: true }).get('a', options),
+      meta.get('a', options),
+      meta.execute({ command: 'mg', key: 'a' }, options),
+      meta.noop(options),
+      meta.flushAll(options),
+      meta.pipeline().get('a').run(options),
     ]
-    for (const call of calls) expect(await rejection(call)).toBeInstanceOf(InvalidInputError)
+    for (const { status, reason } of (await settleAll(calls, 5000)) as PromiseRejectedResult[]) {
+      expect([status, reason]).toEqual(['rejected', expect.any(InvalidInputError)])
+    }
     expect(await cache.get('a')).toBeUndefined()
   })
 })

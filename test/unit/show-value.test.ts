@@ -19,6 +19,15 @@ it.each([
   [{ secret: 1 }, 'an object'],
   [['secret'], 'an Array'],
   [new Map(), 'a Map'],
+  [{ [Symbol.toStringTag]: 'X\r\nflush_all' }, 'an object'],
+  [{ [Symbol.toStringTag]: 'X'.repeat(41) }, 'an object'],
+  [{ [Symbol.toStringTag]: 'Custom Kind' }, 'a Custom Kind'],
 ])('shows %s in an error message as %s', (value, shown) => {
   expect(showValue(value)).toBe(shown)
+})
+
+it('shows a proxy that was revoked, whose kind cannot be asked', () => {
+  const { proxy, revoke } = Proxy.revocable([], {})
+  revoke()
+  expect(showValue(proxy)).toBe('an object')
 })

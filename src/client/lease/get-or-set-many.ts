@@ -8,7 +8,7 @@ import { checkKeys } from '../entries.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
 import type { LeaseCommands } from './commands.ts'
-import { checkSignal, type GetOrSet, type LoadCall, patienceOf } from './get-or-set.ts'
+import { type GetOrSet, type LoadCall, patienceOf } from './get-or-set.ts'
 import { LoadGroup } from './load-group.ts'
 import { checkLoader, type GetOrSetManyOptions, type ManyLoader, resolveLease } from './options.ts'
 import type { Sight } from './sight.ts'
@@ -43,7 +43,6 @@ export class GetOrSetMany {
   ): Promise<Map<K, unknown>> {
     checkLoader(loader)
     this.#getOrSet.checkOpen()
-    checkSignal(options?.signal)
     const asked = [...new Set(checkKeys(keys))]
     const patience = patienceOf(options?.signal)
     const calls = this.#calls(asked, loader as unknown as ManyLoader<Key, unknown>, options, refine, patience)

@@ -1,5 +1,5 @@
 import { whenAborted } from '../../abort-listener.ts'
-import { ClosedError, InvalidInputError, LoadError, MemcacheError } from '../../errors.ts'
+import { ClosedError, LoadError, MemcacheError } from '../../errors.ts'
 import { messageOf } from '../../message-of.ts'
 import { closedError } from '../../pool/slot.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
@@ -73,7 +73,6 @@ export class GetOrSet {
     this.checkOpen()
     const lease = resolveLease(options, this.#values)
     const signal = options?.signal
-    checkSignal(signal)
     signal?.throwIfAborted()
     const call: LoadCall = {
       key: this.#commands.keyOf(key, lease, options, refine, patienceOf(signal)),
@@ -316,12 +315,6 @@ export function patienceOf(signal: AbortSignal | undefined): Patience | undefine
 /** The call as its load carries it on, for all that join it. */
 function sharedBy({ patience }: Flight, call: LoadCall): LoadCall {
   return call.key.patience === undefined ? call : { ...call, key: { ...call.key, patience } }
-}
-
-/** A signal has listeners. */
-export function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
-    throw new InvalidInputError('signal must be an AbortSignal')
 }
 
 /** What a schema makes of what was seen. */

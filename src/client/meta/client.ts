@@ -15,6 +15,7 @@ import { composeBackend, type Servers } from '../compose.ts'
 import { attempt, Dispatcher } from '../dispatcher.ts'
 import { EventTeller } from '../event-teller.ts'
 import type { MemcacheEvents } from '../events.ts'
+import { checkCallOptions } from '../option-names.ts'
 import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions } from '../options.ts'
 import { createLookAtEmpty } from '../placeholder.ts'
 import { readNothing } from '../results.ts'
@@ -36,6 +37,7 @@ import type {
   MetaReplaceOptions,
   MetaSetOptions,
 } from './options.ts'
+import { checkNames } from './options.ts'
 import { MetaPipeline, type MetaPipelineOptions } from './pipeline.ts'
 import type {
   MetaCountResult,
@@ -235,6 +237,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `BatchError` - a server failed, or several.
    */
   async noop(options?: ServerOptions): Promise<void> {
+    checkCallOptions('noop', options)
     const time = new CallTime(this.#dispatcher.timeoutMs, options)
     await askServers('noop', await serversOf(this.#backend, options?.server, options), (server) =>
       this.#dispatcher.runKeyless(server, NOOP, readNothing, time.rest(options)),
@@ -247,7 +250,10 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `BatchError` - a server refused or failed.
    */
   flushAll(options?: FlushOptions): Promise<true> {
-    return attempt(() => this.#admin.flushAll(options))
+    return attempt(() => {
+      checkCallOptions('flushAll', options)
+      return this.#admin.flushAll(options)
+    })
   }
 
   /** Collects commands to be sent together; each has an outcome of its own. */
@@ -255,6 +261,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
     options: MetaPipelineOptions & { readonly quiet?: Quiet } = {},
   ): MetaPipeline<Quiet> {
     // Without the option the type parameter is `false`, and so is the value.
+    checkNames('pipeline', options, { quiet: true })
     const quiet = flag('quiet', options.quiet, false) as Quiet
     const commands = quiet ? new MetaCommands(this.#values, true) : this.#commands
     return new MetaPipeline(commands, this.#dispatcher, this.#window, quiet)

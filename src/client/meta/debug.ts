@@ -3,10 +3,12 @@ import type { Key } from '../../protocol/key.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
 import type { KeyOptions } from '../call-options.ts'
 import type { MetaCommand } from './command.ts'
+import { checkNames, KEY_NAMES } from './options.ts'
 import type { MetaDebugged } from './results.ts'
 
 /** The command of a `debug`. */
 export function debugCommand(key: Key, options: KeyOptions | undefined): MetaCommand {
+  checkNames('debug', options, KEY_NAMES)
   return {
     request: { command: 'me', label: 'debug' },
     key,

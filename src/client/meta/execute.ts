@@ -7,26 +7,35 @@ import type { Interpret } from '../../protocol/operation.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import { raw } from '../../serde/raw.ts'
 import { showValue } from '../../show-value.ts'
+import { unreadable } from '../../unreadable.ts'
 import type { KeyOptions } from '../call-options.ts'
 import type { Values } from '../values.ts'
 import type { MetaCommand } from './command.ts'
-import type { MetaExecution } from './options.ts'
+import { checkNames, KEY_NAMES, type MetaExecution } from './options.ts'
 import type { MetaReply } from './results.ts'
 
 /** The command of an `execute`. */
 export function executeCommand(values: Values, execution: MetaExecution, options: KeyOptions | undefined): MetaCommand {
+  checkNames('execute', options, KEY_NAMES)
   if (typeof execution !== 'object' || execution === null) {
     throw new InvalidInputError(`execute takes an object with command and key, got ${showValue(execution)}`)
   }
   return {
-    request: requestOf(values, execution),
-    key: execution.key,
+    ...partsOf(values, execution),
     interpret: readReply,
     kind: 'never',
     instead: undefined,
     options,
     echo: {},
     mayBeQuiet: false,
+  }
+}
+
+function partsOf(values: Values, execution: MetaExecution): Pick<MetaCommand, 'request' | 'key'> {
+  try {
+    return { request: requestOf(values, execution), key: execution.key }
+  } catch (cause) {
+    throw unreadable('what execute is given', cause)
   }
 }
 

@@ -5,7 +5,8 @@ import type { MetaSetMode } from '../../protocol/meta/request.ts'
 import type { Serde } from '../../serde/serde.ts'
 import { showValue } from '../../show-value.ts'
 import { encodeExptime, type Ttl } from '../../ttl.ts'
-import type { KeyOptions, WriteOptions } from '../call-options.ts'
+import { unreadable } from '../../unreadable.ts'
+import type { CallOptions, KeyOptions, WriteOptions } from '../call-options.ts'
 import { checkIsOptions } from '../option-names.ts'
 
 /** Options of every meta command about a key. */
@@ -162,6 +163,8 @@ const OWN = { signal: true, timeoutMs: true, routingKey: true, returnKey: true, 
 const RETURNS = { ...OWN, returnCas: true, returnSize: true, newCas: true } as const
 
 export const META_NAMES: Names<MetaOptions> = OWN
+export const CALL_NAMES: Names<CallOptions> = { signal: true, timeoutMs: true }
+export const KEY_NAMES: Names<KeyOptions> = { ...CALL_NAMES, routingKey: true }
 export const GAT_NAMES: Names<MetaGatOptions> = {
   ...RETURNS,
   value: true,
@@ -218,12 +221,21 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 export function checkNames(command: string, options: object | undefined, names: Readonly<Record<string, true>>): void {
   if (options === undefined) return
   checkIsOptions(command, options)
-  for (const [name, value] of Object.entries(options)) {
+  for (const [name, value] of entriesOf(command, options)) {
     if (Object.hasOwn(names, name)) {
       if (name.startsWith('return')) flag(name, value as boolean | undefined, false)
     } else if (value !== undefined) {
       throw new InvalidInputError(`${command} has no option ${showValue(name)}${ELSEWHERE[`${command} ${name}`] ?? ''}`)
     }
+  }
+}
+
+/** Reads every option, so that what throws while it is read does so here. */
+function entriesOf(command: string, options: object): readonly [string, unknown][] {
+  try {
+    return Object.entries(options)
+  } catch (cause) {
+    throw unreadable(`the options of ${command}`, cause)
   }
 }
 

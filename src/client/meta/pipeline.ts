@@ -22,6 +22,7 @@ import type {
   MetaReplaceOptions,
   MetaSetOptions,
 } from './options.ts'
+import { CALL_NAMES, checkNames } from './options.ts'
 import type {
   MetaCountResult,
   MetaDebugResult,
@@ -212,6 +213,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
    */
   async run(options: CallOptions = {}): Promise<MetaOutcomes<Results>> {
     this.#checkUnused()
+    checkNames('run', options, CALL_NAMES)
     this.#hasRun = true
     const operations = this.#collected.map((command) => this.#operation(command, options))
     const outcomes: unknown[] = Array.from({ length: operations.length })

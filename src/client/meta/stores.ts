@@ -7,6 +7,7 @@ import type { Interpret } from '../../protocol/operation.ts'
 import { Returned } from '../../protocol/reply.ts'
 import { showValue } from '../../show-value.ts'
 import { checkClientFlags } from '../numbers.ts'
+import { checkIsOptions } from '../option-names.ts'
 import type { Values } from '../values.ts'
 import { echoOf, type MetaCommand, refuseReturns } from './command.ts'
 import {
@@ -33,6 +34,7 @@ export function setCommand(
   value: unknown,
   options: MetaSetOptions | undefined,
 ): MetaCommand {
+  checkIsOptions('set', options)
   if (options?.mode === undefined) return storeCommand(values, quiet, 'set', key, value, options)
   const { mode, ...rest } = options
   if (mode === 'append' || mode === 'prepend') {

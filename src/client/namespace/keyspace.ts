@@ -4,7 +4,6 @@ import type { Key } from '../../protocol/key.ts'
 import type { CallOptions } from '../call-options.ts'
 import { CallTime } from '../call-time.ts'
 import { type Dispatcher, type FailureKind, isAbsorbable } from '../dispatcher.ts'
-import { checkSignal } from '../lease/get-or-set.ts'
 import { checkIsOptions } from '../option-names.ts'
 import type { Generation } from './generation.ts'
 import { Turns } from './turns.ts'
@@ -76,7 +75,6 @@ export class Keyspace {
   }
 
   #read(generation: Generation, call: CallOptions | undefined, time: CallTime): Promise<bigint> {
-    checkSignal(call?.signal)
     const { fresh } = generation
     // Who comes between the answer and those who waited for it must not overtake them.
     return fresh === undefined ? this.#inTime(generation, call?.signal, time) : Promise.resolve(fresh)

@@ -447,11 +447,12 @@ export class Namespace<T = unknown, Input = T> {
     )
   }
 
-  #count(
+  async #count(
     key: Key,
     options: CountOptions | undefined,
     command: (whole: Key, options: CountOptions | undefined) => Promise<number | bigint | undefined>,
   ): Promise<number | bigint | undefined> {
+    checkIsOptions('a call', options)
     // The client refuses a ttl without `initial`.
     const own = options?.initial === undefined ? options : this.#withTtl(options)
     return this.#keyspace.run(COUNT, own, async (prefix, rest) => command(withPrefix(prefix, key), rest))

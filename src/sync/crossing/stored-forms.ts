@@ -3,6 +3,7 @@ import { type Entries, entriesOf } from '../../client/entries.ts'
 import { checkReadable } from '../../client/values.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Serde, SerializedValue } from '../../serde/serde.ts'
+import { unreadable } from '../../unreadable.ts'
 import { StoreValue } from './caller-references.ts'
 
 /** Where commands that store one value take their options. */
@@ -22,6 +23,14 @@ const BATCHES: ReadonlySet<string> = new Set(['setMany', 'addMany'])
  * it refuses is left for the call, which then fails as it should.
  */
 export function withStoredForms(name: string, args: readonly unknown[], serde: Serde): readonly unknown[] {
+  try {
+    return storedForms(name, args, serde)
+  } catch (cause) {
+    throw unreadable(`the arguments of ${name}`, cause)
+  }
+}
+
+function storedForms(name: string, args: readonly unknown[], serde: Serde): readonly unknown[] {
   if (EXTENSIONS.has(name)) checkReadable(args[1], args[0] as Key)
   const at = OPTIONS_AT.get(name)
   if (at !== undefined) {
