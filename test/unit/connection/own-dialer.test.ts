@@ -1,7 +1,7 @@
 import { connect as connectTcp, Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Attempt } from '../../../src/connection/attempt.ts'
 import type { ByteStream } from '../../../src/connection/byte-stream.ts'
 import type { Dialer } from '../../../src/connection/options.ts'
@@ -71,6 +71,25 @@ describe('a stream that a dialer gives', () => {
     expect(calls).toEqual(['given unref'])
     expect(stream.calls).toEqual([])
   })
+
+  it.each(['ref', 'unref'] as const)(
+    'may throw at %s: that breaks off nothing, and is thrown again later',
+    async (name) => {
+      const error = new Error('not now')
+      const later = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => undefined)
+      onTestFinished(() => later.mockRestore())
+      const transport = await take({
+        stream: new PassThrough(),
+        [name]: () => {
+          throw error
+        },
+      })
+      transport[name]()
+      expect(transport.stream.destroyed).toBe(false)
+      expect(later.mock.calls.map(([rethrow]) => rethrow)).toHaveLength(1)
+      expect(later.mock.calls[0]![0]).toThrow(error)
+    },
+  )
 
   it('is told nothing where there are none', async () => {
     const transport = await take(new PassThrough())
