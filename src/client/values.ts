@@ -158,14 +158,20 @@ export class Values {
 
   #compress(request: StoreRequest, key: Key, compression: ResolvedCompression): StoreRequest {
     const { data, bytes } = request
+    let lost: InvalidInputError | undefined
     const apply = (form: StoredForm): StoreRequest => {
       // The compression would have read nothing of it, or a part.
-      if (typeof data !== 'string' && byteLengthOf(data) !== bytes) throw changed(key)
+      if (typeof data !== 'string' && byteLengthOf(data) !== bytes) {
+        lost = changed(key)
+        throw lost
+      }
       this.#checkSize(form.bytes, key)
       return form === request ? request : { ...request, ...form, preparing: undefined }
     }
     const refuse = (error: unknown): Error => {
-      if (error instanceof ValueTooLargeError || error instanceof InvalidInputError) return error
+      // What an algorithm of the caller's throws is the algorithm's failure, whatever its class.
+      if (error instanceof ValueTooLargeError) return error
+      if (lost !== undefined && error === lost) return lost
       const message = `the value for ${quoteKey(key)} cannot be compressed: ${messageOf(error)}`
       return new SerdeError(message, { delivery: 'not-sent', cause: error })
     }

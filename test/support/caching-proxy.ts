@@ -62,7 +62,8 @@ async function startTwemproxy(port: number, backends: readonly number[]): Promis
       `  listen: 127.0.0.1:${port}`,
       '  hash: md5',
       '  distribution: ketama',
-      '  timeout: 2000',
+      // A busy machine must not reach it.
+      '  timeout: 30000',
       '  auto_eject_hosts: false',
       '  servers:',
       ...backends.map((backend, at) => `    - 127.0.0.1:${backend}:1 backend${at}`),
