@@ -92,13 +92,13 @@ const OPTIONS: readonly (keyof CompressionOptions)[] = ['minBytes', 'level', 'as
 export function resolveCompression(options: false | CompressionOptions | undefined): ResolvedCompression | undefined {
   if (options === undefined || options === false) return undefined
   try {
-    return resolve(options)
+    return resolveOptions(options)
   } catch (cause) {
     throw unreadable('option compression', cause)
   }
 }
 
-function resolve(options: CompressionOptions): ResolvedCompression {
+function resolveOptions(options: CompressionOptions): ResolvedCompression {
   if (!isRecord(options)) throw refused('compression', 'false or an object', options)
   refuseUnknown(options, OPTIONS, 'compression')
   return Object.freeze({

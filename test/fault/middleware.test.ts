@@ -160,14 +160,15 @@ describe.each(WRAPPERS)('a middleware that $name', ({ middleware, error, deliver
   })
 })
 
+const misses: Middleware = (next) => ({
+  dispatch(operation) {
+    if (operation.isWrite) next.dispatch(operation)
+    else answer(operation, 'miss')
+  },
+})
+
 describe('a middleware', () => {
   it('that answers plain reads with a miss does not have getOrSet in text mode wait for itself', async () => {
-    const misses: Middleware = (next) => ({
-      dispatch(operation) {
-        if (operation.isWrite) next.dispatch(operation)
-        else answer(operation, 'miss')
-      },
-    })
     const cache = faultClient(server.address, { ...patient, protocol: 'text', middleware: [misses] })
     const [outcome] = await settleAll([cache.getOrSet('unseen', () => 'loaded', { leaseTtl: 30 })], 10_000)
     expect(outcome).toEqual({ status: 'fulfilled', value: 'loaded' })
