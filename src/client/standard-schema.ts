@@ -48,7 +48,8 @@ export function createRefine(
 ): Refine {
   const validate = (value: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> =>
     schema['~standard'].validate(value)
-  const readResult = (result: SchemaResult<unknown>, key: Key): Refined => {
+  const readResult = (given: SchemaResult<unknown>, key: Key): Refined => {
+    const result = checkResult(given)
     if (result.issues === undefined) return { isValid: true, value: result.value }
     onInvalid(key, result.issues.map(plainIssue))
     return { isValid: false }
@@ -60,12 +61,20 @@ export function createRefine(
       return result instanceof Promise ? result.then((settled) => readResult(settled, key)) : readResult(result, key)
     },
     loaded: async (value, key) => {
-      const result = await validate(value)
+      const result = checkResult(await validate(value))
       if (result.issues === undefined) return result.value
       const reasons = result.issues.map(({ message }) => message).join('; ')
       throw new InvalidInputError(`what the loader gave for ${quoteKey(key)} does not fit the schema: ${reasons}`)
     },
   }
+}
+
+/** What a schema gives is an object, with the issues or without. */
+function checkResult(result: SchemaResult<unknown>): SchemaResult<unknown> {
+  if (typeof result === 'object' && result !== null && (result.issues === undefined || Array.isArray(result.issues))) {
+    return result
+  }
+  throw new InvalidInputError(`the schema must give { value } or { issues }, got ${showValue(result)}`)
 }
 
 const ids: WeakMap<StandardSchema, number> = new WeakMap()

@@ -246,7 +246,9 @@ function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
     if (error instanceof InvalidInputError) throw new InvalidInputError(message, { cause: error })
     throw new SerdeError(message, { delivery: 'not-sent', cause: error })
   }
-  const { data, clientFlags } = checkSerialized(serialized, key)
+  // Of the caller's serde: read once, because its getters may give something else the next time.
+  const form = 'deserializeRange' in serde ? serialized : readOnce(serialized, key)
+  const { data, clientFlags } = form
   if (typeof data !== 'string' && !isBytes(data)) {
     throw new InvalidInputError(`the serde gave neither text nor bytes as data for ${quoteKey(key)}`)
   }
@@ -257,11 +259,19 @@ function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
     })
   }
   checkClientFlags(clientFlags)
-  return serialized
+  return form
 }
 
-function checkSerialized(serialized: SerializedValue | null | undefined, key: Key): SerializedValue {
-  if (typeof serialized === 'object' && serialized !== null) return serialized
+function readOnce(serialized: SerializedValue | null | undefined, key: Key): SerializedValue {
+  try {
+    if (typeof serialized === 'object' && serialized !== null) {
+      const { data, clientFlags } = serialized
+      return { data, clientFlags }
+    }
+  } catch (cause) {
+    const message = `the value for ${quoteKey(key)} cannot be stored: ${messageOf(cause)}`
+    throw new SerdeError(message, { delivery: 'not-sent', cause })
+  }
   const shown = showValue(serialized)
   throw new SerdeError(
     `the value for ${quoteKey(key)} cannot be stored: the serde must give data and clientFlags, got ${shown}`,

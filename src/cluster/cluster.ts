@@ -75,9 +75,14 @@ export class Cluster implements Backend, MemberListener {
 
   dispatch(operation: Operation): void {
     if (this.#sole !== undefined) return this.#sole.dispatch(operation)
-    const member = this.#main.home(this.#routingKey(operation.routingKey ?? operation.callerKey))
-    if (member?.up === true) member.pool.dispatch(operation)
-    else this.#divert(operation, member)
+    try {
+      const member = this.#main.home(this.#routingKey(operation.routingKey ?? operation.callerKey))
+      if (member?.up === true) member.pool.dispatch(operation)
+      else this.#divert(operation, member)
+    } catch (error) {
+      // A distribution of the caller's: this may be the middle of the work of a connection that has ended.
+      operation.fail(error)
+    }
   }
 
   serverFor(routingKey: Key): ServerExecutor | undefined {

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
+import { InvalidInputError, MemcacheError } from '../errors.ts'
+import { messageOf } from '../message-of.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Distribution, RoutedServer, Router } from '../routing/distribution.ts'
 import type { Server } from '../server-address.ts'
+import { showValue } from '../show-value.ts'
 import { Member, type MemberGroup, type MemberListener, type MemberSettings } from './member.ts'
 
 /** Servers among which keys are spread: those of the cluster, or those of its gutter. */
@@ -39,7 +42,7 @@ export class ServerGroup implements MemberGroup {
    * @returns the members that are none any more, for the caller to retire.
    */
   replace(servers: readonly Server[]): readonly Member[] {
-    const router = servers.length === 0 ? undefined : this.#distribution(servers.map(routed))
+    const router = servers.length === 0 ? undefined : routerOf(this.#distribution, servers)
     const before = new Map(this.#members.map((member) => [member.name, member]))
     this.#members = servers.map((server) => {
       const known = before.get(server.name)
@@ -56,7 +59,13 @@ export class ServerGroup implements MemberGroup {
 
   /** The server that the key belongs to; undefined when there is none. */
   home(key: Key): Member | undefined {
-    return this.#router === undefined ? undefined : this.#members[this.#router.pick(key)]
+    if (this.#router === undefined) return undefined
+    try {
+      const index = this.#router.pick(key)
+      return this.#members[index] ?? refuseIndex(index)
+    } catch (cause) {
+      throw distributionError(cause)
+    }
   }
 
   /**
@@ -66,13 +75,38 @@ export class ServerGroup implements MemberGroup {
    */
   firstUp(key: Key, onSkip?: (member: Member) => void): Member | undefined {
     if (this.#router === undefined || this.#out === this.#members.length) return undefined
-    for (const index of this.#router.order(key)) {
-      const member = this.#members[index]!
-      if (member.up) return member
-      onSkip?.(member)
+    try {
+      for (const index of this.#router.order(key)) {
+        const member = this.#members[index] ?? refuseIndex(index)
+        if (member.up) return member
+        onSkip?.(member)
+      }
+    } catch (cause) {
+      throw distributionError(cause)
     }
     return undefined
   }
+}
+
+/** Has the distribution, which may be a function of the caller's, divide the keys among servers. */
+function routerOf(distribution: Distribution, servers: readonly Server[]): Router {
+  let router: Partial<Router> | undefined
+  try {
+    router = distribution(servers.map(routed))
+  } catch (cause) {
+    throw distributionError(cause)
+  }
+  if (typeof router?.pick === 'function' && typeof router.order === 'function') return router as Router
+  throw new InvalidInputError(`option cluster.distribution must give pick and order, got ${showValue(router)}`)
+}
+
+function distributionError(cause: unknown): MemcacheError {
+  if (cause instanceof MemcacheError) return cause
+  return new InvalidInputError(`option cluster.distribution threw: ${messageOf(cause)}`, { cause })
+}
+
+function refuseIndex(index: unknown): never {
+  throw new InvalidInputError(`option cluster.distribution must give the index of a server, got ${showValue(index)}`)
 }
 
 /** Whether the connections to one may be used for the other. A weight concerns the ring alone. */
