@@ -21,23 +21,23 @@ const MAX_ATTEMPTS = 4
  * cluster, as it was before the copy began.
  */
 export class FallbackCount {
-  readonly #relay: DerivedOperation
+  readonly #derived: DerivedOperation
   readonly #first: Executor
   #attempt = 0
 
   constructor(operation: Operation, { first }: FallbackContext) {
-    this.#relay = new DerivedOperation(operation)
+    this.#derived = new DerivedOperation(operation)
     this.#first = first
   }
 
   start(): void {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     this.#attempt++
-    const inner = this.#relay.next()
+    const inner = this.#derived.next()
     inner.resolve = (value) => outer.succeedAs(inner, value)
     inner.reject = (reason) => {
-      this.#relay.keepDeadline(inner)
-      if (reason instanceof ClientError && !this.#relay.aborted && this.#attempt < MAX_ATTEMPTS) this.#look()
+      this.#derived.keepDeadline(inner)
+      if (reason instanceof ClientError && !this.#derived.aborted && this.#attempt < MAX_ATTEMPTS) this.#look()
       else outer.fail(reason)
     }
     this.#first.dispatch(inner)
@@ -53,9 +53,9 @@ export class FallbackCount {
   }
 
   #step<T>(request: Request, interpret: (reply: Reply) => T, next: (result: T) => void): void {
-    const inner = this.#relay.next(request, interpret)
+    const inner = this.#derived.next(request, interpret)
     inner.resolve = (result) => next(result as T)
-    inner.reject = (reason) => this.#relay.outer.fail(reason)
+    inner.reject = (reason) => this.#derived.outer.fail(reason)
     this.#first.dispatch(inner)
   }
 }

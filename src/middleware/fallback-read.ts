@@ -22,7 +22,7 @@ interface OlderAnswer extends FirstAnswer {
 
 /** One read: the first cluster, then the older ones until one has the key. */
 export class FallbackRead {
-  readonly #relay: DerivedOperation
+  readonly #derived: DerivedOperation
   readonly #context: FallbackContext
   readonly #copies: boolean
   readonly #wantsCas: boolean
@@ -34,7 +34,7 @@ export class FallbackRead {
   #isBeingCopied = false
 
   constructor(operation: Operation, context: FallbackContext) {
-    this.#relay = new DerivedOperation(operation)
+    this.#derived = new DerivedOperation(operation)
     this.#context = context
     // Bookkeeping, too, is of use where its own server in the first cluster has it.
     this.#wantsCas = operation.homeOnly || wantsCas(operation.request)
@@ -42,16 +42,16 @@ export class FallbackRead {
   }
 
   start(): void {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     const answer: FirstAnswer = { isHit: false }
-    const inner = this.#relay.next(outer.request, this.#readFirst(answer))
+    const inner = this.#derived.next(outer.request, this.#readFirst(answer))
     inner.resolve = (value) => {
-      this.#relay.keepDeadline(inner)
+      this.#derived.keepDeadline(inner)
       if (answer.isHit) outer.succeedAs(inner, value)
       else this.#askAll(() => outer.succeedAs(inner, value))
     }
     inner.reject = (reason) => {
-      this.#relay.keepDeadline(inner)
+      this.#derived.keepDeadline(inner)
       if (this.#asksOlderAfter(reason)) this.#askAll(() => outer.fail(reason))
       else outer.fail(reason)
     }
@@ -60,7 +60,7 @@ export class FallbackRead {
 
   #asksOlderAfter(reason: unknown): boolean {
     // What its own server knows of bookkeeping, an older cluster does not.
-    if (this.#relay.aborted || this.#relay.outer.homeOnly) return false
+    if (this.#derived.aborted || this.#derived.outer.homeOnly) return false
     return this.#context.options.fallbackOn === 'missOrError' && isOutage(reason)
   }
 
@@ -68,7 +68,7 @@ export class FallbackRead {
     const read = this.#noting((reply) => {
       answer.isHit = this.#isHitInFirst(reply)
     })
-    const { passedOver } = this.#relay.outer.interpret
+    const { passedOver } = this.#derived.outer.interpret
     if (passedOver === undefined) return read
     const noteTooLarge: Interpret['passedOver'] = (reply, error) => {
       answer.isHit = true
@@ -80,7 +80,7 @@ export class FallbackRead {
   /** A placeholder is a miss: an older cluster may have the value. */
   #isHitInFirst(reply: Reply): boolean {
     if (reply.outcome === 'miss') return false
-    const { request } = this.#relay.outer
+    const { request } = this.#derived.outer
     if (request.command !== 'mg' || request.flags.vivify === undefined) {
       this.#isBeingCopied = isPlaceholder(reply)
       return !this.#isBeingCopied
@@ -95,7 +95,7 @@ export class FallbackRead {
 
   /** Reads as the call does, and looks at the reply before. */
   #noting(look: (reply: Reply) => void, keepsBytes = false): Interpret {
-    const { interpret } = this.#relay.outer
+    const { interpret } = this.#derived.outer
     const note: Interpret = (reply, operation) => {
       look(reply)
       return interpret(reply, operation)
@@ -112,9 +112,9 @@ export class FallbackRead {
 
   #ask(index: number): void {
     const executor = this.#context.older[index]
-    if (executor === undefined || this.#relay.remainingMs <= 0) return this.#missed()
+    if (executor === undefined || this.#derived.remainingMs <= 0) return this.#missed()
     const answer: OlderAnswer = { isHit: false, copy: undefined }
-    const inner = this.#relay.next(this.#olderRequest(), this.#readOlder(answer))
+    const inner = this.#derived.next(this.#olderRequest(), this.#readOlder(answer))
     inner.resolve = (value) => (answer.isHit ? this.#found(inner, value, answer.copy, executor) : this.#ask(index + 1))
     inner.reject = (reason) => this.#onOlderFailure(reason, index)
     executor.dispatch(inner)
@@ -136,20 +136,20 @@ export class FallbackRead {
   }
 
   #olderRequest(): Request {
-    const { request } = this.#relay.outer
+    const { request } = this.#derived.outer
     return this.#copiesNow ? copyingRead(request) : plainRead(request)
   }
 
   /** It counts as a miss, unless the call itself is over. */
   #onOlderFailure(reason: unknown, index: number): void {
-    const { outer } = this.#relay
-    if (!(reason instanceof MemcacheError) || this.#relay.aborted) return outer.fail(reason)
+    const { outer } = this.#derived
+    if (!(reason instanceof MemcacheError) || this.#derived.aborted) return outer.fail(reason)
     this.#context.options.onError(reason, outer)
     this.#ask(index + 1)
   }
 
   #found(inner: Operation, value: unknown, copy: StoreRequest | undefined, older: Executor): void {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     if (this.#won !== undefined) {
       drop(value)
       return this.#fill(copy, this.#won)
@@ -166,7 +166,7 @@ export class FallbackRead {
   /** The winner of a placeholder fills it with what was found, or loads the value as if nothing had been. */
   #fill(copy: StoreRequest | undefined, cas: bigint): void {
     if (copy === undefined || cas === 0n) return this.#missed()
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     const operation = new Operation(
       { ...copy, command: 'cas', cas },
       outer.key,
@@ -188,22 +188,22 @@ export class FallbackRead {
 
   #copyAndReadAgain(older: Executor): void {
     // The call waits for it, and no longer than it may take.
-    this.#copyFrom(older, this.#relay.outer.deadline, () => {
+    this.#copyFrom(older, this.#derived.outer.deadline, () => {
       if (this.#context.keepsNoCas) this.#ask(0)
       else this.#readAgain()
     })
   }
 
   #copyFrom(older: Executor, deadline: number, done: () => void): void {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     new ItemCopy({ outer, older, context: this.#context, deadline, takesOver: this.#wantsCas, done }).start()
   }
 
   /** The first cluster's own answer is what counts: its cas number, and what another client stored before. */
   #readAgain(): void {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     if (outer.settled) return
-    const inner = this.#relay.next()
+    const inner = this.#derived.next()
     inner.resolve = (value) => outer.succeedAs(inner, value)
     inner.reject = (reason) => outer.fail(reason)
     this.#context.first.dispatch(inner)

@@ -22,7 +22,7 @@ interface Outcome {
  * it once more when the item was in another one. Later commands of this client for the key wait until then.
  */
 export class FallbackRemoval {
-  readonly #relay: DerivedOperation
+  readonly #derived: DerivedOperation
   /** What older clusters are told. */
   readonly #removal: Request
   readonly #context: FallbackContext
@@ -32,7 +32,7 @@ export class FallbackRemoval {
   #firstFailed = false
 
   constructor(operation: Operation, removal: Request, context: FallbackContext) {
-    this.#relay = new DerivedOperation(operation)
+    this.#derived = new DerivedOperation(operation)
     this.#removal = removal
     this.#context = context
     this.#letGo = context.queue.block(operation.key)
@@ -40,9 +40,9 @@ export class FallbackRemoval {
   }
 
   start(): void {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     // Several steps share the time of the call.
-    const time = this.#relay.remainingMs
+    const time = this.#derived.remainingMs
     if (!comparesCas(outer.request)) return this.#together([this.#askFirst, ...this.#askOlder(time)], this.#again)
     // It depends on the first cluster's cas number, so it is done there once: after the others, of which no copy can then
     // come back. What they hold is older than the item with this number.
@@ -68,10 +68,10 @@ export class FallbackRemoval {
   readonly #again = (): void => {
     const { older } = this.#context
     // An abort is no failure: what has begun is carried out.
-    const isOver = this.#firstFailed && !this.#relay.aborted
+    const isOver = this.#firstFailed && !this.#derived.aborted
     const steps = isOver ? [] : older.flatMap((executor, at) => this.#secondStep(executor, at))
     if (!isOver && this.#inOlder.some(({ removed }) => removed) && !this.#isMarked(this.#inFirst)) {
-      steps.push((done) => this.#removeAgain(this.#context.first, this.#relay.outer.request, done))
+      steps.push((done) => this.#removeAgain(this.#context.first, this.#derived.outer.request, done))
     }
     this.#together(steps, this.#settle)
     // What waited follows right behind on the same connections.
@@ -91,12 +91,12 @@ export class FallbackRemoval {
   }
 
   readonly #askFirst = (done: () => void): void => {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     const interpret = noting(outer.interpret, this.#inFirst)
     // After an abort it is carried out none the less, as in the other clusters.
-    const inner = this.#relay.aborted
+    const inner = this.#derived.aborted
       ? this.#independent(outer.request, interpret)
-      : this.#relay.next(outer.request, interpret)
+      : this.#derived.next(outer.request, interpret)
     // The answers of all clusters decide about the next step, also where the caller wants none.
     inner.quiet = false
     inner.awaitsBarrier = false
@@ -112,16 +112,16 @@ export class FallbackRemoval {
   }
 
   #failFirst(reason: unknown): void {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     this.#firstFailed = true
     this.#inFirst.settle = () => this.#fail(reason)
     // An abort ends the call at once.
-    if (!(reason instanceof MemcacheError) || this.#relay.aborted) outer.fail(reason)
+    if (!(reason instanceof MemcacheError) || this.#derived.aborted) outer.fail(reason)
   }
 
   /** A quiet command that the server has answered does not fail: its failure is an event. */
   #fail(reason: unknown): void {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     const isEvent =
       outer.quiet && !outer.awaitsBarrier && reason instanceof MemcacheError && reason.delivery !== 'not-sent'
     if (!isEvent) return outer.fail(reason)
@@ -131,7 +131,7 @@ export class FallbackRemoval {
 
   #askOlder(timeMs: number): ((done: () => void) => void)[] {
     return this.#context.older.map((executor, at) => (done) => {
-      const { outer } = this.#relay
+      const { outer } = this.#derived
       const outcome = this.#inOlder[at]!
       const operation = this.#independent(this.#removal, noting(outer.interpret, outcome))
       operation.deadline = performance.now() + timeMs
@@ -149,7 +149,7 @@ export class FallbackRemoval {
 
   #removeAgain(executor: Executor, removal: Request, done: () => void): void {
     const operation = this.#independent(removal, () => undefined)
-    if (!this.#relay.aborted) operation.deadline = this.#relay.outer.deadline
+    if (!this.#derived.aborted) operation.deadline = this.#derived.outer.deadline
     operation.resolve = done
     operation.reject = (reason) => {
       if (executor === this.#context.first) this.#failFirst(reason)
@@ -160,12 +160,12 @@ export class FallbackRemoval {
   }
 
   #report(reason: unknown): void {
-    if (reason instanceof MemcacheError) this.#context.options.onError(reason, this.#relay.outer)
+    if (reason instanceof MemcacheError) this.#context.options.onError(reason, this.#derived.outer)
   }
 
   /** An operation that an abort of the call does not end: a removal that has begun is carried out everywhere. */
   #independent(request: Request, interpret: Interpret): Operation {
-    const { outer } = this.#relay
+    const { outer } = this.#derived
     const operation = new Operation(request, outer.key, outer.callerKey, outer.timeoutMs, interpret)
     operation.routingKey = outer.routingKey
     operation.homeOnly = outer.homeOnly
@@ -173,7 +173,7 @@ export class FallbackRemoval {
   }
 
   readonly #settle = (): void => {
-    const isDependent = comparesCas(this.#relay.outer.request)
+    const isDependent = comparesCas(this.#derived.outer.request)
     const elsewhere = isDependent ? undefined : this.#inOlder.find(({ removed }) => removed)
     const decides = this.#firstFailed || this.#inFirst.removed ? this.#inFirst : (elsewhere ?? this.#inFirst)
     decides.settle()

@@ -81,7 +81,7 @@ class Retry implements RetryExecutor {
 
 /** One command that may be tried again. */
 class Retrying {
-  readonly #relay: DerivedOperation
+  readonly #derived: DerivedOperation
   readonly #next: Executor
   readonly #options: ResolvedRetryOptions
   /** Of all commands; undefined when none may begin any more. */
@@ -96,7 +96,7 @@ class Retrying {
     options: ResolvedRetryOptions,
     pauses: () => Set<() => void> | undefined,
   ) {
-    this.#relay = new DerivedOperation(operation)
+    this.#derived = new DerivedOperation(operation)
     this.#next = next
     this.#options = options
     this.#pauses = pauses
@@ -104,16 +104,16 @@ class Retrying {
 
   start(): void {
     this.#attempt++
-    const inner = this.#relay.next()
-    inner.resolve = (value) => this.#relay.outer.succeedAs(inner, value)
+    const inner = this.#derived.next()
+    inner.resolve = (value) => this.#derived.outer.succeedAs(inner, value)
     inner.reject = (reason) => this.#onFailure(reason, inner)
     this.#next.dispatch(inner)
   }
 
   #onFailure(reason: unknown, inner: Operation): void {
-    const { outer } = this.#relay
-    this.#relay.keepDeadline(inner)
-    if (!(reason instanceof MemcacheError) || this.#relay.aborted) return outer.fail(reason)
+    const { outer } = this.#derived
+    this.#derived.keepDeadline(inner)
+    if (!(reason instanceof MemcacheError) || this.#derived.aborted) return outer.fail(reason)
     // What may have been carried out by the first attempt was not undone by the second one's not being sent.
     this.#doubt = moreDoubtful(reason, this.#doubt)
     try {
@@ -124,9 +124,9 @@ class Retrying {
     }
     const delayMs = this.#delayMs()
     const pauses = this.#pauses()
-    if (delayMs >= this.#relay.remainingMs || pauses === undefined) return outer.fail(this.#doubt)
+    if (delayMs >= this.#derived.remainingMs || pauses === undefined) return outer.fail(this.#doubt)
     if (delayMs === 0) this.start()
-    else this.#relay.later(delayMs, pauses, () => this.start())
+    else this.#derived.later(delayMs, pauses, () => this.start())
   }
 
   #mayRepeat(reason: MemcacheError, outer: Operation): boolean {
