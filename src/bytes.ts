@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 /** Why bytes cannot be read, for messages. */
 export const UNREADABLE_BYTES = 'its bytes are gone: their buffer was transferred, or has become too short for them'
 
-/** What the engine knows of an array, whatever properties a caller has put in front of it. */
+/** Getters of the engine's own: a property that a caller has put on an array does not reach them. */
 interface Slot<This, T> {
   readonly get: (this: This) => T
 }

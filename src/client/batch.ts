@@ -86,7 +86,7 @@ export class Batch {
     }
     // The reply was not all of it: a value is being decompressed, or something had to be asked or put right first.
     const follow = (result: Promise<unknown>, operation: Operation): void => {
-      // By way of whoever else wants to know how it failed.
+      // Through `operation.reject`, which a middleware may have wrapped to see the failure.
       const { reject } = operation
       result.then(
         (value) => resolveOne(value, operation),

@@ -37,7 +37,7 @@ export interface ReadOptions extends KeyOptions {
 
 /** Options of `get`, `gets`, `gat` and `gats`. */
 export interface GetOptions<D = undefined> extends ReadOptions {
-  /** What a miss gives instead of `undefined`; not a promise. A stored `null` is a hit, and stays `null`. */
+  /** Value that a miss gives instead of `undefined`; not a promise. A stored `null` is a hit, and stays `null`. */
   readonly default?: D
 }
 

@@ -86,7 +86,7 @@ function wrapExecutor(
   return older.length === 0 ? first : wrappers.withOlder(older, onError)(first)
 }
 
-/** What names the servers: a source, or the list that is there. */
+/** Returns what names the servers: their source, or the fixed list. */
 function readServers(servers: Servers | undefined): { source: ServerSource | undefined; list: readonly Server[] } {
   try {
     if (isServerSource(servers)) return { source: servers, list: [] }

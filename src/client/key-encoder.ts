@@ -80,7 +80,7 @@ export class KeyEncoder {
   }
 }
 
-/** What the function of the option `longKeys` makes of a key, checked. */
+/** Returns the key that the function of the option `longKeys` makes of a key, checked. */
 function shortened(shorten: (key: Uint8Array) => string, bytes: Buffer, key: Key): string {
   let short: unknown
   try {

@@ -4,7 +4,7 @@ import { messageOf } from '../message-of.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Executor } from '../seam/executor.ts'
 
-/** What an executor of memlane holds is ended by that executor; so much later, in milliseconds, it is ended here. */
+/** Time that an executor of memlane has to end a command that it holds, in milliseconds; after it the command ends here. */
 const GRACE_MS = 200
 
 /** A command that the caller's middleware has in hand, until its call has settled. */

@@ -1,3 +1,5 @@
+import { messageOf } from '../message-of.ts'
+
 /** `…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/…`; its last parts may be absent. */
 const OPENSSL_ERROR = /\berror:[0-9A-F]+:[^:\n]*:[^:\n]*:([^:\n]+)/i
 
@@ -14,9 +16,4 @@ export function failureReason(error: unknown, tls = false): string {
   const reason = OPENSSL_ERROR.exec(message)?.[1] ?? message.trim().replace(/\s*[\r\n]+\s*/g, ' ')
   if (tls && NOT_TLS.test(reason)) return `the server does not answer in TLS; is that its plain port? (${reason})`
   return reason
-}
-
-/** What an error says, or whatever else was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

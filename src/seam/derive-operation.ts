@@ -43,7 +43,8 @@ export function deriveOperation(operation: PublicOperation, options: DeriveOptio
     throw new InvalidInputError(`settled must be a function, got ${showValue(settled)}`)
   }
   const derived = nextOf(first)
-  if (settled !== undefined) derived.request = withOwnBody(first.request)
+  const endsApart = settled !== undefined || !(first.holder instanceof DerivedOperation)
+  if (endsApart) derived.request = withOwnBody(first.request)
   if (timeoutMs !== undefined) limitTime(derived, timeoutMs)
   if (settled === undefined) settleTogether(first, derived)
   else settleApart(first, derived, settled)
@@ -54,7 +55,7 @@ function nextOf(first: Operation): Operation {
   const { holder } = first
   if (holder === undefined) return new DerivedOperation(first).next()
   if (holder instanceof DerivedOperation) return holder.next()
-  const copy = copyOperation(first, withOwnBody(first.request), first.interpret, first.timeoutMs)
+  const copy = copyOperation(first, first.request, first.interpret, first.timeoutMs)
   copy.deadline = first.deadline
   return copy
 }
