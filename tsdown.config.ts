@@ -34,12 +34,12 @@ const config: UserConfig[] = defineConfig([
     entry: { ...library, cli: 'src/cli/main.ts', 'sync-worker': 'src/sync/sync-worker.ts' },
     format: ['esm'],
     sourcemap: true,
-    dts: { oxc: true, entry: Object.values(library), sourcemap: true },
+    dts: { oxc: { stripInternal: true }, entry: Object.values(library), sourcemap: true },
     clean: true,
     hooks: { 'build:done': ({ options }) => dropSourcesContent(options.outDir) },
   },
   // CommonJS runs the modules of ESM where Node can (`module-sync`): this build is for older ones, without maps.
-  { ...shared, entry: library, format: ['cjs'], sourcemap: false, dts: { oxc: true }, clean: false },
+  { ...shared, entry: library, format: ['cjs'], sourcemap: false, dts: { oxc: { stripInternal: true } }, clean: false },
 ])
 
 export default config

@@ -23,6 +23,12 @@ const OWN = new Set(['constructor', 'clone'])
 
 const RENAMED = new Map(CLASSES.map(([, from, to]) => [from, to]))
 
+/** Types beside a class that name it, and what they are called without promises. */
+const BESIDE = new Map([
+  ['NextPipeline', 'NextPipelineSync'],
+  ['NextMetaPipeline', 'NextMetaPipelineSync'],
+])
+
 /** The text of the file; whoever compares it may leave white space out. */
 export function generate() {
   const sources = CLASSES.map(([file, name, to]) => ({
@@ -31,7 +37,7 @@ export function generate() {
     to,
     source: readFileSync(new URL(file, CLIENT), 'utf8'),
   }))
-  const bodies = sources.map(({ source, name, to, file }) => renameAll(interfaceOf(source, name, to), file))
+  const bodies = sources.map(({ source, name, to }) => renameAll(interfaceOf(source, name, to)))
   const clearable =
     '/** What a namespace with generations can do besides. */\nexport interface ClearableSync {\n  /** Forgets every item of the namespace. */\n  clear(): void\n}'
   const code = [...bodies, clearable].join('\n\n').replace(/\bClearable\b/g, 'ClearableSync')
@@ -44,18 +50,13 @@ function interfaceOf(source, name, to) {
   const parameters = head[1] ?? ''
   const body = source.slice(start + head[0].length, source.indexOf('\n}\n', start))
   const doc = `/** What ${name === 'Memcache' || name === 'MetaClient' ? 'the synchronous client' : 'it'} can do: ${name}, without \`await\`. */`
-  const own = ownTypes(source.slice(start), to)
-  return `${doc}\nexport interface ${to}${parameters} {\n${membersOf(body).join('\n\n')}\n}${own}`
+  return `${doc}\nexport interface ${to}${parameters} {\n${membersOf(body).join('\n\n')}\n}${typesBeside(source)}`
 }
 
-/** The types of a file that its class needs and nobody else sees, under a name of their own. */
-function ownTypes(source, to) {
-  const types = [
-    ...source.matchAll(
-      /^\/\*\*[^\n]*\*\/\ntype (\w+)[\s\S]*?(?=\n\n|$(?![\s\S]))|^type (\w+)[\s\S]*?(?=\n\n|$(?![\s\S]))/gm,
-    ),
-  ]
-  return types.map(([text]) => `\n\n${text.trimEnd()}`).join('') + (types.length > 0 ? `\n// types of ${to}` : '')
+/** The types of a file that name its class, with their comments. */
+function typesBeside(source) {
+  const types = source.matchAll(/^(?:\/\*\*[^\n]*\*\/\n)?export type (\w+)[\s\S]*?(?=\n\n|$(?![\s\S]))/gm)
+  return [...types].map(([text, name]) => (BESIDE.has(name) ? `\n\n${text.trimEnd()}` : '')).join('')
 }
 
 /** The public methods and getters: the overloads, or else the method itself. */
@@ -129,12 +130,10 @@ function withoutPromise(signature) {
   throw new Error(`no result in: ${signature}`)
 }
 
-/** The converted classes by their new names; helper types of a file by names of their own. */
-function renameAll(code, file) {
-  let renamed = code.replace(/\n\/\/ types of \w+$/, '')
-  const prefix = file.startsWith('meta/') ? 'Meta' : ''
-  for (const helper of ['Next', 'Count'])
-    renamed = renamed.replace(new RegExp(`\\b${helper}<`, 'g'), `${prefix}${helper}<`)
+/** The converted classes, and the types beside them, by their new names. */
+function renameAll(code) {
+  let renamed = code
+  for (const [from, to] of BESIDE) renamed = renamed.replace(new RegExp(`\\b${from}<`, 'g'), `${to}<`)
   for (const [from, to] of RENAMED) {
     renamed = renamed.replace(
       new RegExp(`\\{@link ${from}(\\.\\w+)?\\}`, 'g'),

@@ -49,25 +49,27 @@ export interface Credentials {
 }
 
 /** What `node:tls` takes: own CA, client certificate, the name that the server's certificate must have. */
-export type TlsOptions = Readonly<Pick<NodeTlsOptions, TlsOptionName>>
-
-type TlsOptionName =
-  | 'ca'
-  | 'cert'
-  | 'checkServerIdentity'
-  | 'ciphers'
-  | 'crl'
-  | 'ecdhCurve'
-  | 'key'
-  | 'maxVersion'
-  | 'minVersion'
-  | 'passphrase'
-  | 'pfx'
-  | 'rejectUnauthorized'
-  | 'secureContext'
-  | 'servername'
-  | 'session'
-  | 'sigalgs'
+export type TlsOptions = Readonly<
+  Pick<
+    NodeTlsOptions,
+    | 'ca'
+    | 'cert'
+    | 'checkServerIdentity'
+    | 'ciphers'
+    | 'crl'
+    | 'ecdhCurve'
+    | 'key'
+    | 'maxVersion'
+    | 'minVersion'
+    | 'passphrase'
+    | 'pfx'
+    | 'rejectUnauthorized'
+    | 'secureContext'
+    | 'servername'
+    | 'session'
+    | 'sigalgs'
+  >
+>
 
 /** A checked server. Login and TLS options do not show when it is inspected or turned into JSON. */
 export interface Server {
@@ -92,7 +94,7 @@ export type Endpoint =
 const DEFAULT_PORT = 11_211
 const MAX_PORT = 65_535
 
-const TLS_OPTIONS: readonly TlsOptionName[] = [
+const TLS_OPTIONS: readonly (keyof TlsOptions)[] = [
   'ca',
   'cert',
   'checkServerIdentity',

@@ -41,11 +41,15 @@ export interface GetOptions<D = undefined> extends ReadOptions {
   readonly default?: D
 }
 
-/** The type as the call states it: what stands here has no part in finding it out. */
-type Stated<T> = [T][T extends unknown ? 0 : never]
-
-/** Options of `get` and `gat` with a `default` of the type that is read: `get<number>(key, { default: 0 })`. */
-export type StatedDefault<T> = GetOptions<Stated<T>> & { readonly default: Stated<T> }
+/**
+ * Options of `get` and `gat` with a `default` of the type that is read: `get<number>(key, { default: 0 })`.
+ *
+ * @typeParam T - Stated by the call: the type of `default` has no part in inferring it.
+ */
+export interface GetOptionsWithDefault<T> extends ReadOptions {
+  /** Value that a miss gives; not a promise. A stored `null` is a hit, and stays `null`. */
+  readonly default: [T][T extends unknown ? 0 : never]
+}
 
 /** Options of `pop`. */
 export interface PopOptions extends ReadOptions {

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Ttl } from '../ttl.ts'
-import type { CountOptions, GetOptions, KeyOptions, StatedDefault, WriteOptions } from './call-options.ts'
+import type { CountOptions, GetOptions, GetOptionsWithDefault, KeyOptions, WriteOptions } from './call-options.ts'
 import type { Inspection } from './inspection.ts'
 import type { ValueWithCas } from './reader.ts'
 import type { CasResult, Counted } from './results.ts'
@@ -58,29 +58,32 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
   }
 
   /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
-  get<T>(key: Key, options: StatedDefault<T>): Next<Outcomes, T>
-  get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, T | null>
-  get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined>
-  get<T>(key: Key, options?: GetOptions<unknown>): Next<Outcomes, T | undefined> {
+  get<T>(key: Key, options: GetOptionsWithDefault<T>): NextPipeline<Outcomes, T>
+  get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): NextPipeline<Outcomes, T | null>
+  get<T = unknown>(key: Key, options?: GetOptions): NextPipeline<Outcomes, T | undefined>
+  get<T>(key: Key, options?: GetOptions<unknown>): NextPipeline<Outcomes, T | undefined> {
     return this.#add((commands) => commands.get(key, options))
   }
 
   /** A miss gives `undefined`, or the option `default`. */
-  gets<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, ValueWithCas<T> | null>
+  gets<T>(
+    key: Key,
+    options: GetOptions<null> & { readonly default: null },
+  ): NextPipeline<Outcomes, ValueWithCas<T> | null>
   gets<T = unknown, D = undefined>(
     key: Key,
     options: GetOptions<D> & { readonly default: D },
-  ): Next<Outcomes, ValueWithCas<T> | D>
-  gets<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, ValueWithCas<T> | undefined>
-  gets<T, D>(key: Key, options?: GetOptions<unknown>): Next<Outcomes, ValueWithCas<T> | D> {
+  ): NextPipeline<Outcomes, ValueWithCas<T> | D>
+  gets<T = unknown>(key: Key, options?: GetOptions): NextPipeline<Outcomes, ValueWithCas<T> | undefined>
+  gets<T, D>(key: Key, options?: GetOptions<unknown>): NextPipeline<Outcomes, ValueWithCas<T> | D> {
     return this.#add((commands) => commands.gets(key, options))
   }
 
   /** A miss gives `undefined`. */
-  gat<T>(key: Key, ttl: Ttl, options: StatedDefault<T>): Next<Outcomes, T>
-  gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, T | null>
-  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined>
-  gat<T>(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Next<Outcomes, T | undefined> {
+  gat<T>(key: Key, ttl: Ttl, options: GetOptionsWithDefault<T>): NextPipeline<Outcomes, T>
+  gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): NextPipeline<Outcomes, T | null>
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): NextPipeline<Outcomes, T | undefined>
+  gat<T>(key: Key, ttl: Ttl, options?: GetOptions<unknown>): NextPipeline<Outcomes, T | undefined> {
     return this.#add((commands) => commands.gat(key, ttl, options))
   }
 
@@ -89,64 +92,64 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     key: Key,
     ttl: Ttl,
     options: GetOptions<null> & { readonly default: null },
-  ): Next<Outcomes, ValueWithCas<T> | null>
+  ): NextPipeline<Outcomes, ValueWithCas<T> | null>
   gats<T = unknown, D = undefined>(
     key: Key,
     ttl: Ttl,
     options: GetOptions<D> & { readonly default: D },
-  ): Next<Outcomes, ValueWithCas<T> | D>
-  gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, ValueWithCas<T> | undefined>
-  gats<T, D>(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Next<Outcomes, ValueWithCas<T> | D> {
+  ): NextPipeline<Outcomes, ValueWithCas<T> | D>
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): NextPipeline<Outcomes, ValueWithCas<T> | undefined>
+  gats<T, D>(key: Key, ttl: Ttl, options?: GetOptions<unknown>): NextPipeline<Outcomes, ValueWithCas<T> | D> {
     return this.#add((commands) => commands.gats(key, ttl, options))
   }
 
   /** Whether the item is there. */
-  has(key: Key, options?: KeyOptions): Next<Outcomes, boolean> {
+  has(key: Key, options?: KeyOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.has(key, options))
   }
 
   /** A miss gives `undefined`. */
-  inspect(key: Key, options?: KeyOptions): Next<Outcomes, Inspection | undefined> {
+  inspect(key: Key, options?: KeyOptions): NextPipeline<Outcomes, Inspection | undefined> {
     return this.#add((commands) => commands.inspect(key, options))
   }
 
   /** Whether it was stored. */
-  set(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean> {
+  set(key: Key, value: unknown, options?: WriteOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.set(key, value, options))
   }
 
   /** Whether it was stored: the key was free. */
-  add(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean> {
+  add(key: Key, value: unknown, options?: WriteOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.add(key, value, options))
   }
 
   /** Whether it was stored: there was an item. */
-  replace(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean> {
+  replace(key: Key, value: unknown, options?: WriteOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.replace(key, value, options))
   }
 
   /** Whether there was an item to add to. */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Next<Outcomes, boolean> {
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.append(key, data, options))
   }
 
   /** Whether there was an item to add to. */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Next<Outcomes, boolean> {
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.prepend(key, data, options))
   }
 
   /** `stored`, `exists` or `notFound`. */
-  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Next<Outcomes, CasResult> {
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): NextPipeline<Outcomes, CasResult> {
     return this.#add((commands) => commands.cas(key, value, cas, options))
   }
 
   /** Whether there was an item. */
-  delete(key: Key, options?: KeyOptions): Next<Outcomes, boolean> {
+  delete(key: Key, options?: KeyOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.delete(key, options))
   }
 
   /** Whether there was an item. */
-  touch(key: Key, ttl: Ttl, options?: KeyOptions): Next<Outcomes, boolean> {
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.touch(key, ttl, options))
   }
 
@@ -155,7 +158,7 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     key: Key,
     delta?: N,
     options?: CountOptions,
-  ): Next<Outcomes, Counted<N> | undefined> {
+  ): NextPipeline<Outcomes, Counted<N> | undefined> {
     return this.#add((commands) => commands.incr(key, delta, options))
   }
 
@@ -164,7 +167,7 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     key: Key,
     delta?: N,
     options?: CountOptions,
-  ): Next<Outcomes, Counted<N> | undefined> {
+  ): NextPipeline<Outcomes, Counted<N> | undefined> {
     return this.#add((commands) => commands.decr(key, delta, options))
   }
 
@@ -181,14 +184,16 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     return (await Promise.allSettled(this.#calls.map((call) => call()))) as readonly unknown[] as Outcomes
   }
 
-  #add<T>(call: (commands: PipelineCommands) => Promise<unknown>): Next<Outcomes, T> {
+  #add<T>(call: (commands: PipelineCommands) => Promise<unknown>): NextPipeline<Outcomes, T> {
     if (this.#hasRun) throw new InvalidInputError('this pipeline has run already; make a new one')
     const commands = this.#commands
     this.#calls.push(() => call(commands))
     // The same object under the type that knows of one more command.
-    return this as unknown as Next<Outcomes, T>
+    return this as unknown as NextPipeline<Outcomes, T>
   }
 }
 
-/** A pipeline with one more command. */
-type Next<Outcomes extends readonly PipelineOutcome<unknown>[], T> = CommandPipeline<[...Outcomes, PipelineOutcome<T>]>
+/** A pipeline that has collected one more command, with a result of type `T`. Its own type grows with each call. */
+export type NextPipeline<Outcomes extends readonly PipelineOutcome<unknown>[], T> = CommandPipeline<
+  [...Outcomes, PipelineOutcome<T>]
+>

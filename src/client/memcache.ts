@@ -19,6 +19,7 @@ import type {
   FlushOptions,
   GetManyOptions,
   GetOptions,
+  GetOptionsWithDefault,
   InvalidateOptions,
   KeyOptions,
   PopOptions,
@@ -26,7 +27,6 @@ import type {
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
-  StatedDefault,
   WriteOptions,
 } from './call-options.ts'
 import { CallTime } from './call-time.ts'
@@ -141,7 +141,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `SerdeError` - the stored bytes are not what the serde writes.
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
    */
-  get<T>(key: Key, options: StatedDefault<T>): Promise<T>
+  get<T>(key: Key, options: GetOptionsWithDefault<T>): Promise<T>
   get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Promise<T | null>
   get<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   get<T = unknown>(key: Key, options?: GetOptions): Promise<T | undefined>
@@ -183,7 +183,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.get}
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
-  gat<T>(key: Key, ttl: Ttl, options: StatedDefault<T>): Promise<T>
+  gat<T>(key: Key, ttl: Ttl, options: GetOptionsWithDefault<T>): Promise<T>
   gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): Promise<T | null>
   gat<T = unknown, D = undefined>(key: Key, ttl: Ttl, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<T | undefined>

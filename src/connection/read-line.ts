@@ -4,9 +4,11 @@ import { sharesLine } from '../protocol/request.ts'
 import { LONG_LINES_SINCE, type ServerVersion } from '../protocol/server-version.ts'
 import type { OutgoingBatch } from './outgoing-batch.ts'
 
-/** How the reads of one line are limited, so that one huge line does not starve the server's other clients. */
+/** Limits of one line of reads, so that a huge line does not starve the server's other clients. */
 export interface LineLimits {
+  /** Most keys on one line, from 1. @defaultValue `128` */
   readonly maxKeys: number
+  /** Longest line, in bytes; a key that is longer has a line of its own. @defaultValue `16384` */
   readonly maxBytes: number
 }
 

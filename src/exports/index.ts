@@ -7,6 +7,7 @@ export type {
   FlushOptions,
   GetManyOptions,
   GetOptions,
+  GetOptionsWithDefault,
   InvalidateOptions,
   KeyOptions,
   PopOptions,
@@ -17,7 +18,7 @@ export type {
   ShutdownOptions,
   WriteOptions,
 } from '../client/call-options.ts'
-export type { CommandPipeline, PipelineOutcome } from '../client/command-pipeline.ts'
+export type { CommandPipeline, NextPipeline, PipelineOutcome } from '../client/command-pipeline.ts'
 export type { Servers } from '../client/compose.ts'
 export type { CompressionAlgorithm, CompressionOptions } from '../client/compression.ts'
 export type { Entries } from '../client/entries.ts'
@@ -66,6 +67,7 @@ export type { ClusterOptions, Failover, RejoinOptions } from '../cluster/options
 export type { ServerSource } from '../cluster/server-source.ts'
 export type { ByteStream, DialedStream } from '../connection/byte-stream.ts'
 export type { ConnectionOptions, Dialer, KeepAliveOptions } from '../connection/options.ts'
+export type { LineLimits } from '../connection/read-line.ts'
 export {
   AuthError,
   BatchError,

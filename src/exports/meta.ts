@@ -1,5 +1,6 @@
 export { MetaClient } from '../client/meta/client.ts'
 export type {
+  MayLackValue,
   MetaAddOptions,
   MetaCasOptions,
   MetaCountOptions,
@@ -12,8 +13,15 @@ export type {
   MetaOptions,
   MetaReplaceOptions,
   MetaSetOptions,
+  MetaStoreOptions,
 } from '../client/meta/options.ts'
-export type { InPipeline, MetaPipeline, MetaPipelineOptions } from '../client/meta/pipeline.ts'
+export type {
+  InPipeline,
+  MetaPipeline,
+  MetaPipelineCount,
+  MetaPipelineOptions,
+  NextMetaPipeline,
+} from '../client/meta/pipeline.ts'
 export type {
   MetaCounted,
   MetaCountResult,
@@ -38,3 +46,4 @@ export type {
   MetaTouched,
   MetaTouchResult,
 } from '../client/meta/results.ts'
+export type { MetaSetMode } from '../protocol/meta/request.ts'

@@ -9,5 +9,7 @@ export type {
   MetaPipelineSync,
   NamespaceNoreplySync,
   NamespaceSync,
+  NextMetaPipelineSync,
+  NextPipelineSync,
   NoreplyCommandsSync,
 } from '../sync/sync-commands.ts'

@@ -9,6 +9,7 @@ import type {
   FlushOptions,
   GetManyOptions,
   GetOptions,
+  GetOptionsWithDefault,
   InvalidateOptions,
   KeyOptions,
   PopOptions,
@@ -16,7 +17,6 @@ import type {
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
-  StatedDefault,
   WriteOptions,
 } from '../client/call-options.ts'
 import type { PipelineOutcome } from '../client/command-pipeline.ts'
@@ -38,14 +38,13 @@ import type {
   MetaReplaceOptions,
   MetaSetOptions,
 } from '../client/meta/options.ts'
-import type { InPipeline, MetaPipelineOptions } from '../client/meta/pipeline.ts'
+import type { InPipeline, MetaPipelineCount, MetaPipelineOptions } from '../client/meta/pipeline.ts'
 import type {
   MetaCountResult,
   MetaDebugResult,
   MetaDeleteResult,
   MetaGetResult,
   MetaOutcomes,
-  MetaQuietCountResult,
   MetaReply,
   MetaStoreResult,
   MetaTouchResult,
@@ -71,7 +70,7 @@ export interface MemcacheSyncCommands {
    * @throws `SerdeError` - the stored bytes are not what the serde writes.
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
    */
-  get<T>(key: Key, options: StatedDefault<T>): T
+  get<T>(key: Key, options: GetOptionsWithDefault<T>): T
 
   get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): T | null
 
@@ -100,7 +99,7 @@ export interface MemcacheSyncCommands {
    * @throws as `get`
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
-  gat<T>(key: Key, ttl: Ttl, options: StatedDefault<T>): T
+  gat<T>(key: Key, ttl: Ttl, options: GetOptionsWithDefault<T>): T
 
   gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): T | null
 
@@ -639,87 +638,94 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   readonly length: number
 
   /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
-  get<T>(key: Key, options: StatedDefault<T>): Next<Outcomes, T>
+  get<T>(key: Key, options: GetOptionsWithDefault<T>): NextPipelineSync<Outcomes, T>
 
-  get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, T | null>
+  get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): NextPipelineSync<Outcomes, T | null>
 
-  get<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, T | undefined>
+  get<T = unknown>(key: Key, options?: GetOptions): NextPipelineSync<Outcomes, T | undefined>
 
   /** A miss gives `undefined`, or the option `default`. */
-  gets<T>(key: Key, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, ValueWithCas<T> | null>
+  gets<T>(
+    key: Key,
+    options: GetOptions<null> & { readonly default: null },
+  ): NextPipelineSync<Outcomes, ValueWithCas<T> | null>
 
   gets<T = unknown, D = undefined>(
     key: Key,
     options: GetOptions<D> & { readonly default: D },
-  ): Next<Outcomes, ValueWithCas<T> | D>
+  ): NextPipelineSync<Outcomes, ValueWithCas<T> | D>
 
-  gets<T = unknown>(key: Key, options?: GetOptions): Next<Outcomes, ValueWithCas<T> | undefined>
+  gets<T = unknown>(key: Key, options?: GetOptions): NextPipelineSync<Outcomes, ValueWithCas<T> | undefined>
 
   /** A miss gives `undefined`. */
-  gat<T>(key: Key, ttl: Ttl, options: StatedDefault<T>): Next<Outcomes, T>
+  gat<T>(key: Key, ttl: Ttl, options: GetOptionsWithDefault<T>): NextPipelineSync<Outcomes, T>
 
-  gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): Next<Outcomes, T | null>
+  gat<T>(
+    key: Key,
+    ttl: Ttl,
+    options: GetOptions<null> & { readonly default: null },
+  ): NextPipelineSync<Outcomes, T | null>
 
-  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, T | undefined>
+  gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): NextPipelineSync<Outcomes, T | undefined>
 
   /** A miss gives `undefined`, or the option `default`. */
   gats<T>(
     key: Key,
     ttl: Ttl,
     options: GetOptions<null> & { readonly default: null },
-  ): Next<Outcomes, ValueWithCas<T> | null>
+  ): NextPipelineSync<Outcomes, ValueWithCas<T> | null>
 
   gats<T = unknown, D = undefined>(
     key: Key,
     ttl: Ttl,
     options: GetOptions<D> & { readonly default: D },
-  ): Next<Outcomes, ValueWithCas<T> | D>
+  ): NextPipelineSync<Outcomes, ValueWithCas<T> | D>
 
-  gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Next<Outcomes, ValueWithCas<T> | undefined>
+  gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): NextPipelineSync<Outcomes, ValueWithCas<T> | undefined>
 
   /** Whether the item is there. */
-  has(key: Key, options?: KeyOptions): Next<Outcomes, boolean>
+  has(key: Key, options?: KeyOptions): NextPipelineSync<Outcomes, boolean>
 
   /** A miss gives `undefined`. */
-  inspect(key: Key, options?: KeyOptions): Next<Outcomes, Inspection | undefined>
+  inspect(key: Key, options?: KeyOptions): NextPipelineSync<Outcomes, Inspection | undefined>
 
   /** Whether it was stored. */
-  set(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean>
+  set(key: Key, value: unknown, options?: WriteOptions): NextPipelineSync<Outcomes, boolean>
 
   /** Whether it was stored: the key was free. */
-  add(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean>
+  add(key: Key, value: unknown, options?: WriteOptions): NextPipelineSync<Outcomes, boolean>
 
   /** Whether it was stored: there was an item. */
-  replace(key: Key, value: unknown, options?: WriteOptions): Next<Outcomes, boolean>
+  replace(key: Key, value: unknown, options?: WriteOptions): NextPipelineSync<Outcomes, boolean>
 
   /** Whether there was an item to add to. */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Next<Outcomes, boolean>
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): NextPipelineSync<Outcomes, boolean>
 
   /** Whether there was an item to add to. */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Next<Outcomes, boolean>
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): NextPipelineSync<Outcomes, boolean>
 
   /** `stored`, `exists` or `notFound`. */
-  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Next<Outcomes, CasResult>
+  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): NextPipelineSync<Outcomes, CasResult>
 
   /** Whether there was an item. */
-  delete(key: Key, options?: KeyOptions): Next<Outcomes, boolean>
+  delete(key: Key, options?: KeyOptions): NextPipelineSync<Outcomes, boolean>
 
   /** Whether there was an item. */
-  touch(key: Key, ttl: Ttl, options?: KeyOptions): Next<Outcomes, boolean>
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): NextPipelineSync<Outcomes, boolean>
 
   /** The new value; a missing counter without `initial` gives `undefined`. */
   incr<N extends number | bigint = number>(
     key: Key,
     delta?: N,
     options?: CountOptions,
-  ): Next<Outcomes, Counted<N> | undefined>
+  ): NextPipelineSync<Outcomes, Counted<N> | undefined>
 
   /** The new value; a missing counter without `initial` gives `undefined`. */
   decr<N extends number | bigint = number>(
     key: Key,
     delta?: N,
     options?: CountOptions,
-  ): Next<Outcomes, Counted<N> | undefined>
+  ): NextPipelineSync<Outcomes, Counted<N> | undefined>
 
   /**
    * Sends everything, once. What is more than the client takes at a time (`maxPending`, 100,000 commands to a server) is
@@ -730,8 +736,8 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   run(): Outcomes
 }
 
-/** A pipeline with one more command. */
-type Next<Outcomes extends readonly PipelineOutcome<unknown>[], T> = CommandPipelineSync<
+/** A pipeline that has collected one more command, with a result of type `T`. Its own type grows with each call. */
+export type NextPipelineSync<Outcomes extends readonly PipelineOutcome<unknown>[], T> = CommandPipelineSync<
   [...Outcomes, PipelineOutcome<T>]
 >
 
@@ -1050,38 +1056,57 @@ export interface MetaPipelineSync<Quiet extends boolean = false, Results extends
   get(
     key: Key,
     options: InPipeline<MetaGetOptions> & { readonly value: false },
-  ): MetaNext<Quiet, Results, MetaGetResult<undefined>>
+  ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<undefined>>
 
   get<T = unknown>(
     key: Key,
     options: InPipeline<MetaGetOptions> & MayLackValue,
-  ): MetaNext<Quiet, Results, MetaGetResult<T | undefined>>
+  ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<T | undefined>>
 
-  get<T = unknown>(key: Key, options?: InPipeline<MetaGetOptions>): MetaNext<Quiet, Results, MetaGetResult<T>>
+  get<T = unknown>(
+    key: Key,
+    options?: InPipeline<MetaGetOptions>,
+  ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<T>>
 
   /** As the client's. Hits are answered in a quiet pipeline too; only a miss is not. */
   gat(
     key: Key,
     ttl: Ttl,
     options: InPipeline<MetaGatOptions> & { readonly value: false },
-  ): MetaNext<Quiet, Results, MetaGetResult<undefined>>
+  ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<undefined>>
 
   gat<T = unknown>(
     key: Key,
     ttl: Ttl,
     options: InPipeline<MetaGatOptions> & MayLackValue,
-  ): MetaNext<Quiet, Results, MetaGetResult<T | undefined>>
+  ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<T | undefined>>
 
-  gat<T = unknown>(key: Key, ttl: Ttl, options?: InPipeline<MetaGatOptions>): MetaNext<Quiet, Results, MetaGetResult<T>>
-
-  /** As the client's. */
-  set(key: Key, value: unknown, options?: InPipeline<MetaSetOptions>): MetaNext<Quiet, Results, MetaStoreResult>
-
-  /** As the client's. */
-  add(key: Key, value: unknown, options?: InPipeline<MetaAddOptions>): MetaNext<Quiet, Results, MetaStoreResult>
+  gat<T = unknown>(
+    key: Key,
+    ttl: Ttl,
+    options?: InPipeline<MetaGatOptions>,
+  ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<T>>
 
   /** As the client's. */
-  replace(key: Key, value: unknown, options?: InPipeline<MetaReplaceOptions>): MetaNext<Quiet, Results, MetaStoreResult>
+  set(
+    key: Key,
+    value: unknown,
+    options?: InPipeline<MetaSetOptions>,
+  ): NextMetaPipelineSync<Quiet, Results, MetaStoreResult>
+
+  /** As the client's. */
+  add(
+    key: Key,
+    value: unknown,
+    options?: InPipeline<MetaAddOptions>,
+  ): NextMetaPipelineSync<Quiet, Results, MetaStoreResult>
+
+  /** As the client's. */
+  replace(
+    key: Key,
+    value: unknown,
+    options?: InPipeline<MetaReplaceOptions>,
+  ): NextMetaPipelineSync<Quiet, Results, MetaStoreResult>
 
   /** As the client's. */
   cas(
@@ -1089,50 +1114,53 @@ export interface MetaPipelineSync<Quiet extends boolean = false, Results extends
     value: unknown,
     cas: bigint,
     options?: InPipeline<MetaCasOptions>,
-  ): MetaNext<Quiet, Results, MetaStoreResult>
+  ): NextMetaPipelineSync<Quiet, Results, MetaStoreResult>
 
   /** As the client's. */
   append(
     key: Key,
     data: string | Uint8Array,
     options?: InPipeline<MetaExtendOptions>,
-  ): MetaNext<Quiet, Results, MetaStoreResult>
+  ): NextMetaPipelineSync<Quiet, Results, MetaStoreResult>
 
   /** As the client's. */
   prepend(
     key: Key,
     data: string | Uint8Array,
     options?: InPipeline<MetaExtendOptions>,
-  ): MetaNext<Quiet, Results, MetaStoreResult>
+  ): NextMetaPipelineSync<Quiet, Results, MetaStoreResult>
 
   /** As the client's. */
-  delete(key: Key, options?: InPipeline<MetaDeleteOptions>): MetaNext<Quiet, Results, MetaDeleteResult>
+  delete(key: Key, options?: InPipeline<MetaDeleteOptions>): NextMetaPipelineSync<Quiet, Results, MetaDeleteResult>
 
   /** As the client's. */
-  invalidate(key: Key, options?: InPipeline<MetaInvalidateOptions>): MetaNext<Quiet, Results, MetaDeleteResult>
+  invalidate(
+    key: Key,
+    options?: InPipeline<MetaInvalidateOptions>,
+  ): NextMetaPipelineSync<Quiet, Results, MetaDeleteResult>
 
   /** As the client's; a quiet pipeline does not tell the value. */
   incr(
     key: Key,
     delta?: number | bigint,
     options?: InPipeline<MetaCountOptions>,
-  ): MetaNext<Quiet, Results, MetaCount<Quiet>>
+  ): NextMetaPipelineSync<Quiet, Results, MetaPipelineCount<Quiet>>
 
   /** As the client's; a quiet pipeline does not tell the value. */
   decr(
     key: Key,
     delta?: number | bigint,
     options?: InPipeline<MetaCountOptions>,
-  ): MetaNext<Quiet, Results, MetaCount<Quiet>>
+  ): NextMetaPipelineSync<Quiet, Results, MetaPipelineCount<Quiet>>
 
   /** As the client's. Hits are answered in a quiet pipeline too. */
-  touch(key: Key, ttl: Ttl, options?: InPipeline<MetaOptions>): MetaNext<Quiet, Results, MetaTouchResult>
+  touch(key: Key, ttl: Ttl, options?: InPipeline<MetaOptions>): NextMetaPipelineSync<Quiet, Results, MetaTouchResult>
 
   /** As the client's; answered in full by a quiet pipeline too. */
-  debug(key: Key, options?: InPipeline<KeyOptions>): MetaNext<Quiet, Results, MetaDebugResult>
+  debug(key: Key, options?: InPipeline<KeyOptions>): NextMetaPipelineSync<Quiet, Results, MetaDebugResult>
 
   /** As the client's; answered in full by a quiet pipeline too. */
-  execute(execution: MetaExecution, options?: InPipeline<KeyOptions>): MetaNext<Quiet, Results, MetaReply>
+  execute(execution: MetaExecution, options?: InPipeline<KeyOptions>): NextMetaPipelineSync<Quiet, Results, MetaReply>
 
   /**
    * Sends everything, once.
@@ -1143,13 +1171,11 @@ export interface MetaPipelineSync<Quiet extends boolean = false, Results extends
   run(options?: CallOptions): MetaOutcomes<Results>
 }
 
-/** A pipeline with one more command. */
-type MetaNext<Quiet extends boolean, Results extends readonly unknown[], Result> = MetaPipelineSync<
+/** A pipeline that has collected one more command, with a result of type `Result`. */
+export type NextMetaPipelineSync<Quiet extends boolean, Results extends readonly unknown[], Result> = MetaPipelineSync<
   Quiet,
   [...Results, Result]
 >
-
-type MetaCount<Quiet extends boolean> = Quiet extends true ? MetaQuietCountResult : MetaCountResult
 
 /** What a namespace with generations can do besides. */
 export interface ClearableSync {

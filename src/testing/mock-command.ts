@@ -1,55 +1,84 @@
 import type { Request } from '../protocol/request.ts'
 
-const READS = ['get', 'gets', 'gat', 'gats', 'has', 'inspect', 'getOrSet'] as const
-
-const WRITES = [
-  'set',
-  'add',
-  'replace',
-  'append',
-  'prepend',
-  'cas',
-  'delete',
-  'touch',
-  'incr',
-  'decr',
-  'invalidate',
-] as const
-
-const KEYLESS = [
-  'connect',
-  'version',
-  'ping',
-  'stats',
-  'flushAll',
-  'cacheMemlimit',
-  'verbosity',
-  'shutdown',
-  'rawCommand',
-] as const
-
 /** A command as rules of a {@link MockMemcache} name it. */
-export type MockCommand = (typeof READS)[number] | (typeof WRITES)[number] | (typeof KEYLESS)[number]
+export type MockCommand =
+  | 'get'
+  | 'gets'
+  | 'gat'
+  | 'gats'
+  | 'has'
+  | 'inspect'
+  | 'getOrSet'
+  | 'set'
+  | 'add'
+  | 'replace'
+  | 'append'
+  | 'prepend'
+  | 'cas'
+  | 'delete'
+  | 'touch'
+  | 'incr'
+  | 'decr'
+  | 'invalidate'
+  | 'connect'
+  | 'version'
+  | 'ping'
+  | 'stats'
+  | 'flushAll'
+  | 'cacheMemlimit'
+  | 'verbosity'
+  | 'shutdown'
+  | 'rawCommand'
 
-/** All of them. */
-export const MOCK_COMMANDS: readonly MockCommand[] = [...READS, ...WRITES, ...KEYLESS]
+type Kind = 'read' | 'write' | 'keyless'
 
-const names: ReadonlySet<unknown> = new Set(MOCK_COMMANDS)
-const reads: ReadonlySet<MockCommand> = new Set(READS)
-const writes: ReadonlySet<MockCommand> = new Set(WRITES)
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
+  Object.entries({
+    get: 'read',
+    gets: 'read',
+    gat: 'read',
+    gats: 'read',
+    has: 'read',
+    inspect: 'read',
+    getOrSet: 'read',
+    set: 'write',
+    add: 'write',
+    replace: 'write',
+    append: 'write',
+    prepend: 'write',
+    cas: 'write',
+    delete: 'write',
+    touch: 'write',
+    incr: 'write',
+    decr: 'write',
+    invalidate: 'write',
+    connect: 'keyless',
+    version: 'keyless',
+    ping: 'keyless',
+    stats: 'keyless',
+    flushAll: 'keyless',
+    cacheMemlimit: 'keyless',
+    verbosity: 'keyless',
+    shutdown: 'keyless',
+    rawCommand: 'keyless',
+  } satisfies Record<MockCommand, Kind>),
+)
+
+/** The names of all commands, for messages. */
+export const MOCK_COMMANDS: readonly string[] = [...KINDS.keys()]
 
 export function isMockCommand(name: unknown): name is MockCommand {
-  return names.has(name)
+  return typeof name === 'string' && KINDS.has(name)
 }
 
 /** Whether it reads an item; `gat` and `gats` do. */
 export function isRead(command: MockCommand): boolean {
-  return reads.has(command)
+  return KINDS.get(command) === 'read'
 }
 
 /** Whether all that it does is to an item. */
 export function isWrite(command: MockCommand): boolean {
-  return writes.has(command)
+  return KINDS.get(command) === 'write'
 }
 
 /** What a request is called. */

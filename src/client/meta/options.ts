@@ -58,11 +58,11 @@ export interface MetaGetOptions extends MetaOptions {
 /** Options of `gat`. */
 export type MetaGatOptions = Omit<MetaGetOptions, 'touch'>
 
-/** Options by which a hit may come without a value. */
+/** Options with which a hit may lack its value: `value` is then `undefined`. */
 export type MayLackValue = { readonly vivify: Ttl } | { readonly unlessCas: bigint }
 
-/** What every store may ask for. */
-interface StoreReturns extends MetaOptions {
+/** Options of every command that stores: what its result reports, and the cas number of the item. */
+export interface MetaStoreOptions extends MetaOptions {
   /** Flag `c`: the cas number of what was stored. */
   readonly returnCas?: boolean
   /** Flag `s`: length of the value as stored. memcached 1.6.20 and newer. */
@@ -73,7 +73,7 @@ interface StoreReturns extends MetaOptions {
 
 /** Options of `add`. */
 export interface MetaAddOptions
-  extends StoreReturns,
+  extends MetaStoreOptions,
     Pick<WriteOptions, 'ttl' | 'clientFlags' | 'serde' | 'compression'> {}
 
 /** Options of `cas`. */
@@ -89,7 +89,7 @@ export interface MetaReplaceOptions extends MetaCasOptions {
 }
 
 /** Options of `append` and `prepend`. */
-export interface MetaExtendOptions extends StoreReturns {
+export interface MetaExtendOptions extends MetaStoreOptions {
   /** Flag `C`: only if the item has this cas number. */
   readonly compareCas?: bigint
   /** Flag `N`: where nothing is, makes an item of the data that lives this long. memcached 1.6.20 and newer. */

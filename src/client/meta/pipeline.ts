@@ -93,13 +93,13 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
   get(
     key: Key,
     options: InPipeline<MetaGetOptions> & { readonly value: false },
-  ): Next<Quiet, Results, MetaGetResult<undefined>>
+  ): NextMetaPipeline<Quiet, Results, MetaGetResult<undefined>>
   get<T = unknown>(
     key: Key,
     options: InPipeline<MetaGetOptions> & MayLackValue,
-  ): Next<Quiet, Results, MetaGetResult<T | undefined>>
-  get<T = unknown>(key: Key, options?: InPipeline<MetaGetOptions>): Next<Quiet, Results, MetaGetResult<T>>
-  get(key: Key, options?: InPipeline<MetaGetOptions>): Next<Quiet, Results, unknown> {
+  ): NextMetaPipeline<Quiet, Results, MetaGetResult<T | undefined>>
+  get<T = unknown>(key: Key, options?: InPipeline<MetaGetOptions>): NextMetaPipeline<Quiet, Results, MetaGetResult<T>>
+  get(key: Key, options?: InPipeline<MetaGetOptions>): NextMetaPipeline<Quiet, Results, unknown> {
     return this.#add(this.#commands.get(key, options))
   }
 
@@ -108,29 +108,45 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     key: Key,
     ttl: Ttl,
     options: InPipeline<MetaGatOptions> & { readonly value: false },
-  ): Next<Quiet, Results, MetaGetResult<undefined>>
+  ): NextMetaPipeline<Quiet, Results, MetaGetResult<undefined>>
   gat<T = unknown>(
     key: Key,
     ttl: Ttl,
     options: InPipeline<MetaGatOptions> & MayLackValue,
-  ): Next<Quiet, Results, MetaGetResult<T | undefined>>
-  gat<T = unknown>(key: Key, ttl: Ttl, options?: InPipeline<MetaGatOptions>): Next<Quiet, Results, MetaGetResult<T>>
-  gat(key: Key, ttl: Ttl, options?: InPipeline<MetaGatOptions>): Next<Quiet, Results, unknown> {
+  ): NextMetaPipeline<Quiet, Results, MetaGetResult<T | undefined>>
+  gat<T = unknown>(
+    key: Key,
+    ttl: Ttl,
+    options?: InPipeline<MetaGatOptions>,
+  ): NextMetaPipeline<Quiet, Results, MetaGetResult<T>>
+  gat(key: Key, ttl: Ttl, options?: InPipeline<MetaGatOptions>): NextMetaPipeline<Quiet, Results, unknown> {
     return this.#add(this.#commands.gat(key, ttl, options))
   }
 
   /** As the client's. */
-  set(key: Key, value: unknown, options?: InPipeline<MetaSetOptions>): Next<Quiet, Results, MetaStoreResult> {
+  set(
+    key: Key,
+    value: unknown,
+    options?: InPipeline<MetaSetOptions>,
+  ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
     return this.#add(this.#commands.set(key, value, options))
   }
 
   /** As the client's. */
-  add(key: Key, value: unknown, options?: InPipeline<MetaAddOptions>): Next<Quiet, Results, MetaStoreResult> {
+  add(
+    key: Key,
+    value: unknown,
+    options?: InPipeline<MetaAddOptions>,
+  ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
     return this.#add(this.#commands.add(key, value, options))
   }
 
   /** As the client's. */
-  replace(key: Key, value: unknown, options?: InPipeline<MetaReplaceOptions>): Next<Quiet, Results, MetaStoreResult> {
+  replace(
+    key: Key,
+    value: unknown,
+    options?: InPipeline<MetaReplaceOptions>,
+  ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
     return this.#add(this.#commands.replace(key, value, options))
   }
 
@@ -140,7 +156,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     value: unknown,
     cas: bigint,
     options?: InPipeline<MetaCasOptions>,
-  ): Next<Quiet, Results, MetaStoreResult> {
+  ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
     return this.#add(this.#commands.cas(key, value, cas, options))
   }
 
@@ -149,7 +165,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     key: Key,
     data: string | Uint8Array,
     options?: InPipeline<MetaExtendOptions>,
-  ): Next<Quiet, Results, MetaStoreResult> {
+  ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
     return this.#add(this.#commands.extend('append', key, data, options))
   }
 
@@ -158,17 +174,20 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     key: Key,
     data: string | Uint8Array,
     options?: InPipeline<MetaExtendOptions>,
-  ): Next<Quiet, Results, MetaStoreResult> {
+  ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
     return this.#add(this.#commands.extend('prepend', key, data, options))
   }
 
   /** As the client's. */
-  delete(key: Key, options?: InPipeline<MetaDeleteOptions>): Next<Quiet, Results, MetaDeleteResult> {
+  delete(key: Key, options?: InPipeline<MetaDeleteOptions>): NextMetaPipeline<Quiet, Results, MetaDeleteResult> {
     return this.#add(this.#commands.delete(key, options))
   }
 
   /** As the client's. */
-  invalidate(key: Key, options?: InPipeline<MetaInvalidateOptions>): Next<Quiet, Results, MetaDeleteResult> {
+  invalidate(
+    key: Key,
+    options?: InPipeline<MetaInvalidateOptions>,
+  ): NextMetaPipeline<Quiet, Results, MetaDeleteResult> {
     return this.#add(this.#commands.invalidate(key, options))
   }
 
@@ -177,7 +196,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     key: Key,
     delta: number | bigint = 1,
     options?: InPipeline<MetaCountOptions>,
-  ): Next<Quiet, Results, Count<Quiet>> {
+  ): NextMetaPipeline<Quiet, Results, MetaPipelineCount<Quiet>> {
     return this.#add(this.#commands.count('incr', key, delta, options))
   }
 
@@ -186,22 +205,22 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     key: Key,
     delta: number | bigint = 1,
     options?: InPipeline<MetaCountOptions>,
-  ): Next<Quiet, Results, Count<Quiet>> {
+  ): NextMetaPipeline<Quiet, Results, MetaPipelineCount<Quiet>> {
     return this.#add(this.#commands.count('decr', key, delta, options))
   }
 
   /** As the client's. Hits are answered in a quiet pipeline too. */
-  touch(key: Key, ttl: Ttl, options?: InPipeline<MetaOptions>): Next<Quiet, Results, MetaTouchResult> {
+  touch(key: Key, ttl: Ttl, options?: InPipeline<MetaOptions>): NextMetaPipeline<Quiet, Results, MetaTouchResult> {
     return this.#add(this.#commands.touch(key, ttl, options))
   }
 
   /** As the client's; answered in full by a quiet pipeline too. */
-  debug(key: Key, options?: InPipeline<KeyOptions>): Next<Quiet, Results, MetaDebugResult> {
+  debug(key: Key, options?: InPipeline<KeyOptions>): NextMetaPipeline<Quiet, Results, MetaDebugResult> {
     return this.#add(this.#commands.debug(key, options))
   }
 
   /** As the client's; answered in full by a quiet pipeline too. */
-  execute(execution: MetaExecution, options?: InPipeline<KeyOptions>): Next<Quiet, Results, MetaReply> {
+  execute(execution: MetaExecution, options?: InPipeline<KeyOptions>): NextMetaPipeline<Quiet, Results, MetaReply> {
     return this.#add(this.#commands.execute(execution, options))
   }
 
@@ -224,7 +243,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     return outcomes as readonly unknown[] as MetaOutcomes<Results>
   }
 
-  #add<Result>(command: MetaCommand): Next<Quiet, Results, Result> {
+  #add<Result>(command: MetaCommand): NextMetaPipeline<Quiet, Results, Result> {
     this.#checkUnused()
     const { key, options } = command
     if (options?.signal !== undefined || options?.timeoutMs !== undefined) {
@@ -233,7 +252,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     this.#dispatcher.encodeKey(key)
     this.#collected.push(command)
     // The same object under the type that knows of one more command.
-    return this as unknown as Next<Quiet, Results, Result>
+    return this as unknown as NextMetaPipeline<Quiet, Results, Result>
   }
 
   #checkUnused(): void {
@@ -273,10 +292,14 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
   }
 }
 
-/** A pipeline with one more command. */
-type Next<Quiet extends boolean, Results extends readonly unknown[], Result> = MetaPipeline<Quiet, [...Results, Result]>
+/** A pipeline that has collected one more command, with a result of type `Result`. */
+export type NextMetaPipeline<Quiet extends boolean, Results extends readonly unknown[], Result> = MetaPipeline<
+  Quiet,
+  [...Results, Result]
+>
 
-type Count<Quiet extends boolean> = Quiet extends true ? MetaQuietCountResult : MetaCountResult
+/** Result of `incr` and `decr` in a pipeline: a quiet one does not report the new value. */
+export type MetaPipelineCount<Quiet extends boolean> = Quiet extends true ? MetaQuietCountResult : MetaCountResult
 
 function failureOf(reason: unknown, echo: MetaEcho): MetaFailure {
   // Operations fail with nothing else, but for the reason of a signal, and with that the whole run ends.
