@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
+import { keepLines } from './scripts/line-maps.ts'
 
 /** One entry point of the package for each file in `src/exports`. */
 const LIBRARY = ['index', 'meta', 'middleware', 'routing', 'serde', 'sync', 'testing']
@@ -14,17 +15,25 @@ const shared: UserConfig = {
   outputOptions: { comments: { jsdoc: false } },
 }
 
-/** Leaves the sources out of the maps: `src` is in the package, and the maps point there. */
-async function dropSourcesContent(folder: string): Promise<void> {
+/**
+ * Leaves the sources out of the maps: `src` is in the package, and the maps point there. The maps of code keep lines alone;
+ * those of declarations lead editors to a name, and keep its column.
+ */
+async function thinMaps(folder: string): Promise<void> {
   const maps = (await readdir(folder)).filter((name) => name.endsWith('.map'))
   await Promise.all(
     maps.map(async (name) => {
-      const { sourcesContent, ...map } = JSON.parse(await readFile(join(folder, name), 'utf8')) as {
-        sourcesContent?: unknown
-      }
-      if (sourcesContent !== undefined) await writeFile(join(folder, name), JSON.stringify(map))
+      const path = join(folder, name)
+      const { sourcesContent: _, ...map } = JSON.parse(await readFile(path, 'utf8')) as SourceMap
+      const thin = name.endsWith('.d.mts.map') ? map : { ...map, names: [], mappings: keepLines(map.mappings) }
+      await writeFile(path, JSON.stringify(thin))
     }),
   )
+}
+
+interface SourceMap {
+  readonly sourcesContent?: unknown
+  readonly mappings: string
 }
 
 const config: UserConfig[] = defineConfig([
@@ -34,9 +43,11 @@ const config: UserConfig[] = defineConfig([
     entry: { ...library, cli: 'src/cli/main.ts', 'sync-worker': 'src/sync/sync-worker.ts' },
     format: ['esm'],
     sourcemap: true,
+    // Which file a piece comes from: the maps say it.
+    inputOptions: { experimental: { attachDebugInfo: 'none' } },
     dts: { oxc: { stripInternal: true }, entry: Object.values(library), sourcemap: true },
     clean: true,
-    hooks: { 'build:done': ({ options }) => dropSourcesContent(options.outDir) },
+    hooks: { 'build:done': ({ options }) => thinMaps(options.outDir) },
   },
   // CommonJS runs the modules of ESM where Node can (`module-sync`): this build is for older ones, without maps.
   { ...shared, entry: library, format: ['cjs'], sourcemap: false, dts: { oxc: { stripInternal: true } }, clean: false },
