@@ -376,10 +376,7 @@ export class Connection implements Executor, Holder {
       this.#end(fault)
       return end
     }
-    if (pipeline.answeredInTime) {
-      pipeline.answeredInTime = false
-      this.#liveness.answeredInTime()
-    }
+    if (pipeline.takeAnsweredInTime()) this.#liveness.answeredInTime()
     if (this.#draining) this.#checkDrained()
     if (this.#isOutdated) this.#write()
     return this.#hasEnded() ? end : parser.rest
@@ -511,7 +508,7 @@ export class Connection implements Executor, Holder {
     for (const operation of neighbours) operation.alone = true
     for (const operation of innocent) operation.repeated = true
     // What was answered by the same bytes that ended it counts.
-    const proven = this.#liveness.proven || this.#pipeline?.answeredInTime === true
+    const proven = this.#liveness.proven || this.#pipeline?.takeAnsweredInTime() === true
     const failed = (neverReady || unanswered.length > 0) && !this.#refusedGat && !(error instanceof ClosedError)
     const evident = failed && !this.#excused
     this.#init.owner.onEnd(this, { error, neverReady, failed, evident, proven })

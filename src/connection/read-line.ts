@@ -1,5 +1,5 @@
 import type { ReadRequest, RenewingReadRequest } from '../protocol/classic-request.ts'
-import type { Operation } from '../protocol/operation.ts'
+import type { WireKey } from '../protocol/key.ts'
 import { sharesLine } from '../protocol/request.ts'
 import { LONG_LINES_SINCE, type ServerVersion } from '../protocol/server-version.ts'
 import type { OutgoingBatch } from './outgoing-batch.ts'
@@ -12,23 +12,25 @@ export interface LineLimits {
   readonly maxBytes: number
 }
 
+/** The request of a read that travels in a classic line. */
+export type LineRequest = ReadRequest | RenewingReadRequest
+
 /** A line for servers that answer ERROR to long ones (memcached 1.6.10 to 1.6.12) or do not say what they are. */
 const SHORT_LINE_BYTES = 2000
 
 /**
- * The classic read line under construction: neighbouring reads of one kind share it. memcached takes `get` and `gets`
- * lines of any length; any other line is cut off at 2,048 bytes when it does not arrive in one piece.
+ * The text of the classic read line under construction: neighbouring keys of one kind of read share it. memcached takes
+ * `get` and `gets` lines of any length; any other line is cut off at 2,048 bytes when it does not arrive in one piece.
  */
 export class ReadLine {
   readonly #batch: OutgoingBatch
   readonly #limits: LineLimits | undefined
   readonly #maxBytes: number
-  #request: ReadRequest | RenewingReadRequest | undefined
-  #last: Operation | undefined
+  #request: LineRequest | undefined
   #keys = 0
   #bytes = 0
 
-  /** @param limits - Undefined: every read gets a line of its own. */
+  /** @param limits - Undefined: every key gets a line of its own. */
   constructor(batch: OutgoingBatch, limits: LineLimits | undefined, version: ServerVersion) {
     this.#batch = batch
     this.#limits = limits
@@ -36,25 +38,27 @@ export class ReadLine {
     this.#maxBytes = version.order < LONG_LINES_SINCE ? Math.min(limit, SHORT_LINE_BYTES) : limit
   }
 
-  /** Adds a read to the line, or closes it and begins another. */
-  add(operation: Operation, request: ReadRequest | RenewingReadRequest, mayShare: boolean): void {
-    const key = operation.key
+  /**
+   * Adds a key to the line, or closes the line and begins another with the key. When it throws, the line is as it was.
+   *
+   * @returns whether the key shares the line with the one before it.
+   */
+  add(key: WireKey, request: LineRequest, mayShare: boolean): boolean {
     // All that can fail comes first: a line that was begun must get a key.
     const bytes = (typeof key === 'string' ? key : key.echo).length + 1
     const word = typeof key === 'string' ? key : ` ${key.text}`
-    const shares = this.#request !== undefined && mayShare && this.#fits(operation, request, bytes)
+    const shares = mayShare && this.#request !== undefined && this.#fits(this.#request, request, bytes)
     if (!shares) this.#begin(request)
     if (typeof key === 'string') this.#batch.addWord(word)
     else if (key.form === 'utf8') this.#batch.addUtf8(word, bytes)
     else this.#batch.addByteText(word)
     this.#keys++
     this.#bytes += bytes
-    this.#last = operation
-    operation.inLine = true
+    return shares
   }
 
   /** Closes the line that is open and begins another. */
-  #begin(request: ReadRequest | RenewingReadRequest): void {
+  #begin(request: LineRequest): void {
     const start = 'exptime' in request ? `${request.command} ${request.exptime}` : request.command
     this.close()
     this.#request = request
@@ -62,10 +66,9 @@ export class ReadLine {
     this.#batch.addAscii(start)
   }
 
-  #fits(operation: Operation, request: ReadRequest | RenewingReadRequest, bytes: number): boolean {
+  #fits(open: LineRequest, request: LineRequest, bytes: number): boolean {
     const limits = this.#limits
-    if (limits === undefined || operation.alone || this.#last!.alone) return false
-    if (!sharesLine(this.#request!, request) || this.#keys >= limits.maxKeys) return false
+    if (limits === undefined || !sharesLine(open, request) || this.#keys >= limits.maxKeys) return false
     const maxBytes = 'exptime' in request ? Math.min(this.#maxBytes, SHORT_LINE_BYTES) : this.#maxBytes
     return this.#bytes + bytes <= maxBytes
   }
@@ -74,8 +77,6 @@ export class ReadLine {
   close(): void {
     if (this.#request === undefined) return
     this.#batch.addAscii('\r\n')
-    this.#last!.endsLine = true
-    this.#last = undefined
     this.#request = undefined
     this.#keys = 0
     this.#bytes = 0

@@ -29,12 +29,13 @@ export function serverReplyError(reply: Reply, about: string, server: string): M
  * Whether the connection is still in step behind an error line (protocol.txt, "Error strings", and what real servers
  * do): SERVER_ERROR always; the others unless a data block may now be taken for commands, or a classic read's framing
  * differs between versions.
+ *
+ * @param skipsRefusedBlock - Whether the server passes over the data block of a store that it refused.
  */
-export function staysInStep(reply: Reply, operation: Operation): boolean {
+export function staysInStep(reply: Reply, operation: Operation, skipsRefusedBlock: boolean): boolean {
   if (reply.type === 'SERVER_ERROR') return true
   if (reply.line().startsWith('CLIENT_ERROR bad data chunk')) return false
   if (operation.inLine) return false
-  const isMeta = operation.opaque !== 0
   switch (operation.command) {
     case 'set':
     case 'add':
@@ -44,7 +45,7 @@ export function staysInStep(reply: Reply, operation: Operation): boolean {
     case 'cas':
     case 'ms':
       // A server that knows `ms` swallows the block behind a refused line; ERROR says that it does not know it.
-      return isMeta && reply.type === 'CLIENT_ERROR'
+      return skipsRefusedBlock && reply.type === 'CLIENT_ERROR'
     case 'get':
     case 'gets':
     case 'gat':

@@ -1,3 +1,4 @@
+import type { Operation } from './operation.ts'
 import { type Outcome, Reply, type ReplyType } from './reply.ts'
 import type { Command, Request } from './request.ts'
 
@@ -68,6 +69,11 @@ export function lacksValue(request: Request, quiet: boolean, reply: Reply): bool
   if (reply.type !== 'HD') return false
   if (request.command === 'ma') return !quiet && request.flags.value === true
   return request.command === 'mg' && request.flags.value === true && request.flags.unlessCas === undefined
+}
+
+/** Says what the reply means for the operation, in `reply.outcome`; false when it cannot be an answer to it. */
+export function answersOperation(reply: Reply, operation: Operation): boolean {
+  return interpretReply(operation.command, reply) && !lacksValue(operation.request, operation.quiet, reply)
 }
 
 /** Whether a large data block can be an answer to the command: no counter is so long. */

@@ -140,7 +140,7 @@ export class LaneWrites {
   #result(operation: Operation, server: number): unknown {
     const { reply } = this.#reply
     if (isErrorReply(reply)) {
-      if (!staysInStep(reply, operation)) this.#way.lane.abandon(server)
+      if (!staysInStep(reply, operation, false)) this.#way.lane.abandon(server)
       throw arrive(serverReplyError(reply, operation.describe(), this.#way.nameOf(server)))
     }
     if (interpretReply(operation.command, reply)) return this.#interpret(operation, reply)

@@ -1,0 +1,48 @@
+import { ValueTooLargeError } from '../errors.ts'
+import type { Operation } from '../protocol/operation.ts'
+import type { Reply } from '../protocol/reply.ts'
+import type { HeldBodies } from './held-bodies.ts'
+
+/** The limits of what a settler accepts. */
+export interface SettlerInit {
+  readonly server: string
+  readonly maxValueBytes: number
+}
+
+/** Where a large data block is read into: a buffer for the caller to keep, one that is used again, or none. */
+export type BlockUse = 'keep' | 'borrow' | 'skip'
+
+/** Settles operations by their replies, and takes note whether a reply came in time. */
+export class Settler {
+  readonly #init: SettlerInit
+  readonly #held: HeldBodies
+  /** Whether a reply settled an operation that was still waiting, since this was last cleared. */
+  answeredInTime = false
+
+  constructor(init: SettlerInit, held: HeldBodies) {
+    this.#init = init
+    this.#held = held
+  }
+
+  /** Settles the operation by its reply; one that was given up stays as it is. */
+  settle(reply: Reply, operation: Operation): void {
+    if (operation.settled) return
+    this.answeredInTime = true
+    if (reply.size > this.#init.maxValueBytes && (reply.type === 'VALUE' || reply.type === 'VA')) {
+      operation.settlePassedOver(reply, this.#tooLarge(reply, operation))
+    } else if (operation.bodyPending) this.#held.hold(operation, reply)
+    else operation.settle(reply)
+  }
+
+  /** Decides what becomes of a large data block for the operation, by the header of its reply. */
+  useOfBlock(reply: Reply, { settled, interpret }: Operation): BlockUse {
+    if (settled || reply.size > this.#init.maxValueBytes) return 'skip'
+    return interpret.borrows?.(reply.clientFlags) === true ? 'borrow' : 'keep'
+  }
+
+  #tooLarge(reply: Reply, operation: Operation): ValueTooLargeError {
+    const { server, maxValueBytes } = this.#init
+    const message = `${operation.describe()}: the value has ${reply.size} bytes, more than maxValueBytes (${maxValueBytes})`
+    return new ValueTooLargeError(message, { server, delivery: 'answered' })
+  }
+}
