@@ -6,11 +6,7 @@ import { Gate } from '../support/gate.ts'
 import type { Peer } from '../support/peer.ts'
 import { serveCommands } from '../support/scripted-cache.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
-
-async function idle(): Promise<void> {
-  const since = performance.now()
-  await until(() => performance.now() > since + 20, 'some idling')
-}
+import { skipTime } from '../support/skip-time.ts'
 
 describe('the question whether an idle connection lives', () => {
   it.each(['SERVER_ERROR Host is down', 'ERROR', 'CLIENT_ERROR what is this'])(
@@ -24,9 +20,9 @@ describe('the question whether an idle connection lives', () => {
       )
       const cache = faultClient(server.address, { timeoutMs: 2000, validateAfterIdleMs: 1 })
       expect(await cache.incr('n')).toBe(5)
-      await idle()
+      skipTime(20)
       expect(await cache.incr('n')).toBe(5)
-      await idle()
+      skipTime(20)
       expect(await Promise.all([cache.incr('n'), cache.get('a'), cache.incr('n')])).toEqual([5, undefined, 5])
       expect(server.connections).toBe(1)
       expect(server.receivedText.match(/version\r\n/g)).toHaveLength(3)
@@ -55,7 +51,7 @@ describe('the question whether an idle connection lives', () => {
     })
     const cache = faultClient(server.address, { timeoutMs: 5000, validateAfterIdleMs: 1 })
     await cache.get('a')
-    await idle()
+    skipTime(20)
     const read = cache.get('a')
     await until(() => order.length === 3, 'the question and the read arrive')
     const counted = cache.incr('n')

@@ -5,6 +5,7 @@ import type { Peer } from '../support/peer.ts'
 import { recovers } from '../support/recovers.ts'
 import { serveCommands, values } from '../support/scripted-cache.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
+import { skipTime } from '../support/skip-time.ts'
 
 /** Serves reads, and counts `ma` and `ms`; the first connection falls silent after `dead` was set. */
 function serveUntilDead(state: { dead: boolean }): (peer: Peer, index: number) => Promise<void> {
@@ -60,8 +61,7 @@ describe('an idle connection that the server has closed', () => {
     await using server = await ScriptedServer.startReady(serveUntilDead(state))
     const cache = faultClient(server.address, { timeoutMs: 400, validateAfterIdleMs: 1 })
     await cache.get('a')
-    const idleSince = performance.now()
-    await until(() => performance.now() > idleSince + 20, 'some idling')
+    skipTime(20)
     state.dead = true
     const outcome = cache.incr('n').catch((error: unknown) => error)
     await until(() => count(server, 'version\r\n') >= 2, 'the client asks version')
@@ -73,8 +73,7 @@ describe('an idle connection that the server has closed', () => {
     await using server = await ScriptedServer.startReady(serveUntilDead({ dead: false }))
     const cache = faultClient(server.address, { timeoutMs: 5000, validateAfterIdleMs: 1 })
     await cache.get('a')
-    const idleSince = performance.now()
-    await until(() => performance.now() > idleSince + 20, 'some idling')
+    skipTime(20)
     expect(await cache.incr('n')).toBeUndefined()
     expect(server.receivedText).toMatch(/version\r\nma n [^\r]*\r\n$/)
     expect(server.connections).toBe(1)

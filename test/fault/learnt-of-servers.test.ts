@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
 import { BatchError, ConnectError, type MemcacheError, UnknownCommandError } from '../../src/errors.ts'
 import { collectCommandErrors } from '../support/command-errors.ts'
@@ -9,6 +9,7 @@ import { Gate } from '../support/gate.ts'
 import { patient } from '../support/memcache-options.ts'
 import { serveCommands } from '../support/scripted-cache.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
+import { skipTime } from '../support/skip-time.ts'
 
 /** A server that speaks meta; its first connections are reset between `version` and the answer to `mn`. */
 function resetting(connections: number): Promise<ScriptedServer> {
@@ -18,12 +19,6 @@ function resetting(connections: number): Promise<ScriptedServer> {
     await peer.expect('mn\r\n')
     peer.reset()
   })
-}
-
-/** From now on it is this much later, for whoever looks at the clock. */
-function skip(milliseconds: number): void {
-  const now = performance.now.bind(performance)
-  vi.spyOn(performance, 'now').mockImplementation(() => now() + milliseconds)
 }
 
 describe('one reset between version and mn', () => {
@@ -43,10 +38,6 @@ describe('one reset between version and mn', () => {
 })
 
 describe('three resets between version and mn', () => {
-  afterEach(() => {
-    vi.restoreAllMocks()
-  })
-
   it('have protocol auto speak text for a minute; what is missing for that reason is no bad input', async () => {
     await using server = await resetting(3)
     const cache = faultClient(server.address, patient)
@@ -64,7 +55,7 @@ describe('three resets between version and mn', () => {
       expect(error.message).toMatch(/needs the meta protocol.*closed the connection on "mn" 3 times in a row/)
     }
     // On the same connection until then, without a disconnect.
-    skip(61_000)
+    skipTime(61_000)
     expect(await cache.set('with space', 1)).toBe(true)
     expect(server.connections).toBe(5)
   })
@@ -108,7 +99,7 @@ describe('three resets between version and mn', () => {
     const cache = faultClient(server.address, { timeoutMs: 300_000, connectTimeoutMs: 10_000 })
     const slow = cache.get('slow')
     await until(() => server.receivedText.includes('get slow'), 'the slow read is under way')
-    skip(61_000)
+    skipTime(61_000)
     const behind = cache.set('with space', 1)
     await turns()
     expect(server.connections).toBe(4)
@@ -156,10 +147,6 @@ function closingOnVersion(): Promise<ScriptedServer> {
 }
 
 describe('a server that closes on version', () => {
-  afterEach(() => {
-    vi.restoreAllMocks()
-  })
-
   it.each([undefined, '1.4.39'])('is spoken to in text from the first call on, version given: %s', async (version) => {
     await using server = await closingOnVersion()
     const { port } = server
@@ -180,7 +167,7 @@ describe('a server that closes on version', () => {
       await cache.disconnect()
     }
     expect(server.receivedText.match(/version\r\n/g)).toHaveLength(3)
-    skip(61_000)
+    skipTime(61_000)
     expect(await cache.set('k', 1)).toBe(true)
     expect(server.receivedText.match(/version\r\n/g)).toHaveLength(4)
   })
@@ -200,7 +187,7 @@ describe('a server that closes on version', () => {
     const errors = collectCommandErrors(cache)
     await cache.noreply.set('k', 1)
     expect(await cache.get('k')).toBeUndefined()
-    skip(6000)
+    skipTime(6000)
     expect(await cache.set('k', 1)).toBe(true)
     expect([...(await cache.ping()).keys()]).toEqual([server.address])
     expect(server.connections).toBe(2)

@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { UnknownCommandError } from '../../src/errors.ts'
 import { rejection } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
 import { patient } from '../support/memcache-options.ts'
 import type { Peer } from '../support/peer.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
+import { skipTime } from '../support/skip-time.ts'
 
 /** As twemproxy does: answers `get` with misses and closes on what it does not know. */
 async function closeOnGat(peer: Peer): Promise<void> {
@@ -16,10 +17,6 @@ async function closeOnGat(peer: Peer): Promise<void> {
 }
 
 describe('gat on a server that closes on it', () => {
-  afterEach(() => {
-    vi.restoreAllMocks()
-  })
-
   it('fails as an unknown command behind three closes in a row, and is not sent again for a minute', async () => {
     await using server = await ScriptedServer.startReady(closeOnGat, { version: '0.5.0', mn: 'none' })
     const cache = faultClient(server.address, patient)
@@ -36,8 +33,7 @@ describe('gat on a server that closes on it', () => {
     expect(await cache.get('a')).toBeUndefined()
     expect(closes()).toBe(3)
 
-    const now = performance.now.bind(performance)
-    vi.spyOn(performance, 'now').mockImplementation(() => now() + 61_000)
+    skipTime(61_000)
     await rejection(cache.gat('d', 10))
     expect(closes()).toBeGreaterThan(3)
   })

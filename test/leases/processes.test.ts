@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { startCachingProxy } from '../support/caching-proxy.ts'
+import { eventually } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
 import { patient } from '../support/memcache-options.ts'
 import { whyNotHere } from '../support/memcached-binaries.ts'
@@ -97,8 +97,7 @@ for (const { name, protocol, notHere, start } of places) {
         expect(crowd.loads).toBe(1)
         expect(new Set(outcomes.flatMap(({ values }) => values))).toEqual(new Set(['old']))
         const winner = await crowd.winner
-        while ((await cache.get('stale')) === 'old') await wait(20)
-        expect(await cache.get('stale')).toBe(`by ${winner.child.pid}`)
+        await eventually(async () => expect(await cache.get('stale')).toBe(`by ${winner.child.pid}`), 20_000)
       },
       40_000,
     )
