@@ -7,7 +7,7 @@ import { ketama } from '../../src/routing/ketama.ts'
 import { answer } from '../../src/seam/answer.ts'
 import type { Middleware } from '../../src/seam/operation.ts'
 import { collectCrashes, turns } from '../support/crashes.ts'
-import { settle, settleAll } from '../support/eventually.ts'
+import { eventually, settle, settleAll } from '../support/eventually.ts'
 import { type MemcacheOptions, patient } from '../support/memcache-options.ts'
 import { type RealMemcached, startMemcached } from '../support/real-memcached.ts'
 import { withThen } from '../support/with-then.ts'
@@ -332,7 +332,8 @@ const LOADERS: readonly Case[] = [
         controller.abort(OWN)
         return hanging()
       }
-      return cache.getOrSet('load', load, { signal: controller.signal })
+      // The second one is not asked to load before the lease of the first is over.
+      return cache.getOrSet('load', load, { signal: controller.signal, leaseTtl: 1 })
     },
     fails: OWN,
   },
@@ -536,7 +537,8 @@ describe.each(DIALERS)('a dialer that %s', (_, dial, expected) => {
     }
     expect(await Promise.all(others)).toEqual([true, 1])
     isBad = false
-    await cache.connect()
+    // A busy machine may need more than the time of one attempt.
+    await eventually(() => cache.connect(), 20_000)
     expect(await cache.set('after', 1, { timeoutMs: 10_000 })).toBe(true)
     await turns()
     expect(crashes).toEqual([])

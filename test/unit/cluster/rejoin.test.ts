@@ -136,12 +136,12 @@ describe('a server that is back', () => {
   })
 
   it('puts no blame on a stand-in that is slow to remove its copies', async () => {
-    const lab = await Lab.start({ connection: { connectTimeoutMs: 100 } })
+    const lab = await Lab.start({ connection: { connectTimeoutMs: 500 } })
     lab.delay('b', 0)
     await lab.set('a1', 'old')
     await lab.fail('a')
     await lab.set('a1', 'new')
-    lab.delay('b', 300)
+    lab.delay('b', 700)
     await lab.recover('a')
     // Its answer comes behind that of the removal, whose time is over by then.
     expect(await lab.get('b1')).toBe('miss')
