@@ -1,5 +1,5 @@
 import { systemClock } from '../cluster/clock.ts'
-import { Cluster, type ClusterListener } from '../cluster/cluster.ts'
+import { Cluster } from '../cluster/cluster.ts'
 import { isServerSource, type ServerSource } from '../cluster/server-source.ts'
 import { parseServers, SourcedCluster } from '../cluster/sourced-cluster.ts'
 import { InvalidInputError, MemcacheError } from '../errors.ts'
@@ -8,6 +8,7 @@ import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isWrite } from '../protocol/writes.ts'
 import type { Backend, Executor, ServerExecutor, WaitLimits } from '../seam/executor.ts'
+import { type ClientObserver, joinObservers, type Observing, withoutServers } from '../seam/observer.ts'
 import type { Server, ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { unreadable } from '../unreadable.ts'
@@ -22,37 +23,29 @@ export type Servers = ServerSpec | readonly ServerSpec[] | ServerSource
 /** memcached's own default address. */
 const DEFAULT_SERVER = 'localhost:11211'
 
-/** Who hears of what no caller is told. */
-export interface BackendListener extends ClusterListener {
-  /** The source of the servers failed; the last list stays in force. */
-  onSourceError?(error: MemcacheError): void
-  /** A write failed, after everything that was tried. */
-  onWriteFailed?(operation: Operation, error: MemcacheError): void
-  /** Whether anybody listens to that: else no write is watched. */
-  watchesWrites?(): boolean
-  /** An older cluster failed at a command; its call goes on without it. */
-  onFallbackError?(error: MemcacheError, operation: Operation): void
-}
-
-/** Puts the floors below the client together: the one place that knows which executors there are. */
+/**
+ * Puts the layers below the client together: the one place that knows which executors there are. Every layer gets the
+ * same observer.
+ *
+ * @param events - Observes for the client's own events.
+ */
 export function composeBackend(
   servers: Servers | undefined,
   options: ResolvedClientOptions,
-  listener: BackendListener,
+  events: Observing,
 ): ComposedBackend {
+  const observer = joinObservers([events])
   const { source, list } = readServers(servers)
-  const cluster = createCluster(list, options, listener)
-  const onSourceError = (error: MemcacheError): void => listener.onSourceError?.(error)
+  const cluster = createCluster(list, options, observer)
   const servant =
-    source === undefined ? cluster : new SourcedCluster(source, cluster, options.connection.timeoutMs, onSourceError)
+    source === undefined
+      ? cluster
+      : new SourcedCluster(source, cluster, options.connection.timeoutMs, observer.sourceFailed)
   const older: Cluster[] = []
-  const retrying = options.wrappers.retry?.(servant)
-  const wrapped = wrapExecutor(retrying ?? servant, options, listener, (specs) => {
-    // Its servers are not this client's: what becomes of them is told by the failures of its commands.
-    const own = createCluster(parseServers(specs), options, {
-      onDesync: (error) => listener.onDesync(error),
-      onUnclaimedError: (error, operations) => listener.onUnclaimedError(error, operations),
-    })
+  const retrying = options.wrappers.retry?.(servant, observer)
+  const wrapped = wrapExecutor(retrying ?? servant, options, observer, (specs) => {
+    // The servers of an older cluster are not this client's: the failures of its commands tell of them.
+    const own = createCluster(parseServers(specs), options, withoutServers(observer))
     older.push(own)
     return own
   })
@@ -60,15 +53,15 @@ export function composeBackend(
   const watch =
     middleware.length === 0 ? undefined : new MiddlewareWatch(wrapped, (innermost) => wrap(innermost, middleware))
   const outermost = watch ?? wrapped
-  return new ComposedBackend({ cluster, backend: servant, older, retrying, watch, outermost, listener })
+  return new ComposedBackend({ cluster, backend: servant, older, retrying, watch, outermost, observer })
 }
 
-function createCluster(servers: readonly Server[], options: ResolvedClientOptions, listener: ClusterListener): Cluster {
+function createCluster(servers: readonly Server[], options: ResolvedClientOptions, observer: ClientObserver): Cluster {
   return new Cluster(servers, {
     options: options.cluster,
     member: { connections: options.connectionsPerServer, connection: options.connection, clock: systemClock },
     hashedPrefix: options.hashedPrefix,
-    listener,
+    observer,
   })
 }
 
@@ -76,14 +69,13 @@ function createCluster(servers: readonly Server[], options: ResolvedClientOption
 function wrapExecutor(
   first: Executor,
   { wrappers }: ResolvedClientOptions,
-  listener: BackendListener,
+  observer: ClientObserver,
   createOlder: (servers: readonly ServerSpec[]) => Executor,
 ): Executor {
   const older = wrappers.fallback.map((source) =>
     Array.isArray(source) ? createOlder(source as readonly ServerSpec[]) : innerExecutorOf(source as CacheClient),
   )
-  const onError = (error: MemcacheError, operation: Operation): void => listener.onFallbackError?.(error, operation)
-  return older.length === 0 ? first : wrappers.withOlder(older, onError)(first)
+  return older.length === 0 ? first : wrappers.withOlder(older, observer.fallbackFailed)(first)
 }
 
 /** Returns what names the servers: their source, or the fixed list. */
@@ -119,7 +111,7 @@ interface Composition {
   readonly watch: MiddlewareWatch | undefined
   /** Takes the commands first. */
   readonly outermost: Executor
-  readonly listener: BackendListener
+  readonly observer: ClientObserver
 }
 
 /** The cluster behind what is wrapped around it. */
@@ -131,16 +123,16 @@ export class ComposedBackend implements Backend {
   readonly #retrying: RetryExecutor | undefined
   readonly #watch: MiddlewareWatch | undefined
   readonly #outermost: Executor
-  readonly #listener: BackendListener
+  readonly #observer: ClientObserver
 
-  constructor({ cluster, backend, older, retrying, watch, outermost, listener }: Composition) {
+  constructor({ cluster, backend, older, retrying, watch, outermost, observer }: Composition) {
     this.#cluster = cluster
     this.#backend = backend
     this.#all = [backend, ...older]
     this.#retrying = retrying
     this.#watch = watch
     this.#outermost = outermost
-    this.#listener = listener
+    this.#observer = observer
   }
 
   get servers(): readonly ServerExecutor[] {
@@ -149,7 +141,7 @@ export class ComposedBackend implements Backend {
 
   dispatch(operation: Operation): void {
     // Reads, the most of all commands, are not looked at twice.
-    if (operation.command !== 'get' && this.#listener.watchesWrites?.() === true) this.#tellIfFails(operation)
+    if (operation.command !== 'get' && this.#observer.watchesWrites?.() === true) this.#tellIfFails(operation)
     this.#outermost.dispatch(operation)
   }
 
@@ -157,7 +149,7 @@ export class ComposedBackend implements Backend {
     if (!isWrite(operation.request)) return
     const { reject } = operation
     operation.reject = (reason, same) => {
-      if (reason instanceof MemcacheError) this.#listener.onWriteFailed?.(operation, reason)
+      if (reason instanceof MemcacheError) this.#observer.writeFailed(operation, reason)
       reject(reason, same)
     }
   }

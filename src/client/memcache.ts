@@ -30,12 +30,12 @@ import type {
   WriteOptions,
 } from './call-options.ts'
 import { CallTime } from './call-time.ts'
+import { ClientEvents } from './client-events.ts'
 import { CommandPipeline } from './command-pipeline.ts'
 import { type ComposedBackend, composeBackend, type Servers } from './compose.ts'
 import { Counters } from './counters.ts'
 import { attempt, Dispatcher } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
-import { EventTeller } from './event-teller.ts'
 import type { MemcacheEvents } from './events.ts'
 import { registerExecutor } from './executor-of.ts'
 import { HAS, hasReader, INSPECT, type Inspection, inspectionReader, touchReader } from './inspection.ts'
@@ -91,7 +91,7 @@ import { Values } from './values.ts'
  */
 export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDisposable {
   readonly #backend: ComposedBackend
-  readonly #events: EventTeller = new EventTeller(this)
+  readonly #events: ClientEvents = new ClientEvents(this)
   readonly #dispatcher: Dispatcher
   readonly #lookAtEmpty: LookAtEmpty
   readonly #values: Values
@@ -116,7 +116,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#backend = composeBackend(
       servers,
       resolved,
-      this.#events.listener(() => this.#dispatcher),
+      this.#events.observer(() => this.#dispatcher),
     )
     registerExecutor(this, this.#backend)
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))

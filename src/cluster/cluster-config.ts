@@ -10,7 +10,6 @@ import {
 import { UnknownCommandError } from '../errors.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { ServerPool } from '../pool/server-pool.ts'
-import type { PoolListener } from '../pool/slot.ts'
 import type { Exchange } from '../protocol/exchange.ts'
 import { parseServerSpec, type Server, type ServerAddress, type ServerSpec } from '../server-address.ts'
 import { type ClusterConfig, parseClusterConfig } from './cluster-config-reply.ts'
@@ -73,9 +72,6 @@ export function clusterConfig(endpoint: ServerSpec, options: ClusterConfigOption
     start: () => new ConfigPoll(server, resolved, exchangeMs).poll,
   })
 }
-
-/** Nothing but exchanges, whose failures are theirs, goes through these pools. */
-const QUIET: PoolListener = { onUnclaimedError: () => undefined, onDesync: () => undefined }
 
 /** One reader's conversation with a configuration endpoint. */
 class ConfigPoll {
@@ -143,7 +139,7 @@ class ConfigPoll {
   #exchange(server: Server, question: Pick<Exchange, 'line' | 'ending'>, signal: AbortSignal): Promise<Buffer> {
     const exchange = { ...question, timeoutMs: this.#timeoutMs, signal }
     // Every exchange has a connection of its own, and with it a new look-up of the name.
-    return new ServerPool(server, 1, this.#options, QUIET).exchange(exchange)
+    return new ServerPool({ server, options: this.#options }).exchange(exchange)
   }
 
   /** Where the endpoint itself speaks TLS, so do its servers; with whose certificates is the client's option to say. */

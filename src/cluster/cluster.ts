@@ -1,29 +1,20 @@
 import { Buffer } from 'node:buffer'
 import { type MemcacheError, ServerDownError } from '../errors.ts'
 import type { ServerPool } from '../pool/server-pool.ts'
-import { closedError, closedFor, type PoolListener } from '../pool/slot.ts'
+import { closedError, closedFor } from '../pool/slot.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isWrite } from '../protocol/writes.ts'
 import type { Backend, ServerExecutor } from '../seam/executor.ts'
+import type { ClientObserver } from '../seam/observer.ts'
 import type { Server } from '../server-address.ts'
 import { withMaxTtl } from './gutter-ttl.ts'
-import type { Member, MemberListener, MemberSettings } from './member.ts'
+import type { Member, MemberDecisions, MemberSettings } from './member.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import { ServerGroup } from './server-group.ts'
 
 /** Why a command fails when the last server was removed, or the source of the servers gave an empty list. */
 export const NO_SERVERS = 'the cluster has no servers'
-
-/** Who hears of the cluster's life. */
-export interface ClusterListener extends PoolListener {
-  /** A server failed so often that it counts as down. */
-  onServerDown?(server: string, error: MemcacheError, failures: number): void
-  /** A server that was down takes commands again; so many keys were removed from it before. */
-  onServerUp?(server: string, downMs: number, removedKeys: number): void
-  /** More keys were written elsewhere than are remembered for this server. */
-  onRejoinOverflow?(server: string, maxKeys: number): void
-}
 
 /** What a cluster is made of. */
 export interface ClusterInit {
@@ -31,17 +22,17 @@ export interface ClusterInit {
   readonly member: Pick<MemberSettings, 'connections' | 'connection' | 'clock'>
   /** Put in front of every key before its server is chosen. */
   readonly hashedPrefix: Key | undefined
-  readonly listener: ClusterListener
+  readonly observer: ClientObserver
 }
 
 /**
  * Several servers as one executor. A key's server is the distribution's choice; while that server is out, commands fail
  * at once or go where `failover` says. A cluster of one server adds nothing to what its pool does.
  */
-export class Cluster implements Backend, MemberListener {
+export class Cluster implements Backend, MemberDecisions {
   readonly #options: ResolvedClusterOptions
   readonly #prefix: Key | undefined
-  readonly #listener: ClusterListener
+  readonly #observer: ClientObserver
   readonly #main: ServerGroup
   readonly #gutter: ServerGroup
   /** Servers that went and have not finished yet what they had. */
@@ -54,9 +45,15 @@ export class Cluster implements Backend, MemberListener {
     const { options } = init
     this.#options = options
     this.#prefix = init.hashedPrefix
-    this.#listener = init.listener
+    this.#observer = init.observer
     const { health, maxKeys, failover } = options
-    const settings: MemberSettings = { ...init.member, health, maxKeys, hasStandIns: failover !== 'none' }
+    const settings: MemberSettings = {
+      ...init.member,
+      health,
+      maxKeys,
+      hasStandIns: failover !== 'none',
+      observer: init.observer,
+    }
     this.#main = new ServerGroup(options.distribution, settings, this)
     this.#gutter = new ServerGroup(options.distribution, settings, this)
     this.#gutter.replace(options.gutter)
@@ -111,6 +108,7 @@ export class Cluster implements Backend, MemberListener {
     if (home === undefined) return this.#fail(operation, undefined)
     const target = operation.homeOnly ? undefined : this.#standIn(operation, home)
     if (target === undefined) return this.#fail(operation, home)
+    this.#observer.failedOver?.(operation, home.name, target.name)
     target.pool.dispatch(operation)
   }
 
@@ -150,12 +148,23 @@ export class Cluster implements Backend, MemberListener {
    */
   replace(servers: readonly Server[]): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed
+    const before = this.#main.members
     const gone = this.#main.replace(servers)
     const { members } = this.#main
     const alone = members.length === 1 && this.#gutter.members.length === 0
     for (const member of members) member.watch(!alone)
     this.#sole = alone && !members[0]!.watched ? members[0]!.pool : undefined
-    return Promise.all(gone.map((member) => this.#retire(member))).then(() => undefined)
+    const retired = Promise.all(gone.map((member) => this.#retire(member)))
+    this.#tellChange(
+      members.filter((member) => !before.includes(member)),
+      gone,
+    )
+    return retired.then(() => undefined)
+  }
+
+  #tellChange(added: readonly Member[], removed: readonly Member[]): void {
+    if (added.length === 0 && removed.length === 0) return
+    this.#observer.serversChanged(added.map(nameOf), removed.map(nameOf))
   }
 
   async #retire(member: Member): Promise<void> {
@@ -195,30 +204,13 @@ export class Cluster implements Backend, MemberListener {
     return [...this.#main.members, ...this.#gutter.members]
   }
 
-  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void {
-    this.#listener.onUnclaimedError(error, operations)
-  }
-
-  onDesync(...error: Parameters<PoolListener['onDesync']>): void {
-    this.#listener.onDesync(...error)
-  }
-
-  onDown(member: Member, error: MemcacheError, failures: number): void {
-    // What waited for the server goes elsewhere first; then whoever hears of this may send more for the same keys.
-    process.nextTick(() => this.#listener.onServerDown?.(member.name, error, failures))
-  }
-
-  onUp(member: Member, downMs: number, removedKeys: number): void {
-    this.#listener.onServerUp?.(member.name, downMs, removedKeys)
-  }
-
-  onOverflow(member: Member): void {
-    this.#listener.onRejoinOverflow?.(member.name, this.#options.maxKeys)
-  }
-
   sendElsewhere(operations: readonly Operation[]): boolean {
     if (this.#closed !== undefined) return false
     for (const operation of operations) this.dispatch(operation)
     return true
   }
+}
+
+function nameOf({ name }: Member): string {
+  return name
 }

@@ -1,11 +1,12 @@
 import type { Buffer } from 'node:buffer'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
-import { type MemcacheError, type ProtocolError, TimeoutError } from '../errors.ts'
+import { type MemcacheError, TimeoutError } from '../errors.ts'
 import { ServerPool } from '../pool/server-pool.ts'
-import type { PoolListener } from '../pool/slot.ts'
+import type { PoolDecisions } from '../pool/slot.ts'
 import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { ServerExecutor, ServerStatus } from '../seam/executor.ts'
+import type { ClientObserver } from '../seam/observer.ts'
 import type { Server } from '../server-address.ts'
 import type { Clock } from './clock.ts'
 import { Health, type HealthOptions } from './health.ts'
@@ -32,17 +33,12 @@ export interface MemberSettings {
   /** Keys remembered while it is out. */
   readonly maxKeys: number
   readonly clock: Clock
+  readonly observer: ClientObserver
 }
 
-/** Who hears of the life of members. */
-export interface MemberListener extends PoolListener {
-  /** A server failed so often that it counts as down. */
-  onDown(member: Member, error: MemcacheError, failures: number): void
-  /** A server that was down is back; `removedKeys` were removed from it before. */
-  onUp(member: Member, downMs: number, removedKeys: number): void
-  /** More keys went elsewhere than are remembered for this server. */
-  onOverflow(member: Member): void
-  /** Sends commands somewhere else whose connection was lost; false when there is nobody else. */
+/** Decisions about the members of a cluster, made by the cluster. */
+export interface MemberDecisions {
+  /** Sends operations whose connection was lost to another server; false when there is none. */
   sendElsewhere(operations: readonly Operation[]): boolean
 }
 
@@ -55,7 +51,7 @@ export interface MemberGroup {
 }
 
 /** One server of a cluster: its connections, its health, and what it must forget before it may serve again. */
-export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> {
+export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member> {
   readonly name: string
   server: Server
   readonly pool: ServerPool
@@ -64,7 +60,7 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
   up = true
   readonly #settings: MemberSettings
   readonly #group: MemberGroup
-  readonly #listener: MemberListener
+  readonly #decisions: MemberDecisions
   readonly #rejoin: Rejoin<Member>
   #health: Health
   #watched = false
@@ -72,15 +68,16 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
   #unwatchWhenUp = false
   #retired = false
 
-  constructor(server: Server, settings: MemberSettings, group: MemberGroup, listener: MemberListener) {
+  constructor(server: Server, settings: MemberSettings, group: MemberGroup, decisions: MemberDecisions) {
     this.name = server.name
     this.server = server
     this.#settings = settings
     this.#group = group
-    this.#listener = listener
-    this.pool = new ServerPool(server, settings.connections, settings.connection, this)
-    this.outdated = new OutdatedKeys(settings.maxKeys, () => listener.onOverflow(this))
-    const { connectTimeoutMs, timeoutMs, maxPending } = settings.connection
+    this.#decisions = decisions
+    const { connections, connection: options, observer, maxKeys } = settings
+    this.pool = new ServerPool({ server, connections, options, observer, decisions: this })
+    this.outdated = new OutdatedKeys(maxKeys, () => observer.rejoinOverflow(this.name, maxKeys))
+    const { connectTimeoutMs, timeoutMs, maxPending } = options
     const removalMs = Math.min(connectTimeoutMs, MAX_PROBE_MS)
     this.#rejoin = new Rejoin({
       pool: this.pool,
@@ -97,7 +94,7 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
   }
 
   #newHealth(): Health {
-    const { health: options, clock } = this.#settings
+    const { health: options, clock, observer } = this.#settings
     return new Health({
       options,
       clock,
@@ -108,8 +105,9 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
         this.#group.onTurn(healthy)
         if (healthy && this.#unwatchWhenUp) this.watch(false)
       },
-      onDown: (error, failures) => this.#listener.onDown(this, error, failures),
-      onUp: (downMs) => this.#listener.onUp(this, downMs, this.#rejoin.removed),
+      // What waited for the server goes elsewhere first; then the listeners of this may send more for the same keys.
+      onDown: (...why) => process.nextTick(() => observer.serverDown(this.name, ...why)),
+      onUp: (downMs) => observer.serverUp(this.name, downMs, this.#rejoin.removed),
     })
   }
 
@@ -179,14 +177,6 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
     this.pool.destroy(error)
   }
 
-  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void {
-    this.#listener.onUnclaimedError(error, operations)
-  }
-
-  onDesync(error: ProtocolError): void {
-    this.#listener.onDesync(error)
-  }
-
   onEvidence(error: MemcacheError): void {
     if (this.#watched && !this.#retired) this.#health.fail(error, this.pool.answered)
   }
@@ -197,7 +187,7 @@ export class Member implements ServerExecutor, PoolListener, CopyHolder<Member> 
     if (!moves) return operations
     const about = operations.filter((operation) => this.#isAboutServer(operation))
     const others = about.length === 0 ? operations : operations.filter((operation) => !about.includes(operation))
-    return this.#listener.sendElsewhere(others) ? about : operations
+    return this.#decisions.sendElsewhere(others) ? about : operations
   }
 
   /** A question to this very server, or a removal of what it holds: no other can stand in. */

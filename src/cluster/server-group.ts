@@ -5,22 +5,22 @@ import type { Key } from '../protocol/key.ts'
 import type { Distribution, RoutedServer, Router } from '../routing/distribution.ts'
 import type { Server } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
-import { Member, type MemberGroup, type MemberListener, type MemberSettings } from './member.ts'
+import { Member, type MemberDecisions, type MemberGroup, type MemberSettings } from './member.ts'
 
 /** Servers among which keys are spread: those of the cluster, or those of its gutter. */
 export class ServerGroup implements MemberGroup {
   readonly #distribution: Distribution
   readonly #settings: MemberSettings
-  readonly #listener: MemberListener
+  readonly #decisions: MemberDecisions
   #members: readonly Member[] = []
   #router: Router | undefined
   /** How many do not take commands. */
   #out = 0
 
-  constructor(distribution: Distribution, settings: MemberSettings, listener: MemberListener) {
+  constructor(distribution: Distribution, settings: MemberSettings, decisions: MemberDecisions) {
     this.#distribution = distribution
     this.#settings = settings
-    this.#listener = listener
+    this.#decisions = decisions
   }
 
   get members(): readonly Member[] {
@@ -47,7 +47,7 @@ export class ServerGroup implements MemberGroup {
     this.#members = servers.map((server) => {
       const known = before.get(server.name)
       if (known === undefined || !isSame(known.server, server)) {
-        return new Member(server, this.#settings, this, this.#listener)
+        return new Member(server, this.#settings, this, this.#decisions)
       }
       before.delete(server.name)
       known.server = server

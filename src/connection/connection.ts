@@ -15,10 +15,11 @@ import { type Holder, Operation } from '../protocol/operation.ts'
 import { ReplyParser } from '../protocol/reply-parser.ts'
 import { isIdempotent, VERSION } from '../protocol/request.ts'
 import type { Executor } from '../seam/executor.ts'
+import type { ClientObserver } from '../seam/observer.ts'
 import type { Server } from '../server-address.ts'
 import { MAX_TIMER_MS } from '../timer-limit.ts'
 import { Attempt } from './attempt.ts'
-import type { ConnectionOwner, Pace } from './connection-owner.ts'
+import type { ConnectionDecisions, Pace } from './connection-decisions.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import { type Established, establish } from './establish.ts'
 import { failureReason } from './failure-reason.ts'
@@ -65,7 +66,8 @@ export interface ConnectionInit {
   readonly options: ResolvedConnectionOptions
   readonly memory: ServerMemory
   readonly pace: Pace
-  readonly owner: ConnectionOwner<Connection>
+  readonly observer: ClientObserver
+  readonly owner: ConnectionDecisions<Connection>
   /** Settles when dialling may begin; commands can be handed over before. */
   readonly startAfter: Promise<void> | undefined
 }
@@ -244,7 +246,7 @@ export class Connection implements Executor, Holder {
   }
 
   #onEstablished(established: Established): void {
-    const { server, options, memory, owner } = this.#init
+    const { server, options, memory, observer, owner } = this.#init
     if (this.#state === 'ended') return established.transport.destroy()
     this.#pipeline = new Pipeline({
       server: server.name,
@@ -256,7 +258,7 @@ export class Connection implements Executor, Holder {
       maxValueBytes: options.maxValueBytes,
       timeoutMs: options.timeoutMs,
       unknownCommands: memory.unknownCommands,
-      onQuietError: (error, operations) => owner.onUnclaimedError(error, operations),
+      onQuietError: observer.unclaimedError,
     })
     this.#renewAt = established.doubt?.until ?? Number.POSITIVE_INFINITY
     this.#transport = established.transport
@@ -363,7 +365,7 @@ export class Connection implements Executor, Holder {
       if (found === 'more') break
       const fault = found === 'reply' ? pipeline.receive(parser.reply) : this.#receiveHeader(pipeline)
       if (fault !== undefined) {
-        if (fault instanceof ProtocolError) this.#init.owner.onDesync(fault)
+        if (fault instanceof ProtocolError) this.#init.observer.desync(fault)
         this.#end(fault)
       }
       // Also when a serde of the caller's destroyed the client meanwhile.
@@ -372,7 +374,7 @@ export class Connection implements Executor, Holder {
     // Not even the beginning of a reply may come when none is due.
     if (pipeline.length === 0 && parser.rest < end) {
       const fault = pipeline.unsolicited(end - parser.rest)
-      this.#init.owner.onDesync(fault)
+      this.#init.observer.desync(fault)
       this.#end(fault)
       return end
     }
@@ -537,7 +539,7 @@ export class Connection implements Executor, Holder {
       unanswered.filter((operation) => operation !== this.#probe),
       loss,
     )
-    if (quiet.length > 0) this.#init.owner.onUnclaimedError(lostError(quiet[0]!, loss), quiet)
+    if (quiet.length > 0) this.#init.observer.unclaimedError(lostError(quiet[0]!, loss), quiet)
     return again
   }
 

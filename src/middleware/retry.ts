@@ -15,6 +15,7 @@ import type { Operation } from '../protocol/operation.ts'
 import { isIdempotent } from '../protocol/request.ts'
 import { DerivedOperation } from '../seam/derived-operation.ts'
 import type { Executor } from '../seam/executor.ts'
+import { type ClientObserver, NO_OBSERVER } from '../seam/observer.ts'
 import { showValue } from '../show-value.ts'
 
 /** Options of {@link retry}. */
@@ -45,10 +46,18 @@ interface ResolvedRetryOptions {
 
 const OPTIONS: readonly string[] = ['attempts', 'delayMs', 'maxDelayMs', 'retryFor']
 
+/** Puts retries around an executor. */
+export type RetryLayer = (next: Executor, observer?: Pick<ClientObserver, 'retried'>) => RetryExecutor
+
 /** As the middleware `retry`, for executors of ours. */
-export function withRetry(options: RetryOptions = {}): (next: Executor) => RetryExecutor {
+export function withRetry(options: RetryOptions = {}): RetryLayer {
   const resolved = resolveRetryOptions(options)
-  return (next) => new Retry(next, resolved)
+  return (next, { retried } = NO_OBSERVER) => new Retry(next, { ...resolved, retried })
+}
+
+/** What the commands of one layer have in common. */
+interface RetrySettings extends ResolvedRetryOptions {
+  readonly retried: ClientObserver['retried']
 }
 
 /** An executor whose commands may be between two attempts. */
@@ -59,11 +68,11 @@ export interface RetryExecutor extends Executor {
 
 class Retry implements RetryExecutor {
   readonly #next: Executor
-  readonly #options: ResolvedRetryOptions
+  readonly #options: RetrySettings
   readonly #pauses: Set<() => void> = new Set()
   #ending = false
 
-  constructor(next: Executor, options: ResolvedRetryOptions) {
+  constructor(next: Executor, options: RetrySettings) {
     this.#next = next
     this.#options = options
   }
@@ -83,19 +92,14 @@ class Retry implements RetryExecutor {
 class Retrying {
   readonly #derived: DerivedOperation
   readonly #next: Executor
-  readonly #options: ResolvedRetryOptions
+  readonly #options: RetrySettings
   /** Of all commands; undefined when none may begin any more. */
   readonly #pauses: () => Set<() => void> | undefined
   #attempt = 0
   /** Of the failures so far the one that leaves the most doubt, the last of several. */
   #doubt: MemcacheError | undefined
 
-  constructor(
-    operation: Operation,
-    next: Executor,
-    options: ResolvedRetryOptions,
-    pauses: () => Set<() => void> | undefined,
-  ) {
+  constructor(operation: Operation, next: Executor, options: RetrySettings, pauses: () => Set<() => void> | undefined) {
     this.#derived = new DerivedOperation(operation)
     this.#next = next
     this.#options = options
@@ -125,6 +129,7 @@ class Retrying {
     const delayMs = this.#delayMs()
     const pauses = this.#pauses()
     if (delayMs >= this.#derived.remainingMs || pauses === undefined) return outer.fail(this.#doubt)
+    this.#options.retried(outer, this.#attempt + 1, reason)
     if (delayMs === 0) this.start()
     else this.#derived.later(delayMs, pauses, () => this.start())
   }

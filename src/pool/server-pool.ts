@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { Attempt } from '../connection/attempt.ts'
-import type { Pace } from '../connection/connection-owner.ts'
+import type { Pace } from '../connection/connection-decisions.ts'
 import { carryOutExchange } from '../connection/exchange.ts'
 import { ExchangeStream } from '../connection/exchange-stream.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
@@ -11,11 +11,22 @@ import { Operation } from '../protocol/operation.ts'
 import { GET } from '../protocol/request.ts'
 import { fnv1a32 } from '../routing/hash/fnv1a.ts'
 import type { Backend, ServerExecutor, ServerStatus } from '../seam/executor.ts'
+import { type ClientObserver, NO_OBSERVER } from '../seam/observer.ts'
 import type { Server } from '../server-address.ts'
-import { closedError, type PoolListener, Slot } from './slot.ts'
+import { closedError, type PoolDecisions, Slot } from './slot.ts'
 
 /** What a probe asks for; it is not there. */
 const PROBE_KEY = 'memlane:probe'
+
+/** What a pool is made of. */
+export interface PoolInit {
+  readonly server: Server
+  /** Number of connections. All are multiplexed, so one is enough as a rule. */
+  readonly connections?: number
+  readonly options: ResolvedConnectionOptions
+  readonly observer?: ClientObserver
+  readonly decisions?: PoolDecisions
+}
 
 /** The connections to one server. A key always takes the same one, so that its commands keep their order. */
 export class ServerPool implements Backend, ServerExecutor {
@@ -34,13 +45,12 @@ export class ServerPool implements Backend, ServerExecutor {
   readonly #exchanges: Map<Attempt, Promise<Buffer>> = new Map()
   readonly #streams: Set<ExchangeStream> = new Set()
 
-  /** @param connections - How many; all are multiplexed, so one is enough for nearly everybody. */
-  constructor(server: Server, connections: number, options: ResolvedConnectionOptions, listener: PoolListener) {
+  constructor({ server, connections = 1, options, observer = NO_OBSERVER, decisions }: PoolInit) {
     this.name = server.name
     this.#server = server
     this.#options = options
     this.#pace = { afterReading: connections > 1 }
-    const init = { server, options, listener, memory: this.#memory, pace: this.#pace }
+    const init = { server, options, observer, decisions, memory: this.#memory, pace: this.#pace }
     this.#slots = Array.from({ length: connections }, () => new Slot(init))
     this.#first = this.#slots[0]!
   }

@@ -1,10 +1,11 @@
 import { Connection } from '../connection/connection.ts'
-import type { ConnectionEnd, ConnectionOwner, Pace } from '../connection/connection-owner.ts'
+import type { ConnectionDecisions, ConnectionEnd, Pace } from '../connection/connection-decisions.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import type { ServerMemory } from '../connection/server-memory.ts'
-import { AuthError, ClosedError, type MemcacheError, type ProtocolError, ServerDownError } from '../errors.ts'
+import { AuthError, ClosedError, type MemcacheError, ServerDownError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Executor } from '../seam/executor.ts'
+import type { ClientObserver } from '../seam/observer.ts'
 import type { Server } from '../server-address.ts'
 import { backoffMs } from './backoff.ts'
 
@@ -20,21 +21,16 @@ const WORTH_WAITING_MS = 100
  */
 const UNPROVEN_RUN = 3
 
-/** Who hears of what no caller is told. */
-export interface PoolListener {
-  /** A quiet command, or several, failed. */
-  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void
-  /** A connection was given up because a reply did not fit. */
-  onDesync(error: ProtocolError): void
-  /** A connection ended in a way that speaks against the server; told before what was on it goes anywhere. */
-  onEvidence?(error: MemcacheError): void
+/** Decisions about the server of a pool, made by the cluster. A pool without them decides for itself. */
+export interface PoolDecisions {
+  /** Called when a connection ended in a way that speaks against the server, before its operations go anywhere. */
+  onEvidence(error: MemcacheError): void
   /**
-   * Commands that may be sent again, because their connection was lost or never made. Somebody else may take them,
-   * instead of this server.
+   * Takes operations that may be sent again, because their connection was lost or never made, to another server.
    *
-   * @returns those that nobody takes.
+   * @returns those that no other server takes.
    */
-  takeOver?(operations: readonly Operation[], neverReady: boolean): readonly Operation[]
+  takeOver(operations: readonly Operation[], neverReady: boolean): readonly Operation[]
 }
 
 /** What a slot is made of; shared by all slots of a pool. */
@@ -43,7 +39,8 @@ export interface SlotInit {
   readonly options: ResolvedConnectionOptions
   readonly memory: ServerMemory
   readonly pace: Pace
-  readonly listener: PoolListener
+  readonly observer: ClientObserver
+  readonly decisions: PoolDecisions | undefined
 }
 
 /** A slot as the pool sees it. */
@@ -61,7 +58,7 @@ export interface SlotStatus {
  * more than one attempt under way, however many commands wait. Between a failed attempt and the next one commands fail
  * at once: queueing behind a server that is down would only make the caller slow as well.
  */
-export class Slot implements Executor, ConnectionOwner<Connection> {
+export class Slot implements Executor, ConnectionDecisions<Connection> {
   readonly #init: SlotInit
   #connection: Connection | undefined
   #closed: MemcacheError | undefined
@@ -117,8 +114,8 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
   }
 
   #connect(startAfter: Promise<void> | undefined): Connection {
-    const { server, options, memory, pace } = this.#init
-    const connection = new Connection({ server, options, memory, pace, owner: this, startAfter })
+    const { server, options, memory, pace, observer } = this.#init
+    const connection = new Connection({ server, options, memory, pace, observer, owner: this, startAfter })
     this.#connection = connection
     return connection
   }
@@ -187,14 +184,6 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
     this.#waiters.delete(connection)
   }
 
-  onDesync(error: ProtocolError): void {
-    this.#init.listener.onDesync(error)
-  }
-
-  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void {
-    this.#init.listener.onUnclaimedError(error, operations)
-  }
-
   onEnd(connection: Connection, end: ConnectionEnd): void {
     if (this.#connection === connection) this.#connection = undefined
     for (const waiter of this.#waiters.get(connection) ?? []) waiter.reject(end.error)
@@ -205,11 +194,11 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
   }
 
   onLeftOver(operations: readonly Operation[]): void {
-    this.#dispatchAgain(this.#init.listener.takeOver?.(operations, false) ?? operations)
+    this.#dispatchAgain(this.#init.decisions?.takeOver(operations, false) ?? operations)
   }
 
   onNeverSent(operations: readonly Operation[]): readonly Operation[] {
-    return this.#init.listener.takeOver?.(operations, true) ?? operations
+    return this.#init.decisions?.takeOver(operations, true) ?? operations
   }
 
   #takeEvidence(end: ConnectionEnd): void {
@@ -225,7 +214,7 @@ export class Slot implements Executor, ConnectionOwner<Connection> {
     // is: without a pause the next one may go the same way at once, and so on.
     this.#failures = end.proven ? 0 : this.#failures + 1
     this.#nextAttemptAt = performance.now() + backoffMs(this.#failures, end.error instanceof AuthError)
-    if (end.evident || (end.failed && this.#failures >= UNPROVEN_RUN)) this.#init.listener.onEvidence?.(end.error)
+    if (end.evident || (end.failed && this.#failures >= UNPROVEN_RUN)) this.#init.decisions?.onEvidence(end.error)
   }
 
   /** Commands that may be repeated wait for the next attempt, within their own time; so does whoever comes meanwhile. */

@@ -11,9 +11,9 @@ import { AdminCommands, askServers, serversOf } from '../admin.ts'
 import { type BatchWindow, batchWindow } from '../batch.ts'
 import type { FlushOptions, KeyOptions, ServerOptions } from '../call-options.ts'
 import { CallTime } from '../call-time.ts'
+import { ClientEvents } from '../client-events.ts'
 import { composeBackend, type Servers } from '../compose.ts'
 import { attempt, Dispatcher } from '../dispatcher.ts'
-import { EventTeller } from '../event-teller.ts'
 import type { MemcacheEvents } from '../events.ts'
 import { checkCallOptions } from '../option-names.ts'
 import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions } from '../options.ts'
@@ -92,7 +92,7 @@ import type {
  */
 export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDisposable {
   readonly #backend: Backend
-  readonly #events: EventTeller = new EventTeller(this)
+  readonly #events: ClientEvents = new ClientEvents(this)
   readonly #dispatcher: Dispatcher
   readonly #values: Values
   readonly #commands: MetaCommands
@@ -110,7 +110,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
     this.#backend = composeBackend(
       servers,
       resolved,
-      this.#events.listener(() => this.#dispatcher),
+      this.#events.observer(() => this.#dispatcher),
     )
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
     const giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)

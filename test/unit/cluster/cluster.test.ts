@@ -213,7 +213,7 @@ describe('failover next', () => {
     const later: Promise<unknown>[] = []
     const lab: Lab = await Lab.start({
       options: { retryAttempts: 0 },
-      listener: { onServerDown: () => void later.push(lab.set('a1', 'newer')) },
+      observing: { serverDown: () => void later.push(lab.set('a1', 'newer')) },
     })
     lab.cut('a')
     expect(await lab.set('a1', 'older')).toBe('stored')

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { Duplex, Transform } from 'node:stream'
 import { onTestFinished } from 'vitest'
-import { Cluster, type ClusterListener } from '../../../src/cluster/cluster.ts'
+import { Cluster } from '../../../src/cluster/cluster.ts'
 import { type ClusterOptions, resolveClusterOptions } from '../../../src/cluster/options.ts'
 import { parseServers } from '../../../src/cluster/sourced-cluster.ts'
 import { type ConnectionOptions, resolveConnectionOptions } from '../../../src/connection/options.ts'
@@ -10,6 +10,7 @@ import type { Key } from '../../../src/protocol/key.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { DELETE, GET, type Request } from '../../../src/protocol/request.ts'
 import type { Distribution } from '../../../src/routing/distribution.ts'
+import { joinObservers, type Observing } from '../../../src/seam/observer.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { until } from '../../support/eventually.ts'
 import { askRaw } from '../../support/raw-connection.ts'
@@ -33,7 +34,7 @@ export interface LabSetup {
   readonly connection?: ConnectionOptions
   readonly connections?: number
   readonly hashedPrefix?: Key
-  readonly listener?: Partial<ClusterListener>
+  readonly observing?: Observing
 }
 
 /** A cluster of servers that can be cut off and keep what they hold meanwhile, under a clock that the test moves. */
@@ -77,15 +78,17 @@ export class Lab {
         clock: this.clock,
       },
       hashedPrefix: setup.hashedPrefix,
-      listener: {
-        onUnclaimedError: (error) => this.events.push(`unclaimed: ${error.message}`),
-        onDesync: (error) => this.events.push(`desync: ${error.message}`),
-        onServerDown: (server, error, failures) =>
-          this.events.push(`${server} down after ${failures} (${error.constructor.name})`),
-        onServerUp: (server, _downMs, removed) => this.events.push(`${server} up, ${removed} removed`),
-        onRejoinOverflow: (server, maxKeys) => this.events.push(`${server} overflow at ${maxKeys}`),
-        ...setup.listener,
-      },
+      observer: joinObservers([
+        {
+          unclaimedError: (error) => this.events.push(`unclaimed: ${error.message}`),
+          desync: (error) => this.events.push(`desync: ${error.message}`),
+          serverDown: (server, error, failures) =>
+            this.events.push(`${server} down after ${failures} (${error.constructor.name})`),
+          serverUp: (server, _downMs, removed) => this.events.push(`${server} up, ${removed} removed`),
+          rejoinOverflow: (server, maxKeys) => this.events.push(`${server} overflow at ${maxKeys}`),
+          ...setup.observing,
+        },
+      ]),
     })
   }
 

@@ -5,6 +5,7 @@ import { createServerMemory } from '../../../src/connection/server-memory.ts'
 import { ClosedError, type MemcacheError, OverloadedError } from '../../../src/errors.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { GET } from '../../../src/protocol/request.ts'
+import { NO_OBSERVER } from '../../../src/seam/observer.ts'
 import { parseServerSpec } from '../../../src/server-address.ts'
 
 function read(repeated: boolean): { operation: Operation; failure: () => MemcacheError } {
@@ -30,13 +31,12 @@ describe('a connection that has no room', () => {
         memory: createServerMemory(),
 
         pace: { afterReading: false },
+        observer: NO_OBSERVER,
         owner: {
           onReady: () => undefined,
-          onDesync: () => undefined,
           onEnd: () => undefined,
           onLeftOver: () => undefined,
           onNeverSent: () => [],
-          onUnclaimedError: () => undefined,
         },
         startAfter: undefined,
       })

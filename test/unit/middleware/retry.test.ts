@@ -53,6 +53,26 @@ describe('retry', () => {
     expect(tries).toHaveLength(2)
   })
 
+  it('tells its observer of every further attempt, before it begins', async () => {
+    const told: string[] = []
+    const operation = new Operation(GET, 'k', 'k', 1000, () => undefined)
+    const failures = [notSent, new ServerDownError('down', { delivery: 'not-sent' })]
+    const layer = withRetry({ attempts: 3 })
+    const executor = layer(
+      {
+        dispatch: (inner) => {
+          told.push('attempt')
+          const failure = failures.shift()
+          if (failure === undefined) inner.succeed('done')
+          else inner.fail(failure)
+        },
+      },
+      { retried: ({ callerKey }, attempt, error) => told.push(`${String(callerKey)}, ${attempt}, ${error.code}`) },
+    )
+    executor.dispatch(operation)
+    expect(told).toEqual(['attempt', `k, 2, ${notSent.code}`, 'attempt', 'k, 3, MEMLANE_SERVER_DOWN', 'attempt'])
+  })
+
   it('gives the last failure when all attempts have failed', async () => {
     const last = new ServerDownError('still down', { delivery: 'not-sent' })
     const { tries, outcome } = run({ attempts: 3 }, [notSent, notSent, last, unknown])

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type ConnectionOptions, resolveConnectionOptions } from '../../../src/connection/options.ts'
 import { ClosedError, ConnectError, type MemcacheError } from '../../../src/errors.ts'
 import { ServerPool } from '../../../src/pool/server-pool.ts'
-import type { PoolListener } from '../../../src/pool/slot.ts'
+import type { PoolDecisions } from '../../../src/pool/slot.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { GET } from '../../../src/protocol/request.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
@@ -25,7 +25,7 @@ interface Lab {
 
 async function startPool(
   connections: number,
-  listener: Partial<PoolListener> = {},
+  decisions: Partial<PoolDecisions> = {},
   more: ConnectionOptions = {},
 ): Promise<Lab> {
   const server = await MemcachedServer.start()
@@ -39,11 +39,15 @@ async function startPool(
     return stream
   }
   const options = resolveConnectionOptions({ timeoutMs: 5000, connectTimeoutMs: 5000, ...more, connect: dial })
-  const pool = new ServerPool(parseServerSpec('a:1'), connections, options, {
-    onUnclaimedError: () => undefined,
-    onDesync: () => undefined,
-    onEvidence: (error) => evidence.push(error),
-    ...listener,
+  const pool = new ServerPool({
+    server: parseServerSpec('a:1'),
+    connections,
+    options,
+    decisions: {
+      onEvidence: (error) => evidence.push(error),
+      takeOver: (operations) => operations,
+      ...decisions,
+    },
   })
   const lab: Lab = { pool, dials: 0, refuses: false, deaf: false, closes: false, streams: [] as Duplex[], evidence }
   onTestFinished(async () => {

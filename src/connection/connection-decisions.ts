@@ -1,4 +1,4 @@
-import type { MemcacheError, ProtocolError } from '../errors.ts'
+import type { MemcacheError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 
 /** How a connection ended. */
@@ -17,20 +17,16 @@ export interface ConnectionEnd {
   readonly proven: boolean
 }
 
-/** Who owns connections of the kind `C` and is told of their lives. */
-export interface ConnectionOwner<C> {
-  /** It is ready for commands. */
+/** Decisions about connections of the kind `C`, made by their owner. What merely happens goes to the observer. */
+export interface ConnectionDecisions<C> {
+  /** Called when the connection is ready for commands. */
   onReady(connection: C): void
-  /** A reply did not fit: told before `onEnd`. */
-  onDesync(error: ProtocolError): void
-  /** It is no more. Told once, before anything that was on it settles: whoever hears of that may send more. */
+  /** Called once when the connection ends, before its operations settle: their callers may dispatch again. */
   onEnd(connection: C, end: ConnectionEnd): void
-  /** Commands that were on it and may be sent again: nothing of them was written, or repeating them is safe. */
+  /** Takes operations that may be sent again: nothing of them was written, or repeating them is safe. */
   onLeftOver(operations: readonly Operation[]): void
-  /** Commands that waited for a connection which could not be made; gives those that nobody else takes. */
+  /** Takes operations that waited for a connection which could not be made; returns those that no other server takes. */
   onNeverSent(operations: readonly Operation[]): readonly Operation[]
-  /** Something failed that no caller waits for. */
-  onUnclaimedError(error: MemcacheError, operations: readonly Operation[]): void
 }
 
 /** When a connection writes; shared by those of one server. */

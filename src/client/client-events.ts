@@ -1,0 +1,49 @@
+import type { EventEmitter } from 'node:events'
+import { nameOfRequest } from '../protocol/request.ts'
+import type { Observing } from '../seam/observer.ts'
+import { throwLater } from '../throw-later.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { MemcacheEvents } from './events.ts'
+
+/** Emits the events of a client; shared by all kinds of clients. */
+export class ClientEvents {
+  readonly #emitter: EventEmitter<MemcacheEvents>
+
+  constructor(emitter: EventEmitter<MemcacheEvents>) {
+    this.#emitter = emitter
+  }
+
+  /** Emits an event. A listener that throws must not break off the work of the connection that the event comes from. */
+  tell<E extends keyof MemcacheEvents>(name: E, ...event: MemcacheEvents[E]): void {
+    try {
+      // The emitter's own types lose the link between a generic name and its event.
+      ;(this.#emitter as EventEmitter).emit(name, ...event)
+    } catch (error) {
+      throwLater(error)
+    }
+  }
+
+  /**
+   * Returns the observer that turns what happens below the client into its events.
+   *
+   * @param dispatcher - Called when an error is to be reported: the dispatcher is made after the backend.
+   */
+  observer(dispatcher: () => Dispatcher): Observing {
+    return {
+      unclaimedError: (error, operations) =>
+        dispatcher().report(
+          error,
+          operations.map((operation) => operation.callerKey),
+        ),
+      desync: (error) => this.tell('desync', { error, server: error.server }),
+      serverDown: (server, error, failures) => this.tell('serverDown', { server, error, failures }),
+      serverUp: (server, downMs, removedKeys) => this.tell('serverUp', { server, downMs, removedKeys }),
+      rejoinOverflow: (server, maxKeys) => this.tell('rejoinOverflow', { server, maxKeys }),
+      sourceFailed: (error) => dispatcher().report(error, []),
+      fallbackFailed: (error, operation) => dispatcher().report(error, [operation.callerKey]),
+      watchesWrites: () => this.#emitter.listenerCount('writeFailed') > 0,
+      writeFailed: ({ callerKey: key, request }, error) =>
+        this.tell('writeFailed', { key, command: nameOfRequest(request), error, server: error.server }),
+    }
+  }
+}
