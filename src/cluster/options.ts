@@ -1,7 +1,7 @@
 import { count, duration, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { Distribution } from '../routing/distribution.ts'
-import { ketama } from '../routing/ketama.ts'
+import { weightedKetama } from '../routing/weighted-ketama.ts'
 import { parseServerSpec, type Server, type ServerSpec } from '../server-address.ts'
 import type { HealthOptions } from './health.ts'
 
@@ -81,7 +81,7 @@ const DEFAULT_GUTTER_TTL = 60
 export function resolveClusterOptions(options: ClusterOptions = {}): ResolvedClusterOptions {
   if (typeof options !== 'object' || options === null) throw refused('cluster', 'an object', options)
   refuseUnknown(options, OPTIONS, 'cluster')
-  const { distribution = ketama(), failover = 'next', rejoin = {} } = options
+  const { distribution = weightedKetama(), failover = 'next', rejoin = {} } = options
   if (typeof distribution !== 'function') throw refused('cluster.distribution', 'a function', distribution)
   if (failover !== 'none' && failover !== 'next' && failover !== 'gutter') {
     throw refused('cluster.failover', "'none', 'next' or 'gutter'", failover)

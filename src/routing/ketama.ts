@@ -21,6 +21,7 @@ import {
   plainName,
   twemproxyName,
 } from './server-name.ts'
+import { weightedKetama } from './weighted-ketama.ts'
 
 /** Whose ring: they differ in what they call a server, in the points and in the search. */
 export type KetamaFlavour = 'libmemcached' | 'phpMemcached' | 'libmemcachedSpy' | 'spymemcached' | 'dalli' | 'twemproxy'
@@ -102,14 +103,17 @@ export function ketama(options: KetamaOptions = {}): Distribution {
 }
 
 function libmemcachedKetama(nameOf: NameForm, weighted: boolean, hash: HashFunction | undefined): Distribution {
+  return weighted ? weightedKetama(nameOf, hash) : unweightedKetama(nameOf, hash ?? oneAtATime)
+}
+
+function unweightedKetama(nameOf: NameForm, hash: HashFunction): Distribution {
+  const weightedRing = weightedKetama(nameOf, hash)
   return (list) => {
     const servers = checkServers(list)
-    const keyHash = hash ?? (weighted ? md5 : oneAtATime)
     // libmemcached turns to the weighted ring when a server with a weight above 1 is added, and keeps the key's hash.
-    const names = namesOf(servers, nameOf)
-    const points =
-      weighted || hasWeights(servers) ? md5Points(names, weightedDigests(servers)) : hashPoints(names, keyHash)
-    return new RingRouter(new Ring(points, 'atOrAbove', 'first'), servers.length, keyHash)
+    if (hasWeights(servers)) return weightedRing(servers)
+    const points = hashPoints(namesOf(servers, nameOf), hash)
+    return new RingRouter(new Ring(points, 'atOrAbove', 'first'), servers.length, hash)
   }
 }
 
@@ -125,11 +129,7 @@ function spymemcachedKetama(weighted: boolean | undefined, hash: HashFunction): 
 
 function twemproxyKetama(hash: HashFunction): Distribution {
   // The order decides between equal points only.
-  return inNameOrder((servers) => {
-    const points = md5Points(namesOf(servers, twemproxyName), weightedDigests(servers))
-    const ring = new Ring(points, 'atOrAbove', 'first')
-    return new RingRouter(ring, servers.length, hash)
-  }, twemproxyName)
+  return inNameOrder(weightedKetama(twemproxyName, hash), twemproxyName)
 }
 
 function dalliKetama(hash: HashFunction): Distribution {
