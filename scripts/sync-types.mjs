@@ -11,9 +11,9 @@ const TARGET = fileURLToPath(new URL('../src/sync/sync-commands.ts', import.meta
 const CLASSES = [
   ['memcache.ts', 'Memcache', 'MemcacheSyncCommands'],
   ['noreply.ts', 'NoreplyCommands', 'NoreplyCommandsSync'],
+  ['noreply.ts', 'NamespaceNoreply', 'NamespaceNoreplySync'],
   ['command-pipeline.ts', 'CommandPipeline', 'CommandPipelineSync'],
   ['namespace/namespace.ts', 'Namespace', 'NamespaceSync'],
-  ['namespace/noreply.ts', 'NamespaceNoreply', 'NamespaceNoreplySync'],
   ['meta/client.ts', 'MetaClient', 'MetaClientSyncCommands'],
   ['meta/pipeline.ts', 'MetaPipeline', 'MetaPipelineSync'],
 ]
@@ -45,12 +45,15 @@ export function generate() {
 }
 
 function interfaceOf(source, name, to) {
-  const start = source.search(new RegExp(`^export class ${name}\\b`, 'm'))
-  const head = /^export class \w+(<(?:[^<>]|<[^<>]*>)*>)?.*?\{\n/.exec(source.slice(start))
-  const parameters = head[1] ?? ''
+  const start = source.search(new RegExp(`^export (?:class|interface) ${name}\\b`, 'm'))
+  const head = /^export (class|interface) \w+(<(?:[^<>]|<[^<>]*>)*>)?(?: extends (\w+)(<.*?>)?)?.*?\{\n/.exec(
+    source.slice(start),
+  )
+  const parameters = head[2] ?? ''
+  const parent = head[1] === 'interface' && head[3] !== undefined ? ` extends ${RENAMED.get(head[3])}${head[4]}` : ''
   const body = source.slice(start + head[0].length, source.indexOf('\n}\n', start))
   const doc = `/** What ${name === 'Memcache' || name === 'MetaClient' ? 'the synchronous client' : 'it'} can do: ${name}, without \`await\`. */`
-  return `${doc}\nexport interface ${to}${parameters} {\n${membersOf(body).join('\n\n')}\n}${typesBeside(source)}`
+  return `${doc}\nexport interface ${to}${parameters}${parent} {\n${membersOf(body).join('\n')}\n}${typesBeside(source)}`
 }
 
 /** The types of a file that name its class, with their comments. */
@@ -91,7 +94,9 @@ function membersOf(body) {
       ({ name, isDefinition, doc: words }) =>
         !OWN.has(name) && !(isDefinition && isOverloaded(name)) && !words.includes('@internal'),
     )
-    .map((member) => member.doc.replace(/^\n+/, '') + signatureOf(member))
+    .map(
+      (member, at) => (at > 0 && member.doc !== '' ? '\n' : '') + member.doc.replace(/^\n+/, '') + signatureOf(member),
+    )
 }
 
 /** Whether the brackets are closed and a result is named. */

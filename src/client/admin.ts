@@ -3,14 +3,17 @@ import { isBytes, UNREADABLE_BYTES, viewOf } from '../bytes.ts'
 import { NO_SERVERS } from '../cluster/cluster.ts'
 import { InvalidInputError, ServerDownError, ServerError } from '../errors.ts'
 import { type Exchange, ONE_LINE, type ReplyEnding, STATS_LINES } from '../protocol/exchange.ts'
+import { NOOP, VERSION } from '../protocol/request.ts'
 import type { Backend, ServerExecutor } from '../seam/executor.ts'
 import { showValue } from '../show-value.ts'
 import { batchError } from './batch.ts'
 import type { CallOptions, FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from './call-options.ts'
 import { CallTime } from './call-time.ts'
-import { isAbsorbable } from './dispatcher.ts'
+import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkTimeout, checkWhole } from './numbers.ts'
+import { checkCallOptions, FLUSH_NAMES, RAW_NAMES, SERVER_NAMES, SHUTDOWN_NAMES } from './option-names.ts'
 import { checkRawBody } from './raw-body.ts'
+import { readNothing, readVersion } from './results.ts'
 import { parseStats, type Stats } from './stats.ts'
 
 /** memcached reads a line of up to 2,048 bytes when it does not come in one piece (memcached 1.6.9 to 1.6.45). */
@@ -31,39 +34,78 @@ interface Targets {
  */
 export class AdminCommands {
   readonly #backend: Backend
-  readonly #timeoutMs: number
+  readonly #dispatcher: Dispatcher
 
-  constructor(backend: Backend, timeoutMs: number) {
+  constructor(backend: Backend, dispatcher: Dispatcher) {
     this.#backend = backend
-    this.#timeoutMs = timeoutMs
+    this.#dispatcher = dispatcher
   }
 
-  async stats(args: readonly (string | number)[], options: ServerOptions | undefined): Promise<Map<string, Stats>> {
-    const line = ['stats', ...args.map(checkWord)].join(' ')
+  version(options: ServerOptions | undefined): Promise<Map<string, string>> {
+    return this.#ask('version', options, (server, rest) =>
+      this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, rest()),
+    )
+  }
+
+  ping(options: ServerOptions | undefined): Promise<Map<string, number>> {
+    return this.#ask('ping', options, async (server, rest) => {
+      const start = performance.now()
+      await this.#dispatcher.runKeyless(server, NOOP, readNothing, rest())
+      return performance.now() - start
+    })
+  }
+
+  async noop(options: ServerOptions | undefined): Promise<void> {
+    await this.#ask('noop', options, (server, rest) => this.#dispatcher.runKeyless(server, NOOP, readNothing, rest()))
+  }
+
+  /** Asks over the connections that commands about keys use. */
+  async #ask<T>(
+    command: string,
+    options: ServerOptions | undefined,
+    ask: (server: ServerExecutor, rest: () => CallOptions) => Promise<T>,
+  ): Promise<Map<string, T>> {
+    checkCallOptions(command, options, SERVER_NAMES)
+    const time = new CallTime(this.#dispatcher.timeoutMs, options)
+    const servers = await serversOf(this.#backend, options?.server, options)
+    return askServers(command, servers, (server) => ask(server, () => time.rest<CallOptions>(options)))
+  }
+
+  async stats(given: readonly (string | number | ServerOptions)[]): Promise<Map<string, Stats>> {
+    const last = given.at(-1)
+    const options = typeof last === 'object' ? last : undefined
+    checkCallOptions('stats', options, SERVER_NAMES)
+    const words = given.filter((word): word is string | number => typeof word !== 'object')
+    const line = ['stats', ...words.map(checkWord)].join(' ')
     const { servers, limits } = await this.#targets(options)
     return askServers('stats', servers, async (server) =>
       parseStats(await server.exchange({ ...limits, line, ending: STATS_LINES })),
     )
   }
 
-  flushAll(options: FlushOptions | undefined): Promise<true> {
+  async flushAll(options: FlushOptions | undefined): Promise<true> {
+    checkCallOptions('flushAll', options, FLUSH_NAMES)
     const delay = checkWhole('delay', options?.delay ?? 0, MAX_INT32)
     return this.#command(delay === 0 ? 'flush_all' : `flush_all ${delay}`, options)
   }
 
-  cacheMemlimit(megabytes: number, options: ServerOptions | undefined): Promise<true> {
+  async cacheMemlimit(megabytes: number, options: ServerOptions | undefined): Promise<true> {
+    checkCallOptions('cacheMemlimit', options, SERVER_NAMES)
     return this.#command(`cache_memlimit ${checkWhole('megabytes', megabytes, MAX_INT32, 1)}`, options)
   }
 
-  verbosity(level: number, options: ServerOptions | undefined): Promise<true> {
+  async verbosity(level: number, options: ServerOptions | undefined): Promise<true> {
+    checkCallOptions('verbosity', options, SERVER_NAMES)
     return this.#command(`verbosity ${checkWhole('level', level, MAX_INT32)}`, options)
   }
 
-  shutdown(options: ShutdownOptions | undefined): Promise<true> {
+  async shutdown(options: ShutdownOptions | undefined): Promise<true> {
+    checkCallOptions('shutdown', options, SHUTDOWN_NAMES)
     return this.#command(options?.graceful === true ? 'shutdown graceful' : 'shutdown', options, { kind: 'close' })
   }
 
   async rawCommand(line: string, options: RawCommandOptions | undefined): Promise<Buffer> {
+    checkCallOptions('rawCommand', options, RAW_NAMES)
     const request = {
       line: checkLine(line),
       ending: { kind: 'token', token: checkToken(options?.endToken ?? '\r\n') },
@@ -91,7 +133,7 @@ export class AdminCommands {
 
   /** Waiting until the servers are known is part of the call's time. */
   async #targets(options: ServerOptions | undefined): Promise<Targets> {
-    const time = new CallTime(this.#timeoutMs, options)
+    const time = new CallTime(this.#dispatcher.timeoutMs, options)
     const servers = await serversOf(this.#backend, options?.server, options)
     return { servers, limits: { timeoutMs: time.restMs, signal: options?.signal } }
   }
@@ -103,7 +145,7 @@ export class AdminCommands {
  * @param call - Its time and its signal limit the wait.
  * @throws `ServerDownError` - there is none at all.
  */
-export async function serversOf(
+async function serversOf(
   backend: Backend,
   name: string | undefined,
   call?: CallOptions,
@@ -121,7 +163,7 @@ export async function serversOf(
 }
 
 /** Asks servers all at once; when some fail, a `BatchError` by server carries the answers of the others. */
-export async function askServers<T>(
+async function askServers<T>(
   what: string,
   servers: readonly ServerExecutor[],
   ask: (server: ServerExecutor) => Promise<T>,

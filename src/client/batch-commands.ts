@@ -3,6 +3,7 @@ import type { ReadRequest } from '../protocol/classic-request.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { DELETE, GET, GETS, type Request } from '../protocol/request.ts'
+import type { Serde } from '../serde/serde.ts'
 import { Batch, type BatchWindow, batchError, batchWindow, type PendingLimits, quietWindow } from './batch.ts'
 import type {
   BatchOptions,
@@ -16,6 +17,13 @@ import type {
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
 import { checkUint64 } from './numbers.ts'
+import {
+  COUNT_MANY_NAMES,
+  checkCallOptions,
+  DELETE_MANY_NAMES,
+  GET_MANY_NAMES,
+  SET_MANY_NAMES,
+} from './option-names.ts'
 import { readBigCount, readCount, readDeleted, readNothing, readStored } from './results.ts'
 import type { Values } from './values.ts'
 
@@ -53,22 +61,21 @@ export class BatchCommands {
   }
 
   getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
-    const own = options?.serde === undefined ? this.#read : this.#values.reader(options.serde, MISSING)
-    return this.#readMany('getMany', GET, keys, own, options)
+    return this.#readMany('getMany', GET, keys, options)
   }
 
   getsMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
-    const own = options?.serde === undefined ? this.#readWithCas : this.#values.casReader(options.serde, MISSING)
-    return this.#readMany('getsMany', GETS, keys, own, options)
+    return this.#readMany('getsMany', GETS, keys, options)
   }
 
   async #readMany<T, K extends Key>(
     what: string,
     request: ReadRequest,
     keys: Iterable<K>,
-    interpret: Interpret,
     options: GetManyOptions | undefined,
   ): Promise<Map<K, T>> {
+    checkCallOptions(what, options, GET_MANY_NAMES)
+    const interpret = this.#reader(request, options?.serde)
     const asked = distinct(checkKeys(keys))
     const { operations, sources } = this.#reads(request, asked, interpret, options)
     const values: unknown[] = operations.map(() => MISSING)
@@ -91,6 +98,11 @@ export class BatchCommands {
       this.#settleFailures(what, 'read', failed, asked.length, found, [])
     }
     return found
+  }
+
+  #reader({ command }: ReadRequest, serde: Serde | undefined): Interpret {
+    if (serde === undefined) return command === 'get' ? this.#read : this.#readWithCas
+    return command === 'get' ? this.#values.reader(serde, MISSING) : this.#values.casReader(serde, MISSING)
   }
 
   /**
@@ -133,6 +145,7 @@ export class BatchCommands {
     entries: Entries<K>,
     options: SetManyOptions | undefined,
   ): Promise<K[]> {
+    checkCallOptions(`${command}Many`, options, SET_MANY_NAMES)
     const writes = this.#stores(command, entries, readStored, options)
     const { done, refused, failed } = await this.#write(writes, options)
     this.#settleFailures(`${command}Many`, 'write', failed, writes.total, new Map<K, never>(), done)
@@ -145,6 +158,7 @@ export class BatchCommands {
     entries: Entries<Key>,
     options: SetManyOptions | undefined,
   ): Promise<void> {
+    checkCallOptions(`${command}Many`, options, SET_MANY_NAMES)
     const writes = this.#stores(command, entries, readNothing, options)
     await this.#writeQuietly(`noreply.${command}Many`, writes, options)
   }
@@ -178,24 +192,22 @@ export class BatchCommands {
   }
 
   async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<number> {
-    const asked = distinct(checkKeys(keys))
-    const operations = asked.map((key) =>
-      this.#operation(DELETE, key, this.#encode(key, options), readDeleted, options),
-    )
-    const writes = { asked, keys: asked, operations, failed: new Map<Key, unknown>(), total: asked.length }
+    const writes = this.#deletes(keys, readDeleted, options)
     const { done, refused, failed } = await this.#write(writes, options)
-    this.#settleFailures('deleteMany', 'write', failed, asked.length, new Map<Key, never>(), done)
+    this.#settleFailures('deleteMany', 'write', failed, writes.total, new Map<Key, never>(), done)
     return done.length - refused.length
   }
 
   /** Removes many items without the answers. */
   async deleteManyQuietly(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<void> {
+    await this.#writeQuietly('noreply.deleteMany', this.#deletes(keys, readNothing, options), options)
+  }
+
+  #deletes(keys: Iterable<Key>, interpret: Interpret, options: DeleteManyOptions | undefined): Writes<Key> {
+    checkCallOptions('deleteMany', options, DELETE_MANY_NAMES)
     const asked = distinct(checkKeys(keys))
-    const operations = asked.map((key) =>
-      this.#operation(DELETE, key, this.#encode(key, options), readNothing, options),
-    )
-    const writes = { asked, keys: asked, operations, failed: new Map<Key, unknown>(), total: asked.length }
-    await this.#writeQuietly('noreply.deleteMany', writes, options)
+    const operations = asked.map((key) => this.#operation(DELETE, key, this.#encode(key, options), interpret, options))
+    return { asked, keys: asked, operations, failed: new Map(), total: asked.length }
   }
 
   /** What the server refuses, or may have carried out before its connection was lost, is an event. */
@@ -216,9 +228,10 @@ export class BatchCommands {
 
   async incrMany<K extends Key>(
     keys: Iterable<K>,
-    delta: number | bigint,
-    options: CountManyOptions | undefined,
+    delta: number | bigint = 1,
+    options?: CountManyOptions,
   ): Promise<Map<K, number | bigint>> {
+    checkCallOptions('incrMany', options, COUNT_MANY_NAMES)
     const request = { command: 'incr', delta: checkUint64('delta', delta) } as const
     const interpret = typeof delta === 'bigint' ? readBigCount : readCount
     const asked = distinct(checkKeys(keys))

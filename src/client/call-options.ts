@@ -69,6 +69,12 @@ export interface WriteOptions extends KeyOptions {
   readonly compression?: false | CompressionOptions
 }
 
+/** Options of `update`. `timeoutMs` bounds each round trip, not the function, and not all attempts together. */
+export interface UpdateOptions extends WriteOptions {
+  /** How often to try when others change the item meanwhile. @defaultValue `8` */
+  readonly attempts?: number
+}
+
 /** Options of `incr` and `decr`. */
 export interface CountOptions extends KeyOptions {
   /**

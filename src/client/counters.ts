@@ -1,11 +1,16 @@
 import { InvalidInputError, ServerError } from '../errors.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
+import type { Interpret } from '../protocol/operation.ts'
+import type { Request } from '../protocol/request.ts'
 import type { CountOptions, KeyOptions } from './call-options.ts'
 import { CallTime } from './call-time.ts'
-import { attempt, type Dispatcher } from './dispatcher.ts'
+import { countCommand } from './commands/writes.ts'
+import { attempt } from './dispatcher.ts'
 import { checkUint64 } from './numbers.ts'
-import { readBigCount, readCount, readStored } from './results.ts'
+import { COUNT_NAMES, checkCallOptions } from './option-names.ts'
+import type { ClientParts } from './parts.ts'
+import { readStored } from './results.ts'
 import type { Values } from './values.ts'
 
 /** How often a counter may be created and deleted by others while one call tries to count. */
@@ -16,105 +21,68 @@ const ABSORBED: unique symbol = Symbol('absorbed')
 
 type CountCommand = 'incr' | 'decr'
 
-/** Counters: `incr` and `decr`, with creation where the counter is missing. */
-export class Counters {
-  readonly #dispatcher: Dispatcher
-  readonly #values: Values
+type Counting = Promise<number | bigint | undefined>
 
-  constructor(dispatcher: Dispatcher, values: Values) {
-    this.#dispatcher = dispatcher
-    this.#values = values
+/** Counts; where the counter is missing and the call says with what it begins, creates it. */
+export function count(
+  parts: ClientParts,
+  command: CountCommand,
+  key: Key,
+  delta: number | bigint,
+  options: CountOptions | undefined,
+): Counting {
+  return attempt(() => {
+    checkCallOptions(command, options, COUNT_NAMES)
+    if (options?.initial !== undefined) return countOrCreate(parts, command, key, delta, options, options.initial)
+    const single = countCommand(command, key, delta, options)
+    if (options?.ttl === undefined) return parts.dispatcher.carry(single)
+    throw new InvalidInputError('ttl needs initial: it is the time to live of a counter that the call creates')
+  })
+}
+
+async function countOrCreate(
+  parts: ClientParts,
+  command: CountCommand,
+  key: Key,
+  delta: number | bigint,
+  options: CountOptions,
+  start: number | bigint,
+): Counting {
+  // The delta is checked first.
+  const { request, interpret } = countCommand(command, key, delta, options)
+  const initial = checkUint64('initial', start)
+  if (typeof delta === 'number' && initial > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new InvalidInputError('initial is beyond 2^53 - 1, where no number is exact; pass the delta as a bigint')
   }
-
-  count(
-    command: CountCommand,
-    key: Key,
-    delta: number | bigint,
-    options: CountOptions | undefined,
-  ): Promise<number | bigint | undefined> {
-    return attempt(() => {
-      const amount = checkUint64('delta', delta)
-      if (options?.initial !== undefined)
-        return this.#countOrCreate(command, key, delta, amount, options, options.initial)
-      if (options?.ttl === undefined)
-        return this.#count<undefined>(command, key, amount, typeof delta, options, undefined)
-      throw new InvalidInputError('ttl needs initial: it is the time to live of a counter that the call creates')
-    })
+  const create = creation(parts.values, initial, options)
+  const { dispatcher } = parts
+  const time = new CallTime(dispatcher.timeoutMs, options)
+  const run = <T>(next: Request, read: Interpret, call: KeyOptions): Promise<T | typeof ABSORBED> =>
+    dispatcher.run(next, key, read, 'write', ABSORBED, call)
+  let counted = await run<number | bigint | undefined>(request, interpret, options)
+  // It was missing: create it, unless somebody else just did; then count again. All within the call's own time.
+  for (let round = 0; counted === undefined && round < MAX_ROUNDS; round++) {
+    const stored = await run<boolean>(create, readStored, time.rest(options))
+    if (stored === ABSORBED) return undefined
+    if (stored) return typeof delta === 'bigint' ? initial : Number(initial)
+    counted = await run(request, interpret, time.rest(options))
   }
+  if (counted !== undefined) return counted === ABSORBED ? undefined : counted
+  throw new ServerError(
+    `${command} ${quoteKey(key)}: the counter was created and deleted ${MAX_ROUNDS} times meanwhile`,
+    { delivery: 'answered' },
+  )
+}
 
-  async #countOrCreate(
-    command: CountCommand,
-    key: Key,
-    delta: number | bigint,
-    amount: bigint,
-    options: CountOptions,
-    start: number | bigint,
-  ): Promise<number | bigint | undefined> {
-    const initial = checkUint64('initial', start)
-    if (typeof delta === 'number' && initial > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw new InvalidInputError('initial is beyond 2^53 - 1, where no number is exact; pass the delta as a bigint')
-    }
-    const create = this.#creation(initial, options)
-    const time = new CallTime(this.#dispatcher.timeoutMs, options)
-    const first = await this.#count(command, key, amount, typeof delta, options, ABSORBED)
-    if (first === ABSORBED) return undefined
-    return first ?? this.#createOrCount(command, key, delta, initial, create, options, time)
-  }
-
-  /** @param instead - What an absorbed failure gives. A counter that is missing gives `undefined`. */
-  #count<I>(
-    command: CountCommand,
-    key: Key,
-    delta: bigint,
-    type: string,
-    options: KeyOptions | undefined,
-    instead: I,
-  ): Promise<number | bigint | undefined | I> {
-    const interpret = type === 'bigint' ? readBigCount : readCount
-    return this.#dispatcher.run({ command, delta }, key, interpret, 'write', instead, options)
-  }
-
-  #creation(initial: bigint, options: CountOptions): StoreRequest {
-    const data = String(initial)
-    return {
-      command: 'add',
-      data,
-      bytes: data.length,
-      clientFlags: this.#values.counterFlags,
-      exptime: this.#values.exptime(options.ttl),
-      cas: 0n,
-      preparing: undefined,
-    }
-  }
-
-  /** It was missing: create it, unless somebody else just did; then count again. All within the call's own time. */
-  async #createOrCount(
-    command: CountCommand,
-    key: Key,
-    delta: number | bigint,
-    initial: bigint,
-    create: StoreRequest,
-    options: CountOptions,
-    time: CallTime,
-  ): Promise<number | bigint | undefined> {
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const stored = await this.#dispatcher.run<boolean | typeof ABSORBED>(
-        create,
-        key,
-        readStored,
-        'write',
-        ABSORBED,
-        time.rest(options),
-      )
-      if (stored === ABSORBED) return undefined
-      if (stored) return typeof delta === 'bigint' ? initial : Number(initial)
-      const counted = await this.#count(command, key, BigInt(delta), typeof delta, time.rest(options), ABSORBED)
-      if (counted === ABSORBED) return undefined
-      if (counted !== undefined) return counted
-    }
-    throw new ServerError(
-      `${command} ${quoteKey(key)}: the counter was created and deleted ${MAX_ROUNDS} times meanwhile`,
-      { delivery: 'answered' },
-    )
+function creation(values: Values, initial: bigint, options: CountOptions): StoreRequest {
+  const data = String(initial)
+  return {
+    command: 'add',
+    data,
+    bytes: data.length,
+    clientFlags: values.counterFlags,
+    exptime: values.exptime(options.ttl),
+    cas: 0n,
+    preparing: undefined,
   }
 }

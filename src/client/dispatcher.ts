@@ -9,13 +9,11 @@ import { Patience } from '../protocol/patience.ts'
 import type { Request } from '../protocol/request.ts'
 import type { Backend, Executor } from '../seam/executor.ts'
 import { type CallOptions, type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from './call-options.ts'
+import type { Command, FailureKind } from './commands/command.ts'
 import type { CommandErrorEvent } from './events.ts'
 import { checkTimeout } from './numbers.ts'
 import type { Failures, ResolvedClientOptions } from './options.ts'
 import { readNothing } from './results.ts'
-
-/** Which failures of a command the option `failures` may absorb. */
-export type FailureKind = 'read' | 'write' | 'never'
 
 /** Makes operations out of calls: key, deadline, abort signal, absorbed failures; and one promise for each. */
 export class Dispatcher {
@@ -61,6 +59,16 @@ export class Dispatcher {
       if (call?.signal !== undefined) abortWith(operation, call.signal)
       if (!operation.settled) this.dispatch(operation)
     })
+  }
+
+  /** Carries out a command, as {@link Dispatcher.run} does. */
+  carry<T>({ request, key, interpret, kind, instead, options }: Command): Promise<T> {
+    return this.run(request, key, interpret, kind, instead, options)
+  }
+
+  /** Carries out a command without its answer. */
+  carryQuietly({ request, key, options }: Command): Promise<void> {
+    return this.run(request, key, readNothing, 'write', undefined, options, true)
   }
 
   /** Carries out a command that only its key's own server may answer. Its failures are never absorbed. */

@@ -5,6 +5,7 @@ import { isPlainObject } from '../plain-object.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
 import { showValue } from '../show-value.ts'
 import { isThenable } from '../thenable.ts'
+import type { Ttl } from '../ttl.ts'
 import { unreadable } from '../unreadable.ts'
 
 /** Keys and values to store: pairs (a Map, an array of pairs, any iterable of them) or a plain object. */
@@ -66,17 +67,28 @@ function hintFor(value: unknown): string {
 export function withPrefix(prefix: string | undefined, key: Key): Key {
   if (prefix === undefined) return key
   const text = checkKeyPrefix(prefix)
+  // Nearly every key, without a look at its bytes.
+  if (typeof key === 'string' && key !== '' && key.isWellFormed()) return text + key
   const bytes = keyBytes(key)
   if (bytes.length === 0) throw new InvalidInputError('a key must not be empty')
   return typeof key === 'string' ? text + key : Buffer.concat([keyBytes(text), bytes])
 }
 
+/** Options of a write with a namespace's ttl, where the call has none. */
+export function withTtl<O extends { readonly ttl?: unknown } | undefined>(ttl: Ttl | undefined, options: O): O {
+  return ttl === undefined ? options : { ttl, ...options }
+}
+
 /** Options of a batch with a prefix in front of the batch's own. */
-export function prefixed<O extends { readonly keyPrefix?: string }>(prefix: string, options: O | undefined): O {
+export function prefixed<O extends { readonly keyPrefix?: string } | undefined>(
+  prefix: string | undefined,
+  options: O,
+): O {
+  if (prefix === undefined) return options
   return {
     ...options,
     keyPrefix: options?.keyPrefix === undefined ? prefix : prefix + checkKeyPrefix(options.keyPrefix),
-  } as O
+  }
 }
 
 function checkKeyPrefix(prefix: string): string {

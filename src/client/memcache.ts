@@ -1,17 +1,14 @@
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
-import type { MemcacheError } from '../errors.ts'
 import { checkOptions, overrideOptions } from '../known-options.ts'
 import { closedError } from '../pool/slot.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
-import type { Operation } from '../protocol/operation.ts'
-import { DELETE, GET, GETS, NOOP, VERSION } from '../protocol/request.ts'
+import { DELETE, GET } from '../protocol/request.ts'
 import type { ServerStatus } from '../seam/executor.ts'
 import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
 import type { Ttl } from '../ttl.ts'
-import { AdminCommands, askServers, serversOf } from './admin.ts'
-import { BatchCommands } from './batch-commands.ts'
+import { AdminCommands } from './admin.ts'
 import type {
   CountManyOptions,
   CountOptions,
@@ -27,24 +24,31 @@ import type {
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
+  UpdateOptions,
   WriteOptions,
 } from './call-options.ts'
-import { CallTime } from './call-time.ts'
 import { ClientEvents } from './client-events.ts'
 import { CommandPipeline } from './command-pipeline.ts'
+import type { MakeCommand } from './commands/command.ts'
+import { gatCommand, gatsCommand, getCommand, getsCommand, hasCommand, inspectCommand } from './commands/reads.ts'
+import {
+  casCommand,
+  deleteCommand,
+  extendCommand,
+  invalidateCommand,
+  storeCommand,
+  touchCommand,
+} from './commands/writes.ts'
 import { type ComposedBackend, composeBackend, type Servers } from './compose.ts'
-import { Counters } from './counters.ts'
+import { count } from './counters.ts'
 import { attempt, Dispatcher } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
 import type { MemcacheEvents } from './events.ts'
 import { registerExecutor } from './executor-of.ts'
-import { HAS, hasReader, INSPECT, type Inspection, inspectionReader, touchReader } from './inspection.ts'
-import { LeaseCommands } from './lease/commands.ts'
-import { GetOrSet } from './lease/get-or-set.ts'
-import { GetOrSetMany } from './lease/get-or-set-many.ts'
+import type { Inspection } from './inspection.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from './lease/options.ts'
 import { createKeyspace } from './namespace/generation-item.ts'
-import { Namespace, type RefinedCommands } from './namespace/namespace.ts'
+import { Namespace } from './namespace/namespace.ts'
 import {
   type Clearable,
   checkPrefix,
@@ -52,14 +56,13 @@ import {
   type NamespaceOptions,
   resolveGenerations,
 } from './namespace/options.ts'
-import { NoreplyCommands } from './noreply.ts'
-import { checkCas, checkWhole } from './numbers.ts'
-import { checkCallOptions, requireTtl } from './option-names.ts'
+import { createNoreply, type NoreplyCommands } from './noreply.ts'
+import { checkCallOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAMES, KEY_NAMES } from './option-names.ts'
 import { type MemcacheOptions, resolveClientOptions } from './options.ts'
-import { createLookAtEmpty, type LookAtEmpty } from './placeholder.ts'
+import { type ClientParts, createClientParts } from './parts.ts'
 import { popValue } from './pop.ts'
 import type { ValueWithCas } from './reader.ts'
-import { type CasResult, type Counted, readCas, readDeleted, readNothing, readStored, readVersion } from './results.ts'
+import { type CasResult, type Counted, readDeleted } from './results.ts'
 import {
   checkSchema,
   createRefine,
@@ -68,8 +71,7 @@ import {
   type StandardSchema,
 } from './standard-schema.ts'
 import type { Stats } from './stats.ts'
-import { type Change, type UpdateOptions, updateValue } from './update.ts'
-import { Values } from './values.ts'
+import { type Change, updateValue } from './update.ts'
 
 /**
  * A memcached client. Nothing connects until the first command; one client is safe to share, and one is enough.
@@ -93,12 +95,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   readonly #backend: ComposedBackend
   readonly #events: ClientEvents = new ClientEvents(this)
   readonly #dispatcher: Dispatcher
-  readonly #lookAtEmpty: LookAtEmpty
-  readonly #values: Values
-  readonly #batches: BatchCommands
-  readonly #counters: Counters
-  readonly #getOrSet: GetOrSet
-  readonly #getOrSetMany: GetOrSetMany
+  readonly #parts: ClientParts
   readonly #noreply: NoreplyCommands
   readonly #admin: AdminCommands
   readonly #servers: Servers | undefined
@@ -120,19 +117,18 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     )
     registerExecutor(this, this.#backend)
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
-    this.#lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), this.#giveBack)
-    this.#values = new Values(resolved, this.#giveBack, this.#lookAtEmpty)
-    this.#batches = new BatchCommands(this.#dispatcher, this.#values, resolved.connection)
-    this.#counters = new Counters(this.#dispatcher, this.#values)
-    const leases = new LeaseCommands(this.#dispatcher, this.#values, this.#lookAtEmpty)
-    this.#getOrSet = new GetOrSet(this.#dispatcher, this.#values, leases)
-    this.#getOrSetMany = new GetOrSetMany(this.#getOrSet, this.#values, leases, resolved.connection.maxPending)
-    const report = (error: MemcacheError, keys: readonly Key[]): void => this.#dispatcher.report(error, keys)
-    this.#admin = new AdminCommands(this.#backend, resolved.connection.timeoutMs)
-    this.#noreply = new NoreplyCommands(this.#dispatcher, this.#values, this.#batches, this.#admin, report)
+    this.#parts = createClientParts(resolved, this.#dispatcher)
+    this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
+    this.#noreply = createNoreply(this.#parts, this.#admin)
   }
 
-  readonly #giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
+  #carry<Result, Args extends readonly unknown[]>(make: MakeCommand<Args>, ...args: Args): Promise<Result> {
+    try {
+      return this.#dispatcher.carry(make(this.#parts, ...args))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
 
   /**
    * Reads a value.
@@ -146,12 +142,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   get<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   get<T = unknown>(key: Key, options?: GetOptions): Promise<T | undefined>
   get(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
-    if (options === undefined) return this.#dispatcher.run(GET, key, this.#values.read, 'read', undefined, undefined)
-    return attempt(() => {
-      checkCallOptions('get', options)
-      const read = this.#values.reader(options.serde, options.default)
-      return this.#dispatcher.run(GET, key, read, 'read', options.default, options)
-    })
+    if (options !== undefined) return this.#carry(getCommand, key, options)
+    return this.#dispatcher.run(GET, key, this.#parts.values.read, 'read', undefined, undefined)
   }
 
   /**
@@ -168,11 +160,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<ValueWithCas<T> | D>
   gets<T = unknown>(key: Key, options?: GetOptions): Promise<ValueWithCas<T> | undefined>
   gets(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
-    return attempt(() => {
-      checkCallOptions('gets', options)
-      const read = this.#values.casReader(options?.serde, options?.default)
-      return this.#dispatcher.run(GETS, key, read, 'read', options?.default, options)
-    })
+    return this.#carry(getsCommand, key, options)
   }
 
   /**
@@ -188,12 +176,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   gat<T = unknown, D = undefined>(key: Key, ttl: Ttl, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<T | undefined>
   gat(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown> {
-    return attempt(() => {
-      checkCallOptions('gat', options)
-      const request = { command: 'gat', exptime: this.#values.exptime(requireTtl(ttl, 'gat')) } as const
-      const read = this.#values.reader(options?.serde, options?.default)
-      return this.#dispatcher.run(request, key, read, 'read', options?.default, options)
-    })
+    return this.#carry(gatCommand, key, ttl, options)
   }
 
   /**
@@ -211,12 +194,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<ValueWithCas<T> | D>
   gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<ValueWithCas<T> | undefined>
   gats(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown> {
-    return attempt(() => {
-      checkCallOptions('gats', options)
-      const request = { command: 'gats', exptime: this.#values.exptime(requireTtl(ttl, 'gats')) } as const
-      const read = this.#values.casReader(options?.serde, options?.default)
-      return this.#dispatcher.run(request, key, read, 'read', options?.default, options)
-    })
+    return this.#carry(gatsCommand, key, ttl, options)
   }
 
   /**
@@ -225,10 +203,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns whether it is. A value that is only being loaded, or was dropped, is not there.
    */
   has(key: Key, options?: KeyOptions): Promise<boolean> {
-    return attempt(() => {
-      checkCallOptions('has', options)
-      return this.#dispatcher.run(HAS, key, hasReader(this.#giveBack), 'read', false, options)
-    })
+    return this.#carry(hasCommand, key, options)
   }
 
   /**
@@ -239,10 +214,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * now.
    */
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
-    return attempt(() => {
-      checkCallOptions('inspect', options)
-      return this.#dispatcher.run(INSPECT, key, inspectionReader(this.#giveBack), 'read', undefined, options)
-    })
+    return this.#carry(inspectCommand, key, options)
   }
 
   /**
@@ -255,10 +227,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   getMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, T>>
   getMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
   getMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
-    return attempt(() => {
-      checkCallOptions('getMany', options)
-      return this.#batches.getMany<T, Key>(keys, options)
-    })
+    return this.#parts.batches.getMany(keys, options)
   }
 
   /**
@@ -270,10 +239,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   getsMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
   getsMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
   getsMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
-    return attempt(() => {
-      checkCallOptions('getsMany', options)
-      return this.#batches.getsMany<ValueWithCas<T>, Key>(keys, options)
-    })
+    return this.#parts.batches.getsMany(keys, options)
   }
 
   /**
@@ -286,11 +252,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
     try {
-      checkCallOptions('set', options)
-      const request = this.#values.storeRequest('set', key, value, 0n, options)
-      return this.#dispatcher.run(request, key, readStored, 'write', false, options)
+      return this.#dispatcher.carry(storeCommand(this.#parts, 'set', key, value, options))
     } catch (error) {
-      // As `attempt` does, without its closure: this is the hot path of writes.
+      // As `#carry` does, without its list of arguments: this is the hot path of writes.
       return Promise.reject(error)
     }
   }
@@ -302,7 +266,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.set}
    */
   add(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
-    return this.#store('add', key, value, options)
+    return this.#carry(storeCommand, 'add', key, value, options)
   }
 
   /**
@@ -312,15 +276,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.set}
    */
   replace(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
-    return this.#store('replace', key, value, options)
-  }
-
-  #store(command: 'add' | 'replace', key: Key, value: unknown, options: WriteOptions | undefined): Promise<boolean> {
-    return attempt(() => {
-      checkCallOptions(command, options)
-      const request = this.#values.storeRequest(command, key, value, 0n, options)
-      return this.#dispatcher.run(request, key, readStored, 'write', false, options)
-    })
+    return this.#carry(storeCommand, 'replace', key, value, options)
   }
 
   /**
@@ -338,7 +294,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * which then has deleted the item unless it speaks text.
    */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#extend('append', key, data, options)
+    return this.#carry(extendCommand, 'append', key, data, options)
   }
 
   /**
@@ -349,20 +305,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * which then has deleted the item unless it speaks text.
    */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#extend('prepend', key, data, options)
-  }
-
-  #extend(
-    command: 'append' | 'prepend',
-    key: Key,
-    data: string | Uint8Array,
-    options: KeyOptions | undefined,
-  ): Promise<boolean> {
-    return attempt(() => {
-      checkCallOptions(command, options)
-      const request = this.#values.extendRequest(command, key, data)
-      return this.#dispatcher.run(request, key, readStored, 'write', false, options)
-    })
+    return this.#carry(extendCommand, 'prepend', key, data, options)
   }
 
   /**
@@ -375,10 +318,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   setMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
   setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
-    return attempt(() => {
-      checkCallOptions('setMany', options)
-      return this.#batches.setMany(entries, options)
-    })
+    return this.#parts.batches.setMany(entries, options)
   }
 
   /**
@@ -391,10 +331,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
   addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
-    return attempt(() => {
-      checkCallOptions('addMany', options)
-      return this.#batches.addMany(entries, options)
-    })
+    return this.#parts.batches.addMany(entries, options)
   }
 
   /**
@@ -405,11 +342,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.set}
    */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult> {
-    return attempt(() => {
-      checkCallOptions('cas', options)
-      const request = this.#values.storeRequest('cas', key, value, checkCas(cas), options)
-      return this.#dispatcher.run(request, key, readCas, 'never', undefined, options)
-    })
+    return this.#carry(casCommand, key, value, cas, options)
   }
 
   /**
@@ -418,11 +351,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns whether it was there.
    */
   delete(key: Key, options?: KeyOptions): Promise<boolean> {
-    if (options === undefined) return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, undefined)
-    return attempt(() => {
-      checkCallOptions('delete', options)
-      return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, options)
-    })
+    if (options !== undefined) return this.#carry(deleteCommand, key, options)
+    return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, undefined)
   }
 
   /**
@@ -432,10 +362,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
-    return attempt(() => {
-      checkCallOptions('deleteMany', options)
-      return this.#batches.deleteMany(keys, options)
-    })
+    return this.#parts.batches.deleteMany(keys, options)
   }
 
   /**
@@ -447,10 +374,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.get}; the item stays where it is.
    */
   pop<T = unknown>(key: Key, options?: PopOptions): Promise<T | undefined> {
-    return attempt(() => {
-      checkCallOptions('pop', options)
-      return popValue(this.#dispatcher, this.#values, this.#lookAtEmpty, key, options) as Promise<T | undefined>
-    })
+    return popValue(this.#parts, key, options) as Promise<T | undefined>
   }
 
   /**
@@ -482,8 +406,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   getOrSet<T, Stale extends T = T>(key: Key, loader: Loader<T, Stale>, options?: GetOrSetOptions<T>): Promise<T> {
     return attempt(() => {
-      checkCallOptions('getOrSet', options)
-      return this.#getOrSet.run(key, loader as Loader<unknown>, options, undefined) as Promise<T>
+      checkCallOptions('getOrSet', options, GET_OR_SET_NAMES)
+      return this.#parts.getOrSet.run(key, loader as Loader<unknown>, options, undefined) as Promise<T>
     })
   }
 
@@ -518,8 +442,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     options?: GetOrSetManyOptions<never>,
   ): Promise<Map<Key, unknown>> {
     return attempt(() => {
-      checkCallOptions('getOrSetMany', options)
-      return this.#getOrSetMany.run(keys, loader as unknown as ManyLoader<Key, unknown>, options, undefined)
+      checkCallOptions('getOrSetMany', options, GET_OR_SET_MANY_NAMES)
+      return this.#parts.getOrSetMany.run(keys, loader as unknown as ManyLoader<Key, unknown>, options, undefined)
     })
   }
 
@@ -544,13 +468,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   update<T>(key: Key, change: (current: T | undefined) => T | Promise<T>, options?: UpdateOptions): Promise<T>
   update<T>(key: Key, change: Change<T>, options?: UpdateOptions): Promise<T | undefined>
   update<T>(key: Key, change: Change<T>, options?: UpdateOptions): Promise<T | undefined> {
-    return this.#update(key, change as Change<unknown>, options, undefined) as Promise<T | undefined>
-  }
-
-  readonly #update: RefinedCommands['update'] = async (key, change, options, refine) => {
-    checkCallOptions('update', options)
-    const init = { dispatcher: this.#dispatcher, values: this.#values, lookAtEmpty: this.#lookAtEmpty }
-    return updateValue(init, key, change, options, refine)
+    return updateValue(this.#parts, key, change as Change<unknown>, options, undefined) as Promise<T | undefined>
   }
 
   /**
@@ -563,12 +481,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * now.
    */
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean> {
-    return attempt(() => {
-      checkCallOptions('invalidate', options)
-      const flags = { invalidate: true, exptime: checkWhole('staleFor', options?.staleFor, MAX_STALE_SECONDS, 1) }
-      const request = { command: 'md', label: 'invalidate', flags } as const
-      return this.#dispatcher.run(request, key, readDeleted, 'write', false, options)
-    })
+    return this.#carry(invalidateCommand, key, options)
   }
 
   /**
@@ -577,11 +490,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns whether the item was there.
    */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
-    return attempt(() => {
-      checkCallOptions('touch', options)
-      const request = { command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) } as const
-      return this.#dispatcher.run(request, key, touchReader(this.#giveBack), 'write', false, options)
-    })
+    return this.#carry(touchCommand, key, ttl, options)
   }
 
   /**
@@ -599,10 +508,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<Counted<N>>
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   incr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
-    return attempt(() => {
-      checkCallOptions('incr', options)
-      return this.#counters.count('incr', key, delta, options)
-    })
+    return count(this.#parts, 'incr', key, delta, options)
   }
 
   /**
@@ -620,10 +526,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<Counted<N>>
   decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   decr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
-    return attempt(() => {
-      checkCallOptions('decr', options)
-      return this.#counters.count('decr', key, delta, options)
-    })
+    return count(this.#parts, 'decr', key, delta, options)
   }
 
   /**
@@ -645,13 +548,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<Map<Key, Counted<N>>>
   incrMany(
     keys: Iterable<Key>,
-    delta: number | bigint = 1,
+    delta?: number | bigint,
     options?: CountManyOptions,
   ): Promise<Map<Key, number | bigint>> {
-    return attempt(() => {
-      checkCallOptions('incrMany', options)
-      return this.#batches.incrMany(keys, delta, options)
-    })
+    return this.#parts.batches.incrMany(keys, delta, options)
   }
 
   /**
@@ -687,23 +587,12 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     checkOptions(options, NAMESPACE_OPTIONS, 'namespace')
     const refreshMs = resolveGenerations(options.generations)
     checkPrefix(prefix, refreshMs !== undefined)
-    if (options.ttl !== undefined) this.#values.exptime(options.ttl)
+    if (options.ttl !== undefined) this.#parts.values.exptime(options.ttl)
     const { keyspace, clear } = createKeyspace(this.#dispatcher, prefix, refreshMs)
     const schema = options.schema && checkSchema(options.schema)
     const refine =
       schema && createRefine(schema, (key, issues) => this.#events.tell('invalidValue', { key, prefix, issues }))
-    const namespace = new Namespace({
-      commands: this,
-      refined: {
-        getOrSet: (key, loader, rest, schemaOf) => this.#getOrSet.run(key, loader, rest, schemaOf),
-        getOrSetMany: (keys, loader, rest, schemaOf) => this.#getOrSetMany.run(keys, loader, rest, schemaOf),
-        update: this.#update,
-      },
-      quiet: new NoreplyCommands(this.#dispatcher, this.#values, this.#batches, this.#admin, () => undefined),
-      keyspace,
-      refine,
-      ttl: options.ttl,
-    })
+    const namespace = new Namespace({ parts: this.#parts, keyspace, refine, ttl: options.ttl })
     return clear === undefined ? namespace : Object.assign(namespace, { clear })
   }
 
@@ -719,13 +608,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
   version(options?: ServerOptions): Promise<Map<string, string>> {
-    return attempt(async () => {
-      checkCallOptions('version', options)
-      const time = new CallTime(this.#dispatcher.timeoutMs, options)
-      return askServers('version', await serversOf(this.#backend, options?.server, options), (server) =>
-        this.#dispatcher.runKeyless<string>(server, VERSION, readVersion, time.rest(options)),
-      )
-    })
+    return this.#admin.version(options)
   }
 
   /**
@@ -735,15 +618,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
   ping(options?: ServerOptions): Promise<Map<string, number>> {
-    return attempt(async () => {
-      checkCallOptions('ping', options)
-      const time = new CallTime(this.#dispatcher.timeoutMs, options)
-      return askServers('ping', await serversOf(this.#backend, options?.server, options), async (server) => {
-        const start = performance.now()
-        await this.#dispatcher.runKeyless(server, NOOP, readNothing, time.rest(options))
-        return performance.now() - start
-      })
-    })
+    return this.#admin.ping(options)
   }
 
   /**
@@ -758,14 +633,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   stats(
     ...args: [...words: (string | number)[], options: ServerOptions] | (string | number)[]
   ): Promise<Map<string, Stats>> {
-    return attempt(() => {
-      const all: readonly (string | number | ServerOptions)[] = args
-      const last = all.at(-1)
-      const words = all.filter((word): word is string | number => typeof word !== 'object')
-      const options = typeof last === 'object' ? last : undefined
-      checkCallOptions('stats', options)
-      return this.#admin.stats(words, options)
-    })
+    return this.#admin.stats(args)
   }
 
   /**
@@ -775,10 +643,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused (`memcached -F`).
    */
   flushAll(options?: FlushOptions): Promise<true> {
-    return attempt(() => {
-      checkCallOptions('flushAll', options)
-      return this.#admin.flushAll(options)
-    })
+    return this.#admin.flushAll(options)
   }
 
   /**
@@ -788,10 +653,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused.
    */
   cacheMemlimit(megabytes: number, options?: ServerOptions): Promise<true> {
-    return attempt(() => {
-      checkCallOptions('cacheMemlimit', options)
-      return this.#admin.cacheMemlimit(megabytes, options)
-    })
+    return this.#admin.cacheMemlimit(megabytes, options)
   }
 
   /**
@@ -801,10 +663,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused.
    */
   verbosity(level: number, options?: ServerOptions): Promise<true> {
-    return attempt(() => {
-      checkCallOptions('verbosity', options)
-      return this.#admin.verbosity(level, options)
-    })
+    return this.#admin.verbosity(level, options)
   }
 
   /**
@@ -814,10 +673,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused.
    */
   shutdown(options?: ShutdownOptions): Promise<true> {
-    return attempt(() => {
-      checkCallOptions('shutdown', options)
-      return this.#admin.shutdown(options)
-    })
+    return this.#admin.shutdown(options)
   }
 
   /**
@@ -830,10 +686,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `TimeoutError` - the end token did not come.
    */
   rawCommand(line: string, options?: RawCommandOptions): Promise<Buffer> {
-    return attempt(() => {
-      checkCallOptions('rawCommand', options)
-      return this.#admin.rawCommand(line, options)
-    })
+    return this.#admin.rawCommand(line, options)
   }
 
   /** The servers, and how they are at this moment. */
@@ -847,7 +700,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns its name and its position among `servers`; `undefined` when there is none.
    */
   serverFor(key: Key, options?: KeyOptions): { readonly name: string; readonly index: number } | undefined {
-    checkCallOptions('serverFor', options)
+    checkCallOptions('serverFor', options, KEY_NAMES)
     this.#dispatcher.encodeKey(key)
     const server = this.#backend.serverFor(this.#dispatcher.routingKey(key, options))
     return server && { name: server.name, index: this.#backend.servers.indexOf(server) }
@@ -884,12 +737,12 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
   /** What the client's serde makes of a value; throws `SerdeError` if it cannot. Compression is a later stage. */
   serialize(value: unknown, key: Key = ''): SerializedValue {
-    return this.#values.serialize(value, key)
+    return this.#parts.values.serialize(value, key)
   }
 
   /** What the client's serde makes of stored bytes; throws `SerdeError` if it cannot. */
   deserialize(data: Uint8Array, clientFlags: number, key: Key = ''): unknown {
-    return this.#values.deserialize(data, clientFlags, key)
+    return this.#parts.values.deserialize(data, clientFlags, key)
   }
 
   /**
@@ -930,7 +783,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * of `getOrSet` however long they take; `destroy` then ends the waiting.
    */
   async close(): Promise<void> {
-    const loads = this.#getOrSet.close()
+    const loads = this.#parts.getOrSet.close()
     if (loads !== undefined) await loads
     await this.#dispatcher.drain(closedError())
     await this.#backend.close()
@@ -939,7 +792,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   /** Closes for good at once: what is pending, and every later call, rejects with `ClosedError`. */
   destroy(): void {
     const error = closedError()
-    this.#getOrSet.destroy(error)
+    this.#parts.getOrSet.destroy(error)
     this.#dispatcher.destroy(error)
     this.#backend.destroy(error)
   }
@@ -951,6 +804,3 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 }
 
 const NAMESPACE_OPTIONS: readonly string[] = ['ttl', 'schema', 'generations']
-
-/** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
-const MAX_STALE_SECONDS = 2_592_000

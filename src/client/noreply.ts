@@ -1,18 +1,167 @@
 import { BatchError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
-import { DELETE, type Request } from '../protocol/request.ts'
 import type { Ttl } from '../ttl.ts'
 import type { AdminCommands } from './admin.ts'
 import { batchError } from './batch.ts'
-import type { BatchCommands } from './batch-commands.ts'
-import type { DeleteManyOptions, FlushOptions, KeyOptions, SetManyOptions, WriteOptions } from './call-options.ts'
-import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
-import type { Entries } from './entries.ts'
-import { checkCas, checkUint64 } from './numbers.ts'
-import { checkCallOptions, requireTtl } from './option-names.ts'
+import type {
+  CallOptions,
+  DeleteManyOptions,
+  FlushOptions,
+  KeyOptions,
+  SetManyOptions,
+  WriteOptions,
+} from './call-options.ts'
+import type { Command } from './commands/command.ts'
+import {
+  casCommand,
+  countCommand,
+  deleteCommand,
+  extendCommand,
+  storeCommand,
+  touchCommand,
+} from './commands/writes.ts'
+import { isAbsorbable } from './dispatcher.ts'
+import { checkKeys, type Entries, entriesOf, prefixed, withPrefix, withTtl } from './entries.ts'
+import { checkCallOptions, KEY_NAMES } from './option-names.ts'
+import type { ClientParts } from './parts.ts'
 import { type ReportQuiet, unawaited } from './quiet-outcome.ts'
-import { readNothing } from './results.ts'
-import type { Values } from './values.ts'
+
+/** Where the keys of quiet writes are: in a namespace, or as they are. */
+export interface QuietScope {
+  /** Carries out writes on keys behind the prefix. */
+  readonly run: <O extends CallOptions | undefined>(
+    options: O,
+    write: (prefix: string | undefined, options: O) => Promise<void>,
+  ) => Promise<void>
+  readonly report: ReportQuiet
+  /** Whether writes may have to wait: then they have copies of what the caller may change. */
+  readonly waits: boolean
+  readonly ttl?: Ttl | undefined
+}
+
+/** The writes of a namespace without their answers: see {@link NoreplyCommands}. */
+export class NamespaceNoreply<Input> {
+  readonly #parts: ClientParts
+  readonly #scope: QuietScope
+
+  /** @internal */
+  constructor(parts: ClientParts, scope: QuietScope) {
+    this.#parts = parts
+    this.#scope = scope
+  }
+
+  /** Stores a value. */
+  set(key: Key, value: Input, options?: WriteOptions): Promise<void> {
+    return this.#store('set', key, value, options)
+  }
+
+  /** Stores a value where there is none. */
+  add(key: Key, value: Input, options?: WriteOptions): Promise<void> {
+    return this.#store('add', key, value, options)
+  }
+
+  /** Stores a value in the place of another. */
+  replace(key: Key, value: Input, options?: WriteOptions): Promise<void> {
+    return this.#store('replace', key, value, options)
+  }
+
+  /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
+  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    return this.#send(key, options, (whole, rest) => extendCommand(this.#parts, 'append', whole, data, rest))
+  }
+
+  /** Adds bytes to the beginning of a value, past the serde and past compression. */
+  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    return this.#send(key, options, (whole, rest) => extendCommand(this.#parts, 'prepend', whole, data, rest))
+  }
+
+  /** Stores a value if the item still has this cas number. */
+  cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): Promise<void> {
+    return this.#send(key, options, (whole, rest) => casCommand(this.#parts, whole, value, cas, this.#withTtl(rest)))
+  }
+
+  /** Removes an item. */
+  delete(key: Key, options?: KeyOptions): Promise<void> {
+    return this.#send(key, options, (whole, rest) => deleteCommand(this.#parts, whole, rest))
+  }
+
+  /** Adds to a counter, if it exists. */
+  incr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void> {
+    return this.#count('incr', key, delta, options)
+  }
+
+  /** Takes from a counter, if it exists; it stops at 0. */
+  decr(key: Key, delta?: number | bigint, options?: KeyOptions): Promise<void> {
+    return this.#count('decr', key, delta, options)
+  }
+
+  /** Renews the time to live. */
+  touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
+    return this.#send(key, options, (whole, rest) => touchCommand(this.#parts, whole, ttl, rest))
+  }
+
+  /** Stores many values. */
+  setMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
+    return this.#storeMany('set', entries, options)
+  }
+
+  /** Stores many values where there are none. */
+  addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
+    return this.#storeMany('add', entries, options)
+  }
+
+  /** Removes many items. */
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
+    return this.#unawaited([], () => {
+      const asked = this.#scope.waits ? checkKeys(keys) : keys
+      return this.#scope.run(options, (prefix, rest) =>
+        this.#parts.batches.deleteManyQuietly(asked, prefixed(prefix, rest)),
+      )
+    })
+  }
+
+  #storeMany(command: 'set' | 'add', entries: Entries<Key, Input>, options: SetManyOptions | undefined): Promise<void> {
+    return this.#unawaited([], () => {
+      const pairs = this.#scope.waits ? entriesOf(entries) : entries
+      return this.#scope.run(options, (prefix, rest) =>
+        this.#parts.batches.storeManyQuietly(command, pairs, prefixed(prefix, this.#withTtl(rest))),
+      )
+    })
+  }
+
+  #store(command: 'set' | 'add' | 'replace', key: Key, value: Input, options: WriteOptions | undefined): Promise<void> {
+    return this.#send(key, options, (whole, rest) =>
+      storeCommand(this.#parts, command, whole, value, this.#withTtl(rest)),
+    )
+  }
+
+  #count(command: 'incr' | 'decr', key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
+    return this.#send(key, options, (whole, rest) => {
+      checkCallOptions(`noreply.${command}`, rest, KEY_NAMES)
+      return countCommand(command, whole, delta, rest)
+    })
+  }
+
+  #send<O extends KeyOptions | undefined>(
+    key: Key,
+    options: O,
+    make: (whole: Key, options: O) => Command,
+  ): Promise<void> {
+    return this.#unawaited([key], () =>
+      this.#scope.run(options, (prefix, rest) =>
+        this.#parts.dispatcher.carryQuietly(make(withPrefix(prefix, key), rest)),
+      ),
+    )
+  }
+
+  #withTtl<O extends { readonly ttl?: unknown }>(options: O | undefined): O | undefined {
+    return withTtl(this.#scope.ttl, options)
+  }
+
+  #unawaited(keys: readonly Key[], write: () => Promise<void>): Promise<void> {
+    return unawaited(this.#scope.report, keys, write)
+  }
+}
 
 /**
  * The writes of a client without their answers. A call resolves, to nothing, when its bytes are out of the caller's
@@ -25,149 +174,38 @@ import type { Values } from './values.ts'
  * In text mode the server swallows refusals: a value that is too large is dropped, and the old one deleted, without a
  * word (protocol.txt, "noreply").
  */
-export class NoreplyCommands {
-  readonly #dispatcher: Dispatcher
-  readonly #values: Values
-  readonly #batches: BatchCommands
-  readonly #admin: AdminCommands
-  readonly #report: ReportQuiet
-
-  /** @internal */
-  constructor(
-    dispatcher: Dispatcher,
-    values: Values,
-    batches: BatchCommands,
-    admin: AdminCommands,
-    report: ReportQuiet,
-  ) {
-    this.#dispatcher = dispatcher
-    this.#values = values
-    this.#batches = batches
-    this.#admin = admin
-    this.#report = report
-  }
-
-  /** Stores a value. */
-  set(key: Key, value: unknown, options?: WriteOptions): Promise<void> {
-    return this.#store('set', key, value, options)
-  }
-
-  /** Stores a value where there is none. */
-  add(key: Key, value: unknown, options?: WriteOptions): Promise<void> {
-    return this.#store('add', key, value, options)
-  }
-
-  /** Stores a value in the place of another. */
-  replace(key: Key, value: unknown, options?: WriteOptions): Promise<void> {
-    return this.#store('replace', key, value, options)
-  }
-
-  /** Adds bytes to the end of a value, past the serde. */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#send('append', key, options, () => this.#values.extendRequest('append', key, data))
-  }
-
-  /** Adds bytes to the beginning of a value, past the serde. */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#send('prepend', key, options, () => this.#values.extendRequest('prepend', key, data))
-  }
-
-  /** Stores a value if the item still has this cas number. */
-  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<void> {
-    return this.#send('cas', key, options, () => this.#values.storeRequest('cas', key, value, checkCas(cas), options))
-  }
-
-  /** Removes an item. */
-  delete(key: Key, options?: KeyOptions): Promise<void> {
-    return this.#send('delete', key, options, () => DELETE)
-  }
-
-  /** Adds to a counter, if it exists. */
-  incr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
-    return this.#send('noreply.incr', key, options, () => ({ command: 'incr', delta: checkUint64('delta', delta) }))
-  }
-
-  /** Takes from a counter, if it exists; it stops at 0. */
-  decr(key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
-    return this.#send('noreply.decr', key, options, () => ({ command: 'decr', delta: checkUint64('delta', delta) }))
-  }
-
-  /** Renews the time to live. */
-  touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
-    const request = (): Request => ({ command: 'touch', exptime: this.#values.exptime(requireTtl(ttl, 'touch')) })
-    return this.#send('touch', key, options, request)
-  }
-
-  /** Stores many values. */
-  setMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
-  setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
-  setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
-    return this.#storeMany('set', entries, options)
-  }
-
-  /** Stores many values where there are none. */
-  addMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<void>
-  addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<void>
-  addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<void> {
-    return this.#storeMany('add', entries, options)
-  }
-
-  /** Removes many items. */
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
-    return unawaited(this.#report, [], () => {
-      checkCallOptions('deleteMany', options)
-      return this.#batches.deleteManyQuietly(keys, options)
-    })
-  }
-
+export interface NoreplyCommands extends NamespaceNoreply<unknown> {
   /**
    * Makes the servers forget everything they hold. Like a large batch it asks for the answers, on connections of its own,
    * and drops them: it resolves when all servers have answered or failed. A server that could not be asked rejects.
    */
-  flushAll(options?: FlushOptions): Promise<void> {
-    // The failures are by server, not by key.
-    return unawaited(
-      (error) => this.#report(error, []),
-      [],
-      () => {
-        checkCallOptions('flushAll', options)
-        return this.#flushAll(options)
-      },
-    )
-  }
+  flushAll(options?: FlushOptions): Promise<void>
+}
 
-  async #flushAll(options: FlushOptions | undefined): Promise<void> {
-    const failed = await this.#admin.flushAll(options).then(() => new Map<string, unknown>(), failuresByServer)
+const runAtOnce: QuietScope['run'] = (options, write) => write(undefined, options)
+
+/** Returns the writes of a client without their answers. */
+export function createNoreply(parts: ClientParts, admin: AdminCommands): NoreplyCommands {
+  const report: ReportQuiet = (error, keys) => parts.dispatcher.report(error, keys)
+  const writes = new NamespaceNoreply<unknown>(parts, { run: runAtOnce, report, waits: false })
+  const flushAll = async (options: FlushOptions | undefined): Promise<void> => {
+    const failed = await admin.flushAll(options).then(() => new Map<string, unknown>(), failuresByServer)
     const unsent = new Map<string, unknown>()
     for (const [server, reason] of failed) {
-      if (isAbsorbable(reason) && reason.delivery !== 'not-sent') this.#dispatcher.report(reason, [])
+      if (isAbsorbable(reason) && reason.delivery !== 'not-sent') report(reason, [])
       else unsent.set(server, reason)
     }
     if (unsent.size > 0) throw batchError('noreply.flushAll', unsent, failed.size, new Map<string, never>(), [])
   }
-
-  #storeMany(command: 'set' | 'add', entries: Entries<Key>, options: SetManyOptions | undefined): Promise<void> {
-    return unawaited(this.#report, [], () => {
-      checkCallOptions(`${command}Many`, options)
-      return this.#batches.storeManyQuietly(command, entries, options)
-    })
-  }
-
-  #store(
-    command: 'set' | 'add' | 'replace',
-    key: Key,
-    value: unknown,
-    options: WriteOptions | undefined,
-  ): Promise<void> {
-    return this.#send(command, key, options, () => this.#values.storeRequest(command, key, value, 0n, options))
-  }
-
-  #send(command: string, key: Key, options: KeyOptions | undefined, request: () => Request): Promise<void> {
-    return unawaited(this.#report, [key], () => {
-      checkCallOptions(command, options)
-      return this.#dispatcher.run(request(), key, readNothing, 'write', undefined, options, true)
-    })
-  }
+  return Object.assign(writes, {
+    // The failures are by server, not by key.
+    flushAll: (options?: FlushOptions) =>
+      unawaited(
+        (error) => report(error, []),
+        [],
+        () => flushAll(options),
+      ),
+  })
 }
 
 /** What is wrong with the call, or its abort, is the caller's own doing. */

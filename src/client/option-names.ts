@@ -1,3 +1,4 @@
+import { flag } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import { isThenable } from '../thenable.ts'
@@ -19,30 +20,33 @@ import type {
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
+  UpdateOptions,
   WriteOptions,
 } from './call-options.ts'
 import { checkSignal } from './check-signal.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions } from './lease/options.ts'
-import type { UpdateOptions } from './update.ts'
 
 /** Every option of a kind of call: one that is added to the type and not here does not compile. */
-type Names<O> = Readonly<Record<keyof O, true>>
+export type Names<O> = Readonly<Record<keyof O, true>>
 
-const CALL: Names<CallOptions> = { signal: true, timeoutMs: true }
-const KEY: Names<KeyOptions> = { ...CALL, routingKey: true }
-const READ: Names<ReadOptions> = { ...KEY, serde: true }
-const GET: Names<GetOptions> = { ...READ, default: true }
-const POP: Names<PopOptions> = { ...READ, attempts: true }
-const GET_MANY: Names<GetManyOptions> = { ...READ, keyPrefix: true }
-const WRITE: Names<WriteOptions> = { ...READ, ttl: true, clientFlags: true, compression: true }
-const SET_MANY: Names<SetManyOptions> = { ...WRITE, keyPrefix: true }
-const DELETE_MANY: Names<DeleteManyOptions> = { ...KEY, keyPrefix: true }
-const COUNT: Names<CountOptions> = { ...KEY, initial: true, ttl: true }
-const COUNT_MANY: Names<CountManyOptions> = { ...KEY, keyPrefix: true }
-const INVALIDATE: Names<InvalidateOptions> = { ...KEY, staleFor: true }
-const UPDATE: Names<UpdateOptions> = { ...WRITE, attempts: true }
-const GET_OR_SET: Names<GetOrSetOptions> = {
-  ...WRITE,
+/** The names of the options of some command. */
+type AnyNames = Readonly<Record<string, true>>
+
+export const CALL_NAMES: Names<CallOptions> = { signal: true, timeoutMs: true }
+export const KEY_NAMES: Names<KeyOptions> = { ...CALL_NAMES, routingKey: true }
+const READ: Names<ReadOptions> = { ...KEY_NAMES, serde: true }
+export const GET_NAMES: Names<GetOptions> = { ...READ, default: true }
+export const POP_NAMES: Names<PopOptions> = { ...READ, attempts: true }
+export const GET_MANY_NAMES: Names<GetManyOptions> = { ...READ, keyPrefix: true }
+export const WRITE_NAMES: Names<WriteOptions> = { ...READ, ttl: true, clientFlags: true, compression: true }
+export const SET_MANY_NAMES: Names<SetManyOptions> = { ...WRITE_NAMES, keyPrefix: true }
+export const DELETE_MANY_NAMES: Names<DeleteManyOptions> = { ...KEY_NAMES, keyPrefix: true }
+export const COUNT_NAMES: Names<CountOptions> = { ...KEY_NAMES, initial: true, ttl: true }
+export const COUNT_MANY_NAMES: Names<CountManyOptions> = DELETE_MANY_NAMES
+export const INVALIDATE_NAMES: Names<InvalidateOptions> = { ...KEY_NAMES, staleFor: true }
+export const UPDATE_NAMES: Names<UpdateOptions> = { ...WRITE_NAMES, attempts: true }
+export const GET_OR_SET_NAMES: Names<GetOrSetOptions> = {
+  ...WRITE_NAMES,
   emptyTtl: true,
   refreshAhead: true,
   leaseTtl: true,
@@ -50,60 +54,19 @@ const GET_OR_SET: Names<GetOrSetOptions> = {
   staleOnError: true,
   lease: true,
 }
-const GET_OR_SET_MANY: Names<GetOrSetManyOptions> = { ...GET_OR_SET, keyPrefix: true }
-const SERVER: Names<ServerOptions> = { ...CALL, server: true }
-const FLUSH: Names<FlushOptions> = { ...SERVER, delay: true }
-const SHUTDOWN: Names<ShutdownOptions> = { ...SERVER, graceful: true }
-const RAW: Names<RawCommandOptions> = { ...SERVER, endToken: true, body: true }
-
-/** The options of every command. */
-const COMMANDS: Readonly<Record<string, Readonly<Record<string, true>>>> = {
-  get: GET,
-  gets: GET,
-  gat: GET,
-  gats: GET,
-  has: KEY,
-  inspect: KEY,
-  getMany: GET_MANY,
-  getsMany: GET_MANY,
-  set: WRITE,
-  add: WRITE,
-  replace: WRITE,
-  append: KEY,
-  prepend: KEY,
-  setMany: SET_MANY,
-  addMany: SET_MANY,
-  cas: WRITE,
-  delete: KEY,
-  deleteMany: DELETE_MANY,
-  pop: POP,
-  getOrSet: GET_OR_SET,
-  getOrSetMany: GET_OR_SET_MANY,
-  update: UPDATE,
-  invalidate: INVALIDATE,
-  touch: KEY,
-  incr: COUNT,
-  decr: COUNT,
-  incrMany: COUNT_MANY,
-  version: SERVER,
-  ping: SERVER,
-  stats: SERVER,
-  flushAll: FLUSH,
-  cacheMemlimit: SERVER,
-  verbosity: SERVER,
-  shutdown: SHUTDOWN,
-  rawCommand: RAW,
-  noop: SERVER,
-  serverFor: KEY,
-  'noreply.incr': KEY,
-  'noreply.decr': KEY,
-}
+export const GET_OR_SET_MANY_NAMES: Names<GetOrSetManyOptions> = { ...GET_OR_SET_NAMES, keyPrefix: true }
+export const SERVER_NAMES: Names<ServerOptions> = { ...CALL_NAMES, server: true }
+export const FLUSH_NAMES: Names<FlushOptions> = { ...SERVER_NAMES, delay: true }
+export const SHUTDOWN_NAMES: Names<ShutdownOptions> = { ...SERVER_NAMES, graceful: true }
+export const RAW_NAMES: Names<RawCommandOptions> = { ...SERVER_NAMES, endToken: true, body: true }
 
 const KEEPS_TTL = ': the server would ignore it, and the item keeps its time to live; see touch'
 const NO_ANSWER = ': without an answer nobody knows whether the counter is missing'
 
-/** What to say of an option that another command has. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
+/** What to say of an option that another command has, by command and option. */
+type Hints = Readonly<Record<string, string>>
+
+const ELSEWHERE: Hints = {
   'append ttl': KEEPS_TTL,
   'prepend ttl': KEEPS_TTL,
   'noreply.incr initial': NO_ANSWER,
@@ -112,24 +75,32 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 /**
  * Refuses what is no object of options, and options that the command does not have: one that is misspelt would do nothing,
- * and `set(key, value, 60)` would store for ever. An option that is `undefined` is left out.
+ * and `set(key, value, 60)` would store for ever. An option that is `undefined` is left out; one that asks for something of
+ * the reply (`return…`) is true or false.
+ *
+ * @param hints - What to say of some options. Without them, the message names the options that there are.
  */
-export function checkCallOptions(command: string, options: object | undefined): void {
+export function checkCallOptions(command: string, options: object | undefined, names: AnyNames, hints?: Hints): void {
   if (options === undefined) return
   checkIsOptions(command, options)
   try {
-    refuseUnknown(command, options)
+    checkEach(command, options, names, hints)
   } catch (cause) {
     throw unreadable(`the options of ${command}`, cause)
   }
 }
 
 /** Reads every option, so that what throws while it is read does so here. */
-function refuseUnknown(command: string, options: object): void {
-  const names = COMMANDS[command]!
+function checkEach(command: string, options: object, names: AnyNames, hints: Hints | undefined): void {
   for (const name in options) {
-    if (options[name as never] === undefined || Object.hasOwn(names, name)) continue
-    const hint = ELSEWHERE[`${command} ${name}`] ?? `; it has ${Object.keys(names).join(', ')}`
+    const value: unknown = options[name as never]
+    if (value === undefined) continue
+    if (Object.hasOwn(names, name)) {
+      if (name.startsWith('return')) flag(name, value as boolean, false)
+      continue
+    }
+    const known = hints === undefined ? `; it has ${Object.keys(names).join(', ')}` : ''
+    const hint = (hints ?? ELSEWHERE)[`${command} ${name}`] ?? known
     throw new InvalidInputError(`${command} has no option ${showValue(name)}${hint}`)
   }
 }

@@ -5,21 +5,19 @@ import { deleteUnchanged } from '../protocol/placeholder.ts'
 import { GETS } from '../protocol/request.ts'
 import type { KeyOptions, PopOptions } from './call-options.ts'
 import { CallTime } from './call-time.ts'
-import type { Dispatcher } from './dispatcher.ts'
 import { createReadingInterpreter, type Reading } from './lease/reading.ts'
 import { checkWhole } from './numbers.ts'
-import type { LookAtEmpty } from './placeholder.ts'
-import type { Values } from './values.ts'
+import { checkCallOptions, POP_NAMES } from './option-names.ts'
+import type { ClientParts } from './parts.ts'
 import { giveBackToken } from './win-token.ts'
 
 /** Reads an item and removes it, if nobody changed it in between: of several callers one gets the value. */
 export async function popValue(
-  dispatcher: Dispatcher,
-  values: Values,
-  lookAtEmpty: LookAtEmpty,
+  { dispatcher, values, lookAtEmpty }: ClientParts,
   key: Key,
   options: PopOptions | undefined,
 ): Promise<unknown> {
+  checkCallOptions('pop', options, POP_NAMES)
   const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
   const time = new CallTime(dispatcher.timeoutMs, options)
   const rest = (): KeyOptions => time.rest(options)

@@ -2,32 +2,19 @@ import { ConflictError, InvalidInputError } from '../errors.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import { GETS } from '../protocol/request.ts'
-import type { WriteOptions } from './call-options.ts'
-import type { Dispatcher } from './dispatcher.ts'
+import type { UpdateOptions } from './call-options.ts'
 import { createReadingInterpreter, type Reading } from './lease/reading.ts'
 import { pause } from './lease/wait.ts'
 import { checkWhole } from './numbers.ts'
-import type { LookAtEmpty } from './placeholder.ts'
+import { checkCallOptions, UPDATE_NAMES } from './option-names.ts'
+import type { ClientParts } from './parts.ts'
 import type { Refine } from './refine.ts'
 import { readStored } from './results.ts'
 import type { Values } from './values.ts'
 import { giveBackToken } from './win-token.ts'
 
-/** Options of `update`. `timeoutMs` bounds each round trip, not the function, and not all attempts together. */
-export interface UpdateOptions extends WriteOptions {
-  /** How often to try when others change the item meanwhile. @defaultValue `8` */
-  readonly attempts?: number
-}
-
 /** Makes the next value of the present one, which is `undefined` where there is none. */
 export type Change<T> = (current: T | undefined) => T | undefined | Promise<T | undefined>
-
-/** Where `update` works. */
-export interface UpdateInit {
-  readonly dispatcher: Dispatcher
-  readonly values: Values
-  readonly lookAtEmpty: LookAtEmpty
-}
 
 /** What is to come of an item: without a request it is left as it is. */
 interface Next {
@@ -37,12 +24,13 @@ interface Next {
 
 /** Reads, changes, and stores if nobody else did; else again. */
 export async function updateValue(
-  { dispatcher, values, lookAtEmpty }: UpdateInit,
+  { dispatcher, values, lookAtEmpty }: ClientParts,
   key: Key,
   change: Change<unknown>,
   options: UpdateOptions | undefined,
   refine: Refine | undefined,
 ): Promise<unknown> {
+  checkCallOptions('update', options, UPDATE_NAMES)
   if (typeof change !== 'function') throw new InvalidInputError('update needs a function that gives the next value')
   const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
   const read = createReadingInterpreter({ ...values.decoder(options?.serde), lookAtEmpty })

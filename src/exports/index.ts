@@ -16,6 +16,7 @@ export type {
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
+  UpdateOptions,
   WriteOptions,
 } from '../client/call-options.ts'
 export type { CommandPipeline, NextPipeline, PipelineOutcome } from '../client/command-pipeline.ts'
@@ -45,9 +46,8 @@ export type {
 } from '../client/lease/options.ts'
 export { Memcache } from '../client/memcache.ts'
 export type { Namespace } from '../client/namespace/namespace.ts'
-export type { NamespaceNoreply } from '../client/namespace/noreply.ts'
 export type { Clearable, GenerationOptions, NamespaceOptions } from '../client/namespace/options.ts'
-export type { NoreplyCommands } from '../client/noreply.ts'
+export type { NamespaceNoreply, NoreplyCommands } from '../client/noreply.ts'
 export type { Failures, MemcacheOptions } from '../client/options.ts'
 export type { ValueWithCas } from '../client/reader.ts'
 export type { CasResult, Counted } from '../client/results.ts'
@@ -59,7 +59,7 @@ export type {
   StandardSchema,
 } from '../client/standard-schema.ts'
 export type { Stats } from '../client/stats.ts'
-export type { Change, UpdateOptions } from '../client/update.ts'
+export type { Change } from '../client/update.ts'
 export type { WrapperOptions } from '../client/wrapper-options.ts'
 export { type ClusterConfigOptions, clusterConfig } from '../cluster/cluster-config.ts'
 export { type DnsServersOptions, dnsServers } from '../cluster/dns-servers.ts'

@@ -17,6 +17,7 @@ import type {
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
+  UpdateOptions,
   WriteOptions,
 } from '../client/call-options.ts'
 import type { PipelineOutcome } from '../client/command-pipeline.ts'
@@ -54,7 +55,7 @@ import type { ValueWithCas } from '../client/reader.ts'
 import type { CasResult, Counted } from '../client/results.ts'
 import type { SchemaInput, SchemaOutput, StandardSchema } from '../client/standard-schema.ts'
 import type { Stats } from '../client/stats.ts'
-import type { Change, UpdateOptions } from '../client/update.ts'
+import type { Change } from '../client/update.ts'
 import type { Key } from '../protocol/key.ts'
 import type { ServerStatus } from '../seam/executor.ts'
 import type { SerializedValue } from '../serde/serde.ts'
@@ -71,11 +72,8 @@ export interface MemcacheSyncCommands {
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
    */
   get<T>(key: Key, options: GetOptionsWithDefault<T>): T
-
   get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): T | null
-
   get<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): T | D
-
   get<T = unknown>(key: Key, options?: GetOptions): T | undefined
 
   /**
@@ -86,9 +84,7 @@ export interface MemcacheSyncCommands {
    * @throws as `get`
    */
   gets<T>(key: Key, options: GetOptions<null> & { readonly default: null }): ValueWithCas<T> | null
-
   gets<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): ValueWithCas<T> | D
-
   gets<T = unknown>(key: Key, options?: GetOptions): ValueWithCas<T> | undefined
 
   /**
@@ -100,11 +96,8 @@ export interface MemcacheSyncCommands {
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
   gat<T>(key: Key, ttl: Ttl, options: GetOptionsWithDefault<T>): T
-
   gat<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): T | null
-
   gat<T = unknown, D = undefined>(key: Key, ttl: Ttl, options: GetOptions<D> & { readonly default: D }): T | D
-
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): T | undefined
 
   /**
@@ -115,13 +108,11 @@ export interface MemcacheSyncCommands {
    * @throws `UnknownCommandError` - memcached before 1.5.3, and some proxies (twemproxy), do not know it.
    */
   gats<T>(key: Key, ttl: Ttl, options: GetOptions<null> & { readonly default: null }): ValueWithCas<T> | null
-
   gats<T = unknown, D = undefined>(
     key: Key,
     ttl: Ttl,
     options: GetOptions<D> & { readonly default: D },
   ): ValueWithCas<T> | D
-
   gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): ValueWithCas<T> | undefined
 
   /**
@@ -148,7 +139,6 @@ export interface MemcacheSyncCommands {
    * @throws `BatchError` - some keys failed; it carries what was found.
    */
   getMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Map<string, T>
-
   getMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, T>
 
   /**
@@ -158,7 +148,6 @@ export interface MemcacheSyncCommands {
    * @throws `BatchError` - some keys failed; it carries what was found.
    */
   getsMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Map<string, ValueWithCas<T>>
-
   getsMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, ValueWithCas<T>>
 
   /**
@@ -220,7 +209,6 @@ export interface MemcacheSyncCommands {
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
   setMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): K[]
-
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): string[]
 
   /**
@@ -231,7 +219,6 @@ export interface MemcacheSyncCommands {
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
   addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): K[]
-
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): string[]
 
   /**
@@ -317,7 +304,6 @@ export interface MemcacheSyncCommands {
     loader: ManyLoader<string, T>,
     options?: GetOrSetManyOptions<T>,
   ): Map<string, T>
-
   getOrSetMany<T>(keys: Iterable<Key>, loader: ManyLoader<Key, T>, options?: GetOrSetManyOptions<T>): Map<Key, T>
 
   /**
@@ -339,7 +325,6 @@ export interface MemcacheSyncCommands {
    * ```
    */
   update<T>(key: Key, change: (current: T | undefined) => T | Promise<T>, options?: UpdateOptions): T
-
   update<T>(key: Key, change: Change<T>, options?: UpdateOptions): T | undefined
 
   /**
@@ -373,7 +358,6 @@ export interface MemcacheSyncCommands {
     delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Counted<N>
-
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
 
   /**
@@ -389,7 +373,6 @@ export interface MemcacheSyncCommands {
     delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Counted<N>
-
   decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
 
   /**
@@ -404,7 +387,6 @@ export interface MemcacheSyncCommands {
     delta?: N,
     options?: CountManyOptions,
   ): Map<string, Counted<N>>
-
   incrMany<N extends number | bigint = number>(
     keys: Iterable<Key>,
     delta?: N,
@@ -428,17 +410,14 @@ export interface MemcacheSyncCommands {
     prefix: string,
     options: NamespaceOptions<SchemaOutput<S>> & GenerationOptions & { readonly schema: S },
   ): NamespaceSync<SchemaOutput<S>, SchemaInput<S>> & ClearableSync
-
   namespace<S extends StandardSchema>(
     prefix: string,
     options: NamespaceOptions<SchemaOutput<S>> & { readonly schema: S; readonly generations?: undefined },
   ): NamespaceSync<SchemaOutput<S>, SchemaInput<S>>
-
   namespace<T = unknown>(
     prefix: string,
     options: NamespaceOptions<T> & GenerationOptions,
   ): NamespaceSync<T> & ClearableSync
-
   namespace<T = unknown>(
     prefix: string,
     options?: NamespaceOptions<T> & { readonly generations?: undefined },
@@ -581,24 +560,33 @@ export interface MemcacheSyncCommands {
 }
 
 /** What it can do: NoreplyCommands, without `await`. */
-export interface NoreplyCommandsSync {
+export interface NoreplyCommandsSync extends NamespaceNoreplySync<unknown> {
+  /**
+   * Makes the servers forget everything they hold. Like a large batch it asks for the answers, on connections of its own,
+   * and drops them: it resolves when all servers have answered or failed. A server that could not be asked rejects.
+   */
+  flushAll(options?: FlushOptions): void
+}
+
+/** What it can do: NamespaceNoreply, without `await`. */
+export interface NamespaceNoreplySync<Input> {
   /** Stores a value. */
-  set(key: Key, value: unknown, options?: WriteOptions): void
+  set(key: Key, value: Input, options?: WriteOptions): void
 
   /** Stores a value where there is none. */
-  add(key: Key, value: unknown, options?: WriteOptions): void
+  add(key: Key, value: Input, options?: WriteOptions): void
 
   /** Stores a value in the place of another. */
-  replace(key: Key, value: unknown, options?: WriteOptions): void
+  replace(key: Key, value: Input, options?: WriteOptions): void
 
-  /** Adds bytes to the end of a value, past the serde. */
+  /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): void
 
-  /** Adds bytes to the beginning of a value, past the serde. */
+  /** Adds bytes to the beginning of a value, past the serde and past compression. */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): void
 
   /** Stores a value if the item still has this cas number. */
-  cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): void
+  cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): void
 
   /** Removes an item. */
   delete(key: Key, options?: KeyOptions): void
@@ -613,23 +601,13 @@ export interface NoreplyCommandsSync {
   touch(key: Key, ttl: Ttl, options?: KeyOptions): void
 
   /** Stores many values. */
-  setMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): void
-
-  setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): void
+  setMany(entries: Entries<Key, Input>, options?: SetManyOptions): void
 
   /** Stores many values where there are none. */
-  addMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): void
-
-  addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): void
+  addMany(entries: Entries<Key, Input>, options?: SetManyOptions): void
 
   /** Removes many items. */
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): void
-
-  /**
-   * Makes the servers forget everything they hold. Like a large batch it asks for the answers, on connections of its own,
-   * and drops them: it resolves when all servers have answered or failed. A server that could not be asked rejects.
-   */
-  flushAll(options?: FlushOptions): void
 }
 
 /** What it can do: CommandPipeline, without `await`. */
@@ -639,9 +617,7 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
 
   /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
   get<T>(key: Key, options: GetOptionsWithDefault<T>): NextPipelineSync<Outcomes, T>
-
   get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): NextPipelineSync<Outcomes, T | null>
-
   get<T = unknown>(key: Key, options?: GetOptions): NextPipelineSync<Outcomes, T | undefined>
 
   /** A miss gives `undefined`, or the option `default`. */
@@ -649,23 +625,19 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
     key: Key,
     options: GetOptions<null> & { readonly default: null },
   ): NextPipelineSync<Outcomes, ValueWithCas<T> | null>
-
   gets<T = unknown, D = undefined>(
     key: Key,
     options: GetOptions<D> & { readonly default: D },
   ): NextPipelineSync<Outcomes, ValueWithCas<T> | D>
-
   gets<T = unknown>(key: Key, options?: GetOptions): NextPipelineSync<Outcomes, ValueWithCas<T> | undefined>
 
   /** A miss gives `undefined`. */
   gat<T>(key: Key, ttl: Ttl, options: GetOptionsWithDefault<T>): NextPipelineSync<Outcomes, T>
-
   gat<T>(
     key: Key,
     ttl: Ttl,
     options: GetOptions<null> & { readonly default: null },
   ): NextPipelineSync<Outcomes, T | null>
-
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): NextPipelineSync<Outcomes, T | undefined>
 
   /** A miss gives `undefined`, or the option `default`. */
@@ -674,13 +646,11 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
     ttl: Ttl,
     options: GetOptions<null> & { readonly default: null },
   ): NextPipelineSync<Outcomes, ValueWithCas<T> | null>
-
   gats<T = unknown, D = undefined>(
     key: Key,
     ttl: Ttl,
     options: GetOptions<D> & { readonly default: D },
   ): NextPipelineSync<Outcomes, ValueWithCas<T> | D>
-
   gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): NextPipelineSync<Outcomes, ValueWithCas<T> | undefined>
 
   /** Whether the item is there. */
@@ -757,12 +727,10 @@ export interface NamespaceSync<T = unknown, Input = T> {
 
   /** Reads many values: the hits, by the caller's own keys and in their order. */
   getMany(keys: Iterable<string>, options?: GetManyOptions): Map<string, T>
-
   getMany(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, T>
 
   /** Reads many values and their cas numbers. */
   getsMany(keys: Iterable<string>, options?: GetManyOptions): Map<string, ValueWithCas<T>>
-
   getsMany(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, ValueWithCas<T>>
 
   /** Whether an item is there. Its value is not looked at. */
@@ -794,12 +762,10 @@ export interface NamespaceSync<T = unknown, Input = T> {
 
   /** Stores many values; the keys that were NOT stored. */
   setMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): K[]
-
   setMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): string[]
 
   /** Stores many values where there are none; the keys that were NOT stored. */
   addMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): K[]
-
   addMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): string[]
 
   /** Removes an item; whether it was there. */
@@ -817,7 +783,6 @@ export interface NamespaceSync<T = unknown, Input = T> {
     delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Counted<N>
-
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
 
   /** Takes from a counter; the new value. Where there was none: `initial`, or else `undefined`. */
@@ -826,7 +791,6 @@ export interface NamespaceSync<T = unknown, Input = T> {
     delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Counted<N>
-
   decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
 
   /** Adds to many counters; the new values of those that exist. */
@@ -835,7 +799,6 @@ export interface NamespaceSync<T = unknown, Input = T> {
     delta?: N,
     options?: CountManyOptions,
   ): Map<string, Counted<N>>
-
   incrMany<N extends number | bigint = number>(
     keys: Iterable<Key>,
     delta?: N,
@@ -851,12 +814,10 @@ export interface NamespaceSync<T = unknown, Input = T> {
     loader: ManyLoader<string, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Map<string, T>
-
   getOrSetMany(keys: Iterable<Key>, loader: ManyLoader<Key, Input>, options?: GetOrSetManyOptions<Input>): Map<Key, T>
 
   /** Changes a value if nobody else changes it meanwhile, else again. As the client's `update`. */
   update(key: Key, change: (current: T | undefined) => Input | Promise<Input>, options?: UpdateOptions): Input
-
   update(
     key: Key,
     change: (current: T | undefined) => Input | undefined | Promise<Input | undefined>,
@@ -876,48 +837,6 @@ export interface NamespaceSync<T = unknown, Input = T> {
   readonly noreply: NamespaceNoreplySync<Input>
 }
 
-/** What it can do: NamespaceNoreply, without `await`. */
-export interface NamespaceNoreplySync<Input> {
-  /** Stores a value. */
-  set(key: Key, value: Input, options?: WriteOptions): void
-
-  /** Stores a value where there is none. */
-  add(key: Key, value: Input, options?: WriteOptions): void
-
-  /** Stores a value in the place of another. */
-  replace(key: Key, value: Input, options?: WriteOptions): void
-
-  /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): void
-
-  /** Adds bytes to the beginning of a value, past the serde. */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): void
-
-  /** Stores a value if the item still has this cas number. */
-  cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): void
-
-  /** Removes an item. */
-  delete(key: Key, options?: KeyOptions): void
-
-  /** Adds to a counter, if it exists. */
-  incr(key: Key, delta?: number | bigint, options?: KeyOptions): void
-
-  /** Takes from a counter, if it exists; it stops at 0. */
-  decr(key: Key, delta?: number | bigint, options?: KeyOptions): void
-
-  /** Renews the time to live. */
-  touch(key: Key, ttl: Ttl, options?: KeyOptions): void
-
-  /** Stores many values. */
-  setMany(entries: Entries<Key, Input>, options?: SetManyOptions): void
-
-  /** Stores many values where there are none. */
-  addMany(entries: Entries<Key, Input>, options?: SetManyOptions): void
-
-  /** Removes many items. */
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): void
-}
-
 /** What the synchronous client can do: MetaClient, without `await`. */
 export interface MetaClientSyncCommands {
   /**
@@ -930,16 +849,12 @@ export interface MetaClientSyncCommands {
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.
    */
   get(key: Key, options: MetaGetOptions & { readonly value: false }): MetaGetResult<undefined>
-
   get<T = unknown>(key: Key, options: MetaGetOptions & MayLackValue): MetaGetResult<T | undefined>
-
   get<T = unknown>(key: Key, options?: MetaGetOptions): MetaGetResult<T>
 
   /** Reads an item and renews its time to live (`mg` with `T`). */
   gat(key: Key, ttl: Ttl, options: MetaGatOptions & { readonly value: false }): MetaGetResult<undefined>
-
   gat<T = unknown>(key: Key, ttl: Ttl, options: MetaGatOptions & MayLackValue): MetaGetResult<T | undefined>
-
   gat<T = unknown>(key: Key, ttl: Ttl, options?: MetaGatOptions): MetaGetResult<T>
 
   /**
@@ -1057,12 +972,10 @@ export interface MetaPipelineSync<Quiet extends boolean = false, Results extends
     key: Key,
     options: InPipeline<MetaGetOptions> & { readonly value: false },
   ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<undefined>>
-
   get<T = unknown>(
     key: Key,
     options: InPipeline<MetaGetOptions> & MayLackValue,
   ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<T | undefined>>
-
   get<T = unknown>(
     key: Key,
     options?: InPipeline<MetaGetOptions>,
@@ -1074,13 +987,11 @@ export interface MetaPipelineSync<Quiet extends boolean = false, Results extends
     ttl: Ttl,
     options: InPipeline<MetaGatOptions> & { readonly value: false },
   ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<undefined>>
-
   gat<T = unknown>(
     key: Key,
     ttl: Ttl,
     options: InPipeline<MetaGatOptions> & MayLackValue,
   ): NextMetaPipelineSync<Quiet, Results, MetaGetResult<T | undefined>>
-
   gat<T = unknown>(
     key: Key,
     ttl: Ttl,

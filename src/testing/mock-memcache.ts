@@ -5,7 +5,7 @@ import type { Servers } from '../client/compose.ts'
 import { attempt } from '../client/dispatcher.ts'
 import { Memcache } from '../client/memcache.ts'
 import { checkTimeout } from '../client/numbers.ts'
-import { checkCallOptions } from '../client/option-names.ts'
+import { checkCallOptions, FLUSH_NAMES, RAW_NAMES, SERVER_NAMES, SHUTDOWN_NAMES } from '../client/option-names.ts'
 import type { MemcacheOptions } from '../client/options.ts'
 import type { Stats } from '../client/stats.ts'
 import type { Dialer } from '../connection/options.ts'
@@ -226,7 +226,7 @@ export class MockMemcache extends Memcache {
   }
 
   #alone<T>(command: MockCommand, options: ServerOptions | undefined, call: () => Promise<T>): Promise<T> {
-    checkCallOptions(command, options)
+    checkCallOptions(command, options, OWN_NAMES[command] ?? SERVER_NAMES)
     const timeoutMs =
       (options?.timeoutMs === undefined ? undefined : checkTimeout(options.timeoutMs)) ??
       this.#options.timeoutMs ??
@@ -253,6 +253,13 @@ export class MockMemcache extends Memcache {
       throw batchError(command, failed, names.length, new Map(), [])
     }
   }
+}
+
+/** The options of the commands to servers that have more than all of them. */
+const OWN_NAMES: Readonly<Record<string, Readonly<Record<string, true>>>> = {
+  flushAll: FLUSH_NAMES,
+  shutdown: SHUTDOWN_NAMES,
+  rawCommand: RAW_NAMES,
 }
 
 /** Of the client. */

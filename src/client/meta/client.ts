@@ -4,24 +4,25 @@ import { InvalidInputError } from '../../errors.ts'
 import { closedError } from '../../pool/slot.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Operation } from '../../protocol/operation.ts'
-import { NOOP } from '../../protocol/request.ts'
 import type { Backend } from '../../seam/executor.ts'
 import type { Ttl } from '../../ttl.ts'
-import { AdminCommands, askServers, serversOf } from '../admin.ts'
+import { AdminCommands } from '../admin.ts'
 import { type BatchWindow, batchWindow } from '../batch.ts'
 import type { FlushOptions, KeyOptions, ServerOptions } from '../call-options.ts'
-import { CallTime } from '../call-time.ts'
 import { ClientEvents } from '../client-events.ts'
+import type { MakeCommand } from '../commands/command.ts'
 import { composeBackend, type Servers } from '../compose.ts'
-import { attempt, Dispatcher } from '../dispatcher.ts'
+import { Dispatcher } from '../dispatcher.ts'
 import type { MemcacheEvents } from '../events.ts'
 import { checkCallOptions } from '../option-names.ts'
 import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions } from '../options.ts'
 import { createLookAtEmpty } from '../placeholder.ts'
-import { readNothing } from '../results.ts'
 import { Values } from '../values.ts'
-import type { MetaCommand } from './command.ts'
-import { MetaCommands } from './commands.ts'
+import type { MetaContext } from './command.ts'
+import { countCommand } from './counters.ts'
+import { debugCommand } from './debug.ts'
+import { deleteCommand, invalidateCommand } from './deletes.ts'
+import { executeCommand } from './execute.ts'
 import type {
   MayLackValue,
   MetaAddOptions,
@@ -37,8 +38,9 @@ import type {
   MetaReplaceOptions,
   MetaSetOptions,
 } from './options.ts'
-import { checkNames } from './options.ts'
+import { HINTS } from './options.ts'
 import { MetaPipeline, type MetaPipelineOptions } from './pipeline.ts'
+import { gatCommand, getCommand, touchCommand } from './reads.ts'
 import type {
   MetaCountResult,
   MetaDebugResult,
@@ -48,6 +50,7 @@ import type {
   MetaStoreResult,
   MetaTouchResult,
 } from './results.ts'
+import { casCommand, extendCommand, setCommand, storeCommand } from './stores.ts'
 
 /**
  * The meta commands of memcached with every flag, for those who want what `Memcache` decides for them: leases, stale
@@ -94,8 +97,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   readonly #backend: Backend
   readonly #events: ClientEvents = new ClientEvents(this)
   readonly #dispatcher: Dispatcher
-  readonly #values: Values
-  readonly #commands: MetaCommands
+  readonly #context: MetaContext
   readonly #admin: AdminCommands
   readonly #window: BatchWindow
 
@@ -115,9 +117,8 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
     const giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
     const lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), giveBack)
-    this.#values = new Values(resolved, giveBack, lookAtEmpty)
-    this.#commands = new MetaCommands(this.#values, false)
-    this.#admin = new AdminCommands(this.#backend, this.#dispatcher.timeoutMs)
+    this.#context = { values: new Values(resolved, giveBack, lookAtEmpty), quiet: false }
+    this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
     this.#window = batchWindow(resolved.connection)
   }
 
@@ -134,7 +135,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   get<T = unknown>(key: Key, options: MetaGetOptions & MayLackValue): Promise<MetaGetResult<T | undefined>>
   get<T = unknown>(key: Key, options?: MetaGetOptions): Promise<MetaGetResult<T>>
   get(key: Key, options?: MetaGetOptions): Promise<MetaGetResult> {
-    return this.#run(() => this.#commands.get(key, options))
+    return this.#run(getCommand, key, options)
   }
 
   /** Reads an item and renews its time to live (`mg` with `T`). */
@@ -142,7 +143,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   gat<T = unknown>(key: Key, ttl: Ttl, options: MetaGatOptions & MayLackValue): Promise<MetaGetResult<T | undefined>>
   gat<T = unknown>(key: Key, ttl: Ttl, options?: MetaGatOptions): Promise<MetaGetResult<T>>
   gat(key: Key, ttl: Ttl, options?: MetaGatOptions): Promise<MetaGetResult> {
-    return this.#run(() => this.#commands.gat(key, ttl, options))
+    return this.#run(gatCommand, key, ttl, options)
   }
 
   /**
@@ -153,22 +154,22 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * deleted the old value.
    */
   set(key: Key, value: unknown, options?: MetaSetOptions): Promise<MetaStoreResult> {
-    return this.#run(() => this.#commands.set(key, value, options))
+    return this.#run(setCommand, key, value, options)
   }
 
   /** Stores a value where nothing is; else `notStored`. */
   add(key: Key, value: unknown, options?: MetaAddOptions): Promise<MetaStoreResult> {
-    return this.#run(() => this.#commands.add(key, value, options))
+    return this.#run(storeCommand, 'add', key, value, options)
   }
 
   /** Stores a value where something is; else `notStored`, or with `compareCas` `notFound`. */
   replace(key: Key, value: unknown, options?: MetaReplaceOptions): Promise<MetaStoreResult> {
-    return this.#run(() => this.#commands.replace(key, value, options))
+    return this.#run(storeCommand, 'replace', key, value, options)
   }
 
   /** Stores a value if the item still has this cas number; else `exists` or `notFound`. */
   cas(key: Key, value: unknown, cas: bigint, options?: MetaCasOptions): Promise<MetaStoreResult> {
-    return this.#run(() => this.#commands.cas(key, value, cas, options))
+    return this.#run(casCommand, key, value, cas, options)
   }
 
   /**
@@ -176,17 +177,17 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * too large. A compressed value cannot be extended: every later read of it is a `SerdeError`.
    */
   append(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): Promise<MetaStoreResult> {
-    return this.#run(() => this.#commands.extend('append', key, data, options))
+    return this.#run(extendCommand, 'append', key, data, options)
   }
 
   /** Adds raw data in front of a value; otherwise as {@link MetaClient.append}. */
   prepend(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): Promise<MetaStoreResult> {
-    return this.#run(() => this.#commands.extend('prepend', key, data, options))
+    return this.#run(extendCommand, 'prepend', key, data, options)
   }
 
   /** Removes an item (`md`). */
   delete(key: Key, options?: MetaDeleteOptions): Promise<MetaDeleteResult> {
-    return this.#run(() => this.#commands.delete(key, options))
+    return this.#run(deleteCommand, key, options)
   }
 
   /**
@@ -194,7 +195,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * `won`. It gets a new cas number, so that whoever is still storing by the old one comes too late.
    */
   invalidate(key: Key, options?: MetaInvalidateOptions): Promise<MetaDeleteResult> {
-    return this.#run(() => this.#commands.invalidate(key, options))
+    return this.#run(invalidateCommand, key, options)
   }
 
   /**
@@ -203,8 +204,8 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    *
    * @throws `ClientError` - the value is not a number.
    */
-  incr(key: Key, delta: number | bigint = 1, options?: MetaCountOptions): Promise<MetaCountResult> {
-    return this.#run(() => this.#commands.count('incr', key, delta, options))
+  incr(key: Key, delta?: number | bigint, options?: MetaCountOptions): Promise<MetaCountResult> {
+    return this.#run(countCommand, 'incr', key, delta, options)
   }
 
   /**
@@ -213,13 +214,13 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    *
    * @throws `ClientError` - the value is not a number.
    */
-  decr(key: Key, delta: number | bigint = 1, options?: MetaCountOptions): Promise<MetaCountResult> {
-    return this.#run(() => this.#commands.count('decr', key, delta, options))
+  decr(key: Key, delta?: number | bigint, options?: MetaCountOptions): Promise<MetaCountResult> {
+    return this.#run(countCommand, 'decr', key, delta, options)
   }
 
   /** Renews the time to live (`mg` with `T`). */
   touch(key: Key, ttl: Ttl, options?: MetaOptions): Promise<MetaTouchResult> {
-    return this.#run(() => this.#commands.touch(key, ttl, options))
+    return this.#run(touchCommand, key, ttl, options)
   }
 
   /**
@@ -228,7 +229,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * From memcached 1.6.40 on, keys with white space or control characters are refused: the server does not find them.
    */
   debug(key: Key, options?: KeyOptions): Promise<MetaDebugResult> {
-    return this.#run(() => this.#commands.debug(key, options))
+    return this.#run(debugCommand, key, options)
   }
 
   /**
@@ -236,12 +237,8 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    *
    * @throws `BatchError` - a server failed, or several.
    */
-  async noop(options?: ServerOptions): Promise<void> {
-    checkCallOptions('noop', options)
-    const time = new CallTime(this.#dispatcher.timeoutMs, options)
-    await askServers('noop', await serversOf(this.#backend, options?.server, options), (server) =>
-      this.#dispatcher.runKeyless(server, NOOP, readNothing, time.rest(options)),
-    )
+  noop(options?: ServerOptions): Promise<void> {
+    return this.#admin.noop(options)
   }
 
   /**
@@ -250,10 +247,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `BatchError` - a server refused or failed.
    */
   flushAll(options?: FlushOptions): Promise<true> {
-    return attempt(() => {
-      checkCallOptions('flushAll', options)
-      return this.#admin.flushAll(options)
-    })
+    return this.#admin.flushAll(options)
   }
 
   /** Collects commands to be sent together; each has an outcome of its own. */
@@ -261,10 +255,9 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
     options: MetaPipelineOptions & { readonly quiet?: Quiet } = {},
   ): MetaPipeline<Quiet> {
     // Without the option the type parameter is `false`, and so is the value.
-    checkNames('pipeline', options, { quiet: true })
+    checkCallOptions('pipeline', options, { quiet: true }, HINTS)
     const quiet = flag('quiet', options.quiet, false) as Quiet
-    const commands = quiet ? new MetaCommands(this.#values, true) : this.#commands
-    return new MetaPipeline(commands, this.#dispatcher, this.#window, quiet)
+    return new MetaPipeline({ ...this.#context, quiet }, this.#dispatcher, this.#window, quiet)
   }
 
   /**
@@ -277,14 +270,15 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * ```
    */
   execute(execution: MetaExecution, options?: KeyOptions): Promise<MetaReply> {
-    return this.#run(() => this.#commands.execute(execution, options))
+    return this.#run(executeCommand, execution, options)
   }
 
-  #run<Result>(make: () => MetaCommand): Promise<Result> {
-    return attempt(() => {
-      const { request, key, interpret, kind, instead, options } = make()
-      return this.#dispatcher.run<Result>(request, key, interpret, kind, instead, options)
-    })
+  #run<Result, Args extends readonly unknown[]>(make: MakeCommand<Args, MetaContext>, ...args: Args): Promise<Result> {
+    try {
+      return this.#dispatcher.carry(make(this.#context, ...args))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Connects now instead of at the first command. Rejects with what went wrong. */

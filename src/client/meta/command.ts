@@ -1,20 +1,20 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
-import type { Interpret } from '../../protocol/operation.ts'
 import { type Reply, Returned } from '../../protocol/reply.ts'
-import type { Request } from '../../protocol/request.ts'
-import type { FailureKind } from '../dispatcher.ts'
+import type { Command } from '../commands/command.ts'
+import type { Values } from '../values.ts'
 import type { MetaOptions } from './options.ts'
 import type { MetaEcho, MetaLease } from './results.ts'
 
-/** A call made into what is to be sent and how its reply is read. */
-export interface MetaCommand {
-  readonly request: Request
-  readonly key: Key
-  readonly interpret: Interpret
-  /** Which failures may be absorbed, and what the call gives then. */
-  readonly kind: FailureKind
-  readonly instead: unknown
+/** What the meta commands of a client, or of a pipeline, are made with. */
+export interface MetaContext {
+  readonly values: Values
+  /** Successes are not answered: what would need an answer is refused. */
+  readonly quiet: boolean
+}
+
+/** A command, with what a pipeline needs to know of it. */
+export interface MetaCommand extends Command {
   readonly options: MetaOptions | undefined
   readonly echo: MetaEcho
   /** It has a quiet form. */

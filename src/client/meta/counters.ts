@@ -3,21 +3,21 @@ import type { MetaArithmeticFlags } from '../../protocol/meta/request.ts'
 import type { Interpret } from '../../protocol/operation.ts'
 import { Returned } from '../../protocol/reply.ts'
 import { checkUint64 } from '../numbers.ts'
+import { checkCallOptions } from '../option-names.ts'
 import type { Values } from '../values.ts'
-import { echoOf, type MetaCommand, refuseReturns, ttlOf } from './command.ts'
-import { COUNT_NAMES, checkNames, checkNeeds, type MetaCountOptions, optionalCas, optionalExptime } from './options.ts'
+import { echoOf, type MetaCommand, type MetaContext, refuseReturns, ttlOf } from './command.ts'
+import { COUNT_NAMES, checkNeeds, HINTS, type MetaCountOptions, optionalCas, optionalExptime } from './options.ts'
 import type { MetaCounted, MetaEcho } from './results.ts'
 
 /** The command of an `incr` or a `decr`. */
 export function countCommand(
-  values: Values,
-  quiet: boolean,
+  { values, quiet }: MetaContext,
   mode: 'incr' | 'decr',
   key: Key,
-  delta: number | bigint,
-  options: MetaCountOptions | undefined,
+  delta: number | bigint = 1,
+  options?: MetaCountOptions,
 ): MetaCommand {
-  checkNames(mode, options, COUNT_NAMES)
+  checkCallOptions(mode, options, COUNT_NAMES, HINTS)
   refuseReturns(quiet, options)
   checkNeeds('initial', options?.initial, 'initialTtl', options?.initialTtl)
   const echo = echoOf(key, options)

@@ -2,13 +2,14 @@ import { ProtocolError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
 import type { KeyOptions } from '../call-options.ts'
-import type { MetaCommand } from './command.ts'
-import { checkNames, KEY_NAMES } from './options.ts'
+import { checkCallOptions, KEY_NAMES } from '../option-names.ts'
+import type { MetaCommand, MetaContext } from './command.ts'
+import { HINTS } from './options.ts'
 import type { MetaDebugged } from './results.ts'
 
 /** The command of a `debug`. */
-export function debugCommand(key: Key, options: KeyOptions | undefined): MetaCommand {
-  checkNames('debug', options, KEY_NAMES)
+export function debugCommand(_context: MetaContext, key: Key, options: KeyOptions | undefined): MetaCommand {
+  checkCallOptions('debug', options, KEY_NAMES, HINTS)
   return {
     request: { command: 'me', label: 'debug' },
     key,

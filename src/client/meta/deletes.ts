@@ -2,11 +2,12 @@ import { flag } from '../../connection/options.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { MetaDeleteFlags } from '../../protocol/meta/request.ts'
 import type { Interpret } from '../../protocol/operation.ts'
-import { echoOf, type MetaCommand } from './command.ts'
+import { checkCallOptions } from '../option-names.ts'
+import { echoOf, type MetaCommand, type MetaContext } from './command.ts'
 import {
-  checkNames,
   checkNeeds,
   DELETE_NAMES,
+  HINTS,
   INVALIDATE_NAMES,
   type MetaDeleteOptions,
   type MetaInvalidateOptions,
@@ -16,15 +17,19 @@ import {
 import type { MetaDeleteResult } from './results.ts'
 
 /** The command of a `delete`. */
-export function deleteCommand(key: Key, options: MetaDeleteOptions | undefined): MetaCommand {
-  checkNames('delete', options, DELETE_NAMES)
+export function deleteCommand(_context: MetaContext, key: Key, options: MetaDeleteOptions | undefined): MetaCommand {
+  checkCallOptions('delete', options, DELETE_NAMES, HINTS)
   const compareCas = optionalCas('compareCas', options?.compareCas)
   return commandOf('delete', key, { compareCas, key: options?.returnKey }, options)
 }
 
 /** The command of an `invalidate`. */
-export function invalidateCommand(key: Key, options: MetaInvalidateOptions | undefined): MetaCommand {
-  checkNames('invalidate', options, INVALIDATE_NAMES)
+export function invalidateCommand(
+  _context: MetaContext,
+  key: Key,
+  options: MetaInvalidateOptions | undefined,
+): MetaCommand {
+  checkCallOptions('invalidate', options, INVALIDATE_NAMES, HINTS)
   // `x` puts a new item in the old one's place, and that has no ttl unless it is told one (seen on 1.6.38 and 1.6.45).
   checkNeeds('dropValue', options?.dropValue, 'ttl', options?.ttl)
   const flags: MetaDeleteFlags = {

@@ -9,14 +9,19 @@ import { raw } from '../../serde/raw.ts'
 import { showValue } from '../../show-value.ts'
 import { unreadable } from '../../unreadable.ts'
 import type { KeyOptions } from '../call-options.ts'
+import { checkCallOptions, KEY_NAMES } from '../option-names.ts'
 import type { Values } from '../values.ts'
-import type { MetaCommand } from './command.ts'
-import { checkNames, KEY_NAMES, type MetaExecution } from './options.ts'
+import type { MetaCommand, MetaContext } from './command.ts'
+import { HINTS, type MetaExecution } from './options.ts'
 import type { MetaReply } from './results.ts'
 
 /** The command of an `execute`. */
-export function executeCommand(values: Values, execution: MetaExecution, options: KeyOptions | undefined): MetaCommand {
-  checkNames('execute', options, KEY_NAMES)
+export function executeCommand(
+  { values }: MetaContext,
+  execution: MetaExecution,
+  options: KeyOptions | undefined,
+): MetaCommand {
+  checkCallOptions('execute', options, KEY_NAMES, HINTS)
   if (typeof execution !== 'object' || execution === null) {
     throw new InvalidInputError(`execute takes an object with command and key, got ${showValue(execution)}`)
   }

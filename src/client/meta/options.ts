@@ -1,13 +1,11 @@
-import { flag } from '../../connection/options.ts'
 import { InvalidInputError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { MetaSetMode } from '../../protocol/meta/request.ts'
 import type { Serde } from '../../serde/serde.ts'
 import { showValue } from '../../show-value.ts'
 import { encodeExptime, type Ttl } from '../../ttl.ts'
-import { unreadable } from '../../unreadable.ts'
-import type { CallOptions, KeyOptions, WriteOptions } from '../call-options.ts'
-import { checkIsOptions } from '../option-names.ts'
+import type { KeyOptions, WriteOptions } from '../call-options.ts'
+import { KEY_NAMES, type Names } from '../option-names.ts'
 
 /** Options of every meta command about a key. */
 export interface MetaOptions extends KeyOptions {
@@ -156,15 +154,10 @@ export interface MetaExecution {
   readonly value?: string | Uint8Array
 }
 
-/** Every name of an option, so that no other gets through. */
-type Names<O> = Readonly<Record<keyof O, true>>
-
-const OWN = { signal: true, timeoutMs: true, routingKey: true, returnKey: true, opaque: true } as const
+const OWN = { ...KEY_NAMES, returnKey: true, opaque: true } as const
 const RETURNS = { ...OWN, returnCas: true, returnSize: true, newCas: true } as const
 
 export const META_NAMES: Names<MetaOptions> = OWN
-export const CALL_NAMES: Names<CallOptions> = { signal: true, timeoutMs: true }
-export const KEY_NAMES: Names<KeyOptions> = { ...CALL_NAMES, routingKey: true }
 export const GAT_NAMES: Names<MetaGatOptions> = {
   ...RETURNS,
   value: true,
@@ -210,33 +203,11 @@ export const COUNT_NAMES: Names<MetaCountOptions> = {
 const KEEPS_TTL = ': the item keeps its time to live; see touch'
 
 /** What to say of an option that another command has. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
+export const HINTS: Readonly<Record<string, string>> = {
   'delete dropValue': ': it leaves an item, and without more one that lives for ever; see invalidate',
   'delete ttl': ': see invalidate',
   'append ttl': KEEPS_TTL,
   'prepend ttl': KEEPS_TTL,
-}
-
-/** Refuses options that the command does not have, an `undefined` one aside. */
-export function checkNames(command: string, options: object | undefined, names: Readonly<Record<string, true>>): void {
-  if (options === undefined) return
-  checkIsOptions(command, options)
-  for (const [name, value] of entriesOf(command, options)) {
-    if (Object.hasOwn(names, name)) {
-      if (name.startsWith('return')) flag(name, value as boolean | undefined, false)
-    } else if (value !== undefined) {
-      throw new InvalidInputError(`${command} has no option ${showValue(name)}${ELSEWHERE[`${command} ${name}`] ?? ''}`)
-    }
-  }
-}
-
-/** Reads every option, so that what throws while it is read does so here. */
-function entriesOf(command: string, options: object): readonly [string, unknown][] {
-  try {
-    return Object.entries(options)
-  } catch (cause) {
-    throw unreadable(`the options of ${command}`, cause)
-  }
 }
 
 /** Refuses an option without the one that gives it a meaning. */

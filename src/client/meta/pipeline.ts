@@ -4,9 +4,14 @@ import type { Operation } from '../../protocol/operation.ts'
 import type { Ttl } from '../../ttl.ts'
 import { Batch, type BatchTarget, type BatchWindow } from '../batch.ts'
 import type { CallOptions, KeyOptions } from '../call-options.ts'
+import type { MakeCommand } from '../commands/command.ts'
 import type { Dispatcher } from '../dispatcher.ts'
-import type { MetaCommand } from './command.ts'
-import type { MetaCommands } from './commands.ts'
+import { CALL_NAMES, checkCallOptions } from '../option-names.ts'
+import type { MetaCommand, MetaContext } from './command.ts'
+import { countCommand } from './counters.ts'
+import { debugCommand } from './debug.ts'
+import { deleteCommand, invalidateCommand } from './deletes.ts'
+import { executeCommand } from './execute.ts'
 import type {
   MayLackValue,
   MetaAddOptions,
@@ -22,7 +27,8 @@ import type {
   MetaReplaceOptions,
   MetaSetOptions,
 } from './options.ts'
-import { CALL_NAMES, checkNames } from './options.ts'
+import { HINTS } from './options.ts'
+import { gatCommand, getCommand, touchCommand } from './reads.ts'
 import type {
   MetaCountResult,
   MetaDebugResult,
@@ -36,6 +42,7 @@ import type {
   MetaStoreResult,
   MetaTouchResult,
 } from './results.ts'
+import { casCommand, extendCommand, setCommand, storeCommand } from './stores.ts'
 
 /** Options of `pipeline`. */
 export interface MetaPipelineOptions {
@@ -69,7 +76,7 @@ export type InPipeline<O> = Omit<O, 'signal' | 'timeoutMs'>
  * ```
  */
 export class MetaPipeline<Quiet extends boolean = false, Results extends readonly unknown[] = []> {
-  readonly #commands: MetaCommands
+  readonly #context: MetaContext
   readonly #dispatcher: Dispatcher
   readonly #window: BatchWindow
   readonly #quiet: boolean
@@ -77,8 +84,8 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
   #hasRun = false
 
   /** @internal */
-  constructor(commands: MetaCommands, dispatcher: Dispatcher, window: BatchWindow, quiet: Quiet) {
-    this.#commands = commands
+  constructor(context: MetaContext, dispatcher: Dispatcher, window: BatchWindow, quiet: Quiet) {
+    this.#context = context
     this.#dispatcher = dispatcher
     this.#window = window
     this.#quiet = quiet
@@ -100,7 +107,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
   ): NextMetaPipeline<Quiet, Results, MetaGetResult<T | undefined>>
   get<T = unknown>(key: Key, options?: InPipeline<MetaGetOptions>): NextMetaPipeline<Quiet, Results, MetaGetResult<T>>
   get(key: Key, options?: InPipeline<MetaGetOptions>): NextMetaPipeline<Quiet, Results, unknown> {
-    return this.#add(this.#commands.get(key, options))
+    return this.#add(getCommand, key, options)
   }
 
   /** As the client's. Hits are answered in a quiet pipeline too; only a miss is not. */
@@ -120,7 +127,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     options?: InPipeline<MetaGatOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaGetResult<T>>
   gat(key: Key, ttl: Ttl, options?: InPipeline<MetaGatOptions>): NextMetaPipeline<Quiet, Results, unknown> {
-    return this.#add(this.#commands.gat(key, ttl, options))
+    return this.#add(gatCommand, key, ttl, options)
   }
 
   /** As the client's. */
@@ -129,7 +136,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     value: unknown,
     options?: InPipeline<MetaSetOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(this.#commands.set(key, value, options))
+    return this.#add(setCommand, key, value, options)
   }
 
   /** As the client's. */
@@ -138,7 +145,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     value: unknown,
     options?: InPipeline<MetaAddOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(this.#commands.add(key, value, options))
+    return this.#add(storeCommand, 'add', key, value, options)
   }
 
   /** As the client's. */
@@ -147,7 +154,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     value: unknown,
     options?: InPipeline<MetaReplaceOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(this.#commands.replace(key, value, options))
+    return this.#add(storeCommand, 'replace', key, value, options)
   }
 
   /** As the client's. */
@@ -157,7 +164,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     cas: bigint,
     options?: InPipeline<MetaCasOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(this.#commands.cas(key, value, cas, options))
+    return this.#add(casCommand, key, value, cas, options)
   }
 
   /** As the client's. */
@@ -166,7 +173,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     data: string | Uint8Array,
     options?: InPipeline<MetaExtendOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(this.#commands.extend('append', key, data, options))
+    return this.#add(extendCommand, 'append', key, data, options)
   }
 
   /** As the client's. */
@@ -175,12 +182,12 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     data: string | Uint8Array,
     options?: InPipeline<MetaExtendOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(this.#commands.extend('prepend', key, data, options))
+    return this.#add(extendCommand, 'prepend', key, data, options)
   }
 
   /** As the client's. */
   delete(key: Key, options?: InPipeline<MetaDeleteOptions>): NextMetaPipeline<Quiet, Results, MetaDeleteResult> {
-    return this.#add(this.#commands.delete(key, options))
+    return this.#add(deleteCommand, key, options)
   }
 
   /** As the client's. */
@@ -188,40 +195,40 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     key: Key,
     options?: InPipeline<MetaInvalidateOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaDeleteResult> {
-    return this.#add(this.#commands.invalidate(key, options))
+    return this.#add(invalidateCommand, key, options)
   }
 
   /** As the client's; a quiet pipeline does not tell the value. */
   incr(
     key: Key,
-    delta: number | bigint = 1,
+    delta?: number | bigint,
     options?: InPipeline<MetaCountOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaPipelineCount<Quiet>> {
-    return this.#add(this.#commands.count('incr', key, delta, options))
+    return this.#add(countCommand, 'incr', key, delta, options)
   }
 
   /** As the client's; a quiet pipeline does not tell the value. */
   decr(
     key: Key,
-    delta: number | bigint = 1,
+    delta?: number | bigint,
     options?: InPipeline<MetaCountOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaPipelineCount<Quiet>> {
-    return this.#add(this.#commands.count('decr', key, delta, options))
+    return this.#add(countCommand, 'decr', key, delta, options)
   }
 
   /** As the client's. Hits are answered in a quiet pipeline too. */
   touch(key: Key, ttl: Ttl, options?: InPipeline<MetaOptions>): NextMetaPipeline<Quiet, Results, MetaTouchResult> {
-    return this.#add(this.#commands.touch(key, ttl, options))
+    return this.#add(touchCommand, key, ttl, options)
   }
 
   /** As the client's; answered in full by a quiet pipeline too. */
   debug(key: Key, options?: InPipeline<KeyOptions>): NextMetaPipeline<Quiet, Results, MetaDebugResult> {
-    return this.#add(this.#commands.debug(key, options))
+    return this.#add(debugCommand, key, options)
   }
 
   /** As the client's; answered in full by a quiet pipeline too. */
   execute(execution: MetaExecution, options?: InPipeline<KeyOptions>): NextMetaPipeline<Quiet, Results, MetaReply> {
-    return this.#add(this.#commands.execute(execution, options))
+    return this.#add(executeCommand, execution, options)
   }
 
   /**
@@ -232,7 +239,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
    */
   async run(options: CallOptions = {}): Promise<MetaOutcomes<Results>> {
     this.#checkUnused()
-    checkNames('run', options, CALL_NAMES)
+    checkCallOptions('run', options, CALL_NAMES, HINTS)
     this.#hasRun = true
     const operations = this.#collected.map((command) => this.#operation(command, options))
     const outcomes: unknown[] = Array.from({ length: operations.length })
@@ -243,7 +250,11 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     return outcomes as readonly unknown[] as MetaOutcomes<Results>
   }
 
-  #add<Result>(command: MetaCommand): NextMetaPipeline<Quiet, Results, Result> {
+  #add<Result, Args extends readonly unknown[]>(
+    make: MakeCommand<Args, MetaContext, MetaCommand>,
+    ...args: Args
+  ): NextMetaPipeline<Quiet, Results, Result> {
+    const command = make(this.#context, ...args)
     this.#checkUnused()
     const { key, options } = command
     if (options?.signal !== undefined || options?.timeoutMs !== undefined) {

@@ -7,13 +7,16 @@ import { PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { type Reply, Returned } from '../../protocol/reply.ts'
 import { showValue } from '../../show-value.ts'
 import { encodeExptime, type Ttl } from '../../ttl.ts'
+import { checkCallOptions, requireTtl } from '../option-names.ts'
 import type { Values } from '../values.ts'
-import { echoOf, leaseOf, type MetaCommand, ttlOf } from './command.ts'
+import { echoOf, leaseOf, type MetaCommand, type MetaContext, ttlOf } from './command.ts'
 import {
-  checkNames,
   checkNeeds,
+  GAT_NAMES,
   GET_NAMES,
+  HINTS,
   META_NAMES,
+  type MetaGatOptions,
   type MetaGetOptions,
   type MetaOptions,
   optionalCas,
@@ -35,8 +38,23 @@ const PLAIN: MetaGetRequest = Object.freeze({
 })
 
 /** The command of a `get`. */
-export function getCommand(values: Values, label: string, key: Key, options: MetaGetOptions | undefined): MetaCommand {
-  checkNames(label, options, GET_NAMES)
+export function getCommand({ values }: MetaContext, key: Key, options: MetaGetOptions | undefined): MetaCommand {
+  return readCommand(values, 'get', key, options)
+}
+
+/** The command of a `gat`. */
+export function gatCommand(
+  { values }: MetaContext,
+  key: Key,
+  ttl: Ttl,
+  options: MetaGatOptions | undefined,
+): MetaCommand {
+  checkCallOptions('gat', options, GAT_NAMES, HINTS)
+  return readCommand(values, 'gat', key, { ...options, touch: requireTtl(ttl, 'gat') })
+}
+
+function readCommand(values: Values, label: string, key: Key, options: MetaGetOptions | undefined): MetaCommand {
+  checkCallOptions(label, options, GET_NAMES, HINTS)
   const echo = echoOf(key, options)
   const request = options === undefined ? PLAIN : getRequest(values, label, options)
   const interpret = readGet(request.flags.value === true ? values.decoder(options?.serde) : undefined, echo, options)
@@ -113,10 +131,15 @@ function isPlaceholder(reply: Reply): boolean {
 }
 
 /** The command of a `touch`. */
-export function touchCommand(values: Values, key: Key, ttl: Ttl, options: MetaOptions | undefined): MetaCommand {
-  checkNames('touch', options, META_NAMES)
+export function touchCommand(
+  { values }: MetaContext,
+  key: Key,
+  ttl: Ttl,
+  options: MetaOptions | undefined,
+): MetaCommand {
+  checkCallOptions('touch', options, META_NAMES, HINTS)
   const echo = echoOf(key, options)
-  const flags = { touch: values.exptime(requireTtl('touch', ttl)), key: options?.returnKey }
+  const flags = { touch: values.exptime(requireTtl(ttl, 'touch')), key: options?.returnKey }
   const interpret: Interpret = (reply): MetaTouchResult =>
     reply.outcome === 'hit' ? { status: 'ok', ...leaseOf(reply), ...echo } : { status: 'notFound', ...echo }
   return {
@@ -129,10 +152,4 @@ export function touchCommand(values: Values, key: Key, ttl: Ttl, options: MetaOp
     echo,
     mayBeQuiet: true,
   }
-}
-
-/** Left out by mistake, it would be the client's `defaultTtl`. */
-export function requireTtl(command: string, ttl: Ttl): Ttl {
-  if (ttl === undefined) throw new InvalidInputError(`${command} needs a ttl: seconds, 0 (never expires) or a Date`)
-  return ttl
 }

@@ -6,15 +6,16 @@ import type { MetaSetFlags, MetaSetMode, MetaSetRequest } from '../../protocol/m
 import type { Interpret } from '../../protocol/operation.ts'
 import { Returned } from '../../protocol/reply.ts'
 import { showValue } from '../../show-value.ts'
-import { checkClientFlags } from '../numbers.ts'
-import { checkIsOptions } from '../option-names.ts'
-import type { Values } from '../values.ts'
-import { echoOf, type MetaCommand, refuseReturns } from './command.ts'
+import { checkCas, checkClientFlags } from '../numbers.ts'
+import { checkCallOptions, checkIsOptions } from '../option-names.ts'
+import { echoOf, type MetaCommand, type MetaContext, refuseReturns } from './command.ts'
 import {
   ADD_NAMES,
-  checkNames,
+  CAS_NAMES,
   checkNeeds,
   EXTEND_NAMES,
+  HINTS,
+  type MetaCasOptions,
   type MetaExtendOptions,
   type MetaReplaceOptions,
   type MetaSetOptions,
@@ -28,33 +29,31 @@ const MODES: readonly MetaSetMode[] = ['set', 'add', 'replace', 'append', 'prepe
 
 /** The command of a `set`, in whatever mode. */
 export function setCommand(
-  values: Values,
-  quiet: boolean,
+  context: MetaContext,
   key: Key,
   value: unknown,
   options: MetaSetOptions | undefined,
 ): MetaCommand {
   checkIsOptions('set', options)
-  if (options?.mode === undefined) return storeCommand(values, quiet, 'set', key, value, options)
+  if (options?.mode === undefined) return storeCommand(context, 'set', key, value, options)
   const { mode, ...rest } = options
   if (mode === 'append' || mode === 'prepend') {
-    return extendCommand(values, quiet, mode, key, value as string | Uint8Array, rest)
+    return extendCommand(context, mode, key, value as string | Uint8Array, rest)
   }
-  if (MODES.includes(mode)) return storeCommand(values, quiet, mode, key, value, rest)
+  if (MODES.includes(mode)) return storeCommand(context, mode, key, value, rest)
   throw new InvalidInputError(`option mode must be one of ${MODES.join(', ')}, got ${showValue(mode)}`)
 }
 
 /** The command of a store that carries a whole value. */
 export function storeCommand(
-  values: Values,
-  quiet: boolean,
+  context: MetaContext,
   mode: 'set' | 'add' | 'replace',
   key: Key,
   value: unknown,
   options: MetaReplaceOptions | undefined,
 ): MetaCommand {
-  checkNames(mode, options, mode === 'add' ? ADD_NAMES : REPLACE_NAMES)
-  refuseReturns(quiet, options)
+  checkCallOptions(mode, options, mode === 'add' ? ADD_NAMES : REPLACE_NAMES, HINTS)
+  refuseReturns(context.quiet, options)
   checkNeeds('invalidate', options?.invalidate, 'compareCas', options?.compareCas)
   const flags: MetaSetFlags = {
     mode,
@@ -71,20 +70,31 @@ export function storeCommand(
     preparing:
       store.preparing instanceof Promise ? store.preparing.then((made) => toMeta(made as StoreRequest)) : undefined,
   })
-  return commandOf(toMeta(values.storeRequest('set', key, value, 0n, options)), key, options)
+  return commandOf(toMeta(context.values.storeRequest('set', key, value, 0n, options)), key, options)
+}
+
+/** The command of a `cas`. */
+export function casCommand(
+  context: MetaContext,
+  key: Key,
+  value: unknown,
+  cas: bigint,
+  options: MetaCasOptions | undefined,
+): MetaCommand {
+  checkCallOptions('cas', options, CAS_NAMES, HINTS)
+  return storeCommand(context, 'set', key, value, { ...options, compareCas: checkCas(cas) })
 }
 
 /** The command of a store that adds raw data to a value. */
 export function extendCommand(
-  values: Values,
-  quiet: boolean,
+  context: MetaContext,
   mode: 'append' | 'prepend',
   key: Key,
   data: string | Uint8Array,
   options: MetaExtendOptions | undefined,
 ): MetaCommand {
-  checkNames(mode, options, EXTEND_NAMES)
-  refuseReturns(quiet, options)
+  checkCallOptions(mode, options, EXTEND_NAMES, HINTS)
+  refuseReturns(context.quiet, options)
   checkNeeds('clientFlags', options?.clientFlags, 'vivify (an item that is there keeps its own)', options?.vivify)
   const clientFlags = options?.clientFlags
   const flags: MetaSetFlags = {
@@ -94,7 +104,7 @@ export function extendCommand(
     compareCas: optionalCas('compareCas', options?.compareCas),
     ...returnsOf(options),
   }
-  const { bytes } = values.extendRequest(mode, key, data)
+  const { bytes } = context.values.extendRequest(mode, key, data)
   return commandOf({ command: 'ms', label: mode, data, bytes, flags }, key, options)
 }
 

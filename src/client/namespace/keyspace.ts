@@ -3,7 +3,8 @@ import { type MemcacheError, TimeoutError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { CallOptions } from '../call-options.ts'
 import { CallTime } from '../call-time.ts'
-import { type Dispatcher, type FailureKind, isAbsorbable } from '../dispatcher.ts'
+import type { FailureKind } from '../commands/command.ts'
+import { attempt, type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import { checkIsOptions } from '../option-names.ts'
 import type { Generation } from './generation.ts'
 import { Turns } from './turns.ts'
@@ -37,20 +38,27 @@ export class Keyspace {
    *
    * @param command - Gets the options of the call, with as much time as is left.
    */
-  async run<T, O extends CallOptions | undefined>(
+  run<T, O extends CallOptions | undefined>(
     lost: WhenLost,
     call: O,
     command: (prefix: string, call: O) => Promise<T>,
   ): Promise<T> {
-    checkIsOptions('a call', call)
-    const generation = this.#generation
-    if (generation === undefined) return command(this.#prefix, call)
-    const fresh = this.#turns.isIdle ? generation.fresh : undefined
-    if (fresh !== undefined) return command(this.#prefixOf(fresh), call)
+    return attempt(() => {
+      const prefix = this.#presentPrefix(call)
+      return prefix === undefined ? this.#runBehind(lost, call, command) : command(prefix, call)
+    })
+  }
+
+  #runBehind<T, O extends CallOptions | undefined>(
+    lost: WhenLost,
+    call: O,
+    command: (prefix: string, call: O) => Promise<T>,
+  ): Promise<T> {
+    const generation = this.#generation!
     const time = new CallTime(this.#dispatcher.timeoutMs, call)
     const reading = this.#read(generation, call, time)
     const known = this.#mayGoTo(generation)
-    const early = known === undefined ? undefined : command(this.#prefixOf(known), call)
+    const early = known === undefined ? undefined : attempt(() => command(this.#prefixOf(known), call))
     early?.catch(() => undefined)
     return this.#whenRead(reading, lost, (present) =>
       early !== undefined && present === known ? early : command(this.#prefixOf(present), time.rest(call) as O),
@@ -58,15 +66,23 @@ export class Keyspace {
   }
 
   /** The same, for commands that must not go to an old generation: they run loaders, or functions of the caller. */
-  async runOnce<T>(lost: WhenLost, call: CallOptions | undefined, command: (prefix: string) => Promise<T>): Promise<T> {
+  runOnce<T>(lost: WhenLost, call: CallOptions | undefined, command: (prefix: string) => Promise<T>): Promise<T> {
+    return attempt(() => {
+      const prefix = this.#presentPrefix(call)
+      if (prefix !== undefined) return command(prefix)
+      this.#sentTo = undefined
+      const reading = this.#read(this.#generation!, call, new CallTime(this.#dispatcher.timeoutMs, call))
+      return this.#whenRead(reading, lost, (present) => command(this.#prefixOf(present)))
+    })
+  }
+
+  /** The prefix of a call, checked, that need not wait for the generation. */
+  #presentPrefix(call: CallOptions | undefined): string | undefined {
     checkIsOptions('a call', call)
     const generation = this.#generation
-    if (generation === undefined) return command(this.#prefix)
+    if (generation === undefined) return this.#prefix
     const fresh = this.#turns.isIdle ? generation.fresh : undefined
-    if (fresh !== undefined) return command(this.#prefixOf(fresh))
-    this.#sentTo = undefined
-    const reading = this.#read(generation, call, new CallTime(this.#dispatcher.timeoutMs, call))
-    return this.#whenRead(reading, lost, (present) => command(this.#prefixOf(present)))
+    return fresh === undefined ? undefined : this.#prefixOf(fresh)
   }
 
   /** Reports a failure that need not reach any caller. */

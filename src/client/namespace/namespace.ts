@@ -10,10 +10,23 @@ import type {
   KeyOptions,
   PopOptions,
   SetManyOptions,
+  UpdateOptions,
   WriteOptions,
 } from '../call-options.ts'
-import { CommandPipeline, type PipelineCommands } from '../command-pipeline.ts'
-import { checkKeys, type Entries, entriesOf, prefixed, withPrefix } from '../entries.ts'
+import { CommandPipeline } from '../command-pipeline.ts'
+import type { Command } from '../commands/command.ts'
+import { gatCommand, gatsCommand, getCommand, getsCommand, hasCommand, inspectCommand } from '../commands/reads.ts'
+import {
+  casCommand,
+  deleteCommand,
+  extendCommand,
+  invalidateCommand,
+  storeCommand,
+  touchCommand,
+} from '../commands/writes.ts'
+import { count } from '../counters.ts'
+import { attempt } from '../dispatcher.ts'
+import { checkKeys, type Entries, entriesOf, prefixed, withPrefix, withTtl } from '../entries.ts'
 import type { Inspection } from '../inspection.ts'
 import { checkValues } from '../lease/load-group.ts'
 import {
@@ -23,54 +36,19 @@ import {
   type Loader,
   type ManyLoader,
 } from '../lease/options.ts'
-import { checkCallOptions, checkIsOptions } from '../option-names.ts'
+import { NamespaceNoreply } from '../noreply.ts'
+import { checkCallOptions, checkIsOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAMES } from '../option-names.ts'
+import type { ClientParts } from '../parts.ts'
+import { popValue } from '../pop.ts'
 import type { ValueWithCas } from '../reader.ts'
 import type { Refine } from '../refine.ts'
 import type { CasResult, Counted } from '../results.ts'
-import type { Change, UpdateOptions } from '../update.ts'
+import { type Change, updateValue } from '../update.ts'
 import type { Keyspace, WhenLost } from './keyspace.ts'
-import { NamespaceNoreply, type QuietWrites } from './noreply.ts'
-
-/** The client's commands, as a namespace uses them. */
-export interface NamespaceCommands extends PipelineCommands {
-  getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, unknown>>
-  getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<unknown>>>
-  setMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<Key[]>
-  addMany(entries: Iterable<readonly [Key, unknown]>, options?: SetManyOptions): Promise<Key[]>
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number>
-  incrMany(keys: Iterable<Key>, delta?: number | bigint, options?: CountManyOptions): Promise<Map<Key, number | bigint>>
-  pop(key: Key, options?: PopOptions): Promise<unknown>
-  invalidate(key: Key, options: InvalidateOptions): Promise<boolean>
-}
-
-/** The client's commands that take a schema. */
-export interface RefinedCommands {
-  getOrSet(
-    key: Key,
-    loader: Loader<unknown>,
-    options: GetOrSetManyOptions<never>,
-    refine: Refine | undefined,
-  ): Promise<unknown>
-  getOrSetMany(
-    keys: Iterable<Key>,
-    loader: ManyLoader<Key, unknown>,
-    options: GetOrSetManyOptions<never>,
-    refine: Refine | undefined,
-  ): Promise<Map<Key, unknown>>
-  update(
-    key: Key,
-    change: Change<unknown>,
-    options: UpdateOptions | undefined,
-    refine: Refine | undefined,
-  ): Promise<unknown>
-}
 
 /** What a namespace is made of. */
 export interface NamespaceInit {
-  readonly commands: NamespaceCommands
-  readonly refined: RefinedCommands
-  /** The client's quiet writes, which report nothing here: the namespace does. */
-  readonly quiet: QuietWrites
+  readonly parts: ClientParts
   readonly keyspace: Keyspace
   readonly refine: Refine | undefined
   readonly ttl: Ttl | undefined
@@ -82,6 +60,7 @@ const READ: WhenLost = { kind: 'read', instead: () => undefined }
 const READ_MANY: WhenLost = { kind: 'read', instead: () => new Map() }
 const WRITE: WhenLost = { kind: 'write', instead: () => false }
 const COUNT: WhenLost = { kind: 'write', instead: () => undefined }
+const QUIET: WhenLost = COUNT
 const NEVER: WhenLost = { kind: 'never', instead: () => undefined }
 
 /**
@@ -91,41 +70,44 @@ const NEVER: WhenLost = { kind: 'never', instead: () => undefined }
  * @typeParam Input - What is stored: the same, but for schemas that transform.
  */
 export class Namespace<T = unknown, Input = T> {
-  readonly #commands: NamespaceCommands
-  readonly #refined: RefinedCommands
+  readonly #parts: ClientParts
   readonly #keyspace: Keyspace
   readonly #refine: Refine | undefined
-  readonly #ttl: { readonly ttl?: Ttl }
+  readonly #ttl: Ttl | undefined
   readonly #noreply: NamespaceNoreply<Input>
 
   /** @internal */
-  constructor({ commands, refined, quiet, keyspace, refine, ttl }: NamespaceInit) {
-    this.#commands = commands
-    this.#refined = refined
+  constructor({ parts, keyspace, refine, ttl }: NamespaceInit) {
+    this.#parts = parts
     this.#keyspace = keyspace
     this.#refine = refine
-    this.#ttl = ttl === undefined ? {} : { ttl }
-    this.#noreply = new NamespaceNoreply(quiet, keyspace, this.#ttl)
+    this.#ttl = ttl
+    this.#noreply = new NamespaceNoreply(parts, {
+      run: (options, write) => keyspace.run(QUIET, options, write),
+      report: (error, keys) => keyspace.report(error, keys),
+      waits: true,
+      ttl,
+    })
   }
 
   /** Reads a value. A miss, or a value that does not fit the schema, gives `undefined`, or the option `default`. */
   get<D = undefined>(key: Key, options?: GetOptions<D>): Promise<T | D> {
-    return this.#readOne(key, options, (whole, rest) => this.#commands.get(whole, rest))
+    return this.#readOne(key, options, (whole, rest) => getCommand(this.#parts, whole, rest))
   }
 
   /** Reads a value and its cas number; a miss gives `undefined`, or the option `default`. */
   gets<D = undefined>(key: Key, options?: GetOptions<D>): Promise<ValueWithCas<T> | D> {
-    return this.#readWithCas(key, options, (whole, rest) => this.#commands.gets(whole, rest))
+    return this.#readOne(key, options, (whole, rest) => getsCommand(this.#parts, whole, rest), true)
   }
 
   /** Reads a value and renews its time to live; a miss gives `undefined`, or the option `default`. */
   gat<D = undefined>(key: Key, ttl: Ttl, options?: GetOptions<D>): Promise<T | D> {
-    return this.#readOne(key, options, (whole, rest) => this.#commands.gat(whole, ttl, rest))
+    return this.#readOne(key, options, (whole, rest) => gatCommand(this.#parts, whole, ttl, rest))
   }
 
   /** Reads a value and its cas number and renews its time to live; a miss gives `undefined`, or the option `default`. */
   gats<D = undefined>(key: Key, ttl: Ttl, options?: GetOptions<D>): Promise<ValueWithCas<T> | D> {
-    return this.#readWithCas(key, options, (whole, rest) => this.#commands.gats(whole, ttl, rest))
+    return this.#readOne(key, options, (whole, rest) => gatsCommand(this.#parts, whole, ttl, rest), true)
   }
 
   /** Reads many values: the hits, by the caller's own keys and in their order. */
@@ -134,7 +116,7 @@ export class Namespace<T = unknown, Input = T> {
   async getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
     const asked = checkKeys(keys)
     return this.#keyspace.run(READ_MANY, options, async (prefix, rest) => {
-      const found = await this.#commands.getMany(asked, prefixed(prefix, rest))
+      const found = await this.#parts.batches.getMany(asked, prefixed(prefix, rest))
       return this.#fitting(found, (value) => value) as Promise<Map<Key, T>>
     })
   }
@@ -145,7 +127,7 @@ export class Namespace<T = unknown, Input = T> {
   async getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
     const asked = checkKeys(keys)
     return this.#keyspace.run(READ_MANY, options, async (prefix, rest) => {
-      const found = await this.#commands.getsMany(asked, prefixed(prefix, rest))
+      const found = await this.#parts.batches.getsMany<ValueWithCas<unknown>, Key>(asked, prefixed(prefix, rest))
       const cas = new Map(Array.from(found, ([key, item]) => [key, item.cas]))
       const fitting = await this.#fitting(found, (item) => (item as ValueWithCas<unknown>).value)
       return new Map(Array.from(fitting, ([key, value]) => [key, { value: value as T, cas: cas.get(key)! }]))
@@ -155,29 +137,27 @@ export class Namespace<T = unknown, Input = T> {
   /** Whether an item is there. Its value is not looked at. */
   has(key: Key, options?: KeyOptions): Promise<boolean> {
     const lost: WhenLost = { kind: 'read', instead: () => false }
-    return this.#keyspace.run(lost, options, async (prefix, rest) => this.#commands.has(withPrefix(prefix, key), rest))
+    return this.#carry(lost, key, options, (whole, rest) => hasCommand(this.#parts, whole, rest))
   }
 
   /** What the server knows of an item; a miss gives `undefined`. Needs the meta protocol. */
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
-    return this.#keyspace.run(READ, options, async (prefix, rest) =>
-      this.#commands.inspect(withPrefix(prefix, key), rest),
-    )
+    return this.#carry(READ, key, options, (whole, rest) => inspectCommand(this.#parts, whole, rest))
   }
 
   /** Stores a value; whether it was stored. */
   set(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
-    return this.#write(key, options, (whole, rest) => this.#commands.set(whole, value, this.#withTtl(rest)))
+    return this.#store('set', key, value, options)
   }
 
   /** Stores a value where there is none; whether it was stored. */
   add(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
-    return this.#write(key, options, (whole, rest) => this.#commands.add(whole, value, this.#withTtl(rest)))
+    return this.#store('add', key, value, options)
   }
 
   /** Stores a value in the place of another; whether it was stored. */
   replace(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
-    return this.#write(key, options, (whole, rest) => this.#commands.replace(whole, value, this.#withTtl(rest)))
+    return this.#store('replace', key, value, options)
   }
 
   /**
@@ -185,18 +165,18 @@ export class Namespace<T = unknown, Input = T> {
    * is unreadable then.
    */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, options, (whole, rest) => this.#commands.append(whole, data, rest))
+    return this.#carry(WRITE, key, options, (whole, rest) => extendCommand(this.#parts, 'append', whole, data, rest))
   }
 
   /** Adds bytes to the beginning of a value, past the serde; whether there was an item. */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, options, (whole, rest) => this.#commands.prepend(whole, data, rest))
+    return this.#carry(WRITE, key, options, (whole, rest) => extendCommand(this.#parts, 'prepend', whole, data, rest))
   }
 
   /** Stores a value if the item has not changed since `gets`: `stored`, `exists` or `notFound`. */
   cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): Promise<CasResult> {
-    return this.#keyspace.run(NEVER, options, async (prefix, rest) =>
-      this.#commands.cas(withPrefix(prefix, key), value, cas, this.#withTtl(rest)),
+    return this.#carry(NEVER, key, options, (whole, rest) =>
+      casCommand(this.#parts, whole, value, cas, withTtl(this.#ttl, rest)),
     )
   }
 
@@ -204,33 +184,33 @@ export class Namespace<T = unknown, Input = T> {
   setMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): Promise<K[]>
   setMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): Promise<string[]>
   setMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<Key[]> {
-    return this.#storeMany(entries, options, (all, rest) => this.#commands.setMany(all, rest))
+    return this.#storeMany(entries, options, (pairs, rest) => this.#parts.batches.setMany(pairs, rest))
   }
 
   /** Stores many values where there are none; the keys that were NOT stored. */
   addMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): Promise<K[]>
   addMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): Promise<string[]>
   addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<Key[]> {
-    return this.#storeMany(entries, options, (all, rest) => this.#commands.addMany(all, rest))
+    return this.#storeMany(entries, options, (pairs, rest) => this.#parts.batches.addMany(pairs, rest))
   }
 
   /** Removes an item; whether it was there. */
   delete(key: Key, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, options, (whole, rest) => this.#commands.delete(whole, rest))
+    return this.#carry(WRITE, key, options, (whole, rest) => deleteCommand(this.#parts, whole, rest))
   }
 
   /** Removes many items; how many were there. */
   async deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
     const lost: WhenLost = { kind: 'write', instead: () => 0 }
     const asked = checkKeys(keys)
-    return this.#keyspace.run(lost, options, async (prefix, rest) =>
-      this.#commands.deleteMany(asked, prefixed(prefix, rest)),
+    return this.#keyspace.run(lost, options, (prefix, rest) =>
+      this.#parts.batches.deleteMany(asked, prefixed(prefix, rest)),
     )
   }
 
   /** Renews the time to live; whether the item was there. */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
-    return this.#write(key, options, (whole, rest) => this.#commands.touch(whole, ttl, rest))
+    return this.#carry(WRITE, key, options, (whole, rest) => touchCommand(this.#parts, whole, ttl, rest))
   }
 
   /** Adds to a counter; the new value. Where there was none: `initial`, or else `undefined`. */
@@ -241,7 +221,7 @@ export class Namespace<T = unknown, Input = T> {
   ): Promise<Counted<N>>
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   incr(key: Key, delta?: number | bigint, options?: CountOptions): Promise<number | bigint | undefined> {
-    return this.#count(key, options, (whole, rest) => this.#commands.incr(whole, delta, rest))
+    return this.#count('incr', key, delta, options)
   }
 
   /** Takes from a counter; the new value. Where there was none: `initial`, or else `undefined`. */
@@ -252,7 +232,7 @@ export class Namespace<T = unknown, Input = T> {
   ): Promise<Counted<N>>
   decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   decr(key: Key, delta?: number | bigint, options?: CountOptions): Promise<number | bigint | undefined> {
-    return this.#count(key, options, (whole, rest) => this.#commands.decr(whole, delta, rest))
+    return this.#count('decr', key, delta, options)
   }
 
   /** Adds to many counters; the new values of those that exist. */
@@ -273,21 +253,21 @@ export class Namespace<T = unknown, Input = T> {
   ): Promise<Map<Key, number | bigint>> {
     const lost: WhenLost = { kind: 'write', instead: () => new Map() }
     const asked = checkKeys(keys)
-    return this.#keyspace.run(lost, options, async (prefix, rest) =>
-      this.#commands.incrMany(asked, delta, prefixed(prefix, rest)),
+    return this.#keyspace.run(lost, options, (prefix, rest) =>
+      this.#parts.batches.incrMany(asked, delta, prefixed(prefix, rest)),
     )
   }
 
   /** Reads a value; where there is none, or one that does not fit the schema, loads it. As the client's `getOrSet`. */
   async getOrSet(key: Key, loader: Loader<Input>, options?: GetOrSetOptions<Input>): Promise<T> {
-    checkCallOptions('getOrSet', options)
+    checkCallOptions('getOrSet', options, GET_OR_SET_NAMES)
     checkLoader(loader)
     const load = loader as Loader<unknown>
     const instead = async (): Promise<unknown> =>
       this.#refineLoaded(key, await load({ key, signal: options?.signal ?? NEVER_ABORTS }))
     return this.#keyspace.runOnce({ kind: 'read', instead }, options, (prefix) => {
-      const inner = prefixed(prefix, this.#withTtl(options as GetOrSetManyOptions<never> | undefined))
-      return this.#refined.getOrSet(key, load, inner, this.#refine) as Promise<T>
+      const inner = prefixed(prefix, withTtl(this.#ttl, options as GetOrSetManyOptions<never> | undefined))
+      return this.#parts.getOrSet.run(key, load, inner, this.#refine) as Promise<T>
     })
   }
 
@@ -307,7 +287,7 @@ export class Namespace<T = unknown, Input = T> {
     loader: ManyLoader<never, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Promise<Map<Key, T>> {
-    checkCallOptions('getOrSetMany', options)
+    checkCallOptions('getOrSetMany', options, GET_OR_SET_MANY_NAMES)
     checkLoader(loader)
     const asked = checkKeys(keys)
     const load = loader as unknown as ManyLoader<Key, unknown>
@@ -316,8 +296,8 @@ export class Namespace<T = unknown, Input = T> {
       return this.#loadedMany(missing, await load([...missing], { signal: options?.signal ?? NEVER_ABORTS }))
     }
     return this.#keyspace.runOnce({ kind: 'read', instead }, options, (prefix) => {
-      const inner = prefixed(prefix, this.#withTtl(options as GetOrSetManyOptions<never> | undefined))
-      return this.#refined.getOrSetMany(asked, load, inner, this.#refine) as Promise<Map<Key, T>>
+      const inner = prefixed(prefix, withTtl(this.#ttl, options as GetOrSetManyOptions<never> | undefined))
+      return this.#parts.getOrSetMany.run(asked, load, inner, this.#refine) as Promise<Map<Key, T>>
     })
   }
 
@@ -334,22 +314,22 @@ export class Namespace<T = unknown, Input = T> {
     options?: UpdateOptions,
   ): Promise<unknown> {
     const refine = this.#refine && keyed(this.#refine, key)
-    return this.#keyspace.runOnce(NEVER, options, async (prefix) =>
-      this.#refined.update(withPrefix(prefix, key), change as Change<unknown>, this.#withTtl(options), refine),
+    return this.#keyspace.runOnce(NEVER, options, (prefix) =>
+      updateValue(this.#parts, withPrefix(prefix, key), change as Change<unknown>, withTtl(this.#ttl, options), refine),
     )
   }
 
   /** Reads a value and removes it: of several callers at a time one gets it. A miss gives `undefined`. */
   pop(key: Key, options?: PopOptions): Promise<T | undefined> {
     return this.#keyspace.run(NEVER, options, async (prefix, rest) => {
-      const value = await this.#commands.pop(withPrefix(prefix, key), rest)
+      const value = await popValue(this.#parts, withPrefix(prefix, key), rest)
       return value === undefined ? undefined : (this.#fit(key, value) as T | undefined)
     })
   }
 
   /** Marks a value stale; whether the item was there. As the client's `invalidate`; needs the meta protocol. */
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean> {
-    return this.#write(key, options, (whole, rest) => this.#commands.invalidate(whole, rest))
+    return this.#carry(WRITE, key, options, (whole, rest) => invalidateCommand(this.#parts, whole, rest))
   }
 
   /** Collects commands to be sent together. */
@@ -362,37 +342,38 @@ export class Namespace<T = unknown, Input = T> {
     return this.#noreply
   }
 
-  /** The namespace's ttl, where the call has none. */
-  #withTtl<O extends { readonly ttl?: unknown }>(options: O | undefined): O {
-    return { ...this.#ttl, ...options } as O
+  /** Carries out a command on a key behind the prefix. */
+  #carry<Result, O extends KeyOptions | undefined>(
+    lost: WhenLost,
+    key: Key,
+    options: O,
+    make: (whole: Key, rest: O) => Command,
+  ): Promise<Result> {
+    return this.#keyspace.run(lost, options, (prefix, rest) =>
+      this.#parts.dispatcher.carry(make(withPrefix(prefix, key), rest)),
+    )
   }
 
-  async #readOne<D>(
+  /** Reads a value that fits the schema, or with `withCas` one and its cas number; else gives the option `default`. */
+  #readOne<Result>(
     key: Key,
-    options: GetOptions<D> | undefined,
-    command: (whole: Key, rest: GetOptions) => Promise<unknown>,
-  ): Promise<T | D> {
-    checkIsOptions('a call', options)
-    const { default: fallback, ...own } = options ?? {}
-    return this.#keyspace.run({ kind: 'read', instead: () => fallback }, own, async (prefix, rest) => {
-      const value = await command(withPrefix(prefix, key), rest)
-      const fitting = value === undefined ? undefined : await this.#fit(key, value)
-      return (fitting === undefined ? fallback : fitting) as T | D
-    })
-  }
-
-  async #readWithCas<D>(
-    key: Key,
-    options: GetOptions<D> | undefined,
-    command: (whole: Key, rest: GetOptions) => Promise<unknown>,
-  ): Promise<ValueWithCas<T> | D> {
-    checkIsOptions('a call', options)
-    const { default: fallback, ...own } = options ?? {}
-    return this.#keyspace.run({ kind: 'read', instead: () => fallback }, own, async (prefix, rest) => {
-      const found = (await command(withPrefix(prefix, key), rest)) as ValueWithCas<unknown> | undefined
-      if (found === undefined) return fallback as D
-      const value = await this.#fit(key, found.value)
-      return value === undefined ? (fallback as D) : { value: value as T, cas: found.cas }
+    options: GetOptions<unknown> | undefined,
+    make: (whole: Key, rest: GetOptions | undefined) => Command,
+    withCas = false,
+  ): Promise<Result> {
+    if (options === undefined && this.#refine === undefined) return this.#carry(READ, key, undefined, make)
+    return attempt(() => {
+      checkIsOptions('a call', options)
+      const { default: fallback, ...own } = options ?? {}
+      const lost: WhenLost = { kind: 'read', instead: () => fallback }
+      return this.#keyspace.run(lost, own, async (prefix, rest) => {
+        const found: unknown = await this.#parts.dispatcher.carry(make(withPrefix(prefix, key), rest))
+        if (found === undefined) return fallback as Result
+        const { value: read, cas } = withCas ? (found as ValueWithCas<unknown>) : { value: found, cas: 0n }
+        const value = await this.#fit(key, read)
+        if (value === undefined) return fallback as Result
+        return (withCas ? { value, cas } : value) as Result
+      })
     })
   }
 
@@ -427,35 +408,39 @@ export class Namespace<T = unknown, Input = T> {
     return fitting
   }
 
-  #write<O extends KeyOptions | undefined>(
+  #store(
+    command: 'set' | 'add' | 'replace',
     key: Key,
-    options: O,
-    command: (whole: Key, rest: O) => Promise<boolean>,
+    value: Input,
+    options: WriteOptions | undefined,
   ): Promise<boolean> {
-    return this.#keyspace.run(WRITE, options, async (prefix, rest) => command(withPrefix(prefix, key), rest))
+    return this.#carry(WRITE, key, options, (whole, rest) =>
+      storeCommand(this.#parts, command, whole, value, withTtl(this.#ttl, rest)),
+    )
   }
 
   async #storeMany(
     entries: Entries<Key, Input>,
     options: SetManyOptions | undefined,
-    command: (entries: Iterable<readonly [Key, unknown]>, options: SetManyOptions) => Promise<Key[]>,
+    store: (pairs: readonly (readonly [Key, unknown])[], options: SetManyOptions | undefined) => Promise<Key[]>,
   ): Promise<Key[]> {
     const pairs = entriesOf(entries)
     const lost: WhenLost = { kind: 'write', instead: () => pairs.map(([key]) => key) }
-    return this.#keyspace.run(lost, options, async (prefix, rest) =>
-      command(pairs, prefixed(prefix, this.#withTtl(rest))),
-    )
+    return this.#keyspace.run(lost, options, (prefix, rest) => store(pairs, prefixed(prefix, withTtl(this.#ttl, rest))))
   }
 
   async #count(
+    command: 'incr' | 'decr',
     key: Key,
-    options: CountOptions | undefined,
-    command: (whole: Key, options: CountOptions | undefined) => Promise<number | bigint | undefined>,
+    delta: number | bigint = 1,
+    options?: CountOptions,
   ): Promise<number | bigint | undefined> {
     checkIsOptions('a call', options)
-    // The client refuses a ttl without `initial`.
-    const own = options?.initial === undefined ? options : this.#withTtl(options)
-    return this.#keyspace.run(COUNT, own, async (prefix, rest) => command(withPrefix(prefix, key), rest))
+    // A ttl without `initial` is refused.
+    const own = options?.initial === undefined ? options : withTtl(this.#ttl, options)
+    return this.#keyspace.run(COUNT, own, (prefix, rest) =>
+      count(this.#parts, command, withPrefix(prefix, key), delta, rest),
+    )
   }
 }
 

@@ -1,0 +1,49 @@
+import type { Key } from '../../protocol/key.ts'
+import type { Interpret } from '../../protocol/operation.ts'
+import type { Request } from '../../protocol/request.ts'
+import type { KeyOptions } from '../call-options.ts'
+import { hasReader, inspectionReader, touchReader } from '../inspection.ts'
+import type { GiveBack } from '../placeholder.ts'
+import type { Values } from '../values.ts'
+
+/** Which failures of a command the option `failures` may absorb. */
+export type FailureKind = 'read' | 'write' | 'never'
+
+/**
+ * A call made into what is to be sent and how its reply is read. What is wrong with the call was thrown when this was made;
+ * a client, a batch or a quiet run carries it.
+ */
+export interface Command {
+  readonly request: Request
+  readonly key: Key
+  readonly interpret: Interpret
+  /** Which failures may be absorbed. */
+  readonly kind: FailureKind
+  /** Result of the call when its failure is absorbed. */
+  readonly instead: unknown
+  readonly options: KeyOptions | undefined
+}
+
+/** What the commands of one client are made with. */
+export interface CommandContext {
+  readonly values: Values
+  readonly readPresence: Interpret
+  readonly readInspection: Interpret
+  readonly readTouched: Interpret
+}
+
+/** Makes a command out of a call: the key, and what else the call takes, its options last. */
+export type MakeCommand<Args extends readonly unknown[], Context = CommandContext, Made = Command> = (
+  context: Context,
+  ...args: Args
+) => Made
+
+/** Returns the context of a client's commands, with the readers that all of them share. */
+export function createCommandContext(values: Values, giveBack: GiveBack): CommandContext {
+  return {
+    values,
+    readPresence: hasReader(giveBack),
+    readInspection: inspectionReader(giveBack),
+    readTouched: touchReader(giveBack),
+  }
+}

@@ -1,0 +1,91 @@
+import type { Key } from '../../protocol/key.ts'
+import type { Interpret } from '../../protocol/operation.ts'
+import { DELETE, type Request } from '../../protocol/request.ts'
+import type { Ttl } from '../../ttl.ts'
+import type { CountOptions, InvalidateOptions, KeyOptions, WriteOptions } from '../call-options.ts'
+import { checkCas, checkUint64, checkWhole } from '../numbers.ts'
+import { checkCallOptions, INVALIDATE_NAMES, KEY_NAMES, requireTtl, WRITE_NAMES } from '../option-names.ts'
+import { readBigCount, readCas, readCount, readDeleted, readStored } from '../results.ts'
+import type { Command, CommandContext } from './command.ts'
+
+/** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
+const MAX_STALE_SECONDS = 2_592_000
+
+/** Makes the command of a `set`, an `add` or a `replace`. */
+export function storeCommand(
+  { values }: CommandContext,
+  command: 'set' | 'add' | 'replace',
+  key: Key,
+  value: unknown,
+  options: WriteOptions | undefined,
+): Command {
+  checkCallOptions(command, options, WRITE_NAMES)
+  return writeCommand(values.storeRequest(command, key, value, 0n, options), key, readStored, options)
+}
+
+/** Makes the command of a `cas`. Its failure is no result: whether it was stored must be known. */
+export function casCommand(
+  { values }: CommandContext,
+  key: Key,
+  value: unknown,
+  cas: bigint,
+  options: WriteOptions | undefined,
+): Command {
+  checkCallOptions('cas', options, WRITE_NAMES)
+  const request = values.storeRequest('cas', key, value, checkCas(cas), options)
+  return { request, key, interpret: readCas, kind: 'never', instead: undefined, options }
+}
+
+/** Makes the command of an `append` or a `prepend`. */
+export function extendCommand(
+  { values }: CommandContext,
+  command: 'append' | 'prepend',
+  key: Key,
+  data: string | Uint8Array,
+  options: KeyOptions | undefined,
+): Command {
+  checkCallOptions(command, options, KEY_NAMES)
+  return writeCommand(values.extendRequest(command, key, data), key, readStored, options)
+}
+
+/** Makes the command of a `delete`. */
+export function deleteCommand(_context: CommandContext, key: Key, options: KeyOptions | undefined): Command {
+  checkCallOptions('delete', options, KEY_NAMES)
+  return writeCommand(DELETE, key, readDeleted, options)
+}
+
+/** Makes the command of an `invalidate`. */
+export function invalidateCommand(_context: CommandContext, key: Key, options: InvalidateOptions): Command {
+  checkCallOptions('invalidate', options, INVALIDATE_NAMES)
+  const flags = { invalidate: true, exptime: checkWhole('staleFor', options?.staleFor, MAX_STALE_SECONDS, 1) }
+  return writeCommand({ command: 'md', label: 'invalidate', flags }, key, readDeleted, options)
+}
+
+/** Makes the command of a `touch`. */
+export function touchCommand(
+  { values, readTouched }: CommandContext,
+  key: Key,
+  ttl: Ttl,
+  options: KeyOptions | undefined,
+): Command {
+  checkCallOptions('touch', options, KEY_NAMES)
+  const request = { command: 'touch', exptime: values.exptime(requireTtl(ttl, 'touch')) } as const
+  return writeCommand(request, key, readTouched, options)
+}
+
+/** Makes the command of an `incr` or a `decr` of a counter that exists. What names it checks its options. */
+export function countCommand(
+  command: 'incr' | 'decr',
+  key: Key,
+  delta: number | bigint,
+  options: CountOptions | undefined,
+  instead?: unknown,
+): Command {
+  const request = { command, delta: checkUint64('delta', delta) } as const
+  const interpret = typeof delta === 'bigint' ? readBigCount : readCount
+  return { request, key, interpret, kind: 'write', instead, options }
+}
+
+function writeCommand(request: Request, key: Key, interpret: Interpret, options: KeyOptions | undefined): Command {
+  return { request, key, interpret, kind: 'write', instead: false, options }
+}

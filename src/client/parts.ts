@@ -1,0 +1,35 @@
+import { BatchCommands } from './batch-commands.ts'
+import { type CommandContext, createCommandContext } from './commands/command.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { LeaseCommands } from './lease/commands.ts'
+import { GetOrSet } from './lease/get-or-set.ts'
+import { GetOrSetMany } from './lease/get-or-set-many.ts'
+import type { ResolvedClientOptions } from './options.ts'
+import { createLookAtEmpty, type GiveBack, type LookAtEmpty } from './placeholder.ts'
+import { Values } from './values.ts'
+
+/** The parts of a client that carry out commands about keys: for the client, its namespaces and its quiet writes. */
+export interface ClientParts extends CommandContext {
+  readonly dispatcher: Dispatcher
+  readonly lookAtEmpty: LookAtEmpty
+  readonly batches: BatchCommands
+  readonly getOrSet: GetOrSet
+  readonly getOrSetMany: GetOrSetMany
+}
+
+/** Makes the parts of a client. */
+export function createClientParts(options: ResolvedClientOptions, dispatcher: Dispatcher): ClientParts {
+  const giveBack: GiveBack = (operation, cas) => dispatcher.giveBack(operation, cas)
+  const lookAtEmpty = createLookAtEmpty((operation) => dispatcher.dispatch(operation), giveBack)
+  const values = new Values(options, giveBack, lookAtEmpty)
+  const leases = new LeaseCommands(dispatcher, values, lookAtEmpty)
+  const getOrSet = new GetOrSet(dispatcher, values, leases)
+  return {
+    ...createCommandContext(values, giveBack),
+    dispatcher,
+    lookAtEmpty,
+    batches: new BatchCommands(dispatcher, values, options.connection),
+    getOrSet,
+    getOrSetMany: new GetOrSetMany(getOrSet, values, leases, options.connection.maxPending),
+  }
+}
