@@ -27,14 +27,14 @@ const DEFAULT_SERVER = 'localhost:11211'
  * Puts the layers below the client together: the one place that knows which executors there are. Every layer gets the
  * same observer.
  *
- * @param events - Observes for the client's own events.
+ * @param events - Observes for the client's own events, after the observers of the options.
  */
 export function composeBackend(
   servers: Servers | undefined,
   options: ResolvedClientOptions,
   events: Observing,
 ): ComposedBackend {
-  const observer = joinObservers([events])
+  const observer = joinObservers([...options.observers, events])
   const { source, list } = readServers(servers)
   const cluster = createCluster(list, options, observer)
   const servant =

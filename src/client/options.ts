@@ -12,6 +12,7 @@ import { InvalidInputError } from '../errors.ts'
 import { isRecord } from '../known-options.ts'
 import { nearestName } from '../nearest-name.ts'
 import type { Key } from '../protocol/key.ts'
+import type { Observing } from '../seam/observer.ts'
 import { defaultSerde } from '../serde/default-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { encodeExptime, type Ttl } from '../ttl.ts'
@@ -92,6 +93,14 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   readonly cluster?: ClusterOptions
 }
 
+/** The key of observers among the options: a symbol, so that only layers of ours can give them. */
+export const OBSERVERS: unique symbol = Symbol('observers')
+
+/** Options of a client that a layer of ours makes: it may observe what happens below the client. */
+export interface ObservedOptions extends MemcacheOptions {
+  readonly [OBSERVERS]?: readonly Observing[]
+}
+
 /** A client's options, checked and complete. */
 export interface ResolvedClientOptions {
   readonly connection: ResolvedConnectionOptions
@@ -109,6 +118,7 @@ export interface ResolvedClientOptions {
   readonly defaultTtl: Ttl
   readonly ttlJitter: number
   readonly failures: Failures
+  readonly observers: readonly Observing[]
 }
 
 const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
@@ -146,7 +156,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
 ])
 
 /** Checks the options and fills in the defaults; every error names the option and the value. */
-export function resolveClientOptions(options: MemcacheOptions): ResolvedClientOptions {
+export function resolveClientOptions(options: ObservedOptions): ResolvedClientOptions {
   try {
     return resolve(options)
   } catch (cause) {
@@ -154,7 +164,7 @@ export function resolveClientOptions(options: MemcacheOptions): ResolvedClientOp
   }
 }
 
-function resolve(options: MemcacheOptions): ResolvedClientOptions {
+function resolve(options: ObservedOptions): ResolvedClientOptions {
   if (!isRecord(options)) throw refused('options', 'an object', options)
   for (const name of Object.keys(options)) if (!OPTIONS.has(name)) throw unknownOption(name)
   const connection = resolveConnectionOptions(options)
@@ -172,6 +182,7 @@ function resolve(options: MemcacheOptions): ResolvedClientOptions {
     defaultTtl: resolveDefaultTtl(options.defaultTtl),
     ttlJitter: resolveJitter(options.ttlJitter),
     failures: resolveFailures(options.failures),
+    observers: options[OBSERVERS] ?? [],
   })
 }
 

@@ -15,19 +15,16 @@ import { type Holder, Operation } from '../protocol/operation.ts'
 import { ReplyParser } from '../protocol/reply-parser.ts'
 import { isIdempotent, VERSION } from '../protocol/request.ts'
 import type { Executor } from '../seam/executor.ts'
-import type { ClientObserver } from '../seam/observer.ts'
-import type { Server } from '../server-address.ts'
 import { MAX_TIMER_MS } from '../timer-limit.ts'
 import { Attempt } from './attempt.ts'
 import type { ConnectionDecisions, Pace } from './connection-decisions.ts'
+import type { ConnectionTarget } from './connection-target.ts'
 import { DeadlineSweep } from './deadline-sweep.ts'
 import { type Established, establish } from './establish.ts'
 import { failureReason } from './failure-reason.ts'
 import { Liveness } from './liveness.ts'
 import { type Loss, lostError, repeatedError, settleLost } from './lost-operations.ts'
-import type { ResolvedConnectionOptions } from './options.ts'
 import { type Leftovers, Pipeline } from './pipeline.ts'
-import type { ServerMemory } from './server-memory.ts'
 import { MIN_STALL_MS, SilenceLimit } from './silence-limit.ts'
 import type { Transport } from './transport.ts'
 import { UnsentQueue } from './unsent-queue.ts'
@@ -61,12 +58,8 @@ const MIN_IDLE_CHECK_MS = 10
 const NOTHING_LEFT: Leftovers = { unanswered: [], again: [], innocent: [] }
 
 /** What a connection is made of. */
-export interface ConnectionInit {
-  readonly server: Server
-  readonly options: ResolvedConnectionOptions
-  readonly memory: ServerMemory
+export interface ConnectionInit extends ConnectionTarget {
   readonly pace: Pace
-  readonly observer: ClientObserver
   readonly owner: ConnectionDecisions<Connection>
   /** Settles when dialling may begin; commands can be handed over before. */
   readonly startAfter: Promise<void> | undefined
@@ -228,13 +221,13 @@ export class Connection implements Executor, Holder {
   }
 
   async #open(): Promise<void> {
-    const { server, options, memory, startAfter } = this.#init
+    const { server, options, startAfter } = this.#init
     let startedAt = performance.now()
     try {
       this.#attempt.stage = `waiting for the next attempt to connect to ${server.name}`
       if (startAfter !== undefined) await this.#attempt.race(startAfter)
       startedAt = performance.now()
-      this.#onEstablished(await establish(server, options, memory, this.#attempt))
+      this.#onEstablished(await establish(this.#init, this.#attempt))
     } catch (error) {
       // Our own event loop was blocked when the time was up: the answer may be there, unread.
       const lateMs = performance.now() - startedAt - options.connectTimeoutMs

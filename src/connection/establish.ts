@@ -2,10 +2,9 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { TimeoutError } from '../errors.ts'
 import type { Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
+import type { ConnectionTarget } from './connection-target.ts'
 import { dial } from './dial.ts'
-import { DialAgain, type Greeting, type HandshakeInit, shakeHands } from './handshake.ts'
-import type { ResolvedConnectionOptions } from './options.ts'
-import type { ServerMemory } from './server-memory.ts'
+import { DialAgain, type Greeting, shakeHands } from './handshake.ts'
 import type { Transport } from './transport.ts'
 
 /** Three closes on `mn`, one behind a refusal, and one more are the most that a server has to be dialled for. */
@@ -23,49 +22,43 @@ export interface Established extends Greeting {
  * Dials, logs in and decides the protocol, all under `connectTimeoutMs`. Rejects with `ConnectError`, `AuthError`, or
  * a `TimeoutError` that names what was being waited for.
  */
-export async function establish(
-  server: Server,
-  options: ResolvedConnectionOptions,
-  memory: ServerMemory,
-  attempt: Attempt,
-): Promise<Established> {
+export async function establish(target: ConnectionTarget, attempt: Attempt): Promise<Established> {
+  const { server, options } = target
   const limit = options.connectTimeoutMs
   const timer =
     limit === Number.POSITIVE_INFINITY
       ? undefined
       : setTimeout(() => attempt.abort(tooSlow(server, limit, attempt)), limit)
   try {
-    return await dialUntilSettled({ server, options, memory, attempt })
+    return await dialUntilSettled(target, attempt)
   } finally {
     clearTimeout(timer)
   }
 }
 
-type Aim = Omit<HandshakeInit, 'transport' | 'closedOnVersion'>
-
 /** Dials again where a connection was closed on a question: the next one is asked the same, or less. */
-async function dialUntilSettled(aim: Aim): Promise<Established> {
+async function dialUntilSettled(target: ConnectionTarget, attempt: Attempt): Promise<Established> {
   let closedOnVersion = false
   for (let dials = 1; ; dials++) {
     try {
-      return await connect(aim, closedOnVersion)
+      return await connect(target, attempt, closedOnVersion)
     } catch (error) {
       if (!(error instanceof DialAgain)) throw error
       if (dials === MAX_DIALS) throw error.cause
       closedOnVersion ||= error.unanswered
-      if (error.unanswered) await pause(aim.attempt)
+      if (error.unanswered) await pause(attempt)
     }
   }
 }
 
-async function connect(aim: Aim, closedOnVersion: boolean): Promise<Established> {
-  const { server, options, memory, attempt } = aim
-  const transport = await dial(server, options, memory.deadAddresses, attempt).catch((error: unknown) => {
+async function connect(target: ConnectionTarget, attempt: Attempt, closedOnVersion: boolean): Promise<Established> {
+  const { server, options, memory } = target
+  const transport = await dial(target, attempt).catch((error: unknown) => {
     memory.unknownCommands.interrupted()
     throw error
   })
   try {
-    const greeting = await shakeHands({ ...aim, transport, closedOnVersion })
+    const greeting = await shakeHands({ server, options, memory, attempt, transport, closedOnVersion })
     return { ...greeting, transport }
   } catch (error) {
     transport.destroy()

@@ -1,11 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { isErrorLine, type StreamExchange } from '../protocol/exchange.ts'
-import type { Server } from '../server-address.ts'
 import { Attempt } from './attempt.ts'
+import type { ConnectionTarget } from './connection-target.ts'
 import { limitTime, openForExchange, type TimeLimit, writeRequest } from './exchange.ts'
 import { ExchangeErrors } from './exchange-errors.ts'
-import type { ResolvedConnectionOptions } from './options.ts'
-import type { ServerMemory } from './server-memory.ts'
 import type { Transport } from './transport.ts'
 
 const LF = 0x0a
@@ -48,21 +46,15 @@ export class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> 
   readonly #waiting: Waiting[] = []
 
   /** @param onOver - Called once, when the connection is closed. */
-  constructor(
-    server: Server,
-    options: ResolvedConnectionOptions,
-    memory: ServerMemory,
-    exchange: StreamExchange,
-    onOver: (stream: ExchangeStream) => void,
-  ) {
+  constructor(target: ConnectionTarget, exchange: StreamExchange, onOver: (stream: ExchangeStream) => void) {
     this.#exchange = exchange
-    this.#errors = new ExchangeErrors(exchange.line, server.name)
+    this.#errors = new ExchangeErrors(exchange.line, target.server.name)
     this.#onOver = onOver
     this.#lastLine = exchange.lastLine === undefined ? undefined : Buffer.from(`${exchange.lastLine}\r\n`, 'latin1')
     // The signal is watched to the end of the stream, the time until its first bytes.
     this.#limit = limitTime(this.#attempt, this.#errors, exchange)
     this.#attempt.signal.addEventListener('abort', () => this.destroy(this.#attempt.signal.reason), { once: true })
-    void this.#open(server, options, memory)
+    void this.#open(target)
   }
 
   [Symbol.asyncIterator](): this {
@@ -93,10 +85,10 @@ export class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> 
     this.#fail(reason, 'dropped')
   }
 
-  async #open(server: Server, options: ResolvedConnectionOptions, memory: ServerMemory): Promise<void> {
+  async #open(target: ConnectionTarget): Promise<void> {
     try {
       this.#exchange.signal?.throwIfAborted()
-      const transport = await openForExchange(server, options, memory, this.#attempt)
+      const transport = await openForExchange(target, this.#attempt)
       if (this.#state !== 'open') return transport.destroy()
       this.#transport = transport
       transport.setListener({

@@ -2,13 +2,11 @@ import { Buffer } from 'node:buffer'
 import { whenAborted } from '../abort-listener.ts'
 import type { MemcacheError } from '../errors.ts'
 import type { Exchange } from '../protocol/exchange.ts'
-import type { Server } from '../server-address.ts'
 import type { Attempt } from './attempt.ts'
+import type { ConnectionTarget } from './connection-target.ts'
 import { establish } from './establish.ts'
 import { ExchangeErrors, WAITING_FOR_REPLY } from './exchange-errors.ts'
-import type { ResolvedConnectionOptions } from './options.ts'
 import { ReplyCollector } from './reply-collector.ts'
-import type { ServerMemory } from './server-memory.ts'
 import type { Transport } from './transport.ts'
 
 /**
@@ -19,19 +17,17 @@ import type { Transport } from './transport.ts'
  * @throws `ClientError`, `ServerError`, `UnknownCommandError` - the reply is, or ends in, an error line.
  */
 export async function carryOutExchange(
-  server: Server,
-  options: ResolvedConnectionOptions,
-  memory: ServerMemory,
+  target: ConnectionTarget,
   exchange: Exchange,
   attempt: Attempt,
 ): Promise<Buffer> {
   exchange.signal?.throwIfAborted()
-  const errors = new ExchangeErrors(exchange.line, server.name)
+  const errors = new ExchangeErrors(exchange.line, target.server.name)
   const limit = limitTime(attempt, errors, exchange)
   let transport: Transport | undefined
   try {
-    transport = await openForExchange(server, options, memory, attempt)
-    const conversation = new Conversation(transport, exchange, options.maxValueBytes, errors)
+    transport = await openForExchange(target, attempt)
+    const conversation = new Conversation(transport, exchange, target.options.maxValueBytes, errors)
     return await attempt.race(conversation.run())
   } finally {
     limit.stop()
@@ -40,13 +36,9 @@ export async function carryOutExchange(
 }
 
 /** Opens a connection for one exchange. The protocol makes no difference to what is sent, so none is negotiated. */
-export async function openForExchange(
-  server: Server,
-  options: ResolvedConnectionOptions,
-  memory: ServerMemory,
-  attempt: Attempt,
-): Promise<Transport> {
-  const { transport } = await establish(server, { ...options, protocol: 'text' }, memory, attempt)
+export async function openForExchange(target: ConnectionTarget, attempt: Attempt): Promise<Transport> {
+  const options: ConnectionTarget['options'] = { ...target.options, protocol: 'text' }
+  const { transport } = await establish({ ...target, options }, attempt)
   attempt.stage = WAITING_FOR_REPLY
   return transport
 }

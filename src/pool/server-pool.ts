@@ -1,10 +1,11 @@
 import type { Buffer } from 'node:buffer'
 import { Attempt } from '../connection/attempt.ts'
 import type { Pace } from '../connection/connection-decisions.ts'
+import type { ConnectionTarget } from '../connection/connection-target.ts'
 import { carryOutExchange } from '../connection/exchange.ts'
 import { ExchangeStream } from '../connection/exchange-stream.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
-import { createServerMemory, type ServerMemory } from '../connection/server-memory.ts'
+import { createServerMemory } from '../connection/server-memory.ts'
 import { type ClosedError, MemcacheError } from '../errors.ts'
 import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
 import { Operation } from '../protocol/operation.ts'
@@ -34,9 +35,7 @@ export class ServerPool implements Backend, ServerExecutor {
   readonly servers: readonly ServerExecutor[] = [this]
   readonly #first: Slot
   readonly #slots: readonly Slot[]
-  readonly #server: Server
-  readonly #options: ResolvedConnectionOptions
-  readonly #memory: ServerMemory = createServerMemory()
+  readonly #target: ConnectionTarget
   readonly #pace: Pace
   #closed: MemcacheError | undefined
   /** The question of the last probe. */
@@ -47,10 +46,9 @@ export class ServerPool implements Backend, ServerExecutor {
 
   constructor({ server, connections = 1, options, observer = NO_OBSERVER, decisions }: PoolInit) {
     this.name = server.name
-    this.#server = server
-    this.#options = options
+    this.#target = { server, options, observer, memory: createServerMemory() }
     this.#pace = { afterReading: connections > 1 }
-    const init = { server, options, observer, decisions, memory: this.#memory, pace: this.#pace }
+    const init = { ...this.#target, decisions, pace: this.#pace }
     this.#slots = Array.from({ length: connections }, () => new Slot(init))
     this.#first = this.#slots[0]!
   }
@@ -90,7 +88,7 @@ export class ServerPool implements Backend, ServerExecutor {
   exchange(exchange: Exchange): Promise<Buffer> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
     const attempt = new Attempt()
-    const reply = carryOutExchange(this.#server, this.#options, this.#memory, exchange, attempt)
+    const reply = carryOutExchange(this.#target, exchange, attempt)
     this.#exchanges.set(attempt, reply)
     return reply.finally(() => this.#exchanges.delete(attempt))
   }
@@ -100,7 +98,7 @@ export class ServerPool implements Backend, ServerExecutor {
   }
 
   #openStream(exchange: StreamExchange): ExchangeStream {
-    const stream = new ExchangeStream(this.#server, this.#options, this.#memory, exchange, (over) => {
+    const stream = new ExchangeStream(this.#target, exchange, (over) => {
       this.#streams.delete(over)
     })
     this.#streams.add(stream)

@@ -1,12 +1,9 @@
 import { Connection } from '../connection/connection.ts'
 import type { ConnectionDecisions, ConnectionEnd, Pace } from '../connection/connection-decisions.ts'
-import type { ResolvedConnectionOptions } from '../connection/options.ts'
-import type { ServerMemory } from '../connection/server-memory.ts'
+import type { ConnectionTarget } from '../connection/connection-target.ts'
 import { AuthError, ClosedError, type MemcacheError, ServerDownError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Executor } from '../seam/executor.ts'
-import type { ClientObserver } from '../seam/observer.ts'
-import type { Server } from '../server-address.ts'
 import { backoffMs } from './backoff.ts'
 
 /**
@@ -34,12 +31,8 @@ export interface PoolDecisions {
 }
 
 /** What a slot is made of; shared by all slots of a pool. */
-export interface SlotInit {
-  readonly server: Server
-  readonly options: ResolvedConnectionOptions
-  readonly memory: ServerMemory
+export interface SlotInit extends ConnectionTarget {
   readonly pace: Pace
-  readonly observer: ClientObserver
   readonly decisions: PoolDecisions | undefined
 }
 

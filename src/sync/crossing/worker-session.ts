@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from '../../client/call-options.ts'
 import type { Memcache } from '../../client/memcache.ts'
 import type { MetaClient } from '../../client/meta/client.ts'
+import { OBSERVERS, type ObservedOptions } from '../../client/options.ts'
 import { LaneHost } from '../lane/host.ts'
 import { Box, type SharedMemory, Word, WorkerState } from './channel.ts'
 import type { MessageReader } from './message-reader.ts'
@@ -152,7 +153,8 @@ export class WorkerSession {
 
   #create(reader: MessageReader): undefined {
     const [servers, options] = reader.value() as unknown[]
-    const client = new this.#clients[this.#kind](servers as never, memoizeDistribution(options) as never)
+    const given: ObservedOptions = { ...memoizeDistribution(options), [OBSERVERS]: this.#lane.observers }
+    const client = new this.#clients[this.#kind](servers as never, given as never)
     // Whatever it tells, nobody listens here; the caller has the listeners.
     const emitter: Pick<EventEmitter, 'emit'> = client
     emitter.emit = (name, event) => {

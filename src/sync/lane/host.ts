@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { type OpenedStream, openedStreams } from '../../connection/streams.ts'
 import type { ServerStatus } from '../../seam/executor.ts'
+import type { Observing } from '../../seam/observer.ts'
 import { LaneLock, LaneState, LaneWord, laneWords, stampOf, Word } from '../crossing/channel.ts'
 
 /** What a socket of `node:net` is made of, as far as the lane needs it. */
@@ -50,14 +50,18 @@ export class LaneHost {
     return this.#given.some((socket) => socket !== undefined)
   }
 
-  /** Names the client whose sockets they are; one that does not tell of its servers has no lane. */
-  watch(client: object): void {
-    if (!('servers' in client) || this.#words.length === 0) return
-    this.#client = client as Client
-    openedStreams.subscribe((opened) => this.#adopt(opened as OpenedStream))
+  /** Observers for the client whose sockets the lane uses: none where there is no lane. */
+  get observers(): readonly Observing[] {
+    if (this.#words.length === 0) return []
+    return [{ streamOpened: (server, stream) => this.#adopt(server, stream) }]
   }
 
-  #adopt({ server, stream }: OpenedStream): void {
+  /** Names the client that was given the observers; one that does not report its servers has no lane. */
+  watch(client: object): void {
+    if ('servers' in client && this.#words.length > 0) this.#client = client as Client
+  }
+
+  #adopt(server: string, stream: object): void {
     if (!(stream instanceof Socket) || stream instanceof TLSSocket) return
     const streams = this.#streams.get(server) ?? new Map<Socket, Activity>()
     this.#streams.set(server, streams.set(stream, { bytes: 0, at: performance.now() }))
