@@ -16,6 +16,7 @@ import type {
 } from './call-options.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
+import { ManyReads } from './many-reads.ts'
 import { checkUint64 } from './numbers.ts'
 import {
   COUNT_MANY_NAMES,
@@ -48,6 +49,7 @@ export class BatchCommands {
   readonly #values: Values
   readonly #window: BatchWindow
   readonly #quietWindow: BatchWindow
+  readonly #reads: ManyReads
   readonly #read: Interpret
   readonly #readWithCas: Interpret
 
@@ -56,6 +58,7 @@ export class BatchCommands {
     this.#values = values
     this.#window = batchWindow(limits)
     this.#quietWindow = quietWindow(limits)
+    this.#reads = new ManyReads(dispatcher, this.#window)
     this.#read = values.reader(undefined, MISSING)
     this.#readWithCas = values.casReader(undefined, MISSING)
   }
@@ -76,60 +79,14 @@ export class BatchCommands {
   ): Promise<Map<K, T>> {
     checkCallOptions(what, options, GET_MANY_NAMES)
     const interpret = this.#reader(request, options?.serde)
-    const asked = distinct(checkKeys(keys))
-    const { operations, sources } = this.#reads(request, asked, interpret, options)
-    const values: unknown[] = operations.map(() => MISSING)
-    const batch = new Batch(operations, this.#window, this.#dispatcher)
-    await batch.run(
-      (value, operation) => {
-        values[operation.index] = value
-      },
-      options?.signal,
-      false,
-    )
-    // Only now, so that the order is the caller's whichever answer came first.
-    const found = new Map<K, T>()
-    for (let at = 0; at < asked.length; at++) {
-      const value = values[sources === undefined ? at : sources[at]!]
-      if (value !== MISSING) found.set(asked[at]!, value as T)
-    }
-    if (batch.failed.size > 0) {
-      const failed = failuresByKey(asked, operations, sources, batch.failed)
-      this.#settleFailures(what, 'read', failed, asked.length, found, [])
-    }
-    return found
+    const { asked, found, failed } = await this.#reads.run(request, checkKeys(keys), interpret, MISSING, options)
+    this.#settleFailures(what, 'read', failed, asked.length, found, [])
+    return found as Map<K, T>
   }
 
   #reader({ command }: ReadRequest, serde: Serde | undefined): Interpret {
     if (serde === undefined) return command === 'get' ? this.#read : this.#readWithCas
     return command === 'get' ? this.#values.reader(serde, MISSING) : this.#values.casReader(serde, MISSING)
-  }
-
-  /**
-   * One read per key. Where a key is given as bytes, equal keys of either form share one read: `sources` then says
-   * which read each key has its value from.
-   */
-  #reads(
-    request: ReadRequest,
-    keys: readonly Key[],
-    interpret: Interpret,
-    options: GetManyOptions | undefined,
-  ): { operations: Operation[]; sources: number[] | undefined } {
-    const operations: Operation[] = []
-    const sources: number[] | undefined = keys.every(isText) ? undefined : []
-    const known = new Map<string, number>()
-    for (const key of keys) {
-      const wireKey = this.#encode(key, options)
-      if (sources !== undefined) {
-        const name = wireName(wireKey)
-        const source = known.get(name) ?? operations.length
-        sources.push(source)
-        if (source < operations.length) continue
-        known.set(name, source)
-      }
-      operations.push(this.#operation(request, key, wireKey, interpret, options))
-    }
-    return { operations, sources }
   }
 
   setMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined): Promise<K[]> {
@@ -304,21 +261,6 @@ export class BatchCommands {
   }
 }
 
-/** The failures by every key that asked: equal keys in text and in bytes share one read. */
-function failuresByKey<K extends Key>(
-  asked: readonly K[],
-  operations: readonly Operation[],
-  sources: readonly number[] | undefined,
-  failed: ReadonlyMap<Key, unknown>,
-): Map<K, unknown> {
-  const all = new Map<K, unknown>()
-  for (const [at, key] of asked.entries()) {
-    const { callerKey } = operations[sources === undefined ? at : sources[at]!]!
-    if (failed.has(callerKey)) all.set(key, failed.get(callerKey))
-  }
-  return all
-}
-
 /** The keys that failed, in the order of the call. */
 function failuresInOrder<K extends Key>(
   asked: readonly K[],
@@ -346,14 +288,4 @@ function fits(operations: readonly Operation[], window: BatchWindow): boolean {
 function distinct<K>(keys: readonly K[]): readonly K[] {
   const set = new Set(keys)
   return set.size === keys.length ? keys : [...set]
-}
-
-function isText(key: Key): boolean {
-  return typeof key === 'string'
-}
-
-/** One name per wire key: a base64 key is another key than the text that spells it. */
-function wireName(key: WireKey): string {
-  if (typeof key === 'string') return key
-  return key.form === 'base64' ? `${key.echo} b` : key.echo
 }

@@ -9,6 +9,8 @@ import type { Operation } from '../protocol/operation.ts'
 import { isWrite } from '../protocol/writes.ts'
 import type { Backend, Executor, ServerExecutor, WaitLimits } from '../seam/executor.ts'
 import { type ClientObserver, joinObservers, type Observing, withoutServers } from '../seam/observer.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { detachAll, dispatchReads } from '../seam/reads.ts'
 import type { Server, ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { unreadable } from '../unreadable.ts'
@@ -143,6 +145,12 @@ export class ComposedBackend implements Backend {
     // Reads, the most of all commands, are not looked at twice.
     if (operation.command !== 'get' && this.#observer.watchesWrites?.() === true) this.#tellIfFails(operation)
     this.#outermost.dispatch(operation)
+  }
+
+  dispatchReads(batch: ReadBatch): void {
+    // A read that renews is a write.
+    if (isWrite(batch.request)) detachAll(batch, this)
+    else dispatchReads(this.#outermost, batch)
   }
 
   #tellIfFails(operation: Operation): void {

@@ -8,6 +8,8 @@ import { type Interpret, Operation } from '../protocol/operation.ts'
 import { Patience } from '../protocol/patience.ts'
 import type { Request } from '../protocol/request.ts'
 import type { Backend, Executor } from '../seam/executor.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { detachAll, dispatchReads } from '../seam/reads.ts'
 import { type CallOptions, type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from './call-options.ts'
 import type { Command, FailureKind } from './commands/command.ts'
 import type { CommandErrorEvent } from './events.ts'
@@ -130,6 +132,11 @@ export class Dispatcher {
     return (this.#options.keys.shortens ? this.#options.keys.shortKey(key) : undefined) ?? key
   }
 
+  /** Whether keys choose their servers themselves: no other key has to be made for that. */
+  routesPlainly(call?: KeyOptions): boolean {
+    return call?.routingKey === undefined && !this.#options.keys.shortens
+  }
+
   /** Takes no more commands; settles when those that are held back, and the rest of large batches, are on their way. */
   drain(error: ClosedError): Promise<void> {
     return this.#queue.drain(error)
@@ -155,6 +162,13 @@ export class Dispatcher {
     if (preparing instanceof Promise) return this.#queue.prepare(operation, preparing as Promise<Request>)
     if (this.#queue.closed && this.#queue.hold(operation)) return
     this.#backend.dispatch(operation)
+  }
+
+  /** Hands over many reads of one call. */
+  dispatchReads(batch: ReadBatch): void {
+    // Some of them may have to wait for an earlier command for their key.
+    if (this.#queue.closed) detachAll(batch, this)
+    else dispatchReads(this.#backend, batch)
   }
 
   /**
@@ -227,7 +241,7 @@ function checkRoutingKey(key: Key): Key {
 }
 
 /** A server may be chosen later, and again: bytes that are the caller's may have changed by then. */
-function ownKey(key: Key): Key {
+export function ownKey(key: Key): Key {
   return typeof key === 'string' ? key : Buffer.from(keyBytes(key))
 }
 

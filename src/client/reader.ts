@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { SerdeError, TimeoutError, ValueTooLargeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
-import type { Interpret, Operation } from '../protocol/operation.ts'
+import { type Interpret, NEEDS_OPERATION, type Operation } from '../protocol/operation.ts'
 import { holdsPlace, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { foreignHint } from '../serde/foreign-values.ts'
@@ -31,6 +31,9 @@ const ASYNC_BYTES = 65_536
 
 /** What decompressing gets at least, in milliseconds, where the reply came with hardly any time left. */
 const MIN_LATER_MS = 20
+
+/** As {@link Interpret.direct}. */
+type DirectDecode = NonNullable<Interpret['direct']>
 
 /** Reads the value of a hit; what comes from the thread pool is a promise. */
 export type Decode = (reply: Reply, operation: Operation) => unknown
@@ -63,7 +66,12 @@ export class Reader {
       if (reply.outcome !== 'hit') return fallback
       return mayHoldPlace(reply) ? readEmpty(reply, operation) : decode(reply, operation)
     }
-    return Object.assign(read, { borrows: this.#borrower(serde), serialize: serializer(serde) })
+    const direct = this.#directDecoder(serde)
+    return Object.assign(read, {
+      borrows: this.#borrower(serde),
+      serialize: serializer(serde),
+      ...(direct && { direct }),
+    })
   }
 
   /** Reads a hit and its cas number; a miss is `undefined`, or the fallback. */
@@ -74,7 +82,13 @@ export class Reader {
       if (reply.outcome !== 'hit') return fallback
       return mayHoldPlace(reply) ? readEmpty(reply, operation) : withCas(decode(reply, operation), reply.cas())
     }
-    return Object.assign(read, { borrows: this.#borrower(serde), serialize: serializer(serde) })
+    const decodeDirectly = this.#directDecoder(serde)
+    const direct = decodeDirectly && directWithCas(decodeDirectly)
+    return Object.assign(read, {
+      borrows: this.#borrower(serde),
+      serialize: serializer(serde),
+      ...(direct && { direct }),
+    })
   }
 
   /** Decodes hits and nothing else: win tokens and placeholders are the caller's affair. */
@@ -101,6 +115,17 @@ export class Reader {
           : decode(reply, operation)
       // Only an mg, which a base64 key needs, takes the token of a stale item; classic lines leave it.
       return reply.type === 'VA' && reply.has(Returned.won) ? this.#giveBack(reply, operation, value) : value
+    }
+  }
+
+  /** Reads plain values without an operation, by a serde that is ours: one of the caller's must not be called twice. */
+  #directDecoder(serde: Serde): DirectDecode | undefined {
+    if (!isRangeSerde(serde)) return undefined
+    const decompresses = this.#decompresses(serde)
+    return (reply) => {
+      const { clientFlags } = reply
+      const isPlain = !mayHoldPlace(reply) && !(decompresses && (clientFlags & COMPRESSED_FLAGS) !== 0)
+      return isPlain ? decodeRange(serde, reply) : NEEDS_OPERATION
     }
   }
 
@@ -203,18 +228,22 @@ function withCas(value: unknown, cas: bigint): unknown {
   return value instanceof Promise ? value.then((settled: unknown) => ({ value: settled, cas })) : { value, cas }
 }
 
+function directWithCas(decode: DirectDecode): DirectDecode {
+  return (reply) => {
+    const value = decode(reply)
+    return value === NEEDS_OPERATION ? value : { value, cas: reply.cas() }
+  }
+}
+
+function decodeRange(serde: RangeSerde, reply: Reply): unknown {
+  return serde.deserializeRange(reply.bytes, reply.start, reply.end, reply.clientFlags, reply.owned, reply.isAscii())
+}
+
 function plainDecoder(serde: Serde): Decode {
   if (isRangeSerde(serde)) {
     return (reply, operation) => {
       try {
-        return serde.deserializeRange(
-          reply.bytes,
-          reply.start,
-          reply.end,
-          reply.clientFlags,
-          reply.owned,
-          reply.isAscii(),
-        )
+        return decodeRange(serde, reply)
       } catch (error) {
         throw unreadable(error, operation)
       }

@@ -7,6 +7,8 @@ import type { Operation } from '../protocol/operation.ts'
 import { isWrite } from '../protocol/writes.ts'
 import type { Backend, ServerExecutor } from '../seam/executor.ts'
 import type { ClientObserver } from '../seam/observer.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { divideReads } from '../seam/read-part.ts'
 import type { Server } from '../server-address.ts'
 import { withMaxTtl } from './gutter-ttl.ts'
 import type { Member, MemberDecisions, MemberSettings } from './member.ts'
@@ -79,6 +81,24 @@ export class Cluster implements Backend, MemberDecisions {
     } catch (error) {
       // A distribution of the caller's: this may be the middle of the work of a connection that has ended.
       operation.fail(error)
+    }
+  }
+
+  dispatchReads(batch: ReadBatch): void {
+    if (this.#sole !== undefined) return this.#sole.dispatchReads(batch)
+    const { parts, rest } = divideReads(batch, (index) => this.#homeInUse(batch.routingKey(index)))
+    for (const [member, part] of parts) member.pool.dispatchReads(part)
+    // Their server is out, or the distribution threw: `dispatch` says what becomes of them.
+    for (const index of rest) if (batch.isOpen(index)) this.dispatch(batch.detach(index))
+  }
+
+  /** The server of a key, while it takes commands. */
+  #homeInUse(routingKey: Key): Member | undefined {
+    try {
+      const member = this.#main.home(this.#routingKey(routingKey))
+      return member?.up === true ? member : undefined
+    } catch {
+      return undefined
     }
   }
 

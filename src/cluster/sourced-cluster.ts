@@ -3,6 +3,8 @@ import { closedError } from '../pool/slot.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Backend, ServerExecutor, WaitLimits } from '../seam/executor.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { detachAll } from '../seam/reads.ts'
 import { parseServerSpec, type ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import type { Cluster } from './cluster.ts'
@@ -54,6 +56,11 @@ export class SourcedCluster implements Backend {
     if (this.#closed !== undefined) return operation.fail(this.#closed)
     this.#waitingRoom.hold(operation)
     this.#membership.start()
+  }
+
+  dispatchReads(batch: ReadBatch): void {
+    if (this.#ready) this.#cluster.dispatchReads(batch)
+    else detachAll(batch, this)
   }
 
   serverFor(routingKey: Key): ServerExecutor | undefined {

@@ -42,6 +42,11 @@ export class FallbackRead {
   }
 
   start(): void {
+    this.#context.first.dispatch(this.derive())
+  }
+
+  /** Makes the operation that asks the first cluster. */
+  derive(): Operation {
     const { outer } = this.#derived
     const answer: FirstAnswer = { isHit: false }
     const inner = this.#derived.next(outer.request, this.#readFirst(answer))
@@ -55,7 +60,7 @@ export class FallbackRead {
       if (this.#asksOlderAfter(reason)) this.#askAll(() => outer.fail(reason))
       else outer.fail(reason)
     }
-    this.#context.first.dispatch(inner)
+    return inner
   }
 
   #asksOlderAfter(reason: unknown): boolean {

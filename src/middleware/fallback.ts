@@ -1,14 +1,19 @@
 import { InvalidInputError, MemcacheError } from '../errors.ts'
 import { checkOptions } from '../known-options.ts'
 import { Operation } from '../protocol/operation.ts'
+import type { Reply } from '../protocol/reply.ts'
 import { DELETE } from '../protocol/request.ts'
+import { DerivedReads } from '../seam/derived-reads.ts'
 import type { Executor } from '../seam/executor.ts'
 import type { Operation as PublicOperation } from '../seam/operation.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { detachAll, dispatchReads } from '../seam/reads.ts'
 import { showValue } from '../show-value.ts'
 import type { FallbackContext, FallbackOn, ResolvedFallbackOptions } from './fallback-context.ts'
 import { counts, FallbackCount } from './fallback-count.ts'
 import { FallbackRead } from './fallback-read.ts'
 import { FallbackRemoval } from './fallback-removal.ts'
+import { isPlaceholder } from './item-copy.ts'
 import { isRead } from './older-read.ts'
 import { PerKeyQueue } from './per-key-queue.ts'
 import { removalFor, supersedes } from './removals.ts'
@@ -63,6 +68,16 @@ class Fallback implements Executor {
     const { queue } = this.#context
     if (queue.closed && queue.hold(operation)) return
     this.#carryOut(operation)
+  }
+
+  dispatchReads(batch: ReadBatch): void {
+    const { first, queue } = this.#context
+    // Some of them may have to wait for a removal of their key.
+    if (queue.closed) return detachAll(batch, this)
+    const derive = (outer: Operation): Operation => new FallbackRead(outer, this.#context).derive()
+    // What the first cluster has goes to the caller; only for what it has not, a read of its own goes on.
+    const passes = (reply: Reply): boolean => !isPlaceholder(reply)
+    dispatchReads(first, new DerivedReads(batch, { derive, passes, passesMisses: false }))
   }
 
   #carryOut(operation: Operation): void {

@@ -14,8 +14,11 @@ import { mayFollowErrorLine } from '../protocol/error-line-repeats.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isIdempotent } from '../protocol/request.ts'
 import { DerivedOperation } from '../seam/derived-operation.ts'
+import { DerivedReads } from '../seam/derived-reads.ts'
 import type { Executor } from '../seam/executor.ts'
 import { type ClientObserver, NO_OBSERVER } from '../seam/observer.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { dispatchReads } from '../seam/reads.ts'
 import { showValue } from '../show-value.ts'
 
 /** Options of {@link retry}. */
@@ -78,8 +81,16 @@ class Retry implements RetryExecutor {
   }
 
   dispatch(operation: Operation): void {
-    const pauses = (): Set<() => void> | undefined => (this.#ending ? undefined : this.#pauses)
-    new Retrying(operation, this.#next, this.#options, pauses).start()
+    this.#retrying(operation).start()
+  }
+
+  dispatchReads(batch: ReadBatch): void {
+    const derive = (outer: Operation): Operation => this.#retrying(outer).derive()
+    dispatchReads(this.#next, new DerivedReads(batch, { derive, passes: () => true, passesMisses: true }))
+  }
+
+  #retrying(operation: Operation): Retrying {
+    return new Retrying(operation, this.#next, this.#options, () => (this.#ending ? undefined : this.#pauses))
   }
 
   endPauses(): void {
@@ -107,11 +118,16 @@ class Retrying {
   }
 
   start(): void {
+    this.#next.dispatch(this.derive())
+  }
+
+  /** Makes the operation of the next try. */
+  derive(): Operation {
     this.#attempt++
     const inner = this.#derived.next()
     inner.resolve = (value) => this.#derived.outer.succeedAs(inner, value)
     inner.reject = (reason) => this.#onFailure(reason, inner)
-    this.#next.dispatch(inner)
+    return inner
   }
 
   #onFailure(reason: unknown, inner: Operation): void {

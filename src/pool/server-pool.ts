@@ -8,11 +8,14 @@ import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import { createServerMemory } from '../connection/server-memory.ts'
 import { type ClosedError, MemcacheError } from '../errors.ts'
 import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
+import type { WireKey } from '../protocol/key.ts'
 import { Operation } from '../protocol/operation.ts'
 import { GET } from '../protocol/request.ts'
 import { fnv1a32 } from '../routing/hash/fnv1a.ts'
 import type { Backend, ServerExecutor, ServerStatus } from '../seam/executor.ts'
 import { type ClientObserver, NO_OBSERVER } from '../seam/observer.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { divideReads } from '../seam/read-part.ts'
 import type { Server } from '../server-address.ts'
 import { closedError, type PoolDecisions, Slot } from './slot.ts'
 
@@ -60,11 +63,16 @@ export class ServerPool implements Backend, ServerExecutor {
 
   dispatch(operation: Operation): void {
     if (this.#slots.length === 1) this.#first.dispatch(operation)
-    else this.#slotFor(operation).dispatch(operation)
+    else this.#slotFor(operation.key).dispatch(operation)
   }
 
-  #slotFor(operation: Operation): Slot {
-    const { key } = operation
+  dispatchReads(batch: ReadBatch): void {
+    if (this.#slots.length === 1) return this.#first.dispatchReads(batch)
+    const { parts } = divideReads(batch, (index) => this.#slotFor(batch.keys[index]!))
+    for (const [slot, part] of parts) slot.dispatchReads(part)
+  }
+
+  #slotFor(key: WireKey): Slot {
     return this.#slots[fnv1a32(typeof key === 'string' ? key : key.echo) % this.#slots.length]!
   }
 

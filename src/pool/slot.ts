@@ -4,6 +4,8 @@ import type { ConnectionTarget } from '../connection/connection-target.ts'
 import { AuthError, ClosedError, type MemcacheError, ServerDownError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Executor } from '../seam/executor.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { detachAll, dispatchReads } from '../seam/reads.ts'
 import { backoffMs } from './backoff.ts'
 
 /**
@@ -88,6 +90,13 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
     const connection = this.#connection
     if (connection?.open) connection.dispatch(operation)
     else this.#dispatchUnconnected(operation)
+  }
+
+  dispatchReads(batch: ReadBatch): void {
+    const connection = this.#connection
+    // Without a connection each read waits for one or fails at once, as if it came alone.
+    if (connection?.open) dispatchReads(connection, batch)
+    else detachAll(batch, this)
   }
 
   #dispatchUnconnected(operation: Operation): void {

@@ -13,6 +13,9 @@ export interface Holder {
   cancel(operation: Operation, reason: unknown): void
 }
 
+/** What {@link Interpret.direct} gives for a reply that it does not read. */
+export const NEEDS_OPERATION: unique symbol = Symbol('needs an operation')
+
 /** What turns a reply into the call's result. Called once, while the reply's bytes are valid; what it throws is the result. */
 export interface Interpret {
   (reply: Reply, operation: Operation): unknown
@@ -23,6 +26,11 @@ export interface Interpret {
    * operation fails with the error.
    */
   readonly passedOver?: (reply: Reply, error: MemcacheError) => unknown
+  /**
+   * Reads the value of a classic line without an operation, for reads in batches; gives `NEEDS_OPERATION` for a reply that
+   * is more than a plain value. What it throws is thrown again by the call with an operation, so it must have no effects.
+   */
+  readonly direct?: (reply: Reply) => unknown
   /** Makes the value that the caller of the call sees of a result; left out where the result is that value. */
   readonly present?: (result: unknown) => unknown
   /** Makes the stored form of a value, as the call's serde does; left out where the call reads no value. */
@@ -245,9 +253,13 @@ export class Operation {
 
   /** For messages: `get "user:1"`. */
   describe(): string {
-    const name = nameOfRequest(this.#request)
-    return this.key === '' ? name : `${name} ${quoteKey(this.callerKey)}`
+    return this.key === '' ? nameOfRequest(this.#request) : describeRequest(this.#request, this.callerKey)
   }
+}
+
+/** Names a command about a key in messages: `get "user:1"`. */
+export function describeRequest(request: Request, callerKey: Key): string {
+  return `${nameOfRequest(request)} ${quoteKey(callerKey)}`
 }
 
 function ignore(): void {}

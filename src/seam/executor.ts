@@ -3,6 +3,7 @@ import type { MemcacheError } from '../errors.ts'
 import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
+import type { ReadBatch } from './read-batch.ts'
 
 /**
  * The seam: everything that can carry out a command. A connection, a pool, a cluster, a wrapper that retries, a mock:
@@ -14,6 +15,11 @@ export interface Executor {
    * failure of ours without saying whether the server may have carried it out.
    */
   dispatch(operation: Operation): void
+  /**
+   * Takes many plain reads as one object and settles each, as `dispatch` would: same results, errors and order. Left out
+   * by an executor that takes single operations only; hand batches over by the function `dispatchReads`, which knows.
+   */
+  dispatchReads?(batch: ReadBatch): void
 }
 
 /** An executor that stands for one server. */

@@ -1,0 +1,145 @@
+import type { Key, WireKey } from '../protocol/key.ts'
+import type { Interpret } from '../protocol/operation.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import type { BatchWindow } from './batch.ts'
+import type { GetManyOptions } from './call-options.ts'
+import { type Dispatcher, ownKey } from './dispatcher.ts'
+import { withPrefix } from './entries.ts'
+import { checkTimeout } from './numbers.ts'
+import { ReadCall } from './read-call.ts'
+
+/** What many reads found. */
+export interface Findings<K extends Key> {
+  /** The keys of the call, each once. */
+  readonly asked: readonly K[]
+  /** The hits, in the order of the call. */
+  readonly found: Map<K, unknown>
+  /** The failures, in the order of the call. */
+  readonly failed: Map<K, unknown>
+}
+
+/** Keys in the form that reads need. */
+interface PreparedKeys {
+  /** Each wire key once; and the caller's key that it was made of. */
+  readonly keys: WireKey[]
+  readonly callerKeys: readonly Key[]
+  /** What servers are chosen by; undefined: the caller's keys. */
+  readonly routingKeys: Key[] | undefined
+  /** Which read each key of the call has its value from; undefined: each from its own. */
+  readonly sources: readonly number[] | undefined
+}
+
+/** Reads many keys, each once, and gives what was found in the order of the call. */
+export class ManyReads {
+  readonly #dispatcher: Dispatcher
+  readonly #window: number
+  readonly #dispatch: (batch: ReadBatch) => void
+
+  constructor(dispatcher: Dispatcher, { operations }: BatchWindow) {
+    this.#dispatcher = dispatcher
+    this.#window = operations
+    this.#dispatch = (batch) => dispatcher.dispatchReads(batch)
+  }
+
+  /**
+   * @param keys - In a list of the caller's own: it is not copied.
+   * @param missing - What `interpret` gives for a key that is not there.
+   */
+  async run<K extends Key>(
+    request: ReadBatch['request'],
+    keys: readonly K[],
+    interpret: Interpret,
+    missing: unknown,
+    options: GetManyOptions | undefined,
+  ): Promise<Findings<K>> {
+    // Holds every key of the call in its order, and finds those that were asked for twice.
+    const found = new Map<K, unknown>()
+    for (const key of keys) found.set(key, missing)
+    const asked = found.size === keys.length ? keys : [...found.keys()]
+    const prepared = this.#prepare(asked, options)
+    const call = new ReadCall({
+      ...prepared,
+      request,
+      timeoutMs: this.#timeoutMs(asked, options),
+      interpret,
+      missing,
+      window: this.#window,
+      dispatch: this.#dispatch,
+    })
+    const results = await call.run(options?.signal)
+    const { sources } = prepared
+    for (let at = 0; at < asked.length; at++) {
+      const value = results[sources === undefined ? at : sources[at]!]
+      // Only now, so that the order is the caller's whichever answer came first.
+      if (value === missing) found.delete(asked[at]!)
+      else found.set(asked[at]!, value)
+    }
+    return { asked, found, failed: failuresInOrder(asked, sources, call.failed) }
+  }
+
+  #timeoutMs(asked: readonly Key[], options: GetManyOptions | undefined): number {
+    // Without a key nothing is looked at.
+    if (options?.timeoutMs === undefined || asked.length === 0) return this.#dispatcher.timeoutMs
+    return checkTimeout(options.timeoutMs)
+  }
+
+  #prepare(asked: readonly Key[], options: GetManyOptions | undefined): PreparedKeys {
+    if (!asked.every(isText)) return this.#prepareUnique(asked, options)
+    const keys: WireKey[] = []
+    const isRoutedPlainly = options?.keyPrefix === undefined && this.#dispatcher.routesPlainly(options)
+    const routingKeys: Key[] | undefined = isRoutedPlainly ? undefined : []
+    for (const key of asked) {
+      const whole = withPrefix(options?.keyPrefix, key)
+      keys.push(this.#dispatcher.encodeKey(whole))
+      routingKeys?.push(this.#dispatcher.routingKey(whole, options))
+    }
+    return { keys, callerKeys: asked, routingKeys, sources: undefined }
+  }
+
+  /** Where a key is given as bytes, equal keys of either form share one read. */
+  #prepareUnique(asked: readonly Key[], options: GetManyOptions | undefined): PreparedKeys {
+    const keys: WireKey[] = []
+    const callerKeys: Key[] = []
+    const routingKeys: Key[] = []
+    const sources: number[] = []
+    const known = new Map<string, number>()
+    for (const key of asked) {
+      const whole = withPrefix(options?.keyPrefix, key)
+      const wireKey = this.#dispatcher.encodeKey(whole)
+      const name = wireName(wireKey)
+      const source = known.get(name) ?? keys.length
+      sources.push(source)
+      if (source < keys.length) continue
+      known.set(name, source)
+      keys.push(wireKey)
+      callerKeys.push(key)
+      // Bytes that are the caller's may change before a server is chosen.
+      routingKeys.push(this.#dispatcher.routingKey(whole === key ? ownKey(key) : whole, options))
+    }
+    return { keys, callerKeys, routingKeys, sources }
+  }
+}
+
+function failuresInOrder<K extends Key>(
+  asked: readonly K[],
+  sources: readonly number[] | undefined,
+  failed: ReadonlyMap<number, unknown>,
+): Map<K, unknown> {
+  const ordered = new Map<K, unknown>()
+  if (failed.size === 0) return ordered
+  for (const [at, key] of asked.entries()) {
+    const source = sources === undefined ? at : sources[at]!
+    if (failed.has(source)) ordered.set(key, failed.get(source))
+  }
+  return ordered
+}
+
+function isText(key: Key): boolean {
+  return typeof key === 'string'
+}
+
+/** One name per wire key: a base64 key is another key than the text that spells it. */
+function wireName(key: WireKey): string {
+  if (typeof key === 'string') return key
+  return key.form === 'base64' ? `${key.echo} b` : key.echo
+}

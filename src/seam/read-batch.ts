@@ -1,0 +1,50 @@
+import type { ReadRequest, RenewingReadRequest } from '../protocol/classic-request.ts'
+import type { Key, WireKey } from '../protocol/key.ts'
+import type { Operation } from '../protocol/operation.ts'
+import type { Patience } from '../protocol/patience.ts'
+import type { Reply } from '../protocol/reply.ts'
+
+/**
+ * Many plain reads of one call as one object: one request, one deadline, one time, and a key for each index. Each index
+ * is settled exactly once: by `answer`, `miss` or `fail`, or by the operation that `detach` gives. Who is given a batch
+ * has all of its indexes in hand, and they are open. Nothing of them was written before.
+ */
+export interface ReadBatch {
+  /** The request of every read. */
+  readonly request: ReadRequest | RenewingReadRequest
+  /** The keys on the wire, by index. */
+  readonly keys: readonly WireKey[]
+  /** Time for every read, in milliseconds; may be Infinity. */
+  readonly timeoutMs: number
+  /** End of that time, on the monotonic clock; 0: not started. */
+  deadline: number
+  /** How long the caller waits, where that may be shorter than the time. */
+  readonly patience: Patience | undefined
+  /** What has the batch in hand, and takes it back when the call is given up. */
+  holder: ReadHolder | undefined
+  /** Returns the key that decides which server a read goes to. */
+  routingKey(index: number): Key
+  /** Whether a read is neither settled nor detached. */
+  isOpen(index: number): boolean
+  /**
+   * Settles a read by the value that was found, while the reply's bytes are valid.
+   *
+   * @returns false, with nothing done, when the reply needs an operation: settle the detached one by it. `answerRead`
+   * does both.
+   */
+  answer(index: number, reply: Reply): boolean
+  /** Settles a read of a key that is not there. */
+  miss(index: number): void
+  /** Settles a read with a failure. */
+  fail(index: number, error: unknown): void
+  /** Makes the operation that carries out a read by itself and settles it: for another try, another server, another form. */
+  detach(index: number): Operation
+  /** Names a read in messages: `get "user:1"`. */
+  describe(index: number): string
+}
+
+/** An executor that has a batch in hand. */
+export interface ReadHolder {
+  /** Takes a batch back whose call was given up. None of its reads is open any more. */
+  cancelReads(batch: ReadBatch): void
+}
