@@ -76,8 +76,7 @@ class Fallback implements Executor {
     if (queue.closed) return detachAll(batch, this)
     const derive = (outer: Operation): Operation => new FallbackRead(outer, this.#context).derive()
     // What the first cluster has goes to the caller; only for what it has not, a read of its own goes on.
-    const passes = (reply: Reply): boolean => !isPlaceholder(reply)
-    dispatchReads(first, new DerivedReads(batch, { derive, passes, passesMisses: false }))
+    dispatchReads(first, new DerivedReads(batch, { derive, passes: isValue, passesMisses: false }))
   }
 
   #carryOut(operation: Operation): void {
@@ -102,6 +101,10 @@ class Fallback implements Executor {
       executor.dispatch(removal)
     }
   }
+}
+
+function isValue(reply: Reply): boolean {
+  return !isPlaceholder(reply)
 }
 
 function resolveFallbackOptions(
