@@ -1,0 +1,132 @@
+import { ClosedError, ConnectionClosedError, type MemcacheError } from '../errors.ts'
+import type { Operation } from '../protocol/operation.ts'
+import type { ConnectionDecisions } from './connection-decisions.ts'
+import type { ConnectionTarget } from './connection-target.ts'
+import { failureReason } from './failure-reason.ts'
+import type { Liveness } from './liveness.ts'
+import { type Loss, lostError, repeatedError, settleLost } from './lost-operations.ts'
+import type { Leftovers } from './pipeline.ts'
+import type { ReadyParts } from './ready-parts.ts'
+import type { UnknownCommands } from './unknown-commands.ts'
+import type { UnsentQueue } from './unsent-queue.ts'
+
+/** So long reads travel alone behind a refused read line, in milliseconds. */
+const UNSHARED_MS = 30_000
+
+/** Of a connection that never became ready. */
+const NOTHING_LEFT: Leftovers = { unanswered: [], again: [], innocent: [] }
+
+/** How a connection ends, as far as it decides about its operations and its server. */
+export interface EndCause {
+  readonly error: MemcacheError
+  /** Whether it never became ready. */
+  readonly neverReady: boolean
+  /** Whether the end says nothing against the server. */
+  readonly excused: boolean
+  /** Whether the server closed on `gat`, which it does not know. */
+  readonly refusedGat: boolean
+  /** Whether the server closed on `gat`, which it may not know. */
+  readonly suspectsGat: boolean
+}
+
+/**
+ * Returns how a connection ended whose stream was closed from outside; `cause` is undefined where the server closed it in
+ * order. A server that closes where the answer to a `gat` is due may not know the command, which is remembered.
+ */
+export function causeOfClose(
+  server: string,
+  cause: Error | undefined,
+  liveness: Liveness,
+  parts: ReadyParts | undefined,
+  unknownCommands: UnknownCommands,
+): Omit<EndCause, 'neverReady'> {
+  const isAboutGat = cause === undefined && parts?.pipeline.gatAtHead === true
+  if (isAboutGat) unknownCommands.closedOn('gat')
+  const refusedGat = isAboutGat && unknownCommands.has('gat')
+  const why = cause === undefined ? 'the server closed it' : failureReason(cause)
+  const message = `the connection to ${server} was lost: ${why}`
+  return {
+    error: new ConnectionClosedError(message, { server, delivery: 'unknown', cause }),
+    // What was idle may have been closed for that before the command came.
+    excused: liveness.maybeDead || refusedGat,
+    refusedGat,
+    suspectsGat: isAboutGat && !refusedGat,
+  }
+}
+
+/** A connection that has ended, and what was on it. */
+export interface EndedConnection<C> {
+  readonly connection: C
+  readonly target: ConnectionTarget
+  readonly owner: ConnectionDecisions<C>
+  readonly liveness: Liveness
+  readonly unsent: UnsentQueue
+  /** Undefined where it never became ready. */
+  readonly parts: ReadyParts | undefined
+}
+
+/** Tells the owner of a connection's end, and settles or hands back every operation on it. The socket must be destroyed. */
+export function endOperations<C>(ended: EndedConnection<C>, cause: EndCause): void {
+  const { connection, target, owner, liveness, parts } = ended
+  const pipeline = parts?.pipeline
+  const { error, neverReady, excused, refusedGat } = cause
+  // Only now, with the socket destroyed, may calls settle whose bodies it was reading.
+  const { unanswered, again: neighbours, innocent } = pipeline?.drain() ?? NOTHING_LEFT
+  if (neighbours.length > 0) target.memory.shareLinesFrom = performance.now() + UNSHARED_MS
+  for (const operation of neighbours) operation.alone = true
+  for (const operation of innocent) operation.repeated = true
+  // What was answered by the same bytes that ended it counts.
+  const proven = liveness.proven || pipeline?.takeAnsweredInTime() === true
+  const failed = (neverReady || unanswered.length > 0) && !refusedGat && !(error instanceof ClosedError)
+  owner.onEnd(connection, { error, neverReady, failed, evident: failed && !excused, proven })
+  const again = [
+    ...neighbours,
+    ...innocent,
+    ...settleWritten(ended, cause, unanswered),
+    ...settleUnsent(ended, error, neverReady),
+  ]
+  for (const operation of again) operation.prepareAgain()
+  if (again.length > 0) owner.onLeftOver(again)
+}
+
+function settleWritten<C>(
+  { target, liveness, parts }: EndedConnection<C>,
+  { error, refusedGat, suspectsGat }: EndCause,
+  unanswered: readonly Operation[],
+): Operation[] {
+  const refusedAlone = parts?.pipeline.refusedAlone === true
+  const loss: Loss = {
+    server: target.server.name,
+    error,
+    maybeDeadBefore: liveness.maybeDead,
+    refusedAlone,
+    refusedGat,
+    suspectsGat,
+  }
+  // No caller waits for the question whether an idle connection lives.
+  const lost = unanswered.filter((operation) => operation !== parts?.writer.probe)
+  const { again, quiet } = settleLost(lost, loss)
+  if (quiet.length > 0) target.observer.unclaimedError(lostError(quiet[0]!, loss), quiet)
+  return again
+}
+
+/** Nothing of these was written: they go to the next connection, unless there was none or will be none. */
+function settleUnsent<C>(ended: EndedConnection<C>, error: MemcacheError, neverReady: boolean): Operation[] {
+  const unsent = ended.unsent.drain()
+  if (!neverReady && !(error instanceof ClosedError)) return unsent
+  for (const operation of withoutServer(ended.owner, unsent, error)) {
+    operation.fail(operation.repeated ? repeatedError(operation, ended.target.server.name, error) : error)
+  }
+  return []
+}
+
+/** Returns those for which there is no other server. */
+function withoutServer<C>(
+  owner: ConnectionDecisions<C>,
+  unsent: readonly Operation[],
+  error: MemcacheError,
+): readonly Operation[] {
+  if (unsent.length === 0 || error instanceof ClosedError) return unsent
+  for (const operation of unsent) operation.prepareAgain()
+  return owner.onNeverSent(unsent)
+}

@@ -1,0 +1,156 @@
+import { ConnectionClosedError, type MemcacheError } from '../errors.ts'
+import { Operation } from '../protocol/operation.ts'
+import { isIdempotent, VERSION } from '../protocol/request.ts'
+import type { ConnectionTarget } from './connection-target.ts'
+import type { DeadlineSweep } from './deadline-sweep.ts'
+import type { Liveness } from './liveness.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Transport } from './transport.ts'
+import type { UnsentQueue } from './unsent-queue.ts'
+
+/** One batch is written before the next is encoded from this size on, so that a stalled socket is noticed. */
+const MAX_BATCH_BYTES = 262_144
+
+/**
+ * What leaves in one TLS record, in bytes: less than the 16,384 that fit. memcached (1.6.18 among others) takes what it
+ * needs of a record and then waits for the socket, though the rest of the record has left the socket already: a record
+ * that ends within a command would leave the commands behind it unanswered.
+ */
+const TLS_BATCH_BYTES = 16_000
+
+/** More than a command takes besides its key and its body, in bytes. */
+const ROUGH_LINE_BYTES = 128
+
+/** The parts of a connection that a writer works with. */
+export interface WriterInit {
+  readonly target: ConnectionTarget
+  readonly unsent: UnsentQueue
+  readonly pipeline: Pipeline
+  readonly transport: Transport
+  readonly liveness: Liveness
+  readonly sweep: DeadlineSweep
+  /** Time on the monotonic clock from which on the server is to be asked, on a new connection, which protocol it speaks. */
+  readonly renewAt: number
+  /** Called when an idle connection has shown that it lives: more may be written. */
+  readonly onProbed: () => void
+}
+
+/**
+ * Decides what a connection writes and when: batches of limited size, nothing while the socket is congested, the question
+ * whether an idle connection still lives before what may not be repeated.
+ */
+export class Writer {
+  readonly #init: WriterInit
+  #probe: Operation | undefined
+  #probeFirst = false
+
+  constructor(init: WriterInit) {
+    this.#init = init
+  }
+
+  /** The question whether an idle connection still lives, while it is not answered. */
+  get probe(): Operation | undefined {
+    return this.#probe
+  }
+
+  /** Whether nothing else is written until the probe is answered. */
+  get isProbeFirst(): boolean {
+    return this.#probeFirst
+  }
+
+  /** Whether the connection is to give its place to a new one, for a turn that began at this time. */
+  isOutdated(turnStartedAt: number): boolean {
+    return turnStartedAt >= this.#init.renewAt
+  }
+
+  /**
+   * Writes what waits, as far as it may leave now.
+   *
+   * @param mayRenew - Whether the connection may give its place to a new one once it is outdated.
+   * @returns why the connection cannot go on, or undefined while it can.
+   */
+  write(turnStartedAt: number, mayRenew: boolean): MemcacheError | undefined {
+    try {
+      return this.#writeUnsent(turnStartedAt, mayRenew)
+    } catch (cause) {
+      const server = this.#init.target.server.name
+      const message = `the connection to ${server} was given up: it cannot be written to: ${String(cause)}`
+      return new ConnectionClosedError(message, { server, delivery: 'unknown', cause })
+    }
+  }
+
+  #writeUnsent(turnStartedAt: number, mayRenew: boolean): MemcacheError | undefined {
+    const { target, unsent, pipeline, transport } = this.#init
+    if ((unsent.length === 0 && !pipeline.owesBarrier) || this.#probeFirst || transport.congested) return undefined
+    if (mayRenew && !pipeline.owesBarrier && this.isOutdated(turnStartedAt)) return this.#renew()
+    if (pipeline.length === 0) this.#leaveIdle(turnStartedAt)
+    pipeline.sharesLines = turnStartedAt >= target.memory.shareLinesFrom
+    this.#writeBatches()
+    return undefined
+  }
+
+  #writeBatches(): void {
+    const { unsent, pipeline, transport } = this.#init
+    const goesOn = (next: Operation): boolean => this.#mayFollowProbe(next) && hasRoom(pipeline, transport, next)
+    const send = (operation: Operation): void => pipeline.send(operation)
+    do {
+      unsent.take(goesOn, send)
+      // memcached would not see a barrier that shares its TLS record with the end of a large body.
+      const chunks = pipeline.finish(transport.keepsRecords && pipeline.batchLength > TLS_BATCH_BYTES)
+      if (chunks.length > 0) transport.write(chunks)
+    } while (this.#goesOnWriting() && !transport.congested)
+  }
+
+  /** Ends the connection as soon as everything that was written is answered. */
+  #renew(): MemcacheError | undefined {
+    if (this.#init.pipeline.length > 0) return undefined
+    const server = this.#init.target.server.name
+    const message = `the connection to ${server} was closed: the server is to be asked again which protocol it speaks`
+    return new ConnectionClosedError(message, { server, delivery: 'not-sent' })
+  }
+
+  #goesOnWriting(): boolean {
+    if (this.#init.pipeline.owesBarrier) return true
+    const next = this.#init.unsent.first
+    return next !== undefined && this.#mayFollowProbe(next)
+  }
+
+  /** Behind the question whether an idle connection lives travels only what may be sent again if it does not. */
+  #mayFollowProbe(next: Operation): boolean {
+    return this.#probe === undefined || (!this.#probeFirst && isIdempotent(next.request))
+  }
+
+  /** The first write behind a pause: was the pause so long that the connection may be dead? */
+  #leaveIdle(turnStartedAt: number): void {
+    const { target, liveness } = this.#init
+    const idleMs = turnStartedAt - liveness.receivedAt
+    liveness.leaveIdle(turnStartedAt)
+    if (idleMs >= target.options.validateAfterIdleMs) this.#sendProbe(turnStartedAt)
+  }
+
+  #sendProbe(turnStartedAt: number): void {
+    const { target, unsent, pipeline, sweep, onProbed } = this.#init
+    const timeoutMs = Math.min(target.options.connectTimeoutMs, target.options.timeoutMs)
+    const probe = new Operation(VERSION, '', '', timeoutMs, () => undefined)
+    probe.resolve = () => {
+      this.#probe = undefined
+      this.#probeFirst = false
+      onProbed()
+    }
+    // Any line is a sign of life: proxies without a live backend answer `version` with an error.
+    probe.reject = probe.resolve
+    this.#probe = probe
+    this.#probeFirst = !unsent.every((operation) => isIdempotent(operation.request))
+    probe.deadline = turnStartedAt + timeoutMs
+    sweep.watch(timeoutMs)
+    pipeline.send(probe)
+  }
+}
+
+/** Whether a command still fits into the batch; one always does. Where records matter, its whole size counts. */
+function hasRoom(pipeline: Pipeline, transport: Transport, operation: Operation): boolean {
+  if (!transport.keepsRecords) return pipeline.batchLength < MAX_BATCH_BYTES
+  const { key } = operation
+  const bytes = operation.bodyBytes + (typeof key === 'string' ? key.length : key.echo.length) + ROUGH_LINE_BYTES
+  return pipeline.batchLength === 0 || pipeline.batchLength + bytes <= TLS_BATCH_BYTES
+}
