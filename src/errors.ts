@@ -202,3 +202,8 @@ export class BatchError<K = unknown, V = unknown> extends MemcacheError {
     this.failed = outcome.failed
   }
 }
+
+/** Makes the error of commands that come after the end of a client. */
+export function closedError(): ClosedError {
+  return new ClosedError('the client is closed', { delivery: 'not-sent' })
+}

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import * as zlib from 'node:zlib'
 import { byteLengthOf, isBytes, viewOf } from '../bytes.ts'
-import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord, refuseUnknown } from '../known-options.ts'
+import { count, refused } from '../option-checks.ts'
 import {
   type Decompressor,
   decompressLater,

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
+import { closedError } from '../errors.ts'
 import { checkOptions, overrideOptions } from '../known-options.ts'
-import { closedError } from '../pool/slot.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
 import { DELETE, GET } from '../protocol/request.ts'
 import type { ServerStatus } from '../seam/executor.ts'

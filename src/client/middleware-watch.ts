@@ -1,7 +1,7 @@
-import { DeadlineSweep } from '../connection/deadline-sweep.ts'
 import { ClosedError, type Delivery, InvalidInputError, MemcacheError, TimeoutError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { Operation } from '../protocol/operation.ts'
+import { DeadlineSweep } from '../seam/deadline-sweep.ts'
 import type { Executor } from '../seam/executor.ts'
 
 /** Time that an executor of memlane has to end a command that it holds, in milliseconds; after it the command ends here. */

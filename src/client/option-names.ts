@@ -1,5 +1,5 @@
-import { flag } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
+import { flag } from '../option-checks.ts'
 import { showValue } from '../show-value.ts'
 import { isThenable } from '../thenable.ts'
 import type { Ttl } from '../ttl.ts'

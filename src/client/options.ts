@@ -2,15 +2,13 @@ import { isBytes } from '../bytes.ts'
 import { type ClusterOptions, type ResolvedClusterOptions, resolveClusterOptions } from '../cluster/options.ts'
 import {
   type ConnectionOptions,
-  count,
-  flag,
   type ResolvedConnectionOptions,
-  refused,
   resolveConnectionOptions,
 } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord } from '../known-options.ts'
 import { nearestName } from '../nearest-name.ts'
+import { count, flag, refused } from '../option-checks.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Observing } from '../seam/observer.ts'
 import { defaultSerde } from '../serde/default-serde.ts'

@@ -1,20 +1,18 @@
 import { Buffer } from 'node:buffer'
 import {
   type ConnectionOptions,
-  count,
-  duration,
   type ResolvedConnectionOptions,
-  refused,
   resolveConnectionOptions,
 } from '../connection/options.ts'
 import { UnknownCommandError } from '../errors.ts'
 import { refuseUnknown } from '../known-options.ts'
+import { count, duration, refused } from '../option-checks.ts'
 import { ServerPool } from '../pool/server-pool.ts'
 import type { Exchange } from '../protocol/exchange.ts'
+import type { ServerSource } from '../seam/server-source.ts'
 import { parseServerSpec, type Server, type ServerAddress, type ServerSpec } from '../server-address.ts'
 import { type ClusterConfig, parseClusterConfig } from './cluster-config-reply.ts'
 import { type Poll, PolledServers } from './polling.ts'
-import type { ServerSource } from './server-source.ts'
 
 /** Options of {@link clusterConfig}. */
 export interface ClusterConfigOptions extends Pick<ConnectionOptions, 'tls' | 'auth' | 'connect' | 'connectTimeoutMs'> {

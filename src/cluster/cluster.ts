@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
-import { type MemcacheError, ServerDownError } from '../errors.ts'
+import { closedError, type MemcacheError, ServerDownError } from '../errors.ts'
 import type { ServerPool } from '../pool/server-pool.ts'
-import { closedError, closedFor } from '../pool/slot.ts'
+import { closedFor } from '../pool/slot.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isWrite } from '../protocol/writes.ts'
-import type { Backend, ServerExecutor } from '../seam/executor.ts'
+import { type Backend, NO_SERVERS, type ServerExecutor } from '../seam/executor.ts'
 import type { ClientObserver } from '../seam/observer.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { divideReads } from '../seam/read-part.ts'
@@ -14,9 +14,6 @@ import { withMaxTtl } from './gutter-ttl.ts'
 import type { Member, MemberDecisions, MemberSettings } from './member.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import { ServerGroup } from './server-group.ts'
-
-/** Why a command fails when the last server was removed, or the source of the servers gave an empty list. */
-export const NO_SERVERS = 'the cluster has no servers'
 
 /** What a cluster is made of. */
 export interface ClusterInit {

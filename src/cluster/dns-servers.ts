@@ -1,14 +1,14 @@
 import type { SrvRecord } from 'node:dns'
 import type { Resolver } from 'node:dns/promises'
 import { findNodeModule } from '../connection/node-modules.ts'
-import { count, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { refuseUnknown } from '../known-options.ts'
+import { count, refused } from '../option-checks.ts'
+import type { ServerSource } from '../seam/server-source.ts'
 import { parseServerSpec, type ServerAddress } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { listServers } from './listed-servers.ts'
 import { type Poll, PolledServers } from './polling.ts'
-import type { ServerSource } from './server-source.ts'
 
 /** Options of {@link dnsServers}. */
 export interface DnsServersOptions {

@@ -1,6 +1,6 @@
 import type { MemcacheError } from '../errors.ts'
+import { lastErrorOf, type ServerSource } from '../seam/server-source.ts'
 import type { ServerSpec } from '../server-address.ts'
-import { lastErrorOf, type ServerSource } from './server-source.ts'
 import { sourceError } from './waiting-room.ts'
 
 /** Whom a membership tells. */

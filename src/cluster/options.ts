@@ -1,5 +1,5 @@
-import { count, duration, refused } from '../connection/options.ts'
 import { InvalidInputError } from '../errors.ts'
+import { count, duration, refused } from '../option-checks.ts'
 import type { Distribution } from '../routing/distribution.ts'
 import { weightedKetama } from '../routing/weighted-ketama.ts'
 import { parseServerSpec, type Server, type ServerSpec } from '../server-address.ts'

@@ -1,5 +1,5 @@
+import type { ExplainingSource } from '../seam/server-source.ts'
 import type { ServerSpec } from '../server-address.ts'
-import type { ExplainingSource } from './server-source.ts'
 
 /** What a polled source asks, and how often. */
 export interface Polling {

@@ -1,16 +1,15 @@
-import { InvalidInputError, type MemcacheError, TimeoutError } from '../errors.ts'
-import { closedError } from '../pool/slot.ts'
+import { closedError, InvalidInputError, type MemcacheError, TimeoutError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Backend, ServerExecutor, WaitLimits } from '../seam/executor.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { detachAll } from '../seam/reads.ts'
+import type { ServerSource } from '../seam/server-source.ts'
 import { parseServerSpec, type ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import type { Cluster } from './cluster.ts'
 import { ListWaiters } from './list-waiters.ts'
 import { Membership } from './membership.ts'
-import type { ServerSource } from './server-source.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 /**

@@ -4,9 +4,9 @@ import { unsupportedFeature } from '../protocol/meta/feature.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { impliedReply } from '../protocol/outcome.ts'
 import type { Reply, ReplyType } from '../protocol/reply.ts'
+import { keyFits } from '../protocol/reply-key.ts'
 import { type Command, isMetaRequest } from '../protocol/request.ts'
 import { OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
-import { keyFits } from './reply-key.ts'
 import type { Wire, WireTarget } from './wire.ts'
 
 /** The meta protocol: every command but `version`, `mn` and `me` carries an opaque, which its reply repeats. */

@@ -1,5 +1,5 @@
+import type { DeadlineSweep } from '../seam/deadline-sweep.ts'
 import type { ConnectionTarget } from './connection-target.ts'
-import type { DeadlineSweep } from './deadline-sweep.ts'
 import type { Established } from './establish.ts'
 import type { Liveness } from './liveness.ts'
 import { Pipeline } from './pipeline.ts'

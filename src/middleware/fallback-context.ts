@@ -1,7 +1,7 @@
 import type { MemcacheError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Executor } from '../seam/executor.ts'
-import type { PerKeyQueue } from './per-key-queue.ts'
+import type { PerKeyQueue } from '../seam/per-key-queue.ts'
 
 /** Which answers of the first cluster send a read to the older ones. */
 export type FallbackOn = 'miss' | 'missOrError'

@@ -248,12 +248,7 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
   }
 }
 
-/** The error of commands that come after the end of a client. */
-export function closedError(): ClosedError {
-  return new ClosedError('the client is closed', { delivery: 'not-sent' })
-}
-
-/** The error of one of them: what was written before, on a connection that was lost, may have been carried out. */
+/** Makes the error of a command after the end: one that was written on a lost connection may have been carried out. */
 export function closedFor(operation: Operation, closed: MemcacheError): MemcacheError {
   if (!operation.repeated) return closed
   return new ClosedError('the client is closed', { delivery: 'unknown', cause: closed })

@@ -92,3 +92,6 @@ export interface Backend extends Executor {
   /** Ends everything now; what waits fails with the error. */
   destroy(error: MemcacheError): void
 }
+
+/** Why a command fails when the last server was removed, or the source of the servers gave an empty list. */
+export const NO_SERVERS = 'the cluster has no servers'

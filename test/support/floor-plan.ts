@@ -33,6 +33,18 @@ const PURE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
 }
 const IMPURE_WORDS = /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick|Promise|async|await)\b/g
 
+/** Clients know the seam: they take nothing but types from the folders that carry commands out. */
+const CLIENTS: ReadonlySet<string> = new Set(['client', 'sync', 'testing'])
+const BELOW_SEAM: ReadonlySet<string> = new Set(['connection', 'pool', 'cluster', 'middleware'])
+
+/** The files of clients that see below the seam all the same, and why. */
+const SEES_BELOW: Readonly<Record<string, string>> = {
+  'client/compose.ts': 'puts the layers together',
+  'client/options.ts': 'has each layer check its own options',
+  'client/wrapper-options.ts': 'has retry and fallback check their own options',
+  'testing/mock-memcache.ts': 'puts the layers of a mock together',
+}
+
 const DOORS = 'exports'
 
 /** One `import`, `export … from` or `import()` of a file. */
@@ -110,9 +122,16 @@ function checkReference(
   const targetFloor = floorOf(target)
   if (!sources.has(target) || targetFloor === undefined)
     return [`${path}: it imports ${specifier}, which is not in src`]
+  if ((kind === 'import' || kind === 'dynamic') && seesBelowSeam(path, target)) {
+    return [`${path}: it imports values below the seam, from ${target}; only ${Object.keys(SEES_BELOW).join(', ')} may`]
+  }
   if (targetFloor < floor || folderOf(target) === folderOf(path)) return []
   const direction = targetFloor === floor ? 'sideways' : 'up'
   return [`${path}: it imports ${direction}, from ${target}`]
+}
+
+function seesBelowSeam(path: string, target: string): boolean {
+  return CLIENTS.has(folderOf(path)) && BELOW_SEAM.has(folderOf(target)) && SEES_BELOW[path] === undefined
 }
 
 function floorOf(path: string): number | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as errors from '../../src/errors.ts'
-import { closedError, closedFor } from '../../src/pool/slot.ts'
+import { closedFor } from '../../src/pool/slot.ts'
 import { Operation } from '../../src/protocol/operation.ts'
 import { GET } from '../../src/protocol/request.ts'
 
@@ -8,7 +8,7 @@ type AnyError = new (message: string, details?: Partial<errors.ErrorDetails>) =>
 
 /** Every class of error that takes a message and details, as JavaScript sees it. */
 const classes = Object.entries(errors as unknown as Record<string, AnyError>).filter(
-  ([name]) => name.endsWith('Error') && name !== 'MemcacheError' && name !== 'BatchError',
+  ([name]) => /^[A-Z]\w*Error$/.test(name) && name !== 'MemcacheError' && name !== 'BatchError',
 )
 const unsent = ['InvalidInputError', 'ConnectError', 'AuthError']
 
@@ -37,7 +37,7 @@ describe('the delivery of an error', () => {
   })
 
   it('of a closed client is unknown for a command that was written before, and not-sent for any other', () => {
-    const closed = closedError()
+    const closed = errors.closedError()
     const operation = new Operation(GET, 'k', 'k', 1000, () => undefined)
     expect(closedFor(operation, closed)).toBe(closed)
     expect(closed.delivery).toBe('not-sent')

@@ -16,10 +16,14 @@ const HOUSE = {
   'connection/connection.ts': "import net from 'node:net'\nimport type { E } from '../seam/executor.ts'",
   'server/store.ts': "import { K } from '../protocol/key.ts'",
   'pool/pool.ts': "import { C } from '../connection/connection.ts'",
-  'client/memcache.ts': "import type { Peer } from 'some-peer'\nimport { P } from '../pool/pool.ts'",
+  'client/memcache.ts':
+    "import type { Peer } from 'some-peer'\nimport type { P } from '../pool/pool.ts'\nimport { E } from '../seam/executor.ts'",
+  'client/compose.ts': "import { P } from '../pool/pool.ts'",
   'testing/mock.ts': "import { S } from '../server/store.ts'",
   'exports/index.ts': "// The door.\nexport { A } from '../errors.ts'\nexport type { K } from '../protocol/key.ts'\n",
 }
+
+const BELOW_SEAM = /values below the seam, from (?:pool|connection)\//
 
 function check(changes: Record<string, string> = {}): string[] {
   return checkFloorPlan(new Map(Object.entries({ ...HOUSE, ...changes })))
@@ -75,6 +79,21 @@ describe('the floor plan checker', () => {
       "import type { K } from '../protocol/key.ts'",
       /sideways, from protocol/,
     ],
+    ['a client that sees below the seam', 'client/memcache.ts', "import { P } from '../pool/pool.ts'", BELOW_SEAM],
+    [
+      'the synchronous client below the seam',
+      'sync/core.ts',
+      "import { C } from '../connection/connection.ts'",
+      BELOW_SEAM,
+    ],
+    ['a test tool below the seam', 'testing/mock.ts', "import { C } from '../connection/connection.ts'", BELOW_SEAM],
+    [
+      'a value among types from below the seam',
+      'client/memcache.ts',
+      "import { type P, p } from '../pool/pool.ts'",
+      BELOW_SEAM,
+    ],
+    ['an import() below the seam', 'client/memcache.ts', "const p = () => import('../pool/pool.ts')", BELOW_SEAM],
     ['an import of a door', 'client/memcache.ts', "import { A } from '../exports/index.ts'", /up, from exports/],
     ['an import of nothing', 'ttl.ts', "import { A } from './error.ts'", /\.\/error\.ts, which is not in src/],
     ['an import that leaves src', 'ttl.ts', "import p from '../package.json'", /which is not in src/],

@@ -1,7 +1,6 @@
 import { whenAborted } from '../../abort-listener.ts'
-import { ClosedError, LoadError, MemcacheError } from '../../errors.ts'
+import { ClosedError, closedError, LoadError, MemcacheError } from '../../errors.ts'
 import { messageOf } from '../../message-of.ts'
-import { closedError } from '../../pool/slot.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import { Patience } from '../../protocol/patience.ts'
 import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'

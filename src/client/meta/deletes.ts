@@ -1,4 +1,4 @@
-import { flag } from '../../connection/options.ts'
+import { flag } from '../../option-checks.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { MetaDeleteFlags } from '../../protocol/meta/request.ts'
 import type { Interpret } from '../../protocol/operation.ts'

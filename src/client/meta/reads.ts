@@ -1,5 +1,5 @@
-import { flag } from '../../connection/options.ts'
 import { InvalidInputError } from '../../errors.ts'
+import { flag } from '../../option-checks.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { MetaGetRequest } from '../../protocol/meta/request.ts'
 import type { Interpret } from '../../protocol/operation.ts'

@@ -1,5 +1,5 @@
-import { flag } from '../../connection/options.ts'
 import { InvalidInputError } from '../../errors.ts'
+import { flag } from '../../option-checks.ts'
 import type { StoreRequest } from '../../protocol/classic-request.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { MetaSetFlags, MetaSetMode, MetaSetRequest } from '../../protocol/meta/request.ts'

@@ -1,9 +1,9 @@
 import { type Buffer, isAscii } from 'node:buffer'
-import { keyMatches } from '../../connection/reply-key.ts'
-import { isErrorReply } from '../../connection/server-reply-error.ts'
 import { GARBAGE, lineBreak, MAX_LINE_BYTES, NEED_MORE, spells } from '../../protocol/byte-scan.ts'
 import { Reply } from '../../protocol/reply.ts'
+import { keyMatches } from '../../protocol/reply-key.ts'
 import { ReplyParser } from '../../protocol/reply-parser.ts'
+import { isErrorReply } from '../../protocol/server-reply-error.ts'
 import { parseTextLine, parseValueLine } from '../../protocol/text/parse.ts'
 import { type LaneReader, MAX_REPLY_BYTES, type ReplyState } from './lane.ts'
 

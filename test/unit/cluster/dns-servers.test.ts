@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type DnsServersOptions, dnsServers } from '../../../src/cluster/dns-servers.ts'
-import { lastErrorOf } from '../../../src/cluster/server-source.ts'
+import { lastErrorOf } from '../../../src/seam/server-source.ts'
 import type { ServerSpec } from '../../../src/server-address.ts'
 import { until } from '../../support/eventually.ts'
 import { a, aaaa, NameServer, srv } from './name-server.ts'

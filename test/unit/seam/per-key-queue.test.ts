@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ClosedError, OverloadedError, TimeoutError } from '../../../src/errors.ts'
-import { PerKeyQueue } from '../../../src/middleware/per-key-queue.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { GET, type Request } from '../../../src/protocol/request.ts'
+import { PerKeyQueue } from '../../../src/seam/per-key-queue.ts'
 
 const made: Request = { command: 'set', data: 'small', bytes: 5, clientFlags: 8, exptime: 0, cas: 0n }
 

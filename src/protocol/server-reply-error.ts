@@ -1,6 +1,6 @@
 import { ClientError, type MemcacheError, ServerError, UnknownCommandError, ValueTooLargeError } from '../errors.ts'
-import type { Operation } from '../protocol/operation.ts'
-import type { Reply } from '../protocol/reply.ts'
+import type { Operation } from './operation.ts'
+import type { Reply } from './reply.ts'
 
 /** A server's words longer than this are cut in messages. */
 const MAX_TEXT = 200

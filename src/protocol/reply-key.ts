@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { type WireKey, wireKeyBytes } from '../protocol/key.ts'
-import { type Reply, Returned } from '../protocol/reply.ts'
+import { type WireKey, wireKeyBytes } from './key.ts'
+import { type Reply, Returned } from './reply.ts'
 
 /** Whether the key that a meta reply repeats is the command's, where it repeats one (`k`). */
 export function keyFits(reply: Reply, key: WireKey): boolean {

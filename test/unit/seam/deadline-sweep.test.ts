@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { DeadlineSweep } from '../../../src/connection/deadline-sweep.ts'
+import { DeadlineSweep } from '../../../src/seam/deadline-sweep.ts'
 
 function sweeping(receivedAt = (): number => 0): { sweep: DeadlineSweep; times: number[] } {
   const times: number[] = []
