@@ -3,7 +3,7 @@ import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import { type MemcacheError, TimeoutError } from '../errors.ts'
 import { ServerPool } from '../pool/server-pool.ts'
 import type { PoolDecisions } from '../pool/slot.ts'
-import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
+import type { Exchange } from '../protocol/exchange.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { ServerExecutor, ServerStatus } from '../seam/executor.ts'
 import type { ClientObserver } from '../seam/observer.ts'
@@ -153,8 +153,8 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
     return this.pool.exchange(exchange)
   }
 
-  stream(exchange: StreamExchange): AsyncIterable<Buffer> {
-    return this.pool.stream(exchange)
+  get link(): object {
+    return this.pool.link
   }
 
   /** It is a member no longer: takes no more commands, finishes those it has, and closes. */

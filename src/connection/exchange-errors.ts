@@ -2,8 +2,6 @@ import {
   ClientError,
   ConnectionClosedError,
   type MemcacheError,
-  OverloadedError,
-  ProtocolError,
   ServerError,
   TimeoutError,
   UnknownCommandError,
@@ -20,19 +18,20 @@ export const WAITING_FOR_REPLY = 'waiting for the reply'
 
 /** Makes the errors of one exchange: each names the line and the server. */
 export class ExchangeErrors {
-  readonly #line: string
-  readonly #server: string
+  /** The line, quoted and cut. */
+  readonly line: string
+  readonly server: string
 
   constructor(line: string, server: string) {
-    this.#line = JSON.stringify(line.slice(0, MAX_TEXT))
-    this.#server = server
+    this.line = JSON.stringify(line.slice(0, MAX_TEXT))
+    this.server = server
   }
 
   /** The server answered with an error line. */
   refused(answer: string): MemcacheError {
-    const server = this.#server
+    const server = this.server
     const line = answer.slice(0, MAX_TEXT).trimEnd()
-    const message = `${this.#line}: ${server} answered ${line}`
+    const message = `${this.line}: ${server} answered ${line}`
     const details = { server, delivery: 'answered' } as const
     if (line.startsWith('CLIENT_ERROR')) return new ClientError(message, details)
     if (line.startsWith('SERVER_ERROR')) return new ServerError(message, details)
@@ -40,8 +39,8 @@ export class ExchangeErrors {
   }
 
   tooLong(maxBytes: number): ValueTooLargeError {
-    const message = `${this.#line}: the reply is longer than maxValueBytes (${maxBytes})`
-    return new ValueTooLargeError(message, { server: this.#server, delivery: 'answered' })
+    const message = `${this.line}: the reply is longer than maxValueBytes (${maxBytes})`
+    return new ValueTooLargeError(message, { server: this.server, delivery: 'answered' })
   }
 
   /**
@@ -50,38 +49,24 @@ export class ExchangeErrors {
    * @param silent - Not a byte had come.
    */
   closed(cause: Error | undefined, silent: boolean): MemcacheError {
-    const server = this.#server
+    const server = this.server
     // Proxies close on commands that they do not know, without a word (seen on twemproxy 0.5.0).
     if (cause === undefined && silent) {
-      const message = `${this.#line}: ${server} closed the connection without an answer; it does not know this command, it seems`
+      const message = `${this.line}: ${server} closed the connection without an answer; it does not know this command, it seems`
       return new UnknownCommandError(message, { server, delivery: 'unknown' })
     }
     const why = cause === undefined ? `${server} closed the connection` : failureReason(cause)
-    return new ConnectionClosedError(`${this.#line} on ${server}: ${why} before the reply had ended`, {
+    return new ConnectionClosedError(`${this.line} on ${server}: ${why} before the reply had ended`, {
       server,
       delivery: 'unknown',
       cause,
     })
   }
 
-  /** A line of the reply does not end. */
-  endlessLine(maxBytes: number): ProtocolError {
-    const server = this.#server
-    const message = `${this.#line}: ${server} sends a line of more than ${maxBytes} bytes; is it a memcached?`
-    return new ProtocolError(message, { server, delivery: 'answered' })
-  }
-
-  /** The reader is too slow for what the server sends. */
-  unread(maxBytes: number): OverloadedError {
-    const server = this.#server
-    const message = `${this.#line}: more than ${maxBytes} bytes from ${server} waited to be read, and the connection was closed: read faster, or raise maxBufferedBytes`
-    return new OverloadedError(message, { server, delivery: 'answered' })
-  }
-
   timedOut(timeoutMs: number, attempt: Attempt): TimeoutError {
-    const server = this.#server
+    const server = this.server
     const delivery = attempt.stage === WAITING_FOR_REPLY ? 'unknown' : 'not-sent'
-    const message = `${this.#line} on ${server} timed out after ${timeoutMs} ms, ${attempt.stage}`
+    const message = `${this.line} on ${server} timed out after ${timeoutMs} ms, ${attempt.stage}`
     return new TimeoutError(message, { server, delivery })
   }
 }

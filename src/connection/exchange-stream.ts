@@ -1,9 +1,12 @@
 import { Buffer } from 'node:buffer'
+import { OverloadedError, ProtocolError } from '../errors.ts'
 import { isErrorLine, type StreamExchange } from '../protocol/exchange.ts'
+import type { ServerExecutor } from '../seam/executor.ts'
 import { Attempt } from './attempt.ts'
 import type { ConnectionTarget } from './connection-target.ts'
 import { limitTime, openForExchange, type TimeLimit, writeRequest } from './exchange.ts'
 import { ExchangeErrors } from './exchange-errors.ts'
+import { ServerLink } from './server-link.ts'
 import type { Transport } from './transport.ts'
 
 const LF = 0x0a
@@ -21,11 +24,26 @@ interface Waiting {
 }
 
 /**
+ * Carries out a command whose reply is read while it comes, in pieces of whole lines, over a connection of its own that
+ * opens when the iteration begins and closes when it ends. The socket is never paused: more unread bytes than
+ * `maxBufferedBytes` end the iteration with `OverloadedError`.
+ */
+export function streamReply({ name, link }: ServerExecutor, exchange: StreamExchange): AsyncIterable<Buffer> {
+  if (!(link instanceof ServerLink)) throw new TypeError(`replies of ${name} cannot be streamed`)
+  const open = (): ExchangeStream => {
+    const stream = new ExchangeStream(link.target, exchange, (over) => link.remove(over))
+    link.add(stream)
+    return stream
+  }
+  return { [Symbol.asyncIterator]: open }
+}
+
+/**
  * One reply, read as it comes over a connection of its own, in pieces of whole lines. The socket is read at full speed
  * into bounded memory and never paused: a reader that stops reading a key listing stops memcached's crawler, which
  * holds a lock that other connections wait for (seen on 1.6.18 and 1.6.45).
  */
-export class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
+class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
   readonly #exchange: StreamExchange
   readonly #errors: ExchangeErrors
   readonly #attempt: Attempt = new Attempt()
@@ -113,9 +131,9 @@ export class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> 
     this.#rest = received.subarray(wholeLines)
     if (wholeLines > 0) this.#takeLines(received.subarray(0, wholeLines))
     if (this.#state !== 'open') return
-    if (this.#rest.length > MAX_LINE_BYTES) this.destroy(this.#errors.endlessLine(MAX_LINE_BYTES))
+    if (this.#rest.length > MAX_LINE_BYTES) this.destroy(endlessLine(this.#errors))
     else if (this.#bytes > this.#exchange.maxBufferedBytes) {
-      this.destroy(this.#errors.unread(this.#exchange.maxBufferedBytes))
+      this.destroy(unread(this.#errors, this.#exchange.maxBufferedBytes))
     }
   }
 
@@ -178,4 +196,16 @@ export class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> 
     } else first.resolve({ done: true, value: undefined })
     for (const waiting of others) waiting.resolve({ done: true, value: undefined })
   }
+}
+
+/** The error of a line that does not end. */
+function endlessLine({ line, server }: ExchangeErrors): ProtocolError {
+  const message = `${line}: ${server} sends a line of more than ${MAX_LINE_BYTES} bytes; is it a memcached?`
+  return new ProtocolError(message, { server, delivery: 'answered' })
+}
+
+/** The error of a reader that is too slow for what the server sends. */
+function unread({ line, server }: ExchangeErrors, maxBytes: number): OverloadedError {
+  const message = `${line}: more than ${maxBytes} bytes from ${server} waited to be read, and the connection was closed: read faster, or raise maxBufferedBytes`
+  return new OverloadedError(message, { server, delivery: 'answered' })
 }

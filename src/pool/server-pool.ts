@@ -3,11 +3,11 @@ import { Attempt } from '../connection/attempt.ts'
 import type { Pace } from '../connection/connection-decisions.ts'
 import type { ConnectionTarget } from '../connection/connection-target.ts'
 import { carryOutExchange } from '../connection/exchange.ts'
-import { ExchangeStream } from '../connection/exchange-stream.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
+import { ServerLink } from '../connection/server-link.ts'
 import { createServerMemory } from '../connection/server-memory.ts'
 import { type ClosedError, closedError, MemcacheError } from '../errors.ts'
-import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
+import type { Exchange } from '../protocol/exchange.ts'
 import type { WireKey } from '../protocol/key.ts'
 import { Operation } from '../protocol/operation.ts'
 import { GET } from '../protocol/request.ts'
@@ -35,23 +35,23 @@ export interface PoolInit {
 /** The connections to one server. A key always takes the same one, so that its commands keep their order. */
 export class ServerPool implements Backend, ServerExecutor {
   readonly name: string
+  readonly link: ServerLink
   readonly servers: readonly ServerExecutor[] = [this]
   readonly #first: Slot
   readonly #slots: readonly Slot[]
-  readonly #target: ConnectionTarget
   readonly #pace: Pace
   #closed: MemcacheError | undefined
   /** The question of the last probe. */
   #probe: Operation | undefined
   /** Under way, each on a connection of its own. */
   readonly #exchanges: Map<Attempt, Promise<Buffer>> = new Map()
-  readonly #streams: Set<ExchangeStream> = new Set()
 
   constructor({ server, connections = 1, options, observer = NO_OBSERVER, decisions }: PoolInit) {
     this.name = server.name
-    this.#target = { server, options, observer, memory: createServerMemory() }
+    const target: ConnectionTarget = { server, options, observer, memory: createServerMemory() }
+    this.link = new ServerLink(target)
     this.#pace = { afterReading: connections > 1 }
-    const init = { ...this.#target, decisions, pace: this.#pace }
+    const init = { ...target, decisions, pace: this.#pace }
     this.#slots = Array.from({ length: connections }, () => new Slot(init))
     this.#first = this.#slots[0]!
   }
@@ -96,22 +96,9 @@ export class ServerPool implements Backend, ServerExecutor {
   exchange(exchange: Exchange): Promise<Buffer> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
     const attempt = new Attempt()
-    const reply = carryOutExchange(this.#target, exchange, attempt)
+    const reply = carryOutExchange(this.link.target, exchange, attempt)
     this.#exchanges.set(attempt, reply)
     return reply.finally(() => this.#exchanges.delete(attempt))
-  }
-
-  stream(exchange: StreamExchange): AsyncIterable<Buffer> {
-    return { [Symbol.asyncIterator]: () => this.#openStream(exchange) }
-  }
-
-  #openStream(exchange: StreamExchange): ExchangeStream {
-    const stream = new ExchangeStream(this.#target, exchange, (over) => {
-      this.#streams.delete(over)
-    })
-    this.#streams.add(stream)
-    if (this.#closed !== undefined) stream.destroy(this.#closed)
-    return stream
   }
 
   async connect(): Promise<void> {
@@ -157,7 +144,7 @@ export class ServerPool implements Backend, ServerExecutor {
     const error: ClosedError = closedError()
     this.#closed ??= error
     // A stream may have no end, so close() does not wait for it.
-    for (const stream of this.#streams) stream.destroy(error)
+    this.link.destroy(error)
     await Promise.allSettled([...this.#slots.map((slot) => slot.close(error)), ...this.#exchanges.values()])
   }
 
@@ -165,7 +152,7 @@ export class ServerPool implements Backend, ServerExecutor {
     this.#closed ??= error
     for (const slot of this.#slots) slot.destroy(error)
     for (const attempt of this.#exchanges.keys()) attempt.abort(error)
-    for (const stream of this.#streams) stream.destroy(error)
+    this.link.destroy(error)
   }
 }
 

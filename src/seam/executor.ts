@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { MemcacheError } from '../errors.ts'
-import type { Exchange, StreamExchange } from '../protocol/exchange.ts'
+import type { Exchange } from '../protocol/exchange.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { ReadBatch } from './read-batch.ts'
@@ -34,11 +34,10 @@ export interface ServerExecutor extends Executor {
    */
   exchange(exchange: Exchange): Promise<Buffer>
   /**
-   * Carries out a command whose reply is read while it comes, in pieces of whole lines, over a connection of its own that
-   * opens when the iteration begins and closes when it ends. The socket is never paused: more unread bytes than
-   * `maxBufferedBytes` end the iteration with `OverloadedError`.
+   * Leads to the server for replies that are streamed, over connections of their own. Only the layer of connections knows
+   * what is in it: see `streamReply` there, which the core does not carry.
    */
-  stream(exchange: StreamExchange): AsyncIterable<Buffer>
+  readonly link: object
 }
 
 /** A server as its client sees it. */

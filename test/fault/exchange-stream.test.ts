@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
 import { innerExecutorOf } from '../../src/client/executor-of.ts'
+import { streamReply } from '../../src/connection/exchange-stream.ts'
 import {
   ClosedError,
   ConnectionClosedError,
@@ -10,7 +11,7 @@ import {
   UnknownCommandError,
 } from '../../src/errors.ts'
 import type { StreamExchange } from '../../src/protocol/exchange.ts'
-import type { Backend, ServerExecutor } from '../../src/seam/executor.ts'
+import type { Backend } from '../../src/seam/executor.ts'
 import { rejection, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
 import { startMemcached } from '../support/real-memcached.ts'
@@ -26,8 +27,9 @@ const DUMP: StreamExchange = {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** The one server of a client. */
-function serverOf(cache: ReturnType<typeof faultClient>): ServerExecutor {
-  return (innerExecutorOf(cache) as Backend).servers[0]!
+function serverOf(cache: ReturnType<typeof faultClient>): { stream(exchange: StreamExchange): AsyncIterable<Buffer> } {
+  const server = (innerExecutorOf(cache) as Backend).servers[0]!
+  return { stream: (exchange) => streamReply(server, exchange) }
 }
 
 /** A server that answers one line with these pieces, and then waits or closes. */
