@@ -45,6 +45,8 @@ export class Connection implements Executor, Holder {
   readonly #idleTimer: IdleTimer
   #state: 'opening' | 'ready' | 'ended' = 'opening'
   #draining = false
+  /** Observers have heard of it, and are to hear of its end. */
+  #isObserved = false
   /** Undefined before the handshake is over. */
   #parts: ReadyParts | undefined
   readonly #unsent: UnsentQueue = new UnsentQueue()
@@ -68,7 +70,7 @@ export class Connection implements Executor, Holder {
       init.options.idleTimeoutMs,
       this.#liveness,
       () => this.pending === 0,
-      () => this.drain(),
+      () => this.#drain('idle'),
     )
     void this.#open()
   }
@@ -174,8 +176,12 @@ export class Connection implements Executor, Holder {
 
   /** Takes no more commands, finishes those it has, and closes. */
   drain(): void {
+    this.#drain('closed')
+  }
+
+  #drain(why: 'idle' | 'closed'): void {
     this.#draining = true
-    this.#checkDrained()
+    this.#checkDrained(why)
   }
 
   /** Ends it now; everything on it fails. */
@@ -190,7 +196,9 @@ export class Connection implements Executor, Holder {
       this.#attempt.stage = `waiting for the next attempt to connect to ${server.name}`
       if (startAfter !== undefined) await this.#attempt.race(startAfter)
       startedAt = performance.now()
-      this.#onEstablished(await establish(this.#init, this.#attempt))
+      // Not at once: this may still be the constructor, and the owner must know the connection before observers do.
+      queueMicrotask(() => this.#tellStarted())
+      this.#onEstablished(await establish(this.#init, this.#attempt), startedAt)
     } catch (error) {
       // Our own event loop was blocked when the time was up: the answer may be there, unread.
       const lateMs = performance.now() - startedAt - options.connectTimeoutMs
@@ -202,11 +210,17 @@ export class Connection implements Executor, Holder {
     }
   }
 
-  #onEstablished(established: Established): void {
-    const { options, owner } = this.#init
+  #tellStarted(): void {
+    if (this.#hasEnded()) return
+    this.#isObserved = true
+    this.#init.observer.connectionStarted(this, this.#init.server.endpoint)
+  }
+
+  #onEstablished(established: Established, startedAt: number): void {
+    const { options, observer, owner } = this.#init
     if (this.#state === 'ended') return established.transport.destroy()
     const early = { target: this.#init, unsent: this.#unsent, liveness: this.#liveness, sweep: this.#sweep }
-    this.#parts = createReadyParts(established, early, () => this.#write())
+    this.#parts = createReadyParts(established, { ...early, connection: this }, () => this.#write())
     this.#state = 'ready'
     this.#liveness.begin(performance.now())
     established.transport.setListener({
@@ -218,6 +232,12 @@ export class Connection implements Executor, Holder {
     if (this.#hasEnded()) return
     if (!this.#active && !options.keepProcessAlive) established.transport.unref()
     this.#idleTimer.start()
+    observer.connectionOpened(this, {
+      protocol: established.protocol,
+      version: established.version.text,
+      encrypted: established.transport.keepsRecords,
+      createMs: performance.now() - startedAt,
+    })
     owner.onReady(this)
     this.#write()
     this.#checkDrained()
@@ -231,15 +251,19 @@ export class Connection implements Executor, Holder {
   #write(): void {
     if (this.#state !== 'ready') return
     const fault = this.#parts?.writer.write(this.#turnStartedAt, !this.#draining)
-    if (fault !== undefined) this.#end(fault)
+    // Only a connection that gives its place to a new one is certain that nothing was sent.
+    if (fault !== undefined) this.#end(fault, { why: fault.delivery === 'not-sent' ? 'renewed' : 'failed' })
   }
 
   #receive(bytes: Buffer, start: number, end: number): number {
     const { pipeline, receiver, writer } = this.#parts!
     this.#liveness.received(performance.now())
+    const { repliesReceived } = this.#init.observer
+    const answered = repliesReceived === undefined ? 0 : pipeline.answered
     const fault = receiver.receive(bytes, start, end)
     if (fault !== undefined) this.#end(fault)
     if (this.#hasEnded()) return end
+    repliesReceived?.(this, pipeline.answered - answered, receiver.rest - start)
     if (pipeline.takeAnsweredInTime()) this.#liveness.answeredInTime()
     if (this.#draining) this.#checkDrained()
     if (!this.#draining && writer.isOutdated(this.#turnStartedAt)) this.#write()
@@ -276,21 +300,23 @@ export class Connection implements Executor, Holder {
     if (!this.#init.options.keepProcessAlive) this.#parts?.transport.unref()
   }
 
-  #checkDrained(): void {
+  #checkDrained(why: 'idle' | 'closed' = 'closed'): void {
     if (!this.#draining || this.#state === 'ended' || this.pending > 0) return
     const { server } = this
-    this.#end(new ClosedError(`the connection to ${server} was closed`, { server, delivery: 'not-sent' }))
+    this.#end(new ClosedError(`the connection to ${server} was closed`, { server, delivery: 'not-sent' }), { why })
   }
 
   #end(error: MemcacheError, details: Partial<EndCause> = {}): void {
     if (this.#state === 'ended') return
     const neverReady = this.#state === 'opening'
+    const { pending } = this
     this.#state = 'ended'
     this.#sweep.stop()
     this.#idleTimer.stop()
     this.#parts?.receiver.stop()
     this.#attempt.abort(error)
     this.#parts?.transport.destroy()
+    const why = error instanceof ClosedError ? 'closed' : 'failed'
     endOperations(
       {
         connection: this,
@@ -299,8 +325,10 @@ export class Connection implements Executor, Holder {
         liveness: this.#liveness,
         unsent: this.#unsent,
         parts: this.#parts,
+        pending,
+        isObserved: this.#isObserved,
       },
-      { excused: false, refusedGat: false, suspectsGat: false, ...details, error, neverReady },
+      { why, excused: false, refusedGat: false, suspectsGat: false, ...details, error, neverReady },
     )
   }
 }

@@ -1,5 +1,6 @@
 import { ClosedError, ConnectionClosedError, type MemcacheError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
+import type { ClosedConnection, ObservedConnection } from '../seam/observer.ts'
 import type { ConnectionDecisions } from './connection-decisions.ts'
 import type { ConnectionTarget } from './connection-target.ts'
 import { failureReason } from './failure-reason.ts'
@@ -19,6 +20,7 @@ const NOTHING_LEFT: Leftovers = { unanswered: [], again: [], innocent: [] }
 /** How a connection ends, as far as it decides about its operations and its server. */
 export interface EndCause {
   readonly error: MemcacheError
+  readonly why: ClosedConnection['why']
   /** Whether it never became ready. */
   readonly neverReady: boolean
   /** Whether the end says nothing against the server. */
@@ -39,7 +41,7 @@ export function causeOfClose(
   liveness: Liveness,
   parts: ReadyParts | undefined,
   unknownCommands: UnknownCommands,
-): Omit<EndCause, 'neverReady'> {
+): Omit<EndCause, 'neverReady' | 'why'> {
   const isAboutGat = cause === undefined && parts?.pipeline.gatAtHead === true
   if (isAboutGat) unknownCommands.closedOn('gat')
   const refusedGat = isAboutGat && unknownCommands.has('gat')
@@ -63,13 +65,17 @@ export interface EndedConnection<C> {
   readonly unsent: UnsentQueue
   /** Undefined where it never became ready. */
   readonly parts: ReadyParts | undefined
+  /** Number of operations on it before its end. */
+  readonly pending: number
+  /** Whether observers have heard of it. */
+  readonly isObserved: boolean
 }
 
 /** Tells the owner of a connection's end, and settles or hands back every operation on it. The socket must be destroyed. */
-export function endOperations<C>(ended: EndedConnection<C>, cause: EndCause): void {
+export function endOperations<C extends ObservedConnection>(ended: EndedConnection<C>, cause: EndCause): void {
   const { connection, target, owner, liveness, parts } = ended
   const pipeline = parts?.pipeline
-  const { error, neverReady, excused, refusedGat } = cause
+  const { error, why, neverReady, excused, refusedGat } = cause
   // Only now, with the socket destroyed, may calls settle whose bodies it was reading.
   const { unanswered, again: neighbours, innocent } = pipeline?.drain() ?? NOTHING_LEFT
   if (neighbours.length > 0) target.memory.shareLinesFrom = performance.now() + UNSHARED_MS
@@ -79,6 +85,8 @@ export function endOperations<C>(ended: EndedConnection<C>, cause: EndCause): vo
   const proven = liveness.proven || pipeline?.takeAnsweredInTime() === true
   const failed = (neverReady || unanswered.length > 0) && !refusedGat && !(error instanceof ClosedError)
   owner.onEnd(connection, { error, neverReady, failed, evident: failed && !excused, proven })
+  const closed = { why, error, wasOpen: !neverReady, pending: ended.pending }
+  if (ended.isObserved) target.observer.connectionClosed(connection, closed)
   const again = [
     ...neighbours,
     ...innocent,

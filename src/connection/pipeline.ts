@@ -71,6 +71,16 @@ export class Pipeline {
     return this.#sent.length
   }
 
+  /** Number of commands answered since the beginning. */
+  get answered(): number {
+    return this.#sent.answered
+  }
+
+  /** Number of commands put into batches since the beginning, answered or not. */
+  get sent(): number {
+    return this.#sent.answered + this.#sent.length
+  }
+
   /** Commands written and not settled: not answered, or answered before the socket let go of their bodies. */
   get pending(): number {
     return this.#sent.length + this.#held.length

@@ -1,4 +1,5 @@
 import type { DeadlineSweep } from '../seam/deadline-sweep.ts'
+import type { ObservedConnection } from '../seam/observer.ts'
 import type { ConnectionTarget } from './connection-target.ts'
 import type { Established } from './establish.ts'
 import type { Liveness } from './liveness.ts'
@@ -18,6 +19,8 @@ export interface ReadyParts {
 
 /** The parts of a connection that exist from the beginning, as far as the others work with them. */
 export interface EarlyParts {
+  /** The connection itself, as observers know it. */
+  readonly connection: ObservedConnection
   readonly target: ConnectionTarget
   readonly unsent: UnsentQueue
   readonly liveness: Liveness

@@ -8,10 +8,16 @@ import { RingQueue } from './ring-queue.ts'
 export class SentQueue {
   readonly #entries: RingQueue<Operation> = new RingQueue<Operation>()
   #bytes = 0
+  #answered = 0
 
   /** Number of entries. */
   get length(): number {
     return this.#entries.length
+  }
+
+  /** Number of commands that have left the queue since its beginning. */
+  get answered(): number {
+    return this.#answered
   }
 
   /** Bytes of the bodies of all entries. */
@@ -35,6 +41,7 @@ export class SentQueue {
   shift(): Operation {
     const operation = this.#entries.shift()
     this.#bytes -= operation.bodyBytes
+    this.#answered++
     return operation
   }
 }

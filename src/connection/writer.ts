@@ -1,9 +1,12 @@
+import { Buffer } from 'node:buffer'
 import { ConnectionClosedError, type MemcacheError } from '../errors.ts'
 import { Operation } from '../protocol/operation.ts'
 import { isIdempotent, VERSION } from '../protocol/request.ts'
 import type { DeadlineSweep } from '../seam/deadline-sweep.ts'
+import type { ObservedConnection } from '../seam/observer.ts'
 import type { ConnectionTarget } from './connection-target.ts'
 import type { Liveness } from './liveness.ts'
+import type { OutgoingChunk } from './outgoing-batch.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Transport } from './transport.ts'
 import type { UnsentQueue } from './unsent-queue.ts'
@@ -23,6 +26,7 @@ const ROUGH_LINE_BYTES = 128
 
 /** The parts of a connection that a writer works with. */
 export interface WriterInit {
+  readonly connection: ObservedConnection
   readonly target: ConnectionTarget
   readonly unsent: UnsentQueue
   readonly pipeline: Pipeline
@@ -43,6 +47,8 @@ export class Writer {
   readonly #init: WriterInit
   #probe: Operation | undefined
   #probeFirst = false
+  /** Number of commands in the batches that observers have heard of. */
+  #observed = 0
 
   constructor(init: WriterInit) {
     this.#init = init
@@ -90,15 +96,24 @@ export class Writer {
   }
 
   #writeBatches(): void {
-    const { unsent, pipeline, transport } = this.#init
+    const { target, unsent, pipeline, transport } = this.#init
     const goesOn = (next: Operation): boolean => this.#mayFollowProbe(next) && hasRoom(pipeline, transport, next)
     const send = (operation: Operation): void => pipeline.send(operation)
     do {
       unsent.take(goesOn, send)
       // memcached would not see a barrier that shares its TLS record with the end of a large body.
       const chunks = pipeline.finish(transport.keepsRecords && pipeline.batchLength > TLS_BATCH_BYTES)
-      if (chunks.length > 0) transport.write(chunks)
+      if (chunks.length === 0) continue
+      transport.write(chunks)
+      if (target.observer.batchWritten !== undefined) this.#tellBatch(chunks)
     } while (this.#goesOnWriting() && !transport.congested)
+  }
+
+  #tellBatch(chunks: readonly OutgoingChunk[]): void {
+    const { connection, target, pipeline } = this.#init
+    const { sent } = pipeline
+    target.observer.batchWritten?.(connection, sent - this.#observed, bytesOf(chunks))
+    this.#observed = sent
   }
 
   /** Ends the connection as soon as everything that was written is answered. */
@@ -145,6 +160,12 @@ export class Writer {
     sweep.watch(timeoutMs)
     pipeline.send(probe)
   }
+}
+
+function bytesOf(chunks: readonly OutgoingChunk[]): number {
+  return chunks.reduce((bytes, { data, encoding }) => {
+    return bytes + (typeof data === 'string' && encoding === 'utf8' ? Buffer.byteLength(data) : data.length)
+  }, 0)
 }
 
 /** Whether a command still fits into the batch; one always does. Where records matter, its whole size counts. */

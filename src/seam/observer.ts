@@ -22,12 +22,15 @@ export interface OpenedConnection {
 
 /** State of a connection that has ended. */
 export interface ClosedConnection {
-  /** Reason: it had no command for `idleTimeoutMs`, the client closed it, or it failed. */
-  readonly why: 'idle' | 'closed' | 'failed'
+  /**
+   * Reason: it had no command for `idleTimeoutMs`; the client closed it; the server is to be asked again, on another one,
+   * which protocol it speaks; or it failed.
+   */
+  readonly why: 'idle' | 'closed' | 'renewed' | 'failed'
   readonly error: MemcacheError
   /** Whether it was ever ready for commands. */
   readonly wasOpen: boolean
-  /** Number of operations on it, which settle or move to another connection after this. */
+  /** Number of operations on it, which settle or move to another connection after this; those given up count. */
   readonly pending: number
 }
 
@@ -67,6 +70,13 @@ export interface ObserverEvents {
 export interface FrequentEvents {
   /** An operation goes to another server than its key's. Called for every one of them while that server is out. */
   failedOver: [operation: Operation, from: string, to: string]
+  /** One write of a connection: so many commands, our own questions included, and bytes. */
+  batchWritten: [connection: ObservedConnection, commands: number, bytes: number]
+  /**
+   * The replies that came together were read: of so many commands, in so many bytes. The commands of all batches are
+   * answered in their order, or end with the connection.
+   */
+  repliesReceived: [connection: ObservedConnection, commands: number, bytes: number]
 }
 
 interface AllEvents extends ObserverEvents, FrequentEvents {}
@@ -115,6 +125,8 @@ export function joinObservers(observers: readonly Observing[]): ClientObserver {
     fallbackFailed: join(observers, 'fallbackFailed') ?? ignore,
     writeFailed: join(observers, 'writeFailed') ?? ignore,
     failedOver: join(observers, 'failedOver'),
+    batchWritten: join(observers, 'batchWritten'),
+    repliesReceived: join(observers, 'repliesReceived'),
     watchesWrites: joinWatches(observers),
   })
 }
