@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
+import { breakLines } from './scripts/break-lines.ts'
 import { keepLines } from './scripts/line-maps.ts'
 
 /** One entry point of the package for each file in `src/exports`. */
@@ -31,6 +32,16 @@ async function thinMaps(folder: string): Promise<void> {
   )
 }
 
+async function breakAllLines(folder: string): Promise<void> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.cjs'))
+  await Promise.all(
+    files.map(async (name) => {
+      const path = join(folder, name)
+      await writeFile(path, breakLines(await readFile(path, 'utf8')))
+    }),
+  )
+}
+
 interface SourceMap {
   readonly sourcesContent?: unknown
   readonly mappings: string
@@ -49,8 +60,18 @@ const config: UserConfig[] = defineConfig([
     clean: true,
     hooks: { 'build:done': ({ options }) => thinMaps(options.outDir) },
   },
-  // CommonJS runs the modules of ESM where Node can (`module-sync`): this build is for older ones, without maps.
-  { ...shared, entry: library, format: ['cjs'], sourcemap: false, dts: { oxc: { stripInternal: true } }, clean: false },
+  // CommonJS runs the modules of ESM where Node can (`module-sync`). This build is for what cannot, test runners above all:
+  // without maps and white space, with every name.
+  {
+    ...shared,
+    entry: library,
+    format: ['cjs'],
+    sourcemap: false,
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    dts: { oxc: { stripInternal: true } },
+    clean: false,
+    hooks: { 'build:done': ({ options }) => breakAllLines(options.outDir) },
+  },
 ])
 
 export default config

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { breakLines } from '../../scripts/break-lines.ts'
+
+const DIST = resolve(import.meta.dirname, '../../dist')
+const load = createRequire(import.meta.url)
+
+const files = readdirSync(DIST)
+  .filter((name) => name.endsWith('.cjs'))
+  .map((name) => ({ name, code: readFileSync(join(DIST, name), 'utf8') }))
+
+const entries = Object.keys(manifest.exports)
+  .filter((path) => path !== './package.json')
+  .map((path) => (path === '.' ? 'index' : path.slice(2)))
+
+describe('the CommonJS files of the package', () => {
+  it.each(entries)('export what the modules do, by the same names: %s', async (entry) => {
+    const commonJs = load(join(DIST, `${entry}.cjs`)) as Record<string, { readonly name: string }>
+    const module = (await import(/* @vite-ignore */ join(DIST, `${entry}.mjs`))) as typeof commonJs
+    expect(Object.keys(commonJs).toSorted()).toEqual(Object.keys(module).toSorted())
+    const names = (of: typeof commonJs) => Object.entries(of).map(([name, value]) => [name, value.name] as const)
+    expect(new Map(names(commonJs))).toEqual(new Map(names(module)))
+  })
+
+  it('name in quotes what they require', () => {
+    const required = files.flatMap(({ code }) => code.match(/\brequire\(.{20}/g) ?? [])
+    expect(required.length).toBeGreaterThan(50)
+    expect(required.filter((call) => !call.startsWith(`require("`))).toEqual([])
+  })
+
+  it('have no line that hides where in the file an error was thrown', () => {
+    const longest = files.map(({ code }) => Math.max(...code.split('\n').map((line) => line.length)))
+    expect(Math.max(...longest)).toBeLessThan(10_000)
+  })
+})
+
+describe('breakLines', () => {
+  it('puts statements, and the members of classes, on lines of their own', () => {
+    const code =
+      'const a=require(`./a.cjs`);var B=class{#c=1;get(){return`x;\n y`}set(c){this.#c=c}};function d(){return 1}'
+    expect(breakLines(code)).toBe(
+      'const a=require("./a.cjs");\nvar B=class{\n#c=1;\nget(){return`x;\n y`}\nset(c){this.#c=c}};\nfunction d(){return 1}',
+    )
+  })
+
+  it('leaves a template that is no name as it is', () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the code under test
+    expect(breakLines('require(`./${a}.cjs`);b')).toBe('require(`./${a}.cjs`);\nb')
+  })
+
+  it('changes nothing but line breaks', () => {
+    for (const { code } of files) expect(breakLines(code).replaceAll('\n', '')).toBe(code.replaceAll('\n', ''))
+  })
+})
