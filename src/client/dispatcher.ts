@@ -236,6 +236,8 @@ export function attempt<T>(call: () => Promise<T>): Promise<T> {
 }
 
 function checkRoutingKey(key: Key): Key {
+  // Nearly every key, without a look at its bytes.
+  if (typeof key === 'string' && key !== '' && key.isWellFormed()) return key
   if (keyBytes(key).length > 0) return ownKey(key)
   throw new InvalidInputError('routingKey must not be empty')
 }

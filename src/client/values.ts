@@ -34,6 +34,7 @@ export class Values {
   /** The reads of the client's own serde, made once. */
   readonly read: Interpret
   readonly readWithCas: Interpret
+  readonly #ownDecoder: Decoder
 
   /**
    * @param giveBack - Gives back the win token of a stale item, which reading it by `mg` took.
@@ -54,6 +55,7 @@ export class Values {
     })
     this.read = this.#reader.value(options.serde)
     this.readWithCas = this.#reader.valueWithCas(options.serde)
+    this.#ownDecoder = this.#reader.decoder(options.serde)
   }
 
   /** The read of a call: with its own serde, or the client's. */
@@ -70,7 +72,7 @@ export class Values {
 
   /** Decodes hits and leaves win tokens and placeholders to the caller. */
   decoder(serde: Serde | undefined): Decoder {
-    return this.#reader.decoder(serde === undefined ? this.#options.serde : checkSerde(serde))
+    return serde === undefined ? this.#ownDecoder : this.#reader.decoder(checkSerde(serde))
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { type Key, keyBytes, type WireKey } from '../../protocol/key.ts'
-import type { Interpret } from '../../protocol/operation.ts'
+import type { Interpret, Operation } from '../../protocol/operation.ts'
 import type { Patience } from '../../protocol/patience.ts'
 import { GETS, type Request } from '../../protocol/request.ts'
 import { hasPassed } from '../../ttl.ts'
@@ -37,16 +37,22 @@ export interface LeaseKey {
   readonly leaseKey: { readonly key: Key; readonly wireKey: WireKey; readonly keyOptions: KeyOptions } | undefined
 }
 
+/** What a command of a lease needs of its key. */
+type ItemKey = Pick<LeaseKey, 'wireKey' | 'callerKey' | 'keyOptions' | 'patience'>
+
 /** The commands of leases: look and elect, store, give up. None of them absorbs a failure. */
 export class LeaseCommands {
   readonly #dispatcher: Dispatcher
   readonly #values: Values
   readonly #lookAtEmpty: LookAtEmpty
+  /** Reads with the client's own serde. */
+  readonly #read: Interpret
 
   constructor(dispatcher: Dispatcher, values: Values, lookAtEmpty: LookAtEmpty) {
     this.#dispatcher = dispatcher
     this.#values = values
     this.#lookAtEmpty = lookAtEmpty
+    this.#read = createReadingInterpreter({ ...values.decoder(undefined), lookAtEmpty })
   }
 
   /** Checks and encodes a key. */
@@ -60,7 +66,8 @@ export class LeaseCommands {
     const whole = withPrefix(options?.keyPrefix, key)
     const wireKey = this.#dispatcher.encodeKey(whole)
     const routingKey = this.#dispatcher.routingKey(whole, options)
-    const keyOptions = { ...(options?.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }), routingKey }
+    const timeoutMs = options?.timeoutMs
+    const keyOptions = timeoutMs === undefined ? { routingKey } : { timeoutMs, routingKey }
     const item = typeof wireKey === 'string' ? wireKey : `${wireKey.form} ${wireKey.text}`
     const name = refine === undefined ? item : `${item} ${refine.id}`
     return {
@@ -80,11 +87,26 @@ export class LeaseCommands {
   }
 
   /** Reads the item, and tries to become the one to load it where that is due. */
-  async look(key: LeaseKey, lease: ResolvedLease, options: GetOrSetManyOptions<never> | undefined): Promise<Sight> {
+  look(key: LeaseKey, lease: ResolvedLease, options: GetOrSetManyOptions<never> | undefined): Promise<Sight> {
     const interpret = this.#interpreter(options)
+    const request = lookRequest(lease)
+    return new Promise((resolve, reject) => {
+      // Nearly every look ends here: a promise for the reading, and one for what is made of it, would cost as much again.
+      const see = (reading: Reading): void => {
+        if (reading.state !== 'missing') resolve(sightOf(reading, lease))
+        else resolve(this.#elect(key, lease, request, interpret))
+      }
+      const operation = this.#operation(request, key, interpret)
+      operation.resolve = (reading) =>
+        reading instanceof Promise ? reading.then(see, reject) : see(reading as Reading)
+      operation.reject = reject
+      this.#dispatcher.dispatch(operation)
+    })
+  }
+
+  /** Nothing is there: elects, and looks again where it comes and goes meanwhile. */
+  async #elect(key: LeaseKey, lease: ResolvedLease, request: Request, interpret: Interpret): Promise<Sight> {
     for (let looks = 1; ; looks++) {
-      const reading = await this.#send<Reading>(lookRequest(lease), key, interpret)
-      if (reading.state !== 'missing') return sightOf(reading, lease)
       const sight =
         key.leaseKey === undefined
           ? await this.#electByPlaceholder(key, lease, interpret)
@@ -92,6 +114,8 @@ export class LeaseCommands {
       if (sight !== undefined) return sight
       // Whatever it is, it does not stay: nobody can hold the place, and nothing will be there to replace.
       if (looks === MAX_LOOKS) return WON_UNSEEN
+      const reading = await this.#send<Reading>(request, key, interpret)
+      if (reading.state !== 'missing') return sightOf(reading, lease)
     }
   }
 
@@ -187,19 +211,22 @@ export class LeaseCommands {
   }
 
   #interpreter(options: GetOrSetManyOptions<never> | undefined): Interpret {
-    return createReadingInterpreter({ ...this.#values.decoder(options?.serde), lookAtEmpty: this.#lookAtEmpty })
+    const serde = options?.serde
+    if (serde === undefined) return this.#read
+    return createReadingInterpreter({ ...this.#values.decoder(serde), lookAtEmpty: this.#lookAtEmpty })
   }
 
-  #send<T>(
-    request: Request,
-    { wireKey, callerKey, keyOptions, patience }: Pick<LeaseKey, 'wireKey' | 'callerKey' | 'keyOptions' | 'patience'>,
-    interpret: Interpret,
-  ): Promise<T> {
+  #operation(request: Request, key: ItemKey, interpret: Interpret): Operation {
+    const operation = this.#dispatcher.operation(request, key.callerKey, key.wireKey, interpret, key.keyOptions)
+    operation.patience = key.patience
+    return operation
+  }
+
+  #send<T>(request: Request, key: ItemKey, interpret: Interpret): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const operation = this.#dispatcher.operation(request, callerKey, wireKey, interpret, keyOptions)
+      const operation = this.#operation(request, key, interpret)
       operation.resolve = resolve as (value: unknown) => void
       operation.reject = reject
-      operation.patience = patience
       this.#dispatcher.dispatch(operation)
     })
   }

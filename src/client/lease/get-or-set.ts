@@ -3,7 +3,7 @@ import { ClosedError, closedError, LoadError, MemcacheError } from '../../errors
 import { messageOf } from '../../message-of.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import { Patience } from '../../protocol/patience.ts'
-import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
+import { attempt, type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
 import type { LeaseCommands, LeaseKey } from './commands.ts'
@@ -62,28 +62,52 @@ export class GetOrSet {
     this.#commands = commands
   }
 
-  async run(
+  run(
     key: Key,
     loader: Loader<unknown>,
     options: GetOrSetOptions<never> | undefined,
     refine: Refine | undefined,
   ): Promise<unknown> {
+    return attempt(() => this.#carry(this.#callOf(key, loader, options, refine), options?.signal))
+  }
+
+  #callOf(
+    key: Key,
+    loader: Loader<unknown>,
+    options: GetOrSetOptions<never> | undefined,
+    refine: Refine | undefined,
+  ): LoadCall {
     checkLoader(loader)
     this.checkOpen()
     const lease = resolveLease(options, this.#values)
     const signal = options?.signal
     signal?.throwIfAborted()
-    const call: LoadCall = {
+    return {
       key: this.#commands.keyOf(key, lease, options, refine, patienceOf(signal)),
       lease,
       options,
       refine,
       load: async (aborts, old) => loader({ key, signal: aborts, ...(old && { stale: old.value }) }),
     }
+  }
+
+  /** Counts as a call until all is done. A hit takes two promises: that of the look, and this one. */
+  #carry(call: LoadCall, signal: AbortSignal | undefined): Promise<unknown> {
     this.calls.enter()
+    return this.#lookUntil(call, signal).then(
+      (sight) => {
+        if (sight.state !== 'value') return this.#leaveAfter(() => this.#share(call, sight).join(signal))
+        this.#refreshIfWon(call, sight)
+        this.calls.leave()
+        return sight.value
+      },
+      (reason: unknown) => this.#leaveAfter(() => this.#withoutCache(call, reason).join(signal)),
+    )
+  }
+
+  async #leaveAfter(load: () => Promise<unknown>): Promise<unknown> {
     try {
-      const [sight] = await Promise.allSettled([this.#lookUntil(call, signal)])
-      return await this.conclude(call, sight, signal)
+      return await load()
     } finally {
       this.calls.leave()
     }
@@ -128,12 +152,17 @@ export class GetOrSet {
   }
 
   /** What the item says, the schema's word included. */
-  async look(call: LoadCall): Promise<Sight> {
+  look(call: LoadCall): Promise<Sight> {
     const { key, lease, options, refine } = call
-    const sight = await this.#commands.look(key, lease, options)
-    if (refine === undefined || sight.state === 'unreadable') return sight
+    const looking = attempt(() => this.#commands.look(key, lease, options))
+    return refine === undefined ? looking : this.#refined(call, looking, refine)
+  }
+
+  async #refined(call: LoadCall, looking: Promise<Sight>, refine: Refine): Promise<Sight> {
+    const sight = await looking
+    if (sight.state === 'unreadable') return sight
     try {
-      return await refinedSight(sight, refine, key.callerKey)
+      return await refinedSight(sight, refine, call.key.callerKey)
     } catch (error) {
       // A schema that throws says nothing about the value; what was won meanwhile is for somebody else.
       await this.abandon(call, sight)

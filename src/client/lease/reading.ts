@@ -26,6 +26,9 @@ export interface Reading {
   readonly isText: boolean
 }
 
+/** A reading while it is put together: one object for each, for every `getOrSet` makes one. */
+type Facts = { -readonly [Field in keyof Reading]: Reading[Field] }
+
 /** What reading needs. */
 export interface ReadingInit extends Decoder {
   readonly lookAtEmpty: LookAtEmpty
@@ -39,13 +42,14 @@ export function createReadingInterpreter({ decode, borrows, serialize, lookAtEmp
       operation.outcome = 'miss'
       return facts
     }
-    const value = decodeReading(facts, decode, reply, operation)
+    const value = readValue(facts, decode, reply, operation)
     // A classic reply does not tell whether an empty item is a placeholder.
     if (reply.type !== 'VALUE' || reply.size > 0 || reply.clientFlags !== 0) return value
     return lookAtEmpty(operation).then((found) => {
       if (found === 'value') return value
       operation.outcome = 'miss'
-      return { ...facts, state: found === 'placeholder' ? 'placeholder' : 'missing' } satisfies Reading
+      const state = found === 'placeholder' ? 'placeholder' : 'missing'
+      return { ...facts, state, value: undefined, unreadable: undefined } satisfies Reading
     })
   }
   return Object.assign(read, { borrows, serialize, present: presentValue, passedOver: readTooLarge })
@@ -65,7 +69,7 @@ function isPlaceholder(reply: Reply): boolean {
     : holdsPlace(reply, reply.size)
 }
 
-function factsOf(reply: Reply): Reading {
+function factsOf(reply: Reply): Facts {
   const isText = reply.type === 'VALUE' || reply.type === 'END'
   const isHit = reply.outcome === 'hit'
   return {
@@ -83,20 +87,33 @@ function factsOf(reply: Reply): Reading {
 }
 
 /** A value that cannot be read is a finding too: it may be replaced, and its token is to be used or given back. */
-function unreadableReading(facts: Reading, error: MemcacheError): Reading {
-  return { ...facts, state: 'value', unreadable: error }
+function unreadableReading(facts: Facts, error: MemcacheError): Reading {
+  facts.state = 'value'
+  facts.unreadable = error
+  return facts
 }
 
-function decodeReading(facts: Reading, decode: Decode, reply: Reply, operation: Operation): Reading | Promise<Reading> {
-  const readable = (value: unknown): Reading => ({ ...facts, state: 'value', value })
-  const refuse = (error: unknown): Reading => {
-    if (error instanceof MemcacheError) return unreadableReading(facts, error)
-    throw error
-  }
+/** Completes a reading with the value, or with why it cannot be read. */
+function readValue(facts: Facts, decode: Decode, reply: Reply, operation: Operation): Reading | Promise<Reading> {
   try {
     const value = decode(reply, operation)
-    return value instanceof Promise ? value.then(readable, refuse) : readable(value)
+    if (!(value instanceof Promise)) return readableReading(facts, value)
+    return value.then(
+      (settled: unknown) => readableReading(facts, settled),
+      (error: unknown) => refusedReading(facts, error),
+    )
   } catch (error) {
-    return refuse(error)
+    return refusedReading(facts, error)
   }
+}
+
+function readableReading(facts: Facts, value: unknown): Reading {
+  facts.state = 'value'
+  facts.value = value
+  return facts
+}
+
+function refusedReading(facts: Facts, error: unknown): Reading {
+  if (error instanceof MemcacheError) return unreadableReading(facts, error)
+  throw error
 }

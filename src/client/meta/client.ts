@@ -39,7 +39,7 @@ import type {
 } from './options.ts'
 import { HINTS } from './options.ts'
 import { MetaPipeline, type MetaPipelineOptions } from './pipeline.ts'
-import { gatCommand, getCommand, touchCommand } from './reads.ts'
+import { createHitReader, gatCommand, getCommand, touchCommand } from './reads.ts'
 import type {
   MetaCountResult,
   MetaDebugResult,
@@ -116,7 +116,8 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
     const giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
     const lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), giveBack)
-    this.#context = { values: new Values(resolved, giveBack, lookAtEmpty), quiet: false }
+    const values = new Values(resolved, giveBack, lookAtEmpty)
+    this.#context = { values, readValue: createHitReader(values.decoder(undefined)), quiet: false }
     this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
     this.#window = batchWindow(resolved.connection)
   }

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
+import type { Interpret } from '../../protocol/operation.ts'
 import { type Reply, Returned } from '../../protocol/reply.ts'
 import type { Command } from '../commands/command.ts'
 import type { Values } from '../values.ts'
@@ -9,6 +10,8 @@ import type { MetaEcho, MetaLease } from './results.ts'
 /** What the meta commands of a client, or of a pipeline, are made with. */
 export interface MetaContext {
   readonly values: Values
+  /** Reads the reply to a `get` without options. */
+  readonly readValue: Interpret
   /** Successes are not answered: what would need an answer is refused. */
   readonly quiet: boolean
 }
@@ -21,7 +24,8 @@ export interface MetaCommand extends Command {
   readonly mayBeQuiet: boolean
 }
 
-const NO_ECHO: MetaEcho = Object.freeze({})
+/** Of a call that wants nothing of itself in its result. */
+export const NO_ECHO: MetaEcho = Object.freeze({})
 
 /** What the result carries of the call. */
 export function echoOf(key: Key, options: MetaOptions | undefined): MetaEcho {

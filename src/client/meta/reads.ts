@@ -8,8 +8,9 @@ import { type Reply, Returned } from '../../protocol/reply.ts'
 import { showValue } from '../../show-value.ts'
 import { encodeExptime, type Ttl } from '../../ttl.ts'
 import { checkCallOptions, requireTtl } from '../option-names.ts'
+import type { Decoder } from '../reader.ts'
 import type { Values } from '../values.ts'
-import { echoOf, leaseOf, type MetaCommand, type MetaContext, ttlOf } from './command.ts'
+import { echoOf, leaseOf, type MetaCommand, type MetaContext, NO_ECHO, ttlOf } from './command.ts'
 import {
   checkNeeds,
   GAT_NAMES,
@@ -24,9 +25,6 @@ import {
 } from './options.ts'
 import type { MetaEcho, MetaHit, MetaMiss, MetaTouchResult } from './results.ts'
 
-/** Win tokens and placeholders are the caller's affair here. */
-type Decoder = ReturnType<Values['decoder']>
-
 /** A hit while it is put together. */
 type Hit = { -readonly [Field in keyof MetaHit<unknown>]: MetaHit<unknown>[Field] }
 
@@ -38,8 +36,11 @@ const PLAIN: MetaGetRequest = Object.freeze({
 })
 
 /** The command of a `get`. */
-export function getCommand({ values }: MetaContext, key: Key, options: MetaGetOptions | undefined): MetaCommand {
-  return readCommand(values, 'get', key, options)
+export function getCommand(context: MetaContext, key: Key, options: MetaGetOptions | undefined): MetaCommand {
+  if (options !== undefined) return readCommand(context.values, 'get', key, options)
+  const { readValue: interpret } = context
+  const instead: MetaMiss = { status: 'miss' }
+  return { request: PLAIN, key, interpret, kind: 'read', instead, options, echo: NO_ECHO, mayBeQuiet: true }
 }
 
 /** The command of a `gat`. */
@@ -53,11 +54,15 @@ export function gatCommand(
   return readCommand(values, 'gat', key, { ...options, touch: requireTtl(ttl, 'gat') })
 }
 
-function readCommand(values: Values, label: string, key: Key, options: MetaGetOptions | undefined): MetaCommand {
+function readCommand(values: Values, label: string, key: Key, options: MetaGetOptions): MetaCommand {
   checkCallOptions(label, options, GET_NAMES, HINTS)
   const echo = echoOf(key, options)
-  const request = options === undefined ? PLAIN : getRequest(values, label, options)
-  const interpret = readGet(request.flags.value === true ? values.decoder(options?.serde) : undefined, echo, options)
+  const request = getRequest(values, label, options)
+  const interpret = createHitReader(
+    request.flags.value === true ? values.decoder(options.serde) : undefined,
+    echo,
+    options,
+  )
   const instead: MetaMiss = { status: 'miss', ...echo }
   return { request, key, interpret, kind: 'read', instead, options, echo, mayBeQuiet: true }
 }
@@ -93,7 +98,12 @@ function checkRecache(seconds: number | undefined): number | undefined {
   throw new InvalidInputError(`option recache must be whole seconds, 1 or more, got ${showValue(seconds)}`)
 }
 
-function readGet(decoder: Decoder | undefined, echo: MetaEcho, options: MetaGetOptions | undefined): Interpret {
+/** Makes the function that turns the reply to a read into its result. Win tokens and placeholders are the caller's affair. */
+export function createHitReader(
+  decoder: Decoder | undefined,
+  echo: MetaEcho = NO_ECHO,
+  options?: MetaGetOptions,
+): Interpret {
   const read: Interpret = (reply, operation) => {
     if (reply.outcome !== 'hit') return { status: 'miss', ...echo }
     const hit = describeHit(reply, echo, options)
@@ -108,8 +118,10 @@ function readGet(decoder: Decoder | undefined, echo: MetaEcho, options: MetaGetO
 }
 
 function describeHit(reply: Reply, echo: MetaEcho, options: MetaGetOptions | undefined): Hit {
-  const hit: Hit = { status: 'hit', value: undefined, ...leaseOf(reply), ...echo }
+  const { stale, won, alreadyWon } = leaseOf(reply)
+  const hit: Hit = { status: 'hit', value: undefined, stale, won, alreadyWon }
   if (options === undefined) return hit
+  Object.assign(hit, echo)
   if (options.unlessCas !== undefined) hit.unchanged = reply.type === 'HD'
   if (options.returnClientFlags === true) hit.clientFlags = reply.clientFlags
   if (reply.has(Returned.cas)) hit.cas = reply.cas()

@@ -8,8 +8,10 @@ import type { MetaRequest } from './request.ts'
  * Sources: memcached's release notes and its tests of 1.6.18 to 1.6.45.
  */
 export function unsupportedFeature(request: MetaRequest, version: ServerVersion, base64: boolean): string | undefined {
-  for (const { needs, since, what } of FEATURES) {
-    if (version.order < versionOrder(since) && needs(request)) return `${what} needs memcached ${since} or newer`
+  if (version.order < NEWEST) {
+    for (const { needs, since, order, what } of FEATURES) {
+      if (version.order < order && needs(request)) return `${what} needs memcached ${since} or newer`
+    }
   }
   if (request.command === 'me' && base64 && version.order >= BROKEN_DEBUG_KEY_SINCE) {
     return 'me does not find keys with white space or control characters from memcached 1.6.40 on'
@@ -19,11 +21,13 @@ export function unsupportedFeature(request: MetaRequest, version: ServerVersion,
 
 interface Feature {
   readonly since: string
+  /** The same as a number that compares: a version is asked about with every command. */
+  readonly order: number
   readonly what: string
   readonly needs: (request: MetaRequest) => boolean
 }
 
-const FEATURES: readonly Feature[] = [
+const FEATURES: readonly Feature[] = withOrder([
   {
     since: '1.6.20',
     what: 'vivify of append and prepend (flag N of ms)',
@@ -49,4 +53,11 @@ const FEATURES: readonly Feature[] = [
     what: 'unlessCas (flag C of mg)',
     needs: (request) => request.command === 'mg' && request.flags.unlessCas !== undefined,
   },
-]
+])
+
+/** From this version on there is nothing to look for. */
+const NEWEST = Math.max(...FEATURES.map(({ order }) => order))
+
+function withOrder(features: readonly Omit<Feature, 'order'>[]): Feature[] {
+  return features.map((feature) => ({ ...feature, order: versionOrder(feature.since) }))
+}
