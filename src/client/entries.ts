@@ -63,12 +63,16 @@ function hintFor(value: unknown): string {
   return Symbol.asyncIterator in value ? ': collect it first' : ''
 }
 
+/** Whether the key is text that can be put behind a prefix without a look at its bytes: nearly every key is. */
+export function isPlainText(key: Key): key is string {
+  return typeof key === 'string' && key !== '' && key.isWellFormed()
+}
+
 /** A key with a batch's prefix in front. */
 export function withPrefix(prefix: string | undefined, key: Key): Key {
   if (prefix === undefined) return key
   const text = checkKeyPrefix(prefix)
-  // Nearly every key, without a look at its bytes.
-  if (typeof key === 'string' && key !== '' && key.isWellFormed()) return text + key
+  if (isPlainText(key)) return text + key
   const bytes = keyBytes(key)
   if (bytes.length === 0) throw new InvalidInputError('a key must not be empty')
   return typeof key === 'string' ? text + key : Buffer.concat([keyBytes(text), bytes])

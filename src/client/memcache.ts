@@ -57,12 +57,12 @@ import {
   resolveGenerations,
 } from './namespace/options.ts'
 import { createNoreply, type NoreplyCommands } from './noreply.ts'
-import { checkCallOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAMES, KEY_NAMES } from './option-names.ts'
+import { checkCallOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAMES, KEY_NAMES, WRITE_NAMES } from './option-names.ts'
 import { type MemcacheOptions, resolveClientOptions } from './options.ts'
 import { type ClientParts, createClientParts } from './parts.ts'
 import { popValue } from './pop.ts'
 import type { ValueWithCas } from './reader.ts'
-import { type CasResult, type Counted, readDeleted } from './results.ts'
+import { type CasResult, type Counted, readDeleted, readStored } from './results.ts'
 import {
   checkSchema,
   createRefine,
@@ -252,9 +252,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
     try {
-      return this.#dispatcher.carry(storeCommand(this.#parts, 'set', key, value, options))
+      checkCallOptions('set', options, WRITE_NAMES)
+      const request = this.#parts.values.storeRequest('set', key, value, 0n, options)
+      return this.#dispatcher.run(request, key, readStored, 'write', false, options)
     } catch (error) {
-      // As `#carry` does, without its list of arguments: this is the hot path of writes.
+      // As `storeCommand` and `#carry`, without an object for the command: this is the hot path of writes.
       return Promise.reject(error)
     }
   }

@@ -88,17 +88,17 @@ export class LeaseCommands {
 
   /** Reads the item, and tries to become the one to load it where that is due. */
   look(key: LeaseKey, lease: ResolvedLease, options: GetOrSetManyOptions<never> | undefined): Promise<Sight> {
-    const interpret = this.#interpreter(options)
-    const request = lookRequest(lease)
     return new Promise((resolve, reject) => {
+      const interpret = this.#interpreter(options)
+      const request = lookRequest(lease)
       // Nearly every look ends here: a promise for the reading, and one for what is made of it, would cost as much again.
-      const see = (reading: Reading): void => {
-        if (reading.state !== 'missing') resolve(sightOf(reading, lease))
-        else resolve(this.#elect(key, lease, request, interpret))
+      const see = (found: unknown): void => {
+        if (found instanceof Promise) return void found.then(see, reject)
+        const reading = found as Reading
+        resolve(reading.state === 'missing' ? this.#elect(key, lease, request, interpret) : sightOf(reading, lease))
       }
       const operation = this.#operation(request, key, interpret)
-      operation.resolve = (reading) =>
-        reading instanceof Promise ? reading.then(see, reject) : see(reading as Reading)
+      operation.resolve = see
       operation.reject = reject
       this.#dispatcher.dispatch(operation)
     })

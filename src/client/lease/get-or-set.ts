@@ -3,7 +3,7 @@ import { ClosedError, closedError, LoadError, MemcacheError } from '../../errors
 import { messageOf } from '../../message-of.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import { Patience } from '../../protocol/patience.ts'
-import { attempt, type Dispatcher, isAbsorbable } from '../dispatcher.ts'
+import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
 import type { LeaseCommands, LeaseKey } from './commands.ts'
@@ -62,13 +62,14 @@ export class GetOrSet {
     this.#commands = commands
   }
 
+  /** What is wrong with the call is thrown. */
   run(
     key: Key,
     loader: Loader<unknown>,
     options: GetOrSetOptions<never> | undefined,
     refine: Refine | undefined,
   ): Promise<unknown> {
-    return attempt(() => this.#carry(this.#callOf(key, loader, options, refine), options?.signal))
+    return this.#carry(this.#callOf(key, loader, options, refine), options?.signal)
   }
 
   #callOf(
@@ -154,7 +155,7 @@ export class GetOrSet {
   /** What the item says, the schema's word included. */
   look(call: LoadCall): Promise<Sight> {
     const { key, lease, options, refine } = call
-    const looking = attempt(() => this.#commands.look(key, lease, options))
+    const looking = this.#commands.look(key, lease, options)
     return refine === undefined ? looking : this.#refined(call, looking, refine)
   }
 

@@ -8,7 +8,7 @@ import { Returned } from '../../protocol/reply.ts'
 import { showValue } from '../../show-value.ts'
 import { checkCas, checkClientFlags } from '../numbers.ts'
 import { checkCallOptions, checkIsOptions } from '../option-names.ts'
-import { echoOf, type MetaCommand, type MetaContext, refuseReturns } from './command.ts'
+import { echoOf, type MetaCommand, type MetaContext, NO_ECHO, refuseReturns } from './command.ts'
 import {
   ADD_NAMES,
   CAS_NAMES,
@@ -24,6 +24,9 @@ import {
   REPLACE_NAMES,
 } from './options.ts'
 import type { MetaEcho, MetaStored } from './results.ts'
+
+/** The options of a call that has none. */
+const NOTHING: MetaReplaceOptions = {}
 
 const MODES: readonly MetaSetMode[] = ['set', 'add', 'replace', 'append', 'prepend']
 
@@ -55,20 +58,17 @@ export function storeCommand(
   checkCallOptions(mode, options, mode === 'add' ? ADD_NAMES : REPLACE_NAMES, HINTS)
   refuseReturns(context.quiet, options)
   checkNeeds('invalidate', options?.invalidate, 'compareCas', options?.compareCas)
-  const flags: MetaSetFlags = {
-    mode,
-    compareCas: optionalCas('compareCas', options?.compareCas),
-    invalidate: flag('invalidate', options?.invalidate, false),
-    ...returnsOf(options),
-  }
-  const toMeta = (store: StoreRequest): MetaSetRequest => ({
+  const compareCas = optionalCas('compareCas', options?.compareCas)
+  const invalidate = flag('invalidate', options?.invalidate, false)
+  const newCas = optionalCas('newCas', options?.newCas)
+  const { returnCas: cas, returnSize: size, returnKey } = options ?? NOTHING
+  const toMeta = ({ data, bytes, exptime, clientFlags, preparing }: StoreRequest): MetaSetRequest => ({
     command: 'ms',
     label: mode,
-    data: store.data,
-    bytes: store.bytes,
-    flags: { ...flags, exptime: store.exptime, clientFlags: store.clientFlags },
-    preparing:
-      store.preparing instanceof Promise ? store.preparing.then((made) => toMeta(made as StoreRequest)) : undefined,
+    data,
+    bytes,
+    flags: { mode, compareCas, invalidate, newCas, cas, size, key: returnKey, exptime, clientFlags },
+    preparing: preparing instanceof Promise ? preparing.then((made) => toMeta(made as StoreRequest)) : undefined,
   })
   return commandOf(toMeta(context.values.storeRequest('set', key, value, 0n, options)), key, options)
 }
@@ -102,19 +102,13 @@ export function extendCommand(
     vivify: optionalExptime('vivify', options?.vivify),
     clientFlags: clientFlags === undefined ? undefined : checkClientFlags(clientFlags),
     compareCas: optionalCas('compareCas', options?.compareCas),
-    ...returnsOf(options),
-  }
-  const { bytes } = context.values.extendRequest(mode, key, data)
-  return commandOf({ command: 'ms', label: mode, data, bytes, flags }, key, options)
-}
-
-function returnsOf(options: MetaExtendOptions | MetaReplaceOptions | undefined): MetaSetFlags {
-  return {
     newCas: optionalCas('newCas', options?.newCas),
     cas: options?.returnCas,
     size: options?.returnSize,
     key: options?.returnKey,
   }
+  const { bytes } = context.values.extendRequest(mode, key, data)
+  return commandOf({ command: 'ms', label: mode, data, bytes, flags }, key, options)
 }
 
 function commandOf(
@@ -140,7 +134,8 @@ function readStore(echo: MetaEcho): Interpret {
   return (reply) => {
     const { outcome } = reply
     if (outcome !== 'stored') return { status: outcome, ...echo }
-    const stored: { -readonly [Field in keyof MetaStored]: MetaStored[Field] } = { status: outcome, ...echo }
+    const stored: { -readonly [Field in keyof MetaStored]: MetaStored[Field] } = { status: outcome }
+    if (echo !== NO_ECHO) Object.assign(stored, echo)
     if (reply.has(Returned.cas)) stored.cas = reply.cas()
     if (reply.has(Returned.size)) stored.size = reply.valueSize
     return stored

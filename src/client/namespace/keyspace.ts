@@ -32,6 +32,11 @@ export class Keyspace {
     this.#generation = generation
   }
 
+  /** The prefix of every call, where there are no generations. */
+  get fixedPrefix(): string | undefined {
+    return this.#generation === undefined ? this.#prefix : undefined
+  }
+
   /**
    * Carries out a command on keys behind the present prefix. When the generation is due to be read, that and the command
    * leave together; a command that went to an old generation has done nothing that anybody sees, and is given again.

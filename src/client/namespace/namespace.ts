@@ -1,4 +1,5 @@
 import type { Key } from '../../protocol/key.ts'
+import { GET } from '../../protocol/request.ts'
 import type { Ttl } from '../../ttl.ts'
 import type {
   CountManyOptions,
@@ -26,7 +27,7 @@ import {
 } from '../commands/writes.ts'
 import { count } from '../counters.ts'
 import { attempt } from '../dispatcher.ts'
-import { checkKeys, type Entries, entriesOf, prefixed, withPrefix, withTtl } from '../entries.ts'
+import { checkKeys, type Entries, entriesOf, isPlainText, prefixed, withPrefix, withTtl } from '../entries.ts'
 import type { Inspection } from '../inspection.ts'
 import { checkValues } from '../lease/load-group.ts'
 import {
@@ -92,6 +93,12 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Reads a value. A miss, or a value that does not fit the schema, gives `undefined`, or the option `default`. */
   get<D = undefined>(key: Key, options?: GetOptions<D>): Promise<T | D> {
+    const prefix = options === undefined && this.#refine === undefined ? this.#keyspace.fixedPrefix : undefined
+    // The hot path, without an object for the command.
+    if (prefix !== undefined && isPlainText(key)) {
+      const { dispatcher, values } = this.#parts
+      return dispatcher.run(GET, prefix + key, values.read, 'read', undefined, undefined)
+    }
     return this.#readOne(key, options, (whole, rest) => getCommand(this.#parts, whole, rest))
   }
 
