@@ -92,7 +92,11 @@ export class GetOrSetMany {
     const failed = failures(calls, sights)
     if (failed.size > 0) await this.#refuse(calls, sights, failed)
     const values = await settleTogether(
-      calls.map((call, at) => () => this.#getOrSet.conclude(call, sights[at]!, signal)),
+      calls.map((call, at) => async () => {
+        const sight = sights[at]!
+        if (sight.status === 'rejected') return this.#getOrSet.withoutCache(call, sight.reason, signal)
+        return this.#getOrSet.conclude(call, sight.value, signal)
+      }),
     )
     const lost = failures(calls, values)
     if (lost.size > 0) throw errorOf(calls, lost, values)

@@ -96,28 +96,25 @@ export class GetOrSet {
   #carry(call: LoadCall, signal: AbortSignal | undefined): Promise<unknown> {
     this.calls.enter()
     return this.#lookUntil(call, signal).then(
-      (sight) => {
-        if (sight.state !== 'value') return this.#leaveAfter(() => this.#share(call, sight).join(signal))
-        this.#refreshIfWon(call, sight)
-        this.calls.leave()
-        return sight.value
-      },
-      (reason: unknown) => this.#leaveAfter(() => this.#withoutCache(call, reason).join(signal)),
+      (sight) => this.#leaveAfter(() => this.conclude(call, sight, signal)),
+      (reason: unknown) => this.#leaveAfter(() => this.withoutCache(call, reason, signal)),
     )
   }
 
-  async #leaveAfter(load: () => Promise<unknown>): Promise<unknown> {
+  #leaveAfter(conclude: () => unknown): unknown {
     try {
-      return await load()
-    } finally {
+      const result = conclude()
+      if (result instanceof Promise) return result.finally(() => this.calls.leave())
       this.calls.leave()
+      return result
+    } catch (error) {
+      this.calls.leave()
+      throw error
     }
   }
 
-  /** What becomes of a look: the value at once, or a load to join, or to begin. */
-  async conclude(call: LoadCall, look: PromiseSettledResult<Sight>, signal: AbortSignal | undefined): Promise<unknown> {
-    if (look.status === 'rejected') return this.#withoutCache(call, look.reason).join(signal)
-    const sight = look.value
+  /** What becomes of a look: the value at once, or the promise of a load to join, or to begin. */
+  conclude(call: LoadCall, sight: Sight, signal: AbortSignal | undefined): unknown {
     if (sight.state !== 'value') return this.#share(call, sight).join(signal)
     this.#refreshIfWon(call, sight)
     return sight.value
@@ -242,13 +239,12 @@ export class GetOrSet {
     return this.load(call, sight.hold, sight.state === 'unreadable' ? undefined : sight.old, flight.signal)
   }
 
-  /** The cache failed. Where failures are absorbed, the loader's value is as good. */
-  #withoutCache(call: LoadCall, error: unknown): Flight {
+  /** The cache failed. Where failures are absorbed, the loader's value is as good; else throws the failure. */
+  withoutCache(call: LoadCall, error: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     this.absorb(call, error)
     const { name } = call.key
-    const known = this.flights.find(name, NO_CACHE)
     const load = (flight: Flight): Promise<unknown> => this.load(call, { kind: 'unknown' }, undefined, flight.signal)
-    return known ?? this.flights.start(name, NO_CACHE, load)
+    return (this.flights.find(name, NO_CACHE) ?? this.flights.start(name, NO_CACHE, load)).join(signal)
   }
 
   /** Whether a failure of the cache is to be worked around. */

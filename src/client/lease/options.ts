@@ -95,28 +95,16 @@ export interface ResolvedLease {
 /** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
 const MAX_SECONDS = 2_592_000
 
-/** The lease of a call that says nothing about it. */
-export const DEFAULT_LEASE: ResolvedLease = Object.freeze({
-  kind: 'inline',
-  leaseTtl: 10,
-  refreshAhead: 0,
-  staleOnError: 0,
-  waitMs: undefined,
-})
-
 /** Checks what can be checked before anything is loaded; every error names the option and the value. */
 export function resolveLease(options: GetOrSetOptions<never> | undefined, values: Values): ResolvedLease {
   if (typeof options?.ttl !== 'function') values.exptime(options?.ttl)
   if (options?.emptyTtl !== undefined) values.exptime(options.emptyTtl)
-  const { lease: kind, leaseTtl, refreshAhead, staleOnError, waitMs } = options ?? {}
-  const isDefault = kind === undefined && waitMs === undefined
-  if (isDefault && (leaseTtl ?? refreshAhead ?? staleOnError) === undefined) return DEFAULT_LEASE
   return {
-    kind: checkKind(kind),
-    leaseTtl: checkWhole('leaseTtl', leaseTtl ?? DEFAULT_LEASE.leaseTtl, MAX_SECONDS, 1),
-    refreshAhead: checkWhole('refreshAhead', refreshAhead ?? 0, MAX_SECONDS),
-    staleOnError: checkWhole('staleOnError', staleOnError ?? 0, MAX_SECONDS),
-    waitMs: checkWait(waitMs),
+    kind: checkKind(options?.lease),
+    leaseTtl: checkWhole('leaseTtl', options?.leaseTtl ?? 10, MAX_SECONDS, 1),
+    refreshAhead: checkWhole('refreshAhead', options?.refreshAhead ?? 0, MAX_SECONDS),
+    staleOnError: checkWhole('staleOnError', options?.staleOnError ?? 0, MAX_SECONDS),
+    waitMs: checkWait(options?.waitMs),
   }
 }
 

@@ -1,15 +1,10 @@
 import type { StoreRequest } from '../../protocol/classic-request.ts'
 import { deleteUnchanged, PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { DELETE, GETS, type Request } from '../../protocol/request.ts'
-import { DEFAULT_LEASE, type ResolvedLease } from './options.ts'
+import type { ResolvedLease } from './options.ts'
 
-/** Reads and elects in one. */
-export function lookRequest(lease: ResolvedLease): Request {
-  return lease === DEFAULT_LEASE ? DEFAULT_LOOK : makeLook(lease)
-}
-
-/** What needs to know the time left has no text form. */
-function makeLook({ kind, leaseTtl, refreshAhead, staleOnError }: ResolvedLease): Request {
+/** Reads and elects in one. What needs to know the time left has no text form. */
+export function lookRequest({ kind, leaseTtl, refreshAhead, staleOnError }: ResolvedLease): Request {
   const recache = refreshAhead + staleOnError
   const flags = {
     value: true,
@@ -22,8 +17,6 @@ function makeLook({ kind, leaseTtl, refreshAhead, staleOnError }: ResolvedLease)
   if (recache === 0) return { command: 'mg', label: 'getOrSet', flags, text: GETS }
   return { command: 'mg', label: `getOrSet with ${refreshAhead > 0 ? 'refreshAhead' : 'staleOnError'}`, flags }
 }
-
-const DEFAULT_LOOK: Request = makeLook(DEFAULT_LEASE)
 
 /** Elects by adding: the first to do so wins. */
 export function placeholderRequest({ leaseTtl }: ResolvedLease): StoreRequest {
