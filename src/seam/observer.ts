@@ -38,11 +38,11 @@ export interface ClosedConnection {
 export interface ObserverEvents {
   /** A stream to a server was opened, for commands or for one exchange; nothing has been written to it. */
   streamOpened: [server: string, stream: object]
-  /** An attempt to make a connection for commands begins. */
+  /** An attempt to make a connection for commands begins. Not called for one that is ended before that. */
   connectionStarted: [connection: ObservedConnection, endpoint: Endpoint]
   /** The connection is ready, and writes nothing before this. */
   connectionOpened: [connection: ObservedConnection, opened: OpenedConnection]
-  /** The connection ended. Called once for every connection, before its operations settle. */
+  /** The connection ended. Called once for every one whose attempt began, before its operations settle. */
   connectionClosed: [connection: ObservedConnection, closed: ClosedConnection]
   /** A reply did not fit what was asked. Called before the connection ends. */
   desync: [error: ProtocolError]
@@ -66,7 +66,10 @@ export interface ObserverEvents {
   writeFailed: [operation: Operation, error: MemcacheError]
 }
 
-/** Events that come with every operation or every write: undefined where no observer listens, so that they cost a check. */
+/**
+ * Events that come with every operation, write or read of a socket: undefined where no observer listens, so that they cost a
+ * check. They come from the middle of a connection's work: their observers take notes, and neither dispatch nor end anything.
+ */
 export interface FrequentEvents {
   /** An operation goes to another server than its key's. Called for every one of them while that server is out. */
   failedOver: [operation: Operation, from: string, to: string]
