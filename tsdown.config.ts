@@ -14,6 +14,8 @@ const shared: UserConfig = {
   fixedExtension: true,
   // Editors read the TSDoc of the declarations; `src` has it for everybody else.
   outputOptions: { comments: { jsdoc: false } },
+  // Which file a piece comes from: the maps say it.
+  inputOptions: { experimental: { attachDebugInfo: 'none' } },
 }
 
 /**
@@ -54,8 +56,6 @@ const config: UserConfig[] = defineConfig([
     entry: { ...library, cli: 'src/cli/main.ts', 'sync-worker': 'src/sync/sync-worker.ts' },
     format: ['esm'],
     sourcemap: true,
-    // Which file a piece comes from: the maps say it.
-    inputOptions: { experimental: { attachDebugInfo: 'none' } },
     dts: { oxc: { stripInternal: true }, entry: Object.values(library), sourcemap: true },
     clean: true,
     hooks: { 'build:done': ({ options }) => thinMaps(options.outDir) },
