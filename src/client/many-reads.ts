@@ -1,8 +1,9 @@
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
+import { detachAll } from '../seam/reads.ts'
 import type { BatchWindow } from './batch.ts'
-import type { GetManyOptions } from './call-options.ts'
+import { type GetManyOptions, type HandedOnOptions, WRITTEN_BEFORE } from './call-options.ts'
 import { type Dispatcher, ownKey } from './dispatcher.ts'
 import { withPrefix } from './entries.ts'
 import { checkTimeout } from './numbers.ts'
@@ -34,11 +35,14 @@ export class ManyReads {
   readonly #dispatcher: Dispatcher
   readonly #window: number
   readonly #dispatch: (batch: ReadBatch) => void
+  readonly #dispatchEach: (batch: ReadBatch) => void
 
   constructor(dispatcher: Dispatcher, { operations }: BatchWindow) {
     this.#dispatcher = dispatcher
     this.#window = operations
     this.#dispatch = (batch) => dispatcher.dispatchReads(batch)
+    // What is known of each read is on its operation.
+    this.#dispatchEach = (batch) => detachAll(batch, dispatcher)
   }
 
   /**
@@ -50,29 +54,28 @@ export class ManyReads {
     keys: readonly K[],
     interpret: Interpret,
     missing: unknown,
-    options: GetManyOptions | undefined,
+    options: (GetManyOptions & HandedOnOptions) | undefined,
   ): Promise<Findings<K>> {
-    // Holds every key of the call in its order, and finds those that were asked for twice.
-    const found = new Map<K, unknown>()
-    for (const key of keys) found.set(key, missing)
-    const asked = found.size === keys.length ? keys : [...found.keys()]
+    const asked = distinct(keys)
     const prepared = this.#prepare(asked, options)
+    const writtenBefore = options?.[WRITTEN_BEFORE] === true
     const call = new ReadCall({
       ...prepared,
       request,
       timeoutMs: this.#timeoutMs(asked, options),
+      writtenBefore,
       interpret,
       missing,
       window: this.#window,
-      dispatch: this.#dispatch,
+      dispatch: writtenBefore ? this.#dispatchEach : this.#dispatch,
     })
     const results = await call.run(options?.signal)
     const { sources } = prepared
+    // Only now, so that the order is the caller's whichever answer came first.
+    const found = new Map<K, unknown>()
     for (let at = 0; at < asked.length; at++) {
       const value = results[sources === undefined ? at : sources[at]!]
-      // Only now, so that the order is the caller's whichever answer came first.
-      if (value === missing) found.delete(asked[at]!)
-      else found.set(asked[at]!, value)
+      if (value !== missing) found.set(asked[at]!, value)
     }
     return { asked, found, failed: failuresInOrder(asked, sources, call.failed) }
   }
@@ -132,6 +135,12 @@ function failuresInOrder<K extends Key>(
     if (failed.has(source)) ordered.set(key, failed.get(source))
   }
   return ordered
+}
+
+/** Each key once; the list itself where it is so already, as nearly always. */
+function distinct<K>(keys: readonly K[]): readonly K[] {
+  const set = new Set(keys)
+  return set.size === keys.length ? keys : [...set]
 }
 
 function isText(key: Key): boolean {

@@ -23,6 +23,8 @@ export interface ReadCallInit {
   /** Keys that servers are chosen by; undefined: the caller's keys. */
   readonly routingKeys: readonly Key[] | undefined
   readonly timeoutMs: number
+  /** The reads may have been carried out before: no failure says that one was not sent. */
+  readonly writtenBefore: boolean
   readonly interpret: Interpret
   /** Result of a read that failed, or of a key that is not there. */
   readonly missing: unknown
@@ -175,11 +177,12 @@ export class ReadCall {
   }
 
   detach(index: number): Operation {
-    const { request, keys, callerKeys, routingKeys, timeoutMs, interpret } = this.init
+    const { request, keys, callerKeys, routingKeys, timeoutMs, writtenBefore, interpret } = this.init
     const operation = new Operation(request, keys[index]!, callerKeys[index]!, timeoutMs, interpret)
     operation.index = index
     operation.routingKey = routingKeys?.[index]
     operation.patience = this.patience
+    operation.repeated = writtenBefore
     operation.resolve = this.#resolveOne
     operation.reject = this.#rejectOne
     this.#results[index] = DETACHED
@@ -240,6 +243,10 @@ class ReadSlice implements ReadBatch {
 
   answer(index: number, reply: Reply): boolean {
     return this.#call.answer(this.#from + index, reply)
+  }
+
+  borrows(clientFlags: number): boolean {
+    return this.#call.init.interpret.borrows?.(clientFlags) === true
   }
 
   miss(index: number): void {
