@@ -57,11 +57,13 @@ export class ManyReads {
     options: (GetManyOptions & HandedOnOptions) | undefined,
   ): Promise<Findings<K>> {
     const asked = distinct(keys)
-    const prepared = this.#prepare(asked, options)
+    const { keys: wireKeys, callerKeys, routingKeys, sources } = this.#prepare(asked, options)
     const writtenBefore = options?.[WRITTEN_BEFORE] === true
     const call = new ReadCall({
-      ...prepared,
       request,
+      callerKeys,
+      keys: wireKeys,
+      routingKeys,
       timeoutMs: this.#timeoutMs(asked, options),
       writtenBefore,
       interpret,
@@ -70,13 +72,9 @@ export class ManyReads {
       dispatch: writtenBefore ? this.#dispatchEach : this.#dispatch,
     })
     const results = await call.run(options?.signal)
-    const { sources } = prepared
     // Only now, so that the order is the caller's whichever answer came first.
-    const found = new Map<K, unknown>()
-    for (let at = 0; at < asked.length; at++) {
-      const value = results[sources === undefined ? at : sources[at]!]
-      if (value !== missing) found.set(asked[at]!, value)
-    }
+    const found =
+      sources === undefined ? foundOf(asked, results, missing) : foundBySource(asked, results, missing, sources)
     return { asked, found, failed: failuresInOrder(asked, sources, call.failed) }
   }
 
@@ -121,6 +119,26 @@ export class ManyReads {
     }
     return { keys, callerKeys, routingKeys, sources }
   }
+}
+
+function foundOf<K extends Key>(asked: readonly K[], results: readonly unknown[], missing: unknown): Map<K, unknown> {
+  const found = new Map<K, unknown>()
+  for (let at = 0; at < asked.length; at++) if (results[at] !== missing) found.set(asked[at]!, results[at])
+  return found
+}
+
+function foundBySource<K extends Key>(
+  asked: readonly K[],
+  results: readonly unknown[],
+  missing: unknown,
+  sources: readonly number[],
+): Map<K, unknown> {
+  const found = new Map<K, unknown>()
+  for (const [at, key] of asked.entries()) {
+    const value = results[sources[at]!]
+    if (value !== missing) found.set(key, value)
+  }
+  return found
 }
 
 function failuresInOrder<K extends Key>(

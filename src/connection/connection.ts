@@ -5,6 +5,7 @@ import { ClosedError, ConnectError, MemcacheError, OverloadedError, TimeoutError
 import type { Holder, Operation } from '../protocol/operation.ts'
 import { DeadlineSweep } from '../seam/deadline-sweep.ts'
 import type { Executor } from '../seam/executor.ts'
+import type { ReadBatch, ReadHolder } from '../seam/read-batch.ts'
 import { Attempt } from './attempt.ts'
 import type { ConnectionDecisions, Pace } from './connection-decisions.ts'
 import type { ConnectionTarget } from './connection-target.ts'
@@ -15,6 +16,7 @@ import { IdleTimer } from './idle-timer.ts'
 import { Liveness } from './liveness.ts'
 import { createReadyParts, type ReadyParts } from './ready-parts.ts'
 import { UnsentQueue } from './unsent-queue.ts'
+import { UnsentReads } from './unsent-reads.ts'
 
 /** A turn of the caller's own that took longer does not count against the calls that it made, in milliseconds. */
 const LONG_TURN_MS = 20
@@ -34,7 +36,7 @@ export interface ConnectionInit extends ConnectionTarget {
  * One connection to one server, from before it is dialled to its end: socket, parser and queue are born and die
  * together, and its end settles everything on it. Commands of one turn of the event loop leave in one write.
  */
-export class Connection implements Executor, Holder {
+export class Connection implements Executor, Holder, ReadHolder {
   /** Name of the server. */
   readonly server: string
   readonly #init: ConnectionInit
@@ -118,6 +120,31 @@ export class Connection implements Executor, Holder {
     if (operation.timeoutMs < this.#shortestMs) this.#shortestMs = operation.timeoutMs
     operation.holder = this
     this.#unsent.push(operation)
+  }
+
+  dispatchReads(batch: ReadBatch): void {
+    // The call was given up while another part of it was handed over.
+    if (!batch.isOpen(0)) return
+    const { maxPending } = this.#init.options
+    const end = Math.max(0, Math.min(batch.keys.length, maxPending - this.pending))
+    if (end > 0) this.#takeReads(batch, end)
+    for (let index = end; index < batch.keys.length && batch.isOpen(index); index++) {
+      this.#refuse(batch.detach(index), `${maxPending} commands wait (maxPending)`)
+    }
+  }
+
+  #takeReads(batch: ReadBatch, end: number): void {
+    if (!this.#flushScheduled) this.#scheduleFlush()
+    if (batch.deadline === 0) batch.deadline = this.#turnStartedAt + batch.timeoutMs
+    if (batch.timeoutMs < this.#shortestMs) this.#shortestMs = batch.timeoutMs
+    batch.holder = this
+    this.#unsent.pushReads(new UnsentReads(batch, end, this))
+  }
+
+  /** Takes back what was not written; what was written keeps its place in the queue for the replies that will come. */
+  cancelReads(batch: ReadBatch): void {
+    this.#unsent.dropReads(batch)
+    this.#checkDrained()
   }
 
   /** Takes commands that were on another connection before: they are older than what waits here already. */

@@ -15,7 +15,7 @@ import type { UnsentQueue } from './unsent-queue.ts'
 const UNSHARED_MS = 30_000
 
 /** Of a connection that never became ready. */
-const NOTHING_LEFT: Leftovers = { unanswered: [], again: [], innocent: [] }
+const NOTHING_LEFT: Leftovers = { unanswered: [], again: [], innocent: [], givenUp: 0 }
 
 /** How a connection ends, as far as it decides about its operations and its server. */
 export interface EndCause {
@@ -77,13 +77,13 @@ export function endOperations<C extends ObservedConnection>(ended: EndedConnecti
   const pipeline = parts?.pipeline
   const { error, why, neverReady, excused, refusedGat } = cause
   // Only now, with the socket destroyed, may calls settle whose bodies it was reading.
-  const { unanswered, again: neighbours, innocent } = pipeline?.drain() ?? NOTHING_LEFT
+  const { unanswered, again: neighbours, innocent, givenUp } = pipeline?.drain() ?? NOTHING_LEFT
   if (neighbours.length > 0) target.memory.shareLinesFrom = performance.now() + UNSHARED_MS
   for (const operation of neighbours) operation.alone = true
   for (const operation of innocent) operation.repeated = true
   // What was answered by the same bytes that ended it counts.
   const proven = liveness.proven || pipeline?.takeAnsweredInTime() === true
-  const failed = (neverReady || unanswered.length > 0) && !refusedGat && !(error instanceof ClosedError)
+  const failed = (neverReady || unanswered.length + givenUp > 0) && !refusedGat && !(error instanceof ClosedError)
   owner.onEnd(connection, { error, neverReady, failed, evident: failed && !excused, proven })
   const closed = { why, error, wasOpen: !neverReady, pending: ended.pending }
   if (ended.isObserved) target.observer.connectionClosed(connection, closed)

@@ -2,6 +2,7 @@ import { ConnectionClosedError, type Delivery, type MemcacheError, TimeoutError 
 import type { Operation } from '../protocol/operation.ts'
 import type { Liveness } from './liveness.ts'
 import type { Pipeline } from './pipeline.ts'
+import { ReadRun } from './read-run.ts'
 import { MIN_STALL_MS, SilenceLimit } from './silence-limit.ts'
 import type { UnsentQueue } from './unsent-queue.ts'
 
@@ -47,7 +48,12 @@ export class Expiry {
     const limit = new SilenceLimit(this.#leastSilenceMs, now, silentMs)
     let expired = 0
     for (let position = 0; position < pipeline.length; position++) {
-      const operation = pipeline.at(position)
+      const entry = pipeline.at(position)
+      if (entry instanceof ReadRun) {
+        expired += this.#expireRun(entry, limit, now)
+        continue
+      }
+      const operation = entry
       // The barrier behind quiet commands starts its time here: nobody waits for it but us.
       if (operation.deadline === 0) operation.deadline = now + operation.timeoutMs
       limit.add(operation)
@@ -65,6 +71,18 @@ export class Expiry {
     }
     if (expired > 0) this.#liveness.sweptLate()
     return this.#liveness.isAlwaysLate(now) ? this.#giveUp('every reply came too late') : undefined
+  }
+
+  /** Fails the reads of a run when their time is up; returns how many there were. */
+  #expireRun(run: ReadRun, limit: SilenceLimit, now: number): number {
+    const { batch } = run
+    limit.addReads(batch, run.keys.length, run.openReads)
+    if (batch.deadline > now) return 0
+    const operations = run.detachOpen()
+    for (const operation of operations) {
+      operation.fail(this.#timeoutError(operation, 'waiting for the reply', 'unknown'))
+    }
+    return operations.length
   }
 
   /**

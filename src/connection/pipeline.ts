@@ -1,5 +1,5 @@
 import { type MemcacheError, type ProtocolError, UnknownCommandError } from '../errors.ts'
-import { isBase64Key } from '../protocol/key.ts'
+import { isBase64Key, type WireKey } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { answersOperation, mayAnswerLargeBlock } from '../protocol/outcome.ts'
 import type { Reply } from '../protocol/reply.ts'
@@ -13,8 +13,10 @@ import { OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
 import { QuietRuns, type QuietRunsInit } from './quiet-runs.ts'
 import type { LineRequest } from './read-line.ts'
 import { ReadLines, type ReadLinesInit } from './read-lines.ts'
-import { SentQueue } from './sent-queue.ts'
+import { ReadRun } from './read-run.ts'
+import { type SentEntry, SentQueue } from './sent-queue.ts'
 import { type BlockUse, Settler, type SettlerInit } from './settler.ts'
+import type { ReadRoom, UnsentReads } from './unsent-reads.ts'
 import type { Wire, WireTarget } from './wire.ts'
 
 /** What a pipeline needs to know. */
@@ -27,6 +29,8 @@ export interface Leftovers {
   readonly again: Operation[]
   /** Reads behind a quiet command that was refused: to be asked again. */
   readonly innocent: Operation[]
+  /** Number of runs of reads that were not at their end, though all of their reads had settled. */
+  givenUp: number
 }
 
 /**
@@ -45,8 +49,8 @@ export class Pipeline {
   readonly #encoder: CommandEncoder
   readonly #lines: ReadLines
   readonly #quiet: QuietRuns
-  /** Operation whose large data block is under way. */
-  #blockOwner: Operation | undefined
+  /** Entry whose large data block is under way. */
+  #blockOwner: SentEntry | undefined
   /** Whether neighbouring reads may share a line at present. */
   sharesLines = true
   /** Whether a read that travelled alone, because its line was refused before, was refused itself. */
@@ -66,7 +70,7 @@ export class Pipeline {
     return this.#sent.bytes
   }
 
-  /** Commands written and not answered. */
+  /** Entries of the queue: commands, and runs of reads, written and not answered. */
   get length(): number {
     return this.#sent.length
   }
@@ -78,12 +82,12 @@ export class Pipeline {
 
   /** Number of commands put into batches since the beginning, answered or not. */
   get sent(): number {
-    return this.#sent.answered + this.#sent.length
+    return this.#sent.answered + this.#sent.commands
   }
 
   /** Commands written and not settled: not answered, or answered before the socket let go of their bodies. */
   get pending(): number {
-    return this.#sent.length + this.#held.length
+    return this.#sent.commands + this.#held.length
   }
 
   /** A command that was answered, whose time is up, and whose body the socket still reads. */
@@ -91,8 +95,8 @@ export class Pipeline {
     return this.#held.overdue(now)
   }
 
-  /** The command at a position, counted from the oldest. */
-  at(position: number): Operation {
+  /** The entry at a position, counted from the oldest. */
+  at(position: number): SentEntry {
     return this.#sent.at(position)
   }
 
@@ -132,6 +136,34 @@ export class Pipeline {
   #sendRead(operation: Operation, request: LineRequest): void {
     if (isGat(request.command) && this.#init.unknownCommands.has('gat')) operation.fail(this.#refusedBefore(operation))
     else this.#lines.add(operation, request, this.sharesLines)
+  }
+
+  /** Puts reads of a batch into the outgoing batch, as `send` does one after the other, while there is room. */
+  sendReads(reads: UnsentReads, room: ReadRoom): void {
+    if (this.#quiet.isOpen) this.#quiet.close()
+    for (let key = reads.nextKey; key !== undefined && room.fits(key); key = reads.nextKey) {
+      if (this.#isLineKey(key, reads.request)) this.#addReads(reads, room.bytes)
+      else this.#sendNext(reads)
+    }
+  }
+
+  /** Whether the read of the key is on a line; otherwise its operation goes another way. */
+  #isLineKey(key: WireKey, { command }: LineRequest): boolean {
+    return !isBase64Key(key) && !(isGat(command) && this.#init.unknownCommands.has('gat'))
+  }
+
+  #addReads(reads: UnsentReads, maxBytes: number): void {
+    try {
+      this.#lines.addReads(reads, this.sharesLines, maxBytes)
+    } catch (error) {
+      this.#encoder.refuse(reads.detachNext(), error)
+    }
+  }
+
+  #sendNext(reads: UnsentReads): void {
+    const operation = reads.detachNext()
+    operation.holder = reads.holder
+    this.send(operation)
   }
 
   #sendAlone(operation: Operation): void {
@@ -180,11 +212,10 @@ export class Pipeline {
     this.#blockOwner = undefined
     if (reply.type === 'VALUE') return this.#lines.receiveValue(reply, owner)
     const head = sent.at(0)
-    if (head.quiet) return this.#quiet.receive(reply, owner)
+    if (head.quiet) return this.#quiet.receive(reply, owner instanceof ReadRun ? undefined : owner)
     if (head.inLine && reply.type === 'END') return this.#lines.receiveEnd(reply)
-    if (isErrorReply(reply)) {
-      return head.inLine && this.#lines.isShared ? this.#lines.refuse(reply) : this.#refuse(reply, head)
-    }
+    if (isErrorReply(reply)) return this.#receiveError(reply, head)
+    if (head instanceof ReadRun) return this.#desync(reply, `not an answer to ${head.describe()}`)
     // Whose a large data block is was settled when its line was there to be read.
     const fits = owner === head || this.#wire.fits(reply, head)
     if (head.inLine || !fits || !(answersOperation(reply, head) || this.#wire.isSignOfLife(reply, head))) {
@@ -208,12 +239,17 @@ export class Pipeline {
     return this.#settler.useOfBlock(reply, owner)
   }
 
+  #receiveError(reply: Reply, head: SentEntry): MemcacheError | undefined {
+    if (head.inLine && this.#lines.isShared) return this.#lines.refuse(reply)
+    return head instanceof ReadRun ? this.#lines.refuseRun(reply, head) : this.#refuse(reply, head)
+  }
+
   /** The meta command that a data block answers: the one at the head, or one of the quiet run there. */
   #findMeta(reply: Reply): Operation | undefined {
     if (this.#sent.length === 0) return undefined
     const head = this.#sent.at(0)
     if (head.quiet) return this.#quiet.find(reply)
-    return this.#wire.fits(reply, head) ? head : undefined
+    return !(head instanceof ReadRun) && this.#wire.fits(reply, head) ? head : undefined
   }
 
   /** An error line for a command that stands alone. */
@@ -241,11 +277,15 @@ export class Pipeline {
   /** Returns what is left when the connection has ended and its socket is destroyed; each list has the oldest first. */
   drain(): Leftovers {
     this.#held.close()
-    const left: Leftovers = { unanswered: [], again: this.#lines.again, innocent: [] }
+    const left: Leftovers = { unanswered: [], again: this.#lines.again, innocent: [], givenUp: 0 }
     while (this.#sent.length > 0) {
-      const operation = this.#sent.shift()
-      if (this.#quiet.isInnocent(operation)) left.innocent.push(operation)
-      else left.unanswered.push(operation)
+      const entry = this.#sent.shift()
+      const operations = entry instanceof ReadRun ? entry.detachOpen() : [entry]
+      if (operations.length === 0) left.givenUp++
+      for (const operation of operations) {
+        if (this.#quiet.isInnocent(operation)) left.innocent.push(operation)
+        else left.unanswered.push(operation)
+      }
     }
     return left
   }

@@ -9,6 +9,7 @@ import { isLineRead, NOOP } from '../protocol/request.ts'
 import { isErrorReply, serverReplyError, staysInStep } from '../protocol/server-reply-error.ts'
 import type { CommandEncoder } from './command-encoder.ts'
 import { desyncError } from './out-of-step.ts'
+import { ReadRun } from './read-run.ts'
 import type { SentQueue } from './sent-queue.ts'
 import type { Settler } from './settler.ts'
 import type { Wire } from './wire.ts'
@@ -123,6 +124,7 @@ export class QuietRuns {
   #staysInStep(reply: Reply): boolean {
     for (let position = this.#length() - 1; position >= 0; position--) {
       const operation = this.#sent.at(position)
+      if (!operation.quiet) continue
       if (operation.bodyPending || !staysInStep(reply, operation, this.#wire.skipsRefusedBlock)) return false
     }
     return true
@@ -137,11 +139,12 @@ export class QuietRuns {
 
   #end(reply: Reply): MemcacheError | undefined {
     const length = this.#length()
-    if (length === this.#sent.length) {
+    const barrier = length === this.#sent.length ? undefined : this.#sent.at(length)
+    if (barrier === undefined || barrier instanceof ReadRun) {
       return desyncError(this.#init.server, reply, 'the answer to a barrier that was not written')
     }
-    const run = Array.from({ length }, () => this.#sent.shift())
-    const barrier = this.#sent.shift()
+    const run = this.#takeRun()
+    this.#sent.shift()
     this.#cursor = 0
     interpretReply(barrier.command, reply)
     this.#settler.answeredInTime = true
@@ -149,6 +152,15 @@ export class QuietRuns {
     // Last, because it tells listeners, who may destroy the client.
     this.#settle(run)
     return undefined
+  }
+
+  #takeRun(): Operation[] {
+    const run: Operation[] = []
+    for (let head = this.#sent.at(0); head.quiet; head = this.#sent.at(0)) {
+      this.#sent.shift()
+      run.push(head)
+    }
+    return run
   }
 
   /** The barrier's reply came: what said nothing succeeded, unless an error line came, which may be anybody's. */

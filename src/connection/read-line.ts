@@ -57,6 +57,37 @@ export class ReadLine {
     return shares
   }
 
+  /**
+   * Adds plain keys to the open line, as many as fit: joined first, which costs less than one after the other.
+   *
+   * @param end - Index behind the last key.
+   * @param maxBytes - They may take so many bytes.
+   * @returns the index of the first key that was not added.
+   */
+  extend(keys: readonly WireKey[], from: number, end: number, maxBytes: number): number {
+    const limits = this.#limits
+    if (limits === undefined || this.#request === undefined) return from
+    const most = Math.min(end, from + limits.maxKeys - this.#keys)
+    const limit = Math.min(this.#limitOf(this.#request), this.#bytes + maxBytes)
+    const words: string[] = []
+    let bytes = this.#bytes
+    for (let at = from; at < most; at++) {
+      const key = keys[at]!
+      if (typeof key !== 'string' || bytes + key.length + 1 > limit) break
+      bytes += key.length + 1
+      words.push(key)
+    }
+    if (words.length === 0) return from
+    this.#batch.addWord(words.join(' '))
+    this.#keys += words.length
+    this.#bytes = bytes
+    return from + words.length
+  }
+
+  #limitOf(request: LineRequest): number {
+    return 'exptime' in request ? Math.min(this.#maxBytes, SHORT_LINE_BYTES) : this.#maxBytes
+  }
+
   /** Closes the line that is open and begins another. */
   #begin(request: LineRequest): void {
     const start = 'exptime' in request ? `${request.command} ${request.exptime}` : request.command
@@ -69,8 +100,7 @@ export class ReadLine {
   #fits(open: LineRequest, request: LineRequest, bytes: number): boolean {
     const limits = this.#limits
     if (limits === undefined || !sharesLine(open, request) || this.#keys >= limits.maxKeys) return false
-    const maxBytes = 'exptime' in request ? Math.min(this.#maxBytes, SHORT_LINE_BYTES) : this.#maxBytes
-    return this.#bytes + bytes <= maxBytes
+    return this.#bytes + bytes <= this.#limitOf(request)
   }
 
   /** Ends the line, if one is open. */

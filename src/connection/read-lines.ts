@@ -1,4 +1,5 @@
 import type { MemcacheError, ProtocolError } from '../errors.ts'
+import type { WireKey } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { MISS, type Reply } from '../protocol/reply.ts'
 import { keyMatches } from '../protocol/reply-key.ts'
@@ -8,9 +9,11 @@ import type { ServerVersion } from '../protocol/server-version.ts'
 import { desyncError } from './out-of-step.ts'
 import type { OutgoingBatch } from './outgoing-batch.ts'
 import { type LineLimits, type LineRequest, ReadLine } from './read-line.ts'
-import type { SentQueue } from './sent-queue.ts'
+import { ReadRun } from './read-run.ts'
+import type { SentEntry, SentQueue } from './sent-queue.ts'
 import type { Settler } from './settler.ts'
 import type { UnknownCommands } from './unknown-commands.ts'
+import type { UnsentReads } from './unsent-reads.ts'
 
 /** The server and the limits that read lines are made for. */
 export interface ReadLinesInit {
@@ -33,8 +36,8 @@ export class ReadLines {
   readonly #sent: SentQueue
   readonly #settler: Settler
   /** Entry that was added to the open line last. */
-  #last: Operation | undefined
-  /** Position in the line at the head where the next value is expected. */
+  #last: SentEntry | undefined
+  /** Position of the entry of the line at the head where the next value is expected. */
   #cursor = 0
   /** Reads that shared a refused line and may be asked again, each alone. */
   readonly again: Operation[] = []
@@ -48,12 +51,42 @@ export class ReadLines {
 
   /** Adds a read to the open line, or begins a line with it. When it throws, nothing of the read was added. */
   add(operation: Operation, request: LineRequest, mayShare: boolean): void {
-    const last = this.#last
-    const mayJoin = mayShare && last !== undefined && !operation.alone && !last.alone
-    if (!this.#line.add(operation.key, request, mayJoin) && last !== undefined) last.endsLine = true
+    this.#write(operation.key, request, mayShare && !operation.alone)
     this.#last = operation
     operation.inLine = true
     this.#sent.push(operation)
+  }
+
+  /**
+   * As `add`, for reads of a batch: the next one, and as many behind it as share its line.
+   *
+   * @param maxBytes - Those behind it may take so many bytes.
+   */
+  addReads(reads: UnsentReads, mayShare: boolean, maxBytes: number): void {
+    const { batch, holder, next: from } = reads
+    const { keys } = batch
+    const last = this.#last
+    const shares = this.#write(keys[from]!, batch.request, mayShare)
+    const end = mayShare ? this.#line.extend(keys, from + 1, reads.end, maxBytes) : from + 1
+    reads.next = end
+    if (shares && last instanceof ReadRun && last.precedes(batch, from)) {
+      last.addUpTo(end)
+      this.#sent.countReads(end - from)
+    } else this.#beginRun(new ReadRun(batch, from, end, holder))
+  }
+
+  #beginRun(run: ReadRun): void {
+    this.#last = run
+    this.#sent.pushRun(run)
+  }
+
+  /** Puts a key on the open line, or on one that begins with it; returns whether it shares the line. */
+  #write(key: WireKey, request: LineRequest, mayShare: boolean): boolean {
+    const last = this.#last
+    const mayJoin = mayShare && last !== undefined && (last instanceof ReadRun || !last.alone)
+    const shares = this.#line.add(key, request, mayJoin)
+    if (!shares && last !== undefined) last.endsLine = true
+    return shares
   }
 
   /** Ends the open line, if there is one. */
@@ -64,22 +97,30 @@ export class ReadLines {
     this.#last = undefined
   }
 
-  /** Returns the read of the line at the head that a VALUE answers: the next one, or another if a proxy reordered. */
-  find(reply: Reply): Operation | undefined {
+  /**
+   * Returns the read of the line at the head that a VALUE answers, or the run in which it is found: the next one, or another
+   * if a proxy reordered.
+   */
+  find(reply: Reply): SentEntry | undefined {
     if (this.#sent.length === 0 || !this.#sent.at(0).inLine) return undefined
     let position = this.#cursor
     for (;;) {
-      const read = this.#sent.at(position)
-      if (!read.answered && keyMatches(reply, read.key)) {
-        if (!read.endsLine) this.#cursor = position + 1
-        return read
+      const entry = this.#sent.at(position)
+      if (answersEntry(reply, entry)) {
+        this.#cursor = entry.endsLine || !isExhausted(entry) ? position : position + 1
+        return entry
       }
-      if (read.endsLine) break
+      if (entry.endsLine) break
       position++
     }
-    for (position = 0; position < this.#cursor; position++) {
-      const read = this.#sent.at(position)
-      if (!read.answered && keyMatches(reply, read.key)) return read
+    return this.#findEarlier(reply)
+  }
+
+  /** A proxy reordered. */
+  #findEarlier(reply: Reply): SentEntry | undefined {
+    for (let position = 0; position <= this.#cursor; position++) {
+      const entry = this.#sent.at(position)
+      if (entry instanceof ReadRun ? entry.findEarlier(reply) : answersEntry(reply, entry)) return entry
     }
     return undefined
   }
@@ -87,17 +128,22 @@ export class ReadLines {
   /**
    * Gives a value to the read that it answers.
    *
-   * @param owner - The read that was found when the value's header came.
+   * @param owner - What was found when the value's header came.
    * @returns why the connection cannot go on, or undefined while it can.
    */
-  receiveValue(reply: Reply, owner: Operation | undefined): ProtocolError | undefined {
-    const read = owner ?? this.find(reply)
-    if (read === undefined) {
+  receiveValue(reply: Reply, owner: SentEntry | undefined): ProtocolError | undefined {
+    const entry = owner ?? this.find(reply)
+    if (entry === undefined) {
       return desyncError(this.#init.server, reply, 'a value under a key that was not asked for')
     }
-    read.answered = true
     reply.outcome = 'hit'
-    this.#settler.settle(reply, read)
+    if (entry instanceof ReadRun) {
+      entry.takeValue()
+      this.#settler.settleRead(reply, entry)
+    } else {
+      entry.answered = true
+      this.#settler.settle(reply, entry)
+    }
     return undefined
   }
 
@@ -111,15 +157,17 @@ export class ReadLines {
     if (isGat(this.#sent.at(0).command)) this.#init.unknownCommands.answered('gat')
     this.#cursor = 0
     for (;;) {
-      const read = this.#sent.shift()
-      if (!read.answered) this.#settler.settle(MISS, read)
-      if (read.endsLine) return undefined
+      const entry = this.#sent.shift()
+      if (entry instanceof ReadRun) this.#settler.settleMisses(entry)
+      else if (!entry.answered) this.#settler.settle(MISS, entry)
+      if (entry.endsLine) return undefined
     }
   }
 
   /** Whether the line at the head is shared by several reads. */
   get isShared(): boolean {
-    return !this.#sent.at(0).endsLine
+    const head = this.#sent.at(0)
+    return !head.endsLine || (head instanceof ReadRun && head.keys.length > 1)
   }
 
   /**
@@ -133,12 +181,36 @@ export class ReadLines {
     const error = serverReplyError(reply, 'a line of reads', this.#init.server)
     this.#cursor = 0
     for (;;) {
-      const read = this.#sent.shift()
-      if (!read.answered && !read.settled) {
-        this.#settler.answeredInTime = true
-        this.again.push(read)
-      }
-      if (read.endsLine) return error
+      const entry = this.#sent.shift()
+      const open = entry instanceof ReadRun ? entry.detachOpen() : entry.answered || entry.settled ? [] : [entry]
+      if (open.length > 0) this.#settler.answeredInTime = true
+      this.again.push(...open)
+      if (entry.endsLine) return error
     }
   }
+
+  /**
+   * Takes a run of one read off the queue by an error line.
+   *
+   * @returns why the connection cannot go on, or undefined while it can.
+   */
+  refuseRun(reply: Reply, run: ReadRun): MemcacheError | undefined {
+    const error = serverReplyError(reply, run.describe(), this.#init.server)
+    this.#cursor = 0
+    this.#sent.shift()
+    const [operation] = run.detachOpen()
+    if (operation !== undefined) this.#settler.answeredInTime = true
+    operation?.fail(error)
+    return reply.type === 'SERVER_ERROR' ? undefined : error
+  }
+}
+
+/** Whether the reply answers the read, or one of the run. */
+function answersEntry(reply: Reply, entry: SentEntry): boolean {
+  return entry instanceof ReadRun ? entry.find(reply) : !entry.answered && keyMatches(reply, entry.key)
+}
+
+/** Whether the value of the next read is expected in the next entry. */
+function isExhausted(entry: SentEntry): boolean {
+  return !(entry instanceof ReadRun) || entry.isExhausted
 }

@@ -1,14 +1,20 @@
 import type { Operation } from '../protocol/operation.ts'
+import { ReadRun } from './read-run.ts'
 import { RingQueue } from './ring-queue.ts'
 
+/** What an entry of the queue stands for: one command, or neighbouring reads of a batch. */
+export type SentEntry = Operation | ReadRun
+
 /**
- * What was written and not answered, oldest first: the order of the replies. An entry is one operation. Entries that are
- * `inLine` belong to `ReadLines`, which alone knows which key and which value is theirs.
+ * What was written and not answered, oldest first: the order of the replies. Entries that are `inLine` belong to
+ * `ReadLines`, which alone knows which key and which value is theirs.
  */
 export class SentQueue {
-  readonly #entries: RingQueue<Operation> = new RingQueue<Operation>()
+  readonly #entries: RingQueue<SentEntry> = new RingQueue<SentEntry>()
   #bytes = 0
   #answered = 0
+  /** Reads in runs beyond the first of each. */
+  #moreReads = 0
 
   /** Number of entries. */
   get length(): number {
@@ -20,13 +26,18 @@ export class SentQueue {
     return this.#answered
   }
 
+  /** Number of commands: each read of a run counts. */
+  get commands(): number {
+    return this.#entries.length + this.#moreReads
+  }
+
   /** Bytes of the bodies of all entries. */
   get bytes(): number {
     return this.#bytes
   }
 
   /** Returns the entry at a position, counted from the oldest; the caller knows that there is one. */
-  at(position: number): Operation {
+  at(position: number): SentEntry {
     return this.#entries.at(position)
   }
 
@@ -37,11 +48,27 @@ export class SentQueue {
     this.#entries.push(operation)
   }
 
+  /** Adds reads that were put into the outgoing batch. */
+  pushRun(run: ReadRun): void {
+    this.#entries.push(run)
+    this.#moreReads += run.keys.length - 1
+  }
+
+  /** Counts reads that were added to the last run. */
+  countReads(count: number): void {
+    this.#moreReads += count
+  }
+
   /** Removes the oldest entry and returns it; the caller knows that there is one. */
-  shift(): Operation {
-    const operation = this.#entries.shift()
-    this.#bytes -= operation.bodyBytes
-    this.#answered++
-    return operation
+  shift(): SentEntry {
+    const entry = this.#entries.shift()
+    if (entry instanceof ReadRun) {
+      this.#moreReads -= entry.keys.length - 1
+      this.#answered += entry.keys.length
+    } else {
+      this.#bytes -= entry.bodyBytes
+      this.#answered++
+    }
+    return entry
   }
 }

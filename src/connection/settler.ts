@@ -1,7 +1,10 @@
 import { ValueTooLargeError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Reply } from '../protocol/reply.ts'
+import { answerRead } from '../seam/reads.ts'
 import type { HeldBodies } from './held-bodies.ts'
+import { ReadRun } from './read-run.ts'
+import type { SentEntry } from './sent-queue.ts'
 
 /** The limits of what a settler accepts. */
 export interface SettlerInit {
@@ -34,10 +37,32 @@ export class Settler {
     else operation.settle(reply)
   }
 
-  /** Decides what becomes of a large data block for the operation, by the header of its reply. */
-  useOfBlock(reply: Reply, { settled, interpret }: Operation): BlockUse {
-    if (settled || reply.size > this.#init.maxValueBytes) return 'skip'
-    return interpret.borrows?.(reply.clientFlags) === true ? 'borrow' : 'keep'
+  /** As `settle`, for the read of a run that was found. */
+  settleRead(reply: Reply, run: ReadRun): void {
+    const { batch, found, holder } = run
+    if (!batch.isOpen(found)) return
+    this.answeredInTime = true
+    if (reply.size <= this.#init.maxValueBytes) return answerRead(batch, found, reply, holder)
+    const operation = run.detach(found)
+    operation.settlePassedOver(reply, this.#tooLarge(reply, operation))
+  }
+
+  /** Settles the reads of a run for which no value came. */
+  settleMisses(run: ReadRun): void {
+    run.forEachOpen((index) => {
+      this.answeredInTime = true
+      run.batch.miss(index)
+    })
+  }
+
+  /** Decides what becomes of a large data block for its owner, by the header of its reply. */
+  useOfBlock(reply: Reply, owner: SentEntry): BlockUse {
+    const isGivenUp = owner instanceof ReadRun ? !owner.batch.isOpen(owner.found) : owner.settled
+    if (isGivenUp || reply.size > this.#init.maxValueBytes) return 'skip'
+    const { clientFlags } = reply
+    const borrows =
+      owner instanceof ReadRun ? owner.batch.borrows(clientFlags) : owner.interpret.borrows?.(clientFlags) === true
+    return borrows ? 'borrow' : 'keep'
   }
 
   #tooLarge(reply: Reply, operation: Operation): ValueTooLargeError {

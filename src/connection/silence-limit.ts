@@ -1,5 +1,6 @@
 import type { Operation } from '../protocol/operation.ts'
 import type { Patience } from '../protocol/patience.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
 
 /** However short the timeouts: a connection is not given up for a shorter silence, in milliseconds. */
 export const MIN_STALL_MS = 250
@@ -47,6 +48,13 @@ export class SilenceLimit {
     else if (patience !== undefined && !operation.settled) this.#addImpatient(patience, timeoutMs)
     else if (operation.quiet && !operation.awaitsBarrier) this.#impatientMs = Math.max(this.#impatientMs, timeoutMs)
     else if (timeoutMs > this.#patientMs) this.#patientMs = timeoutMs
+  }
+
+  /** As `add`, for reads of a batch: so many of them, of which so many have not settled. */
+  addReads({ patience, timeoutMs }: ReadBatch, count: number, open: number): void {
+    if (patience?.leftAt !== undefined) return this.#addLeft(patience, patience.leftAt, timeoutMs)
+    if (patience !== undefined && open > 0) this.#addImpatient(patience, timeoutMs)
+    if ((patience === undefined || open < count) && timeoutMs > this.#patientMs) this.#patientMs = timeoutMs
   }
 
   #addImpatient({ since }: Patience, timeoutMs: number): void {

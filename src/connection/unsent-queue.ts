@@ -1,17 +1,25 @@
 import type { Operation } from '../protocol/operation.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { UnsentReads } from './unsent-reads.ts'
+
+/** What waits to be written: one command, or the rest of a batch of reads. */
+export type UnsentEntry = Operation | UnsentReads
 
 /** The commands that a connection has taken and not written yet, oldest first. */
 export class UnsentQueue {
-  #operations: Operation[] = []
+  #entries: UnsentEntry[] = []
   /** Operations in the list that are settled already and only wait to be dropped. */
   #settled = 0
+  /** Batches in the list, and how many reads of them still want to be written. */
+  #batches = 0
+  #reads = 0
   #bytes = 0
-  /** Operations up to here came in earlier turns of the event loop. */
+  /** Entries up to here came in earlier turns of the event loop. */
   #earlier = 0
 
   /** Commands that still want to be written. */
   get length(): number {
-    return this.#operations.length - this.#settled
+    return this.#entries.length - this.#settled - this.#batches + this.#reads
   }
 
   /** Bytes of their bodies. */
@@ -20,25 +28,32 @@ export class UnsentQueue {
   }
 
   /** The oldest that wants to be written. */
-  get first(): Operation | undefined {
-    return this.#operations.find((operation) => !operation.settled)
+  get first(): UnsentEntry | undefined {
+    return this.#entries.find((entry) => !entry.settled)
   }
 
   /** Puts operations in front of all others: they are older. */
   unshift(operations: readonly Operation[]): void {
     for (const operation of operations) this.#bytes += operation.bodyBytes
-    this.#operations = [...operations, ...this.#operations]
+    this.#entries = [...operations, ...this.#entries]
     this.#earlier += operations.length
   }
 
   /** A turn of the event loop has ended. */
   endTurn(): void {
-    this.#earlier = this.#operations.length
+    this.#earlier = this.#entries.length
   }
 
   push(operation: Operation): void {
     this.#bytes += operation.bodyBytes
-    this.#operations.push(operation)
+    this.#entries.push(operation)
+  }
+
+  /** Adds reads of a batch. */
+  pushReads(reads: UnsentReads): void {
+    this.#entries.push(reads)
+    this.#batches++
+    this.#reads += reads.length
   }
 
   /** Gives up an operation that is about to be settled: it will not be written. */
@@ -47,62 +62,106 @@ export class UnsentQueue {
     this.#bytes -= operation.bodyBytes
   }
 
+  /** Gives up the reads of a batch. */
+  dropReads(batch: ReadBatch): void {
+    for (const entry of this.#entries) {
+      if (!(entry instanceof UnsentReads) || entry.batch !== batch) continue
+      this.#reads -= entry.length
+      entry.clear()
+    }
+  }
+
   /** Whether all of them have a property. */
-  every(test: (operation: Operation) => boolean): boolean {
-    return this.#operations.every((operation) => operation.settled || test(operation))
+  every(test: (entry: UnsentEntry) => boolean): boolean {
+    return this.#entries.every((entry) => entry.settled || test(entry))
   }
 
   /** Gives the calls of this turn so much more time. */
   forgive(milliseconds: number): void {
-    const operations = this.#operations
-    for (let at = this.#earlier; at < operations.length; at++) operations[at]!.deadline += milliseconds
+    const entries = this.#entries
+    for (let at = this.#earlier; at < entries.length; at++) entries[at]!.deadline += milliseconds
   }
 
   /**
    * Hands operations over to be written, oldest first, while `goesOn` says so.
    *
    * @param send - Takes one; it may make more come in.
+   * @param sendReads - Takes reads of a batch out, as many as may be written now.
    */
-  take(goesOn: (next: Operation) => boolean, send: (operation: Operation) => void): void {
-    const operations = this.#operations
+  take(
+    goesOn: (next: Operation) => boolean,
+    send: (operation: Operation) => void,
+    sendReads: (reads: UnsentReads) => void = () => undefined,
+  ): void {
+    const entries = this.#entries
     let at = 0
     try {
-      while (at < operations.length) {
-        const operation = operations[at]!
-        if (!operation.settled && !goesOn(operation)) break
+      while (at < entries.length) {
+        const entry = entries[at]!
+        if (entry instanceof UnsentReads) {
+          this.#takeReads(entry, sendReads)
+          if (!entry.settled) break
+          at++
+          this.#batches--
+          continue
+        }
+        if (!entry.settled && !goesOn(entry)) break
         at++
-        if (operation.settled) this.#settled--
+        if (entry.settled) this.#settled--
         else {
-          this.#bytes -= operation.bodyBytes
-          send(operation)
+          this.#bytes -= entry.bodyBytes
+          send(entry)
         }
       }
     } finally {
       // Also when `send` throws: what it was given never stays.
-      if (at === operations.length) this.#operations = []
-      else if (at > 0) this.#operations = operations.slice(at)
+      if (at === entries.length) this.#entries = []
+      else if (at > 0) this.#entries = entries.slice(at)
       this.#earlier = Math.max(0, this.#earlier - at)
     }
   }
 
-  /** Fails those whose time is up. */
-  expire(now: number, fail: (operation: Operation) => void): void {
-    for (const operation of this.#operations) {
-      if (operation.settled || operation.deadline > now) continue
-      this.drop(operation)
-      fail(operation)
-    }
-    if (this.#settled === 0) return
-    this.#operations = this.#operations.filter((operation) => !operation.settled)
-    this.#settled = 0
-    this.#earlier = this.#operations.length
+  #takeReads(reads: UnsentReads, sendReads: (reads: UnsentReads) => void): void {
+    const { length } = reads
+    if (length > 0) sendReads(reads)
+    this.#reads -= length - reads.length
   }
 
-  /** Empties the queue and gives what was in it. */
-  drain(): Operation[] {
-    const operations = this.#operations.filter((operation) => !operation.settled)
-    this.#operations = []
+  /** Fails those whose time is up. */
+  expire(now: number, fail: (operation: Operation) => void): void {
+    for (const entry of this.#entries) {
+      if (entry.settled || entry.deadline > now) continue
+      if (entry instanceof UnsentReads) {
+        this.#reads -= entry.length
+        for (const operation of entry.detachAll()) fail(operation)
+      } else {
+        this.drop(entry)
+        fail(entry)
+      }
+    }
+    this.#removeSettled()
+  }
+
+  #removeSettled(): void {
+    const entries = this.#entries.filter((entry) => !entry.settled)
+    if (entries.length === this.#entries.length) return
+    this.#entries = entries
     this.#settled = 0
+    this.#batches = entries.reduce((count, entry) => (entry instanceof UnsentReads ? count + 1 : count), 0)
+    this.#earlier = entries.length
+  }
+
+  /** Empties the queue and gives what was in it, reads of batches as operations. */
+  drain(): Operation[] {
+    const operations: Operation[] = []
+    for (const entry of this.#entries) {
+      if (entry instanceof UnsentReads) operations.push(...entry.detachAll())
+      else if (!entry.settled) operations.push(entry)
+    }
+    this.#entries = []
+    this.#settled = 0
+    this.#batches = 0
+    this.#reads = 0
     this.#bytes = 0
     this.#earlier = 0
     return operations

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { ConnectionClosedError, type MemcacheError } from '../errors.ts'
+import type { WireKey } from '../protocol/key.ts'
 import { Operation } from '../protocol/operation.ts'
 import { isIdempotent, VERSION } from '../protocol/request.ts'
 import type { DeadlineSweep } from '../seam/deadline-sweep.ts'
@@ -9,7 +10,8 @@ import type { Liveness } from './liveness.ts'
 import type { OutgoingChunk } from './outgoing-batch.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Transport } from './transport.ts'
-import type { UnsentQueue } from './unsent-queue.ts'
+import type { UnsentEntry, UnsentQueue } from './unsent-queue.ts'
+import type { ReadRoom, UnsentReads } from './unsent-reads.ts'
 
 /** One batch is written before the next is encoded from this size on, so that a stalled socket is noticed. */
 const MAX_BATCH_BYTES = 262_144
@@ -45,6 +47,7 @@ export interface WriterInit {
  */
 export class Writer {
   readonly #init: WriterInit
+  readonly #room: ReadRoom
   #probe: Operation | undefined
   #probeFirst = false
   /** Number of commands in the batches that observers have heard of. */
@@ -52,6 +55,7 @@ export class Writer {
 
   constructor(init: WriterInit) {
     this.#init = init
+    this.#room = roomIn(init.pipeline, init.transport)
   }
 
   /** The question whether an idle connection still lives, while it is not answered. */
@@ -97,10 +101,14 @@ export class Writer {
 
   #writeBatches(): void {
     const { target, unsent, pipeline, transport } = this.#init
-    const goesOn = (next: Operation): boolean => this.#mayFollowProbe(next) && hasRoom(pipeline, transport, next)
+    const goesOn = (next: Operation): boolean =>
+      this.#mayFollowProbe(next) && hasRoom(pipeline, transport, next.key, next.bodyBytes)
     const send = (operation: Operation): void => pipeline.send(operation)
+    const sendReads = (reads: UnsentReads): void => {
+      if (this.#mayFollowProbe(reads)) pipeline.sendReads(reads, this.#room)
+    }
     do {
-      unsent.take(goesOn, send)
+      unsent.take(goesOn, send, sendReads)
       // memcached would not see a barrier that shares its TLS record with the end of a large body.
       const chunks = pipeline.finish(transport.keepsRecords && pipeline.batchLength > TLS_BATCH_BYTES)
       if (chunks.length === 0) continue
@@ -131,7 +139,7 @@ export class Writer {
   }
 
   /** Behind the question whether an idle connection lives travels only what may be sent again if it does not. */
-  #mayFollowProbe(next: Operation): boolean {
+  #mayFollowProbe(next: UnsentEntry): boolean {
     return this.#probe === undefined || (!this.#probeFirst && isIdempotent(next.request))
   }
 
@@ -169,9 +177,19 @@ function bytesOf(chunks: readonly OutgoingChunk[]): number {
 }
 
 /** Whether a command still fits into the batch; one always does. Where records matter, its whole size counts. */
-function hasRoom(pipeline: Pipeline, transport: Transport, operation: Operation): boolean {
+function hasRoom(pipeline: Pipeline, transport: Transport, key: WireKey, bodyBytes: number): boolean {
   if (!transport.keepsRecords) return pipeline.batchLength < MAX_BATCH_BYTES
-  const { key } = operation
-  const bytes = operation.bodyBytes + (typeof key === 'string' ? key.length : key.echo.length) + ROUGH_LINE_BYTES
+  const bytes = bodyBytes + (typeof key === 'string' ? key.length : key.echo.length) + ROUGH_LINE_BYTES
   return pipeline.batchLength === 0 || pipeline.batchLength + bytes <= TLS_BATCH_BYTES
+}
+
+/** The room that reads of a batch have in the present write. */
+function roomIn(pipeline: Pipeline, transport: Transport): ReadRoom {
+  const most = transport.keepsRecords ? TLS_BATCH_BYTES - ROUGH_LINE_BYTES : MAX_BATCH_BYTES
+  return {
+    fits: (key) => hasRoom(pipeline, transport, key, 0),
+    get bytes() {
+      return most - pipeline.batchLength
+    },
+  }
 }

@@ -54,6 +54,10 @@ export class DerivedReads implements ReadBatch, ReadHolder {
     return this.#deriver.passes(reply) && this.#outer.answer(index, reply)
   }
 
+  borrows(clientFlags: number): boolean {
+    return this.#outer.borrows(clientFlags)
+  }
+
   miss(index: number): void {
     if (this.#deriver.passesMisses) this.#outer.miss(index)
     else this.detach(index).settle(MISS)

@@ -33,6 +33,8 @@ export interface ReadBatch {
    * does both.
    */
   answer(index: number, reply: Reply): boolean
+  /** Whether values with these client flags are read without keeping their bytes. */
+  borrows(clientFlags: number): boolean
   /** Settles a read of a key that is not there. */
   miss(index: number): void
   /** Settles a read with a failure. */

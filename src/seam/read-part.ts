@@ -43,6 +43,10 @@ export class ReadPart implements ReadBatch {
     return this.#whole.answer(this.#indexes[index]!, reply)
   }
 
+  borrows(clientFlags: number): boolean {
+    return this.#whole.borrows(clientFlags)
+  }
+
   miss(index: number): void {
     this.#whole.miss(this.#indexes[index]!)
   }

@@ -81,6 +81,10 @@ export class RecordedReads implements ReadBatch {
     return true
   }
 
+  borrows(): boolean {
+    return true
+  }
+
   miss(index: number): void {
     this.#settle(index, 'miss')
   }

@@ -60,7 +60,7 @@ function around(backend: Backend, wrap: (next: Executor) => Executor = (next) =>
   return { executor: wrap(backend), destroy: (error) => backend.destroy(error) }
 }
 
-const contract = { inBatches: false, maxValueBytes }
+const contract = { inBatches: true, maxValueBytes }
 
 describeReads('ServerPool', { ...contract, start: async () => around(await startPool()) })
 describeReads('ServerPool of three connections', { ...contract, start: async () => around(await startPool(3)) })
@@ -70,13 +70,16 @@ describeReads('SourcedCluster', { ...contract, start: async () => around(await s
 describeReads('retry', { ...contract, start: async () => around(await startPool(), withRetry()) })
 describeReads('fallback', {
   ...contract,
+  inBatches: 'hits',
   start: async () => around(await startCluster(3), withFallback([await startPool()])),
 })
 describeReads('retry around an executor of single operations', {
   ...contract,
+  inBatches: false,
   start: async () => around(await startPool(), (next) => withRetry()({ dispatch: (one) => next.dispatch(one) })),
 })
 describeReads('an executor of single operations', {
   ...contract,
+  inBatches: false,
   start: async () => around(await startPool(), (next) => ({ dispatch: (operation) => next.dispatch(operation) })),
 })

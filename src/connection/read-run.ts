@@ -1,0 +1,123 @@
+import type { WireKey } from '../protocol/key.ts'
+import type { Holder, Operation } from '../protocol/operation.ts'
+import type { Reply } from '../protocol/reply.ts'
+import { keyMatches } from '../protocol/reply-key.ts'
+import type { Command } from '../protocol/request.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+
+/**
+ * Neighbouring reads of a batch on one read line: one entry in the queue of what was written. It keeps its place, and
+ * knows its keys, when the reads were given up.
+ */
+export class ReadRun {
+  readonly batch: ReadBatch
+  /** Has the operations in hand that the batch gives for single reads. */
+  readonly holder: Holder
+  /** Keys in the order of the line; undefined where the value has come. */
+  readonly keys: (WireKey | undefined)[]
+  /** It is the last entry of its read line: behind its values comes END. */
+  endsLine = false
+  readonly inLine: true = true
+  readonly quiet: false = false
+  /** Index of its first read in the batch. */
+  readonly #from: number
+  /** Position where the next value is expected. */
+  #next = 0
+  /** Position of the read that was found last. */
+  #found = 0
+
+  /** The reads of the batch from one index up to another. */
+  constructor(batch: ReadBatch, from: number, end: number, holder: Holder) {
+    this.batch = batch
+    this.keys = batch.keys.slice(from, end)
+    this.#from = from
+    this.holder = holder
+  }
+
+  get command(): Command {
+    return this.batch.request.command
+  }
+
+  /** For messages: the first of its reads. */
+  describe(): string {
+    return this.batch.describe(this.#from)
+  }
+
+  /** Whether a read is the one that follows in the batch. */
+  precedes(batch: ReadBatch, index: number): boolean {
+    return this.batch === batch && this.#from + this.keys.length === index
+  }
+
+  /** Adds the reads of the batch that follow, up to an index. */
+  addUpTo(end: number): void {
+    const { keys } = this.batch
+    for (let index = this.#from + this.keys.length; index < end; index++) this.keys.push(keys[index])
+  }
+
+  /** Whether no value is expected behind the last one that was found. */
+  get isExhausted(): boolean {
+    return this.#next === this.keys.length
+  }
+
+  /** Finds the read that a VALUE answers, from the one on that is expected next; returns whether there is one. */
+  find(reply: Reply): boolean {
+    const { keys } = this
+    for (let position = this.#next; position < keys.length; position++) {
+      const key = keys[position]
+      if (key === undefined || !keyMatches(reply, key)) continue
+      this.#found = position
+      this.#next = position + 1
+      return true
+    }
+    return false
+  }
+
+  /** As `find`, for a value that came out of order. */
+  findEarlier(reply: Reply): boolean {
+    const position = this.keys.findIndex((key) => key !== undefined && keyMatches(reply, key))
+    if (position === -1) return false
+    this.#found = position
+    return true
+  }
+
+  /** Index in the batch of the read that was found last. */
+  get found(): number {
+    return this.#from + this.#found
+  }
+
+  /** Takes note that the value of the read that was found last has come. */
+  takeValue(): void {
+    this.keys[this.#found] = undefined
+  }
+
+  /** Calls back with the index of each read that is neither answered nor given up. */
+  forEachOpen(call: (index: number) => void): void {
+    const { batch, keys } = this
+    for (let position = 0; position < keys.length; position++) {
+      if (keys[position] !== undefined && batch.isOpen(this.#from + position)) call(this.#from + position)
+    }
+  }
+
+  /** How many of its reads are neither answered nor given up. */
+  get openReads(): number {
+    let count = 0
+    this.forEachOpen(() => count++)
+    return count
+  }
+
+  /** Makes the operation that settles a read from here on; it was written. */
+  detach(index: number): Operation {
+    const operation = this.batch.detach(index)
+    operation.holder = this.holder
+    operation.written = true
+    operation.inLine = true
+    return operation
+  }
+
+  /** Makes the operations of the reads that are neither answered nor given up. */
+  detachOpen(): Operation[] {
+    const operations: Operation[] = []
+    this.forEachOpen((index) => operations.push(this.detach(index)))
+    return operations
+  }
+}
