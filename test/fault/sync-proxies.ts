@@ -24,6 +24,8 @@ export interface BlockedProxy {
   lose(): void
   /** Adds bytes that nobody asked for to what the server says next. */
   inject(text: string): void
+  /** Returns when what it holds has left, in however many pieces, unless a fault keeps it. */
+  passOn(): void
   /** Begins to note what the server answers. */
   record(): void
   /** The next command suffers this; notes are begun anew. Needs `record`. */
@@ -57,6 +59,7 @@ export async function startProxies(servers: readonly string[]): Promise<BlockedP
       replace: (text) => tell(index, 'replace', text),
       lose: () => tell(index, 'lose'),
       inject: (text) => tell(index, 'inject', text),
+      passOn: () => tell(index, 'passOn'),
       record: () => tell(index, 'record'),
       arm: (mishap) => tell(index, 'arm', mishap),
       disarm: () => tell(index, 'disarm'),

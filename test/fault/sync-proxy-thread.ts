@@ -29,6 +29,11 @@ async function carryOut({ index, name, args }: Act): Promise<number> {
   }
   const proxy = proxies[index]!
   if (name === 'connections') return proxy.connections
+  if (name === 'passOn') {
+    // One piece leaves in each turn.
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
+    return 1
+  }
   if (name === 'record') {
     recorders[index] = new Recorder(proxy)
     return 1

@@ -1,16 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { loginStreams, type Stream, streams } from './command-streams.ts'
 import { ask, exchange, expectSame } from './comparison.ts'
-import { randomAdministration, randomLines, randomStream, readCounters, readSettings } from './random-streams.ts'
 import { type Reference, referencePrograms, startReference, versionOf } from './reference-memcached.ts'
-
-/** More runs, and others, for a long search: `MEMLANE_RANDOM_RUNS=5000 MEMLANE_RANDOM_SEED=7`. */
-const { MEMLANE_RANDOM_RUNS = '150', MEMLANE_RANDOM_SEED = '20260709' } = process.env
 
 describe.each(referencePrograms)('next to %s', (program) => {
   let theirs: Reference
@@ -67,45 +62,6 @@ describe.each(referencePrograms)('next to %s', (program) => {
     )
   })
 
-  async function compareSettings(stream: string): Promise<void> {
-    const [expected, actual] = await Promise.all([ask(theirs.port, stream), ask(ours.port, stream)])
-    expect(readSettings(actual)).toEqual(readSettings(expected))
-  }
-
-  describe('at random', () => {
-    let calmTheirs: Reference
-    let calmOurs: MemcachedServer
-    const parameters = { numRuns: Number(MEMLANE_RANDOM_RUNS), seed: Number(MEMLANE_RANDOM_SEED) }
-
-    beforeAll(async () => {
-      // The maintainer thread holds items for a moment, and a held item is copied instead of changed.
-      calmTheirs = await startReference(program, ['-o', 'no_lru_maintainer'])
-      calmOurs = await MemcachedServer.start({ version: versionOf(program) })
-    })
-    afterAll(async () => {
-      await calmTheirs?.stop()
-      await calmOurs?.close()
-    })
-
-    async function compare(stream: Stream): Promise<void> {
-      const [expected, actual] = await Promise.all([ask(calmTheirs.port, stream), ask(calmOurs.port, stream)])
-      expectSame(withoutStats(actual), withoutStats(expected))
-      expect(readCounters(actual)).toEqual(readCounters(expected))
-    }
-
-    it('answers commands the same, and counts the same', async () => {
-      await fc.assert(fc.asyncProperty(randomStream(versionOf(program)), compare), parameters)
-    }, 3_600_000)
-
-    it('answers administrative commands the same, and has the same settings', async () => {
-      await fc.assert(fc.asyncProperty(randomAdministration, compareSettings), parameters)
-    }, 3_600_000)
-
-    it('refuses lines the same, and goes on at the same place', async () => {
-      await fc.assert(fc.asyncProperty(randomLines, compare), parameters)
-    }, 3_600_000)
-  })
-
   it('names the same statistics, in the same order, with the same type of value', async () => {
     // Servers of their own: a real one keeps every slab class that it ever had.
     const fresh = await startReference(program)
@@ -124,10 +80,6 @@ function titleOf(stream: Stream): string {
   const text = typeof stream === 'string' ? stream : stream.join(' … ')
   const shown = text.length > 70 ? `${text.slice(0, 50)}…${text.slice(-15)} (${text.length} characters)` : text
   return JSON.stringify(shown).replaceAll('%', '%%').replaceAll('$', '')
-}
-
-function withoutStats(reply: string): string {
-  return reply.replace(/^STAT.*\r\n/gm, '')
 }
 
 /** Names with the kind of value; a version, a path, a yes or a no are all text. */

@@ -1,18 +1,22 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { MemcachedServer } from '../../../../src/server/memcached-server.ts'
-import { faultClient } from '../../../support/fault-client.ts'
-import { patient } from '../../../support/memcache-options.ts'
+import { MemcachedServer } from '../../src/server/memcached-server.ts'
+import { turns } from '../support/crashes.ts'
+import { faultClient } from '../support/fault-client.ts'
+import { patient } from '../support/memcache-options.ts'
+import { createFuzz, roundsOf, timeout } from './seed.ts'
 
 const clients = 3
 const readersPerClient = 4
-const rounds = 60
+const USUAL_ROUNDS = 60
 
-/** At most this long does a loader, or a writer between two writes, take. */
-const longestMs = 8
+/** At most so many turns of the event loop does a loader, or a writer between two writes, take. */
+const MOST_TURNS = 40
 
 describe.each(['meta', 'text'] as const)('getOrSet under many readers and a writer, protocol %s', (protocol) => {
-  it('never gives what is older than a delete that was finished before the call', async () => {
+  it('never gives what is older than a delete that was finished before the call', { timeout }, async () => {
+    const random = createFuzz()
+    const rounds = roundsOf(USUAL_ROUNDS)
+    const wait = (): Promise<void> => turns(Math.floor(random() * MOST_TURNS))
     await using server = await MemcachedServer.start()
     const caches = Array.from({ length: clients }, () => faultClient(server.address, { ...patient, protocol }))
     let version = 1
@@ -20,7 +24,7 @@ describe.each(['meta', 'text'] as const)('getOrSet under many readers and a writ
     const writer = { isDone: false }
     const load = async (): Promise<number> => {
       const loaded = version
-      await wait(Math.random() * longestMs)
+      await wait()
       return loaded
     }
     const write = async (): Promise<void> => {
@@ -28,7 +32,7 @@ describe.each(['meta', 'text'] as const)('getOrSet under many readers and a writ
         const written = ++version
         await caches[round % clients]!.delete('k')
         deletedUpTo = written
-        await wait(Math.random() * longestMs)
+        await wait()
       }
       writer.isDone = true
     }
@@ -45,16 +49,5 @@ describe.each(['meta', 'text'] as const)('getOrSet under many readers and a writ
     expect(reads).toBeGreaterThan(rounds)
     // What was loaded before the last delete is not there.
     expect([undefined, version]).toContain(await caches[0]!.get('k'))
-  })
-
-  it('stores values that are compressed on the thread pool', async () => {
-    await using server = await MemcachedServer.start()
-    const cache = faultClient(server.address, { ...patient, protocol, compression: { minBytes: 10, asyncBytes: 100 } })
-    const text = 'abc'.repeat(50_000)
-    expect(await cache.getOrSet('k', () => text)).toBe(text)
-    expect(await cache.get('k')).toBe(text)
-    expect(await cache.getOrSet('k', () => 'not loaded')).toBe(text)
-    expect(await cache.update<string>('k', (current = '') => `${current}!`)).toBe(`${text}!`)
-    expect(await cache.pop('k')).toBe(`${text}!`)
   })
 })

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { serialize as serializeV8 } from 'node:v8'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import {
@@ -13,13 +14,14 @@ import {
   type Serde,
   spymemcached,
   xmemcached,
-} from '../../../src/exports/serde.ts'
-import { encodePickle } from '../../../src/serde/pickle-writer.ts'
-import { Random } from './random.ts'
+} from '../../src/exports/serde.ts'
+import { json } from '../../src/serde/json.ts'
+import { encodePickle } from '../../src/serde/pickle-writer.ts'
+import { structuredClone } from '../../src/serde/structured-clone.ts'
+import { Random } from './damage.ts'
+import { createFuzz, roundsOf, timeout } from './seed.ts'
 
-const CASES = 100_000
-/** A second or two on an idle machine. */
-const TIMEOUT_MS = 120_000
+const USUAL_CASES = 25_000
 const MAX_BYTES = 4096
 
 const limits = { maxBytes: MAX_BYTES }
@@ -91,24 +93,51 @@ const flags = [
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 17, 24, 32, 33, 48, 64, 80, 84, 256, 512, 768, 1024, 1280, 1536, 1792, 2048,
 ]
 
-describe.each(Object.entries(layouts))('%s', (name, serde) => {
-  const seeds = [...foreign, ...ownValues(serde)]
+describe.each(Object.entries(layouts))('%s', (_, serde) => {
+  const wholes = [...foreign, ...ownValues(serde)]
 
-  it(
-    `gives a value or a plain Error for ${CASES} damaged and random items`,
-    () => {
-      const random = new Random(0x5eed + name.length)
-      let longest = 0
-      expect(seeds.length).toBeGreaterThan(foreign.length)
-      for (let at = 0; at < CASES; at++) {
-        const [data, clientFlags] = garbage(random, seeds)
-        const value = readOrPlainError(serde, data, clientFlags)
-        if (value instanceof Uint8Array || typeof value === 'string') longest = Math.max(longest, value.length)
-      }
-      expect(longest).toBeLessThanOrEqual(MAX_BYTES)
-    },
-    TIMEOUT_MS,
-  )
+  it('gives a value or a plain Error for damaged and random items', { timeout }, () => {
+    const random = createDamage()
+    let longest = 0
+    expect(wholes.length).toBeGreaterThan(foreign.length)
+    for (let cases = roundsOf(USUAL_CASES); cases > 0; cases--) {
+      const [data, clientFlags] = garbage(random, wholes)
+      const value = readOrPlainError(serde, data, clientFlags)
+      if (value instanceof Uint8Array || typeof value === 'string') longest = Math.max(longest, value.length)
+    }
+    expect(longest).toBeLessThanOrEqual(MAX_BYTES)
+  })
+})
+
+describe('json', () => {
+  it('gives a value or a plain Error for damaged and random items', { timeout }, () => {
+    const random = createDamage()
+    const text = Buffer.from('{"a":[1,2.5e3,"é",null,true],"b":"\\u00e9"}')
+    for (let cases = roundsOf(USUAL_CASES); cases > 0; cases--) {
+      const data = cases % 2 === 0 ? random.damage(text) : random.bytes(random.below(12))
+      readOrPlainError(json, data, random.below(2 ** 32))
+    }
+  })
+})
+
+describe('structuredClone', () => {
+  it('gives a value or a plain Error for damaged and random items', { timeout }, () => {
+    const random = createDamage()
+    const rich = {
+      date: new Date(5),
+      map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1, 'é'])]]),
+      expression: /a+/giu,
+      bigint: -(10n ** 40n),
+      floats: new Float64Array([1.5, 2]),
+    }
+    const wholes = [rich, [1, 'a', { b: null }], 'text', new DataView(new ArrayBuffer(4))].map((value) =>
+      serializeV8(value),
+    )
+    for (let cases = roundsOf(USUAL_CASES); cases > 0; cases--) {
+      const data = cases % 2 === 0 ? random.damage(random.pick(wholes)) : random.bytes(random.below(12))
+      readOrPlainError(structuredClone, data, 512)
+    }
+  })
 })
 
 describe('depth', () => {
@@ -142,6 +171,10 @@ describe('depth', () => {
   })
 })
 
+function createDamage(): Random {
+  return new Random(createFuzz()() * 2 ** 32)
+}
+
 function layout(name: string): Serde {
   return layouts[name]!
 }
@@ -160,8 +193,8 @@ function ownValues(serde: Serde): [number, Buffer][] {
 }
 
 /** Half damaged values, half random bytes; under their own client flags, those of others, or random ones. */
-function garbage(random: Random, seeds: readonly (readonly [number, Buffer])[]): [Buffer, number] {
-  const [ownFlags, data] = random.pick(seeds)
+function garbage(random: Random, wholes: readonly (readonly [number, Buffer])[]): [Buffer, number] {
+  const [ownFlags, data] = random.pick(wholes)
   const clientFlags = random.pick([ownFlags, ownFlags, random.pick(flags), random.below(2 ** 32)])
   if (random.below(2) === 0) return [random.damage(data), clientFlags]
   return [random.bytes(random.below(24)), clientFlags]

@@ -9,6 +9,7 @@ import { createRandom } from '../../src/testing/random.ts'
 import type { MemcacheOptions } from '../support/memcache-options.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 import { SlowLines } from '../support/slow-lines.ts'
+import { playRounds, timeout } from './seed.ts'
 
 /** Courses of things to try; each seed gives another. */
 const ROUNDS = 60
@@ -84,14 +85,14 @@ describe.each(targets)(
     ]
 
     describe.each(deletes)('a delete %s', (name, create) => {
-      it.each(reads)('wins over %s, whatever arrives when', { timeout: 120_000 }, async (readName, read) => {
+      it.each(reads)('wins over %s, whatever arrives when', { timeout }, async (readName, read) => {
         const seen = new Set<unknown>()
         let random = createRandom(1)
         const lines = new SlowLines(() => random())
         const cache = client(lines)
         const remove = create(lines, cache)
-        for (let round = 0; round < ROUNDS; round++) {
-          random = createRandom(round)
+        await playRounds(ROUNDS, async ({ seed: round, random: chance }) => {
+          random = chance
           const key = `${readName.replaceAll(' ', '-')}:${name.length}:${round}`
           await old.set(key, 'old', { ttl: 100 })
           const [found, removed] = await lines.run([read(cache, key), lines.after(random() * 20, () => remove(key))])
@@ -102,7 +103,7 @@ describe.each(targets)(
           expect(left[0] === 'loaded' ? undefined : left[0], `the new cluster in round ${round}`).toBeUndefined()
           expect(left[1], `the old cluster in round ${round}`).toBeUndefined()
           seen.add((found as PromiseFulfilledResult<unknown>).value)
-        }
+        })
         // The value was found, or the test claims nothing.
         expect(seen).toContain('old')
       })
@@ -117,42 +118,42 @@ describe.each(targets)(
       expect(await recent.get(key)).toBe('old')
     })
 
-    it('loses to a store of another client, whatever arrives when', async () => {
+    it('loses to a store of another client, whatever arrives when', { timeout }, async () => {
       let random = createRandom(1)
       const lines = new SlowLines(() => random())
       const [cache, other] = [client(lines), client(lines)]
-      for (let round = 0; round < ROUNDS; round++) {
-        random = createRandom(round)
+      await playRounds(ROUNDS, async ({ seed: round, random: chance }) => {
+        random = chance
         await old.set(`set:${round}`, 'old', { ttl: 100 })
         const store = lines.after(random() * 16, () => other.set(`set:${round}`, 'new'))
         await lines.run([cache.get(`set:${round}`), store])
         expect(await recent.get(`set:${round}`)).toBe('new')
-      }
+      })
     })
 
-    it('leaves a counter to those who count meanwhile', async () => {
+    it('leaves a counter to those who count meanwhile', { timeout }, async () => {
       let random = createRandom(1)
       const lines = new SlowLines(() => random())
       const [cache, other] = [client(lines), client(lines)]
       const seen = new Set<unknown>()
-      for (let round = 0; round < ROUNDS; round++) {
-        random = createRandom(round)
+      await playRounds(ROUNDS, async ({ seed: round, random: chance }) => {
+        random = chance
         await old.set(`count:${round}`, 5, { ttl: 100 })
         const count = lines.after(random() * 16, () => other.incr(`count:${round}`))
         const [, counted] = await lines.run([cache.get(`count:${round}`), count])
         // The counter is missing in the new cluster, or it has been copied; it is never refused as no number.
         expect(counted!.status).toBe('fulfilled')
         seen.add((counted as PromiseFulfilledResult<unknown>).value)
-      }
+      })
       expect(seen).toEqual(new Set([undefined, 6]))
     })
 
-    it('lets every reader see the value of the old cluster while it is being copied', async () => {
+    it('lets every reader see the value of the old cluster while it is being copied', { timeout }, async () => {
       let random = createRandom(1)
       const lines = new SlowLines(() => random())
       const caches = [client(lines), client(lines), client(lines)]
-      for (let round = 0; round < ROUNDS; round++) {
-        random = createRandom(round)
+      await playRounds(ROUNDS, async ({ seed: round, random: chance }) => {
+        random = chance
         const key = `seen:${round}`
         await old.set(key, 'old', { ttl: 100 })
         const calls = [caches[0]!.get(key), caches[1]!.get(key), caches[2]!.gets(key), caches[1]!.has(key)]
@@ -161,7 +162,7 @@ describe.each(targets)(
         expect(values.slice(0, 2)).toEqual(['old', 'old'])
         expect(values[2]).toMatchObject({ value: 'old' })
         expect(values[3]).toBe(true)
-      }
+      })
     })
 
     it('leaves a placeholder that is a miss, also when another client has appended to it', async () => {

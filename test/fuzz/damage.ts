@@ -5,7 +5,8 @@ export class Random {
   #state: number
 
   constructor(seed: number) {
-    this.#state = seed
+    // Of 0 comes nothing but 0.
+    this.#state = seed >>> 0 || 1
   }
 
   /** From 0 to `below` - 1. */

@@ -5,6 +5,7 @@ import { Memcache } from '../../src/client/memcache.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { FaultProxy } from '../../src/testing/fault-proxy.ts'
 import { settleAll } from '../support/eventually.ts'
+import { parametersOf, timeout } from './seed.ts'
 
 const keyCount = 6
 const mostSteps = 150
@@ -138,7 +139,7 @@ describe('random commands over a network that cuts', () => {
     }
   }
 
-  it('no answer belongs to another key, and every call settles', { timeout: 120_000 }, async () => {
-    await fc.assert(fc.asyncProperty(scenarios, run), { numRuns: 60, endOnFailure: true })
+  it('no answer belongs to another key, and every call settles', { timeout }, async () => {
+    await fc.assert(fc.asyncProperty(scenarios, run), { ...parametersOf(60), endOnFailure: true })
   })
 })

@@ -1,13 +1,14 @@
 import { Buffer } from 'node:buffer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dalli, phpMemcached, pylibmc, pymemcache, pythonMemcached } from '../../src/exports/serde.ts'
+import { clients } from '../interop/foreign-client.ts'
+import { exchange } from '../interop/outcomes.ts'
+import type { Pair } from '../interop/pairs.ts'
 import { type RealMemcached, startMemcached } from '../support/real-memcached.ts'
-import { Random } from '../unit/serde/random.ts'
-import { clients } from './foreign-client.ts'
-import { exchange } from './outcomes.ts'
-import type { Pair } from './pairs.ts'
+import { Random } from './damage.ts'
+import { createFuzz, roundsOf, timeout } from './seed.ts'
 
-const VALUES = 400
+const USUAL_VALUES = 400
 const MAX_DEPTH = 4
 const CHARACTERS = ['a', 'Z', '0', ' ', '\\', '\n', '\r', "'", '"', '\0', '\x1a', 'é', 'ÿ', '日', '🍺', '\ufeff']
 
@@ -54,13 +55,14 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 describe.each(cases)('%s', (title, pair, plain) => {
-  it(`${VALUES} random lists and dicts are the same in both directions`, async () => {
-    const random = new Random(0x1d872b41)
+  it('random lists and dicts are the same in both directions', { timeout }, async () => {
+    const random = new Random(createFuzz()() * 2 ** 32)
+    const count = roundsOf(USUAL_VALUES)
     const samples = Object.fromEntries(
-      Array.from({ length: VALUES }, (_, at) => [String(at), [plainValue(random, plain, 0)]]),
+      Array.from({ length: count }, (_, at) => [String(at), [plainValue(random, plain, 0)]]),
     )
     const { outcomes } = await exchange({ title, ...pair }, server.port, 'meta', samples)
-    expect(outcomes).toHaveLength(VALUES)
+    expect(outcomes).toHaveLength(count)
     expect(outcomes.filter(({ theyRead, weRead }) => theyRead !== 'same' || weRead !== 'same')).toEqual([])
   })
 })
