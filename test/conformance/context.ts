@@ -69,7 +69,8 @@ export function useTarget(target: Target): Context {
   })
   beforeEach(({ task }) => {
     const { server: name, transport, protocol, lacks } = target
-    task.meta.target = { server: name, transport, protocol, lacks: [...lacks].map((lack) => lackText[lack]) }
+    if (target.isUnlisted !== true)
+      task.meta.target = { server: name, transport, protocol, lacks: [...lacks].map((lack) => lackText[lack]) }
     if (runtime !== undefined) task.meta.runtime = runtime
   })
   afterEach(async () => {
@@ -83,7 +84,7 @@ export function useTarget(target: Target): Context {
   function newClient(address: ServerSpec, options: MemcacheOptions): Memcache {
     const all = { ...patient, ...server!.options, protocol: target.protocol, ...options }
     const cache = server!.createClient?.(all) ?? new Memcache(address, all)
-    cleanups.push(() => cache.destroy())
+    cleanups.push(() => (server!.takeBackClients === undefined ? cache.destroy() : server!.takeBackClients()))
     return cache
   }
 

@@ -37,6 +37,8 @@ export interface RunningServer {
   readonly advanceSeconds?: (seconds: number) => void
   /** Makes a client, where it is not a `Memcache` that connects to the address. */
   readonly createClient?: (options: MemcacheOptions) => Memcache
+  /** Takes back the clients that it made: the test has ended. Without it they are destroyed. */
+  readonly takeBackClients?: () => void
   /** Counts the connections of a client of its own; elsewhere a proxy does. */
   readonly countConnections?: (cache: Memcache) => CountedConnections
   readonly stop: () => Promise<void>

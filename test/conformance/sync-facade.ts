@@ -20,11 +20,30 @@ const IMMEDIATE: ReadonlySet<PropertyKey> = new Set([
   'serverFor',
 ])
 
+/** What leaves the client another one than it was, or shows what it has been through. */
+const CHANGES: ReadonlySet<PropertyKey> = new Set([
+  Symbol.asyncDispose,
+  'addListener',
+  'addServer',
+  'clone',
+  'close',
+  'destroy',
+  'disconnect',
+  'off',
+  'on',
+  'once',
+  'quit',
+  'removeServer',
+  'servers',
+])
+
 type Method = (...args: unknown[]) => unknown
 
 /** A synchronous client in the place of an asynchronous one. */
 export interface Facade {
   readonly client: Memcache
+  /** Whether another test would see that this client was used before. */
+  readonly isChanged: boolean
   /** Puts another client in its place. */
   replace(client: object): void
 }
@@ -32,8 +51,10 @@ export interface Facade {
 /** What is returned is resolved with, what is thrown is rejected with; nothing else is changed. */
 export function asAsynchronous(synchronous: object): Facade {
   let target = synchronous
+  let isChanged = false
   const client = new Proxy({} as Memcache, {
     get: (_, name) => {
+      if (CHANGES.has(name)) isChanged = true
       if (name === Symbol.asyncDispose) return async () => (target as Disposable)[Symbol.dispose]()
       // A promise that resolves to a client asks for it.
       if (name === 'then') return undefined
@@ -42,7 +63,11 @@ export function asAsynchronous(synchronous: object): Facade {
   })
   return {
     client,
+    get isChanged() {
+      return isChanged
+    },
     replace: (other) => {
+      isChanged = true
       target = other
     },
   }

@@ -1,12 +1,14 @@
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
-import type { Memcache } from '../../src/client/memcache.ts'
 import { MemcacheSync } from '../../src/sync/memcache-sync.ts'
 import type { MemcacheOptions } from '../support/memcache-options.ts'
 import { useBuiltWorker } from '../unit/sync/built-worker.ts'
 import type { CountedConnections, RunningServer } from './running-server.ts'
-import { asAsynchronous, type Facade } from './sync-facade.ts'
-import type { Target } from './targets.ts'
+import { SpareClients } from './spare-clients.ts'
+import { realTargets, type Target } from './targets.ts'
+
+/** What is below the worker's client is every client's: the suites of synchronous clients are about the crossing. */
+export const syncTargets: readonly Target[] = realTargets.filter(({ protocol }) => protocol !== 'meta')
 
 /** Tests that are about what a blocked thread cannot have, by their titles, and why. */
 const NOT_SYNCHRONOUS: readonly (readonly [title: RegExp, why: string])[] = [
@@ -44,10 +46,11 @@ export const NOT_SYNCHRONOUS_LEASES: typeof NOT_SYNCHRONOUS = [
 
 /** The clients of a target are synchronous ones, dressed up as the others. */
 export function asSyncTarget(target: Target): Target {
-  return { ...target, name: `MemcacheSync on ${target.name}`, start: async () => withSyncClients(await target.start()) }
+  const name = `MemcacheSync on ${target.name}`
+  return { ...target, name, isUnlisted: true, start: async () => withSyncClients(await target.start()) }
 }
 
-/** Prepares the surrounding `describe`, and leaves the tests out that are about something else. */
+/** Prepares a file of tests, and leaves those out that are about something else. */
 export function useSync(more: typeof NOT_SYNCHRONOUS = []): void {
   beforeAll(useBuiltWorker)
   beforeEach(({ task, skip }) => {
@@ -57,21 +60,21 @@ export function useSync(more: typeof NOT_SYNCHRONOUS = []): void {
 }
 
 function withSyncClients(server: RunningServer): RunningServer {
-  const made = new WeakMap<Memcache, { facade: Facade; options: MemcacheOptions }>()
+  const clients = new SpareClients((options: MemcacheOptions) => new MemcacheSync(server.address, options))
   return {
     ...server,
-    createClient: (options: MemcacheOptions) => {
-      const facade = asAsynchronous(new MemcacheSync(server.address, options))
-      made.set(facade.client, { facade, options })
-      return facade.client
-    },
+    createClient: (options) => clients.take(options),
+    takeBackClients: () => clients.takeBack(),
     countConnections: (cache) => {
       const { port, counted } = forward(server)
       // The certificate names localhost.
       const host = server.endpoint.authority === undefined ? '127.0.0.1' : 'localhost'
-      const { facade, options } = made.get(cache)!
-      facade.replace(new MemcacheSync({ host, port }, options))
+      clients.replace(cache, (options) => new MemcacheSync({ host, port }, options))
       return counted
+    },
+    stop: () => {
+      clients.destroy()
+      return server.stop()
     },
   }
 }

@@ -31,6 +31,8 @@ export interface Target {
   /** Why it cannot run on this machine. */
   readonly notHere: string | undefined
   readonly start: () => Promise<RunningServer>
+  /** Left out of the page of compatibility, where the target that it is made of stands. */
+  readonly isUnlisted?: true
 }
 
 /** A row of the tables below. */

@@ -1,0 +1,23 @@
+import { describe } from 'vitest'
+import { useTarget } from './context.ts'
+import { describeGetOrSet } from './suites/get-or-set.ts'
+import { describeGetOrSetMany } from './suites/get-or-set-many.ts'
+import { describePlaceholders } from './suites/leases.ts'
+import { describeNamespaces } from './suites/namespaces.ts'
+import { describeRefreshes } from './suites/refreshes.ts'
+import { describeUpdate } from './suites/update.ts'
+import { asSyncTarget, NOT_SYNCHRONOUS_LEASES, syncTargets, useSync } from './sync-target.ts'
+
+useSync(NOT_SYNCHRONOUS_LEASES)
+
+for (const target of syncTargets.filter(({ transport }) => transport === 'tcp').map(asSyncTarget)) {
+  describe(target.name, () => {
+    const context = useTarget(target)
+    describePlaceholders(context)
+    describeGetOrSet(context)
+    describeRefreshes(context)
+    describeGetOrSetMany(context)
+    describeUpdate(context)
+    describeNamespaces(context)
+  })
+}
