@@ -1,4 +1,16 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Those that take longest come first, so that both workers end at about the same time. */
+const LONG = ['conformance/', 'fuzz/', 'fault/', 'leases/', 'interop/']
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number =>
+      LONG.findIndex((folder) => moduleId.includes(`/test/${folder}`)) >>> 0
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
+}
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -9,6 +21,7 @@ const config: ViteUserConfig = defineConfig({
     hookTimeout: 120_000,
     // Two shared cores: more workers only make deadlines compete with each other.
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
   },
 })
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { writeRuntimes } from './compatibility.mjs'
 import { installPrograms } from './programs.mjs'
 import { checkNode, giveUp, install, root } from './setup.mjs'
+import { noteResult } from './vitest.mjs'
 
 const FOLDER = join(root, 'test', 'runtimes')
 const MODULES = join(FOLDER, 'node_modules')
@@ -60,7 +61,8 @@ function test(name, version, [program, ...args]) {
     giveUp(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n${name} ${version} ran no tests.`)
   const ran = new Set(tests.flatMap(({ meta }) => meta.runtime ?? []))
   if (ran.size !== 1 || !ran.has(`${name} ${version}`)) giveUp(`The tests ran in ${[...ran].join(' and ')}.`)
-  console.log(`${tests.filter(({ status }) => status === 'failed').length} failed of ${tests.length}`)
+  const { failed } = noteResult(`${name} ${version}`, report)
+  console.log(`${failed} failed of ${tests.length}`)
   return report
 }
 
