@@ -6,10 +6,15 @@ const LONG = ['conformance/', 'fuzz/', 'fault/', 'leases/', 'interop/']
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number =>
-      LONG.findIndex((folder) => moduleId.includes(`/test/${folder}`)) >>> 0
-    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+    // oxlint-disable-next-line unicorn/no-array-sort
+    const sorted = await super.sort(files)
+    return sorted.toSorted((a, b) => rankOf(a) - rankOf(b))
   }
+}
+
+function rankOf({ moduleId }: TestSpecification): number {
+  const at = LONG.findIndex((folder) => moduleId.includes(`/test/${folder}`))
+  return at === -1 ? LONG.length : at
 }
 
 const config: ViteUserConfig = defineConfig({

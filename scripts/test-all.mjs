@@ -33,7 +33,6 @@ async function runPart(script) {
 
 /** When, of what and where. */
 function about() {
-  const first = (program, ...args) => execFileSync(program, args, { cwd: root, encoding: 'utf8' }).trim().split('\n')[0]
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -43,4 +42,9 @@ function about() {
     memcached: first('memcached', '-V').replace('memcached ', ''),
     system: `${type()} ${release()}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
   }
+}
+
+/** The first line that a program prints. */
+function first(program, ...args) {
+  return execFileSync(program, args, { cwd: root, encoding: 'utf8' }).trim().split('\n')[0]
 }

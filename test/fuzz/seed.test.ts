@@ -3,6 +3,20 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { playRounds, roundsOf, seed } from './seed.ts'
 
+/** What a run says of the sample, and which rounds it played. */
+function runSample(environment: Readonly<Record<string, string>>): { rounds: string[]; hint: string | undefined } {
+  const root = join(import.meta.dirname, '../..')
+  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', 'test/fuzz/sample.config.ts']
+  const { stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, VITEST: '', ...environment },
+  })
+  const output = stdout + stderr
+  const rounds = [...output.matchAll(/^played (\d+)/gm)].map(([, round]) => round!)
+  return { rounds: [...new Set(rounds)], hint: /MEMLANE_FUZZ_SEED=.*/.exec(output)?.[0] }
+}
+
 describe('the rounds of a fuzz test', () => {
   it('start from the seeds that follow each other', async () => {
     const seeds: number[] = []
@@ -21,20 +35,6 @@ describe('the rounds of a fuzz test', () => {
 })
 
 describe('a fuzz test that fails', () => {
-  /** What a run says of the sample, and which rounds it played. */
-  function runSample(environment: Readonly<Record<string, string>>): { rounds: string[]; hint: string | undefined } {
-    const root = join(import.meta.dirname, '../..')
-    const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', 'test/fuzz/sample.config.ts']
-    const { stdout, stderr } = spawnSync(process.execPath, args, {
-      cwd: root,
-      encoding: 'utf8',
-      env: { ...process.env, VITEST: '', ...environment },
-    })
-    const output = stdout + stderr
-    const rounds = [...output.matchAll(/^played (\d+)/gm)].map(([, round]) => round!)
-    return { rounds: [...new Set(rounds)], hint: /MEMLANE_FUZZ_SEED=.*/.exec(output)?.[0] }
-  }
-
   it('says how to see it again, and that plays its round and no other', () => {
     const first = runSample({ MEMLANE_FUZZ_SEED: '5', MEMLANE_FUZZ_ROUNDS: '1' })
     expect(first.rounds).toEqual(['5', '6', '7', '8'])
