@@ -38,7 +38,7 @@ describe('a value that is being compressed', () => {
       throw new Error('no compression today')
     }
     const algorithm = { compress, decompress: (data: Uint8Array) => data }
-    const cache = faultClient(server.address, { ...patient, compression: { minBytes: 100, algorithm } })
+    const cache = faultClient(server.address, { timeoutMs: 500, compression: { minBytes: 100, algorithm } })
     const value = randomBytes(5000)
     const calls: Promise<unknown>[] = [
       cache.set('k', value, { signal: AbortSignal.abort() }),

@@ -20,7 +20,7 @@ describe('an answer that comes before a large body has left', () => {
         peer.pause()
         peer.reply(`${answer}${answer.startsWith('S') ? '' : / O\d+/.exec(line)![0]}\r\n`)
       })
-      const cache = faultClient(server.address, { timeoutMs: 300 })
+      const cache = faultClient(server.address, { timeoutMs: 1500 })
       await cache.connect()
       const outcome = await settle(cache.set('big', Buffer.alloc(30_000_000)), 10_000)
       expect(outcome).toMatchObject(expected)

@@ -74,9 +74,9 @@ describe('an operation that is settled keeps nothing alive', () => {
 
   type Call = (cache: Memcache, value: Buffer) => Promise<unknown>
   const givenUp: [string, Call][] = [
-    ['timed out', (cache, value) => cache.set('k', value, { timeoutMs: 100 })],
-    ['was aborted', (cache, value) => cache.set('k', value, { signal: AbortSignal.timeout(50) })],
-    ['timed out, of append', (cache, value) => cache.append('k', value, { timeoutMs: 100 })],
+    ['timed out', (cache, value) => cache.set('k', value, { timeoutMs: 1000 })],
+    ['was aborted', (cache, value) => cache.set('k', value, { signal: AbortSignal.timeout(1000) })],
+    ['timed out, of append', (cache, value) => cache.append('k', value, { timeoutMs: 1000 })],
   ]
   it.each(givenUp)('of the body of a store that %s, whose place is still in the queue', async (_name, call) => {
     const answer = new Gate()

@@ -61,6 +61,7 @@ describe('the port of a Redis', () => {
 
 /** Reads 24 bytes, the header of a binary request, and closes on what is none: as `-B binary` and `-S` do. */
 async function closeOnText(peer: Peer): Promise<void> {
+  peer.takeRepetitions()
   await peer.bytes(24)
   peer.socket.end()
 }
@@ -110,6 +111,7 @@ describe('a memcached that speaks the binary protocol alone', () => {
 
   it('is no server that answers late: it is asked again, and its answers are all waited for', async () => {
     await using server = await ScriptedServer.start(async (peer) => {
+      peer.takeRepetitions()
       for (let asked = 0; asked < 3; asked++) await peer.expect('version\r\n')
       for (let asked = 0; asked < 3; asked++) peer.reply('VERSION 1.6.45\r\n')
       await serveCommands(peer)

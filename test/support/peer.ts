@@ -30,6 +30,52 @@ const bodyWords = new Map([
   ['ms', 2],
 ])
 
+const GREETING = 'version\r\n'
+/** What a client sends after a quarter of a second of silence. */
+const REPEATS = GREETING.repeat(2)
+
+/**
+ * Where a busy machine keeps a script from answering `version` at once, the client asks twice more, and wants three answers.
+ * A script need not know: its answer is given to each question.
+ */
+class RepeatedGreeting {
+  readonly #send: (answer: string) => void
+  readonly #onSettled: () => void
+  #received = ''
+  #answer: string | undefined
+  #owed = 0
+
+  constructor(socket: Socket, onSettled: () => void) {
+    this.#onSettled = onSettled
+    const write = socket.write.bind(socket) as (data: string | Uint8Array, ...rest: unknown[]) => boolean
+    this.#send = (answer) => void write(answer)
+    socket.write = (data: string | Uint8Array, ...rest: unknown[]): boolean => {
+      socket.write = write
+      // Not the banner of a server that is full.
+      if (this.#received !== '') this.#answer = Buffer.from(data as Uint8Array).toString('latin1')
+      const result = write(data, ...rest)
+      this.#settle()
+      return result
+    }
+  }
+
+  /** Whether this is the question still, or ends in its repetitions. */
+  take(chunk: Buffer): boolean | 'repeated' {
+    this.#received += chunk.toString('latin1')
+    if (this.#received === GREETING) return true
+    if (this.#received !== GREETING + REPEATS) return false
+    this.#owed = 2
+    this.#settle()
+    return 'repeated'
+  }
+
+  #settle(): void {
+    if (this.#owed === 0 || this.#answer?.endsWith('\n') !== true) return
+    this.#onSettled()
+    for (; this.#owed > 0; this.#owed--) this.#send(this.#answer)
+  }
+}
+
 /** The server's end of one scripted connection. */
 export class Peer {
   readonly socket: Socket
@@ -39,14 +85,23 @@ export class Peer {
   #unread: Buffer = Buffer.alloc(0)
   #ended = false
   #onChange: () => void = () => {}
+  /** Answers to the question that opens a connection, where it comes again; undefined once anything else was received. */
+  #greeting: RepeatedGreeting | undefined
 
   constructor(socket: Socket) {
     this.socket = socket
+    // Nor do the repetitions stand in what was received, once they are answered.
+    this.#greeting = new RepeatedGreeting(socket, () => {
+      this.#captured = [Buffer.from(GREETING)]
+    })
     socket.setNoDelay(true)
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => {
       this.#captured.push(chunk)
-      this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk])
+      const isGreeting = this.#greeting?.take(chunk)
+      if (isGreeting === false) this.#greeting = undefined
+      const fresh = isGreeting === 'repeated' ? chunk.subarray(0, -REPEATS.length) : chunk
+      this.#unread = this.#unread.length === 0 ? fresh : Buffer.concat([this.#unread, fresh])
       this.#onChange()
     })
     socket.on('end', () => {
@@ -61,6 +116,11 @@ export class Peer {
         resolve()
       })
     })
+  }
+
+  /** Lets the script see, and answer, the questions that a client repeats at the beginning. */
+  takeRepetitions(): void {
+    this.#greeting = undefined
   }
 
   /** Every byte that this connection received. */

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, inject, it } from 'vitest'
-import { eventually, rejection, settleAll } from './eventually.ts'
+import { eventually, rejection, settleAll, until } from './eventually.ts'
+import { faultClient } from './fault-client.ts'
 import { askRaw, RawConnection } from './raw-connection.ts'
 import { startMemcached } from './real-memcached.ts'
 import { serveCommands } from './scripted-cache.ts'
@@ -74,6 +75,19 @@ describe('scripted server', () => {
     expect(server.connections).toBe(1)
     expect(server.receivedText).toBe('version\r\nmn\r\nms key 3 O7\r\nabc\r\n')
     raw.close()
+  })
+
+  it('gives its answer to each question of a client that has asked again', async () => {
+    await using server = await ScriptedServer.start(async (peer) => {
+      await peer.expect('version\r\n')
+      await until(() => peer.receivedText === 'version\r\n'.repeat(3), 'the client has lost patience')
+      peer.reply('VERSION 1.6.45\r\n')
+      await peer.expect('mn\r\n')
+      peer.reply('MN\r\n')
+      await serveCommands(peer)
+    })
+    expect(await faultClient(server.address).get('k')).toBeUndefined()
+    expect(server.receivedText).toBe('version\r\nmn\r\nget k\r\n')
   })
 
   it('throws on close what a script threw', async () => {
