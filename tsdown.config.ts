@@ -18,18 +18,14 @@ const shared: UserConfig = {
   inputOptions: { experimental: { attachDebugInfo: 'none' } },
 }
 
-/**
- * Leaves the sources out of the maps: `src` is in the package, and the maps point there. The maps of code keep lines alone;
- * those of declarations lead editors to a name, and keep its column.
- */
+/** Leaves the sources out of the maps, which point to `src` in the package, and all but the lines. */
 async function thinMaps(folder: string): Promise<void> {
   const maps = (await readdir(folder)).filter((name) => name.endsWith('.map'))
   await Promise.all(
     maps.map(async (name) => {
       const path = join(folder, name)
       const { sourcesContent: _, ...map } = JSON.parse(await readFile(path, 'utf8')) as SourceMap
-      const thin = name.endsWith('.d.mts.map') ? map : { ...map, names: [], mappings: keepLines(map.mappings) }
-      await writeFile(path, JSON.stringify(thin))
+      await writeFile(path, JSON.stringify({ ...map, names: [], mappings: keepLines(map.mappings) }))
     }),
   )
 }
@@ -56,7 +52,7 @@ const config: UserConfig[] = defineConfig([
     entry: { ...library, cli: 'src/cli/main.ts', 'sync-worker': 'src/sync/sync-worker.ts' },
     format: ['esm'],
     sourcemap: true,
-    dts: { oxc: { stripInternal: true }, entry: Object.values(library), sourcemap: true },
+    dts: { oxc: { stripInternal: true }, entry: Object.values(library) },
     clean: true,
     hooks: { 'build:done': ({ options }) => thinMaps(options.outDir) },
   },
