@@ -15,7 +15,7 @@ import type {
   SetManyOptions,
 } from './call-options.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
-import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
+import { checkKeys, distinct, type Entries, entriesOf, withPrefix } from './entries.ts'
 import { ManyReads } from './many-reads.ts'
 import { checkUint64 } from './numbers.ts'
 import {
@@ -31,19 +31,19 @@ import type { Values } from './values.ts'
 /** Stands for a key that is not there. */
 const MISSING = Symbol('missing')
 
-/** Writes to be carried out: those that cannot be have failed already. */
+/** Writes to be carried out, and those that failed already. */
 interface Writes<K extends Key> {
   /** The keys of the call, in its order. */
   readonly asked: readonly K[]
-  /** Whose operations they are. */
+  /** The keys of `operations`, in the same order. */
   readonly keys: readonly K[]
   readonly operations: readonly Operation[]
   readonly failed: Map<K, unknown>
-  /** How many were asked for. */
+  /** Number of keys in the call. */
   readonly total: number
 }
 
-/** The commands over many keys: one operation per key, one promise per call. */
+/** The commands over many keys, with one promise per call: reads travel as one object, writes as one operation per key. */
 export class BatchCommands {
   readonly #dispatcher: Dispatcher
   readonly #values: Values
@@ -170,7 +170,7 @@ export class BatchCommands {
   /** What the server refuses, or may have carried out before its connection was lost, is an event. */
   async #writeQuietly(what: string, writes: Writes<Key>, options: CallOptions | undefined): Promise<void> {
     const { operations, total } = writes
-    // Without answers nobody would know how much of a larger batch is under way: it asks for them, and drops them.
+    // Without answers it is not known how much of a larger batch is under way: it asks for them, and drops them.
     const isQuiet = fits(operations, this.#quietWindow)
     if (isQuiet) for (const operation of operations) operation.quiet = true
     const { failed: all } = await this.#write(writes, options, isQuiet ? this.#quietWindow : this.#window)
@@ -223,7 +223,7 @@ export class BatchCommands {
     }
   }
 
-  /** An operation of a batch. Its prefix is part of the key, also where a server is chosen by it. */
+  /** Makes an operation of a batch. The prefix is part of the key, also where a server is chosen by it. */
   #operation(
     request: Request,
     key: Key,
@@ -282,10 +282,4 @@ function inOrderOf<K>(asked: readonly K[], some: ReadonlySet<K>): K[] {
 function fits(operations: readonly Operation[], window: BatchWindow): boolean {
   const bytes = operations.reduce((sum, operation) => sum + operation.bodyBytes, 0)
   return operations.length === 1 || (operations.length <= window.operations && bytes <= window.bytes)
-}
-
-/** Each key once; the list itself where it is so already, as nearly always. */
-function distinct<K>(keys: readonly K[]): readonly K[] {
-  const set = new Set(keys)
-  return set.size === keys.length ? keys : [...set]
 }

@@ -5,7 +5,7 @@ import { detachAll } from '../seam/reads.ts'
 import type { BatchWindow } from './batch.ts'
 import { type GetManyOptions, type HandedOnOptions, WRITTEN_BEFORE } from './call-options.ts'
 import { type Dispatcher, ownKey } from './dispatcher.ts'
-import { withPrefix } from './entries.ts'
+import { distinct, withPrefix } from './entries.ts'
 import { checkTimeout } from './numbers.ts'
 import { ReadCall } from './read-call.ts'
 
@@ -153,12 +153,6 @@ function failuresInOrder<K extends Key>(
     if (failed.has(source)) ordered.set(key, failed.get(source))
   }
   return ordered
-}
-
-/** Each key once; the list itself where it is so already, as nearly always. */
-function distinct<K>(keys: readonly K[]): readonly K[] {
-  const set = new Set(keys)
-  return set.size === keys.length ? keys : [...set]
 }
 
 function isText(key: Key): boolean {

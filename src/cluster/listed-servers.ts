@@ -2,7 +2,7 @@ import { ProtocolError } from '../errors.ts'
 import { parseServerSpec, type ServerAddress } from '../server-address.ts'
 
 /** More servers than any cluster has: Amazon ElastiCache has 300 at most. */
-export const MAX_LISTED_SERVERS = 1000
+const MAX_LISTED_SERVERS = 1000
 
 /**
  * The servers of a list that came over the network, each once: one that is listed twice is one server.

@@ -25,7 +25,7 @@ export interface SocketTarget {
 export type SocketOptions = Pick<ResolvedConnectionOptions, 'noDelay' | 'keepAlive' | 'tls'>
 
 /** Returns the address as messages show it. */
-export function showTarget({ path, host, port }: SocketTarget): string {
+function showTarget({ path, host, port }: SocketTarget): string {
   return path ?? `${host} port ${port}`
 }
 

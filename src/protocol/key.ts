@@ -11,7 +11,7 @@ export type Key = string | Uint8Array
 export const MAX_KEY_BYTES = 250
 
 /** Longest key that still fits once written in base64, in bytes: 248 characters of base64. */
-export const MAX_BASE64_KEY_BYTES = 186
+const MAX_BASE64_KEY_BYTES = 186
 
 /**
  * A key in the form that commands carry. Printable ASCII, nearly every key, is a bare string so that the hot path

@@ -65,7 +65,7 @@ export function interpretReply(command: Command, reply: Reply): boolean {
  *
  * @param quiet - A quiet `ma` asks for no value, whatever its flags say.
  */
-export function lacksValue(request: Request, quiet: boolean, reply: Reply): boolean {
+function lacksValue(request: Request, quiet: boolean, reply: Reply): boolean {
   if (reply.type !== 'HD') return false
   if (request.command === 'ma') return !quiet && request.flags.value === true
   return request.command === 'mg' && request.flags.value === true && request.flags.unlessCas === undefined

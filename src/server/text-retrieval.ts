@@ -32,7 +32,7 @@ export function runGet(engine: Engine, line: CommandLine, output: ReplyBuffer, w
 }
 
 /** `gat` and `gats`. */
-export function runGetAndTouch(engine: Engine, line: CommandLine, output: ReplyBuffer, withCas: boolean): void {
+function runGetAndTouch(engine: Engine, line: CommandLine, output: ReplyBuffer, withCas: boolean): void {
   if (line.count < (engine.dialect.sharedParser ? 3 : 2)) {
     output.text(wrongWordCount(engine))
     return

@@ -56,7 +56,7 @@ const HEADER_WORDS = 8
 const LANE_WORDS = 5
 
 /** What a message may have without memory of its own, in bytes. */
-export const BOX_BYTES = 65_536
+const BOX_BYTES = 65_536
 
 /** The memory between a caller and its worker. */
 export interface SharedMemory {
