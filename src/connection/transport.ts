@@ -70,11 +70,6 @@ export class Transport {
     return this.#stream
   }
 
-  /** Bytes that the socket has taken and the kernel has not. */
-  get backlog(): number {
-    return this.#stream.writableLength
-  }
-
   /** Whether the socket asked for a pause; `drained` ends it. */
   get congested(): boolean {
     return this.#writing || this.#stream.writableNeedDrain

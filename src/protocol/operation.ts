@@ -5,7 +5,7 @@ import type { Patience } from './patience.ts'
 import type { Outcome, Reply } from './reply.ts'
 import { type Command, isStore, nameOfRequest, type Request, withoutData } from './request.ts'
 
-/** Whoever has an operation in hand and can let go of it. */
+/** Holds an operation, and can let go of it. */
 export interface Holder {
   /** Name of the server that it is for. */
   readonly server: string
@@ -41,9 +41,9 @@ export interface Interpret {
 }
 
 /**
- * One command on its way: what to do, the key, and how to settle. Made by the client, passed down from floor to floor
- * by plain calls, and settled exactly once by whoever finishes it. One shape for every command, and mutable, because
- * an object or a promise per floor would cost more than the command itself.
+ * One command on its way: what to do, the key, and how to settle. Made by the client, passed down from layer to layer
+ * by plain calls, and settled exactly once by the layer that finishes it. One shape for every command, and mutable, because
+ * an object or a promise per layer would cost more than the command itself.
  */
 export class Operation {
   #request: Request
@@ -69,7 +69,7 @@ export class Operation {
   routingKey: Key | undefined = undefined
   /** Position in its batch. */
   index = 0
-  /** When its time is up, on the monotonic clock; 0 until somebody starts it. */
+  /** When its time is up, on the monotonic clock; 0 before an executor has started it. */
   deadline = 0
   /** No reply is wanted: it settles when its bytes are out of the caller's hands. */
   quiet = false
@@ -89,7 +89,7 @@ export class Operation {
    * a placeholder is a miss.
    */
   outcome: Outcome | undefined = undefined
-  /** Who has it in hand. */
+  /** What holds it now. */
   holder: Holder | undefined = undefined
 
   // The connection's notes.

@@ -38,12 +38,12 @@ export class DerivedOperation implements Holder {
   /** Milliseconds that the caller's time still lasts. */
   get remainingMs(): number {
     const { outer } = this
-    // Nobody started it: it failed before anybody waited.
+    // No layer has started it: it failed before that.
     if (outer.deadline === 0) outer.deadline = performance.now() + outer.timeoutMs
     return outer.deadline - performance.now()
   }
 
-  /** Takes the deadline over from the operation inside, which whoever took it has started. */
+  /** Takes over the deadline of the inner operation, which the executor that took it has started. */
   keepDeadline(inner: Operation): void {
     if (this.outer.deadline === 0) this.outer.deadline = inner.deadline
   }
@@ -66,7 +66,7 @@ export class DerivedOperation implements Holder {
     }
   }
 
-  /** The call was ended from outside, by whatever reason: what fails now is not to be tried anywhere else. */
+  /** Whether the call was ended from outside. What fails after that is not tried anywhere else. */
   get aborted(): boolean {
     return this.#aborted
   }

@@ -4,11 +4,11 @@ import type { Patience } from '../protocol/patience.ts'
 import { MISS, type Reply } from '../protocol/reply.ts'
 import type { ReadBatch, ReadHolder } from './read-batch.ts'
 
-/** What a wrapper does with the reads of a batch. */
+/** Decides for a wrapper about the reads of a batch. */
 export interface ReadDeriver {
   /**
-   * Makes the operation by which the wrapper would have carried out a read that came alone. It is not dispatched: what
-   * came of the read in the batch settles it.
+   * Makes the operation by which the wrapper would have carried out a read that came alone. It is not dispatched: the
+   * result of the read in the batch settles it.
    */
   derive(outer: Operation): Operation
   /** Whether a value goes to the caller without a look by the wrapper. */
@@ -18,7 +18,7 @@ export interface ReadDeriver {
 }
 
 /**
- * A batch as a wrapper hands it on. What the wrapper would act on settles the wrapper's own operation for that read,
+ * A batch as a wrapper hands it on. A result that the wrapper acts on settles the wrapper's own operation for that read,
  * which goes on as if it had been dispatched alone.
  */
 export class DerivedReads implements ReadBatch, ReadHolder {

@@ -5,19 +5,16 @@ import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { ReadBatch } from './read-batch.ts'
 
-/**
- * The seam: everything that can carry out a command. A connection, a pool, a cluster, a wrapper that retries, a mock:
- * clients see nothing else.
- */
+/** Carries out commands: a connection, a pool, a cluster, a wrapper that retries, a mock. Clients see no more of them. */
 export interface Executor {
   /**
-   * Takes the operation and settles it, sooner or later, exactly once. Never throws and never settles it with a
-   * failure of ours without saying whether the server may have carried it out.
+   * Takes the operation and settles it exactly once, at any later time. Never throws. Errors that memlane makes say whether
+   * the server may have carried the operation out.
    */
   dispatch(operation: Operation): void
   /**
    * Takes many plain reads as one object and settles each, as `dispatch` would: same results, errors and order. Left out
-   * by an executor that takes single operations only; hand batches over by the function `dispatchReads`, which knows.
+   * by an executor that takes single operations only: the function `dispatchReads` hands such an executor one for each read.
    */
   dispatchReads?(batch: ReadBatch): void
 }
@@ -34,8 +31,8 @@ export interface ServerExecutor extends Executor {
    */
   exchange(exchange: Exchange): Promise<Buffer>
   /**
-   * Leads to the server for replies that are streamed, over connections of their own. Only the layer of connections knows
-   * what is in it: see `streamReply` there, which the core does not carry.
+   * Link for replies that are streamed over connections of their own. Only the layer of connections looks into it: see
+   * `streamReply` there, which the core does not include.
    */
   readonly link: object
 }
@@ -45,8 +42,9 @@ export interface ServerStatus {
   /** As configured: `name`, or `host:port`, or the path. */
   readonly name: string
   /**
-   * `up`: takes commands, or would connect at the next one. `suspect`: failed a moment ago. `down`: failed repeatedly;
-   * commands fail at once or go elsewhere. `probing`: being asked whether it is back.
+   * `up`: takes commands, or would connect at the next one. `suspect`: failed a moment ago; commands avoid it where
+   * there are several servers. `down`: failed repeatedly; commands fail at once or go elsewhere. `probing`: being asked
+   * whether it is back.
    */
   readonly state: 'up' | 'suspect' | 'down' | 'probing'
   /** Its connections. */
@@ -73,7 +71,7 @@ export interface WaitLimits {
 
 /** The executor at the bottom, with the life of its connections. */
 export interface Backend extends Executor {
-  /** One by one, for commands that go to every server. */
+  /** The servers, for commands that go to each of them. */
   readonly servers: readonly ServerExecutor[]
   /**
    * Settles once it is known which servers there are: where a source names them, that takes a moment. Rejects with

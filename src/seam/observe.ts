@@ -35,9 +35,9 @@ export function observe(operation: PublicOperation, settled: (outcome: Operation
 }
 
 /**
- * Calls one of both once the operation has its final result, and not when that is still a promise.
+ * Calls `succeeded` or `failed` once the operation has its final result; waits while the result is a promise.
  *
- * @param succeeded - Is told how the value is shown, too: by then the operation may have forgotten it.
+ * @param succeeded - Called with the operation's `present` as well, which the operation may have forgotten by then.
  */
 export function whenSettled(
   operation: Operation,
@@ -74,7 +74,7 @@ const RESULTS: Readonly<Record<Outcome, OperationResult>> = {
   pong: 'done',
 }
 
-/** Calls a function of the caller's out of the middle of a connection's work, which an error must not break off. */
+/** Calls a function of the caller's. What it throws is thrown again later: it must not interrupt a connection's work. */
 export function callSafely(call: () => void): void {
   try {
     call()

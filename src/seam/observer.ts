@@ -73,11 +73,11 @@ export interface ObserverEvents {
 export interface FrequentEvents {
   /** An operation goes to another server than its key's. Called for every one of them while that server is out. */
   failedOver: [operation: Operation, from: string, to: string]
-  /** One write of a connection: so many commands, our own questions included, and bytes. */
+  /** A connection wrote once: number of commands, its own questions included, and bytes. */
   batchWritten: [connection: ObservedConnection, commands: number, bytes: number]
   /**
-   * The replies that came together were read: of so many commands, in so many bytes. The commands of all batches are
-   * answered in their order, or end with the connection.
+   * Replies that came together were read: number of commands that they answered, and bytes. The commands of all batches
+   * are answered in their order, or end with the connection.
    */
   repliesReceived: [connection: ObservedConnection, commands: number, bytes: number]
 }
@@ -87,7 +87,7 @@ interface AllEvents extends ObserverEvents, FrequentEvents {}
 /** A function that observes one event. It must not use `this`. */
 type Listener<Event extends readonly unknown[]> = (...event: Event) => void
 
-/** A question to observers. */
+/** Question that observers answer. */
 interface WatchesWrites {
   /** Whether `writeFailed` is wanted at this moment; undefined: never. Writes are not watched otherwise. */
   readonly watchesWrites: (() => boolean) | undefined
@@ -137,7 +137,7 @@ export function joinObservers(observers: readonly Observing[]): ClientObserver {
 /** The default: observes nothing. */
 export const NO_OBSERVER: ClientObserver = /* @__PURE__ */ joinObservers([])
 
-/** Observes the servers of a cluster that are not the client's own: everything but their life. */
+/** Returns an observer for an older cluster: without the events of servers that come, go, fail and return. */
 export function withoutServers(observer: ClientObserver): ClientObserver {
   const { serverDown, serverUp, rejoinOverflow, serversChanged } = NO_OBSERVER
   return Object.freeze({ ...observer, serverDown, serverUp, rejoinOverflow, serversChanged })

@@ -6,8 +6,8 @@ import type { Reply } from '../protocol/reply.ts'
 
 /**
  * Many plain reads of one call as one object: one request, one deadline, one time, and a key for each index. Each index
- * is settled exactly once: by `answer`, `miss` or `fail`, or by the operation that `detach` gives. Who is given a batch
- * has all of its indexes in hand, and they are open. Nothing of them was written before.
+ * is settled exactly once: by `answer`, `miss` or `fail`, or by the operation that `detach` gives. An executor that takes
+ * a batch holds all of its reads: each is open, and nothing of it was written.
  */
 export interface ReadBatch {
   /** The request of every read. */
@@ -20,7 +20,7 @@ export interface ReadBatch {
   deadline: number
   /** How long the caller waits, where that may be shorter than the time. */
   readonly patience: Patience | undefined
-  /** What has the batch in hand, and takes it back when the call is given up. */
+  /** Executor that holds the batch, and takes it back when the call is given up. */
   holder: ReadHolder | undefined
   /** Returns the key that decides which server a read goes to. */
   routingKey(index: number): Key
@@ -35,7 +35,7 @@ export interface ReadBatch {
   answer(index: number, reply: Reply): boolean
   /** Whether values with these client flags are read without keeping their bytes. */
   borrows(clientFlags: number): boolean
-  /** Settles a read of a key that is not there. */
+  /** Settles a read as a miss. */
   miss(index: number): void
   /** Settles a read with a failure. */
   fail(index: number, error: unknown): void
@@ -45,7 +45,7 @@ export interface ReadBatch {
   describe(index: number): string
 }
 
-/** An executor that has a batch in hand. */
+/** An executor that holds a batch. */
 export interface ReadHolder {
   /** Takes a batch back whose call was given up. None of its reads is open any more. */
   cancelReads(batch: ReadBatch): void

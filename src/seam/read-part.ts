@@ -10,11 +10,11 @@ export class ReadPart implements ReadBatch {
   readonly timeoutMs: number
   readonly patience: Patience | undefined
   readonly keys: WireKey[] = []
-  /** Its own: what a connection adds for a long turn is not added for each server. */
+  /** Deadline of this part alone: a connection that adds the time of a long turn does not add it for other servers. */
   deadline: number
   holder: ReadHolder | undefined = undefined
   readonly #whole: ReadBatch
-  /** Of the reads in the whole batch. */
+  /** Index in the whole batch, for each read of the part. */
   readonly #indexes: number[] = []
 
   constructor(whole: ReadBatch) {
@@ -76,10 +76,10 @@ class DividedReads<T> implements ReadHolder {
 }
 
 /**
- * Divides the reads of a batch among those that are to carry them out.
+ * Divides the reads of a batch by where they go.
  *
- * @param choose - Gives where a read goes; undefined: it is left over.
- * @returns the reads of each, and the indexes that are left over.
+ * @param choose - Returns where a read goes; undefined: it is left over.
+ * @returns a batch for each of these, and the indexes that are left over.
  */
 export function divideReads<T>(
   batch: ReadBatch,
@@ -94,7 +94,7 @@ export function divideReads<T>(
     if (chosen === undefined) rest.push(index)
     else partFor(parts, chosen, batch).add(index)
   }
-  // All of them go the same way: the batch itself does.
+  // All reads go to the same place: hand on the batch itself.
   if (parts.size === 1 && rest.length === 0) return { parts: new Map([[[...parts.keys()][0]!, batch]]), rest }
   batch.holder = divided
   return { parts, rest }
