@@ -118,7 +118,7 @@ class ConfigPoll {
     return this.#olderTold >= OLDER_TOLD
   }
 
-  /** The endpoint; where that did not answer, whoever it told of; and the endpoint again. */
+  /** Returns the endpoint; where that did not answer, each server that it named; then the endpoint again. */
   #nextCandidate(): Server {
     const candidates = [this.#endpoint, ...this.#known]
     // One more for each question that is not answered.

@@ -3,7 +3,7 @@ import { lastErrorOf, type ServerSource } from '../seam/server-source.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { sourceError } from './waiting-room.ts'
 
-/** Whom a membership tells. */
+/** What a membership calls. */
 export interface MembershipListener {
   /** A list came; throws when it cannot be used. */
   onList(servers: readonly ServerSpec[]): void
@@ -39,7 +39,7 @@ export class Membership {
 
   stop(): void {
     this.#stopped = true
-    // A source that is waiting for something may end later; nobody waits for it.
+    // A source that is waiting for something may end later; `stop` does not wait for it.
     void this.#return().catch(() => undefined)
   }
 

@@ -6,7 +6,7 @@ export interface Polling {
   readonly intervalMs: number
   /** Pause before asking again after so many failures in a row, in milliseconds; no longer than the interval. */
   retryMs(failures: number): number
-  /** A conversation with whoever knows the servers; made anew for every reader of the source. */
+  /** A conversation with the source that knows the servers; made anew for every reader of the source. */
   start(): Poll
 }
 

@@ -27,7 +27,7 @@ export class SourcedCluster implements Backend {
   #closed: MemcacheError | undefined
 
   /**
-   * @param timeoutMs - How long `connect`, and whoever does not say otherwise, waits for the first list.
+   * @param timeoutMs - Time for which `connect`, and a call without a limit of its own, waits for the first list.
    * @param onSourceError - Told what goes wrong with the source; the last list stays in force.
    */
   constructor(

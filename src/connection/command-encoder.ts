@@ -25,7 +25,7 @@ export class CommandEncoder {
   readonly #wire: Wire
   readonly #held: HeldBodies
 
-  /** @param held - Hears when the socket has let go of a command's large body. */
+  /** @param held - Called when the socket has released the large body of a command. */
   constructor(init: EncoderInit, batch: OutgoingBatch, wire: Wire, held: HeldBodies) {
     this.#init = init
     this.#batch = batch

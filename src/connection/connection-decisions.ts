@@ -4,16 +4,16 @@ import type { Operation } from '../protocol/operation.ts'
 /** How a connection ended. */
 export interface ConnectionEnd {
   readonly error: MemcacheError
-  /** It never became ready. */
+  /** Whether it never became ready. */
   readonly neverReady: boolean
-  /** It ended with commands waiting, or never became ready: evidence against the server. */
+  /** Whether it ended with commands waiting, or never became ready. */
   readonly failed: boolean
   /**
-   * The server is unwell, as far as one connection can tell: refused, no handshake, out of step, a long silence, or lost
-   * with commands waiting. Not so a connection that had been idle and was closed: servers have idle timeouts.
+   * Whether the end is evidence against the server: refused, no handshake, out of step, a long silence, or lost with
+   * commands waiting. An idle connection that was closed is none: servers have idle timeouts.
    */
   readonly evident: boolean
-  /** It answered a command in time, once at least since it was last doubted. */
+  /** Whether it answered a command in time since it was last doubted. */
   readonly proven: boolean
 }
 

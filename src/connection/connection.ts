@@ -255,7 +255,7 @@ export class Connection implements Executor, Holder, ReadHolder {
       drained: () => this.#write(),
       closed: (error) => this.#onClosed(error),
     })
-    // It may have ended between the handshake and here, and been told so just now.
+    // `setListener` reports at once that the stream has ended since the handshake.
     if (this.#hasEnded()) return
     if (!this.#active && !options.keepProcessAlive) established.transport.unref()
     this.#idleTimer.start()

@@ -11,10 +11,10 @@ import type { ReadyParts } from './ready-parts.ts'
 import type { UnknownCommands } from './unknown-commands.ts'
 import type { UnsentQueue } from './unsent-queue.ts'
 
-/** So long reads travel alone behind a refused read line, in milliseconds. */
+/** Time for which reads travel alone after a refused read line, in milliseconds. */
 const UNSHARED_MS = 30_000
 
-/** Of a connection that never became ready. */
+/** Leftovers of a connection that never became ready. */
 const NOTHING_LEFT: Leftovers = { unanswered: [], again: [], innocent: [], givenUp: 0 }
 
 /** How a connection ends, as far as it decides about its operations and its server. */
@@ -71,7 +71,7 @@ export interface EndedConnection<C> {
   readonly isObserved: boolean
 }
 
-/** Tells the owner of a connection's end, and settles or hands back every operation on it. The socket must be destroyed. */
+/** Reports a connection's end to its owner, and settles or hands back every operation. The socket must be destroyed. */
 export function endOperations<C extends ObservedConnection>(ended: EndedConnection<C>, cause: EndCause): void {
   const { connection, target, owner, liveness, parts } = ended
   const pipeline = parts?.pipeline

@@ -54,7 +54,7 @@ export class Expiry {
         continue
       }
       const operation = entry
-      // The barrier behind quiet commands starts its time here: nobody waits for it but us.
+      // The time of a barrier behind quiet commands starts here: no caller waits for it.
       if (operation.deadline === 0) operation.deadline = now + operation.timeoutMs
       limit.add(operation)
       if (operation.settled || operation.deadline > now) continue

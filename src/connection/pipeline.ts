@@ -22,7 +22,7 @@ import type { Wire, WireTarget } from './wire.ts'
 /** What a pipeline needs to know. */
 export interface PipelineInit extends WireTarget, EncoderInit, ReadLinesInit, QuietRunsInit, SettlerInit {}
 
-/** What is left of a conversation. */
+/** Operations that are left when a connection ends. */
 export interface Leftovers {
   readonly unanswered: Operation[]
   /** Reads that shared a refused line: to be asked again, each alone. */
@@ -147,7 +147,7 @@ export class Pipeline {
     }
   }
 
-  /** Whether the read of the key is on a line; otherwise its operation goes another way. */
+  /** Whether the key travels on a read line. Every other key needs an operation. */
   #isLineKey(key: WireKey, { command }: LineRequest): boolean {
     return !isBase64Key(key) && !(isGat(command) && this.#init.unknownCommands.has('gat'))
   }
@@ -216,7 +216,7 @@ export class Pipeline {
     if (head.inLine && reply.type === 'END') return this.#lines.receiveEnd(reply)
     if (isErrorReply(reply)) return this.#receiveError(reply, head)
     if (head instanceof ReadRun) return this.#desync(reply, `not an answer to ${head.describe()}`)
-    // Whose a large data block is was settled when its line was there to be read.
+    // The owner of a large data block was found when its header came.
     const fits = owner === head || this.#wire.fits(reply, head)
     if (head.inLine || !fits || !(answersOperation(reply, head) || this.#wire.isSignOfLife(reply, head))) {
       return this.#desync(reply, `not an answer to ${head.describe()}`)

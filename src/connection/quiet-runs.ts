@@ -14,12 +14,12 @@ import type { SentQueue } from './sent-queue.ts'
 import type { Settler } from './settler.ts'
 import type { Wire } from './wire.ts'
 
-/** The server of quiet runs, and who hears what no caller waits for. */
+/** The server of quiet runs, and what is called when a run fails that no caller waits for. */
 export interface QuietRunsInit {
   readonly server: string
   /** Time that the barrier behind quiet commands may take. */
   readonly timeoutMs: number
-  /** A quiet run was refused, in part: its commands are told here, for nobody waits for them. */
+  /** Called when some command of a quiet run was refused, with all commands of the run that no caller waits for. */
   readonly onQuietError: (error: MemcacheError, operations: readonly Operation[]) => void
 }
 
@@ -120,7 +120,7 @@ export class QuietRuns {
     return this.#error
   }
 
-  /** An error line says not which command of the run it is about: it must be harmless behind any of them. */
+  /** An error line does not say which command of the run it is about: it must be harmless behind any of them. */
   #staysInStep(reply: Reply): boolean {
     for (let position = this.#length() - 1; position >= 0; position--) {
       const operation = this.#sent.at(position)
@@ -163,7 +163,10 @@ export class QuietRuns {
     return run
   }
 
-  /** The barrier's reply came: what said nothing succeeded, unless an error line came, which may be anybody's. */
+  /**
+   * Settles a run after its barrier's reply. Commands without a reply succeeded, unless an error line came: that may be
+   * about any of them.
+   */
   #settle(run: readonly Operation[]): void {
     const error = this.#error
     this.#error = undefined

@@ -61,7 +61,7 @@ export class ReadLine {
    * Adds plain keys to the open line, as many as fit: joined first, which costs less than one after the other.
    *
    * @param end - Index behind the last key.
-   * @param maxBytes - They may take so many bytes.
+   * @param maxBytes - Bytes that they may take.
    * @returns the index of the first key that was not added.
    */
   extend(keys: readonly WireKey[], from: number, end: number, maxBytes: number): number {

@@ -60,7 +60,7 @@ export class ReadLines {
   /**
    * As `add`, for reads of a batch: the next one, and as many behind it as share its line.
    *
-   * @param maxBytes - Those behind it may take so many bytes.
+   * @param maxBytes - Bytes that those behind it may take.
    */
   addReads(reads: UnsentReads, mayShare: boolean, maxBytes: number): void {
     const { batch, holder, next: from } = reads
@@ -80,7 +80,7 @@ export class ReadLines {
     this.#sent.pushRun(run)
   }
 
-  /** Puts a key on the open line, or on one that begins with it; returns whether it shares the line. */
+  /** Puts a key on the open line, or begins a line with it; returns whether it shares the line. */
   #write(key: WireKey, request: LineRequest, mayShare: boolean): boolean {
     const last = this.#last
     const mayJoin = mayShare && last !== undefined && (last instanceof ReadRun || !last.alone)
@@ -116,7 +116,7 @@ export class ReadLines {
     return this.#findEarlier(reply)
   }
 
-  /** A proxy reordered. */
+  /** Looks at the entries up to the cursor: a proxy may have reordered the values. */
   #findEarlier(reply: Reply): SentEntry | undefined {
     for (let position = 0; position <= this.#cursor; position++) {
       const entry = this.#sent.at(position)

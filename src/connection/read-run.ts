@@ -11,11 +11,11 @@ import type { ReadBatch } from '../seam/read-batch.ts'
  */
 export class ReadRun {
   readonly batch: ReadBatch
-  /** Has the operations in hand that the batch gives for single reads. */
+  /** Holder of the operations that are detached from the batch. */
   readonly holder: Holder
   /** Keys in the order of the line; undefined where the value has come. */
   readonly keys: (WireKey | undefined)[]
-  /** It is the last entry of its read line: behind its values comes END. */
+  /** Whether it is the last entry of its read line: END follows its values. */
   endsLine = false
   readonly inLine: true = true
   readonly quiet: false = false
@@ -26,7 +26,7 @@ export class ReadRun {
   /** Position of the read that was found last. */
   #found = 0
 
-  /** The reads of the batch from one index up to another. */
+  /** Takes the reads of the batch from one index up to another. */
   constructor(batch: ReadBatch, from: number, end: number, holder: Holder) {
     this.batch = batch
     this.keys = batch.keys.slice(from, end)
@@ -38,7 +38,7 @@ export class ReadRun {
     return this.batch.request.command
   }
 
-  /** For messages: the first of its reads. */
+  /** Names the first of its reads in messages. */
   describe(): string {
     return this.batch.describe(this.#from)
   }

@@ -2,16 +2,16 @@ import type { Operation } from '../protocol/operation.ts'
 import type { Patience } from '../protocol/patience.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 
-/** However short the timeouts: a connection is not given up for a shorter silence, in milliseconds. */
+/** Shortest silence for which a connection is given up, however short the timeouts, in milliseconds. */
 export const MIN_STALL_MS = 250
 
-/** So many callers that left in one silence show how long callers wait. One may just have changed its mind. */
+/** From this number on, callers that left in one silence show how long callers wait. A single one may have other reasons. */
 const RUN = 3
 
-/** A silence behind one or two that left at once, with nobody waiting, lasts so long at the most, in milliseconds. */
+/** Longest silence after one or two callers that left at once, while no other caller waits, in milliseconds. */
 const UNHEARD_MS = 1000
 
-/** Who has waited this much longer than those that left is of another kind, in milliseconds: signals come late, too. */
+/** A caller that has waited this much longer than those that left is not like them, in milliseconds: signals come late. */
 const TOLERANCE_MS = 50
 
 /**
@@ -32,7 +32,7 @@ export class SilenceLimit {
   #left: Set<Patience> | undefined
 
   /**
-   * @param leastMs - It is no shorter.
+   * @param leastMs - Shortest limit.
    * @param silentMs - How long the silence has lasted.
    */
   constructor(leastMs: number, now: number, silentMs: number) {
@@ -50,7 +50,7 @@ export class SilenceLimit {
     else if (timeoutMs > this.#patientMs) this.#patientMs = timeoutMs
   }
 
-  /** As `add`, for reads of a batch: so many of them, of which so many have not settled. */
+  /** As `add`, for `count` reads of a batch, of which `open` have not settled. */
   addReads({ patience, timeoutMs }: ReadBatch, count: number, open: number): void {
     if (patience?.leftAt !== undefined) return this.#addLeft(patience, patience.leftAt, timeoutMs)
     if (patience !== undefined && open > 0) this.#addImpatient(patience, timeoutMs)

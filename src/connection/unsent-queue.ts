@@ -10,14 +10,14 @@ export class UnsentQueue {
   #entries: UnsentEntry[] = []
   /** Operations in the list that are settled already and only wait to be dropped. */
   #settled = 0
-  /** Batches in the list, and how many reads of them still want to be written. */
+  /** Number of batches in the list, and of their reads that are to be written. */
   #batches = 0
   #reads = 0
   #bytes = 0
   /** Entries up to here came in earlier turns of the event loop. */
   #earlier = 0
 
-  /** Commands that still want to be written. */
+  /** Number of commands that are to be written. */
   get length(): number {
     return this.#entries.length - this.#settled - this.#batches + this.#reads
   }
@@ -27,7 +27,7 @@ export class UnsentQueue {
     return this.#bytes
   }
 
-  /** The oldest that wants to be written. */
+  /** Oldest entry that is to be written. */
   get first(): UnsentEntry | undefined {
     return this.#entries.find((entry) => !entry.settled)
   }
@@ -39,7 +39,7 @@ export class UnsentQueue {
     this.#earlier += operations.length
   }
 
-  /** A turn of the event loop has ended. */
+  /** Takes note that a turn of the event loop has ended. */
   endTurn(): void {
     this.#earlier = this.#entries.length
   }
@@ -76,7 +76,7 @@ export class UnsentQueue {
     return this.#entries.every((entry) => entry.settled || test(entry))
   }
 
-  /** Gives the calls of this turn so much more time. */
+  /** Gives the commands of this turn more time. */
   forgive(milliseconds: number): void {
     const entries = this.#entries
     for (let at = this.#earlier; at < entries.length; at++) entries[at]!.deadline += milliseconds

@@ -5,7 +5,7 @@ import type { ReadBatch } from '../seam/read-batch.ts'
 /** The reads of a batch that a connection has taken and not written yet. */
 export class UnsentReads {
   readonly batch: ReadBatch
-  /** Has the operations in hand that the batch gives for single reads. */
+  /** Holder of the operations that are detached from the batch. */
   readonly holder: Holder
   /** Index of the next read. */
   next = 0
@@ -18,12 +18,12 @@ export class UnsentReads {
     this.end = end
   }
 
-  /** How many there are. */
+  /** Number of reads. */
   get length(): number {
     return this.end - this.next
   }
 
-  /** None is left: an entry of a queue that only waits to be dropped. */
+  /** Whether no read is left: the entry only waits to be dropped. */
   get settled(): boolean {
     return this.next === this.end
   }
@@ -63,10 +63,10 @@ export class UnsentReads {
   }
 }
 
-/** What of a batch fits into the present write. */
+/** Room for reads of a batch in the present write. */
 export interface ReadRoom {
-  /** Whether the read of a key does. */
+  /** Whether the read of a key fits. */
   fits(key: WireKey): boolean
-  /** How many bytes of further keys do. */
+  /** Bytes left for further keys. */
   readonly bytes: number
 }

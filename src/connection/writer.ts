@@ -13,17 +13,17 @@ import type { Transport } from './transport.ts'
 import type { UnsentEntry, UnsentQueue } from './unsent-queue.ts'
 import type { ReadRoom, UnsentReads } from './unsent-reads.ts'
 
-/** One batch is written before the next is encoded from this size on, so that a stalled socket is noticed. */
+/** Size from which a batch is written before more is encoded, in bytes: a stalled socket is noticed in between. */
 const MAX_BATCH_BYTES = 262_144
 
 /**
- * What leaves in one TLS record, in bytes: less than the 16,384 that fit. memcached (1.6.18 among others) takes what it
+ * Most bytes written as one TLS record: less than the 16,384 that fit. memcached (1.6.18 among others) takes what it
  * needs of a record and then waits for the socket, though the rest of the record has left the socket already: a record
  * that ends within a command would leave the commands behind it unanswered.
  */
 const TLS_BATCH_BYTES = 16_000
 
-/** More than a command takes besides its key and its body, in bytes. */
+/** Upper bound of what a command takes besides its key and its body, in bytes. */
 const ROUGH_LINE_BYTES = 128
 
 /** The parts of a connection that a writer works with. */
@@ -138,12 +138,12 @@ export class Writer {
     return next !== undefined && this.#mayFollowProbe(next)
   }
 
-  /** Behind the question whether an idle connection lives travels only what may be sent again if it does not. */
+  /** Whether the command may be written while a probe is not answered: only if it may be sent again when that fails. */
   #mayFollowProbe(next: UnsentEntry): boolean {
     return this.#probe === undefined || (!this.#probeFirst && isIdempotent(next.request))
   }
 
-  /** The first write behind a pause: was the pause so long that the connection may be dead? */
+  /** Called before the first write after a pause; sends a probe where the connection may have died in it. */
   #leaveIdle(turnStartedAt: number): void {
     const { target, liveness } = this.#init
     const idleMs = turnStartedAt - liveness.receivedAt

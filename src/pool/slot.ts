@@ -212,14 +212,14 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
       return
     }
     this.#lastError = end.error
-    // One that was ready and lost before it answered anything is no better than one that never was, whoever's fault it
-    // is: without a pause the next one may go the same way at once, and so on.
+    // A connection that was lost before it answered anything counts as one that never became ready, whichever side is at
+    // fault: without a pause the next one may be lost at once, too.
     this.#failures = end.proven ? 0 : this.#failures + 1
     this.#nextAttemptAt = performance.now() + backoffMs(this.#failures, end.error instanceof AuthError)
     if (end.evident || (end.failed && this.#failures >= UNPROVEN_RUN)) this.#init.decisions?.onEvidence(end.error)
   }
 
-  /** Commands that may be repeated wait for the next attempt, within their own time; so does whoever comes meanwhile. */
+  /** Commands that may be repeated wait for the next attempt, within their own time; so do commands that come meanwhile. */
   #dispatchAgain(operations: readonly Operation[]): void {
     if (operations.length === 0) return
     if (this.#closed !== undefined) {
