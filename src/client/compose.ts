@@ -39,14 +39,14 @@ export function composeBackend(
   const observer = joinObservers([...options.observers, events])
   const { source, list } = readServers(servers)
   const cluster = createCluster(list, options, observer)
-  const servant =
+  const primary =
     source === undefined
       ? cluster
       : new SourcedCluster(source, cluster, options.connection.timeoutMs, observer.sourceFailed)
   const older: Cluster[] = []
-  const retrying = options.wrappers.retry?.(servant, observer)
-  const wrapped = wrapExecutor(retrying ?? servant, options, observer, (specs) => {
-    // The servers of an older cluster are not this client's: the failures of its commands tell of them.
+  const retrying = options.wrappers.retry?.(primary, observer)
+  const wrapped = wrapExecutor(retrying ?? primary, options, observer, (specs) => {
+    // The servers of an older cluster are not this client's: the failures of its commands report them.
     const own = createCluster(parseServers(specs), options, withoutServers(observer))
     older.push(own)
     return own
@@ -55,7 +55,7 @@ export function composeBackend(
   const watch =
     middleware.length === 0 ? undefined : new MiddlewareWatch(wrapped, (innermost) => wrap(innermost, middleware))
   const outermost = watch ?? wrapped
-  return new ComposedBackend({ cluster, backend: servant, older, retrying, watch, outermost, observer })
+  return new ComposedBackend({ cluster, backend: primary, older, retrying, watch, outermost, observer })
 }
 
 function createCluster(servers: readonly Server[], options: ResolvedClientOptions, observer: ClientObserver): Cluster {
@@ -142,7 +142,7 @@ export class ComposedBackend implements Backend {
   }
 
   dispatch(operation: Operation): void {
-    // Reads, the most of all commands, are not looked at twice.
+    // Most commands are reads, and cost one comparison.
     if (operation.command !== 'get' && this.#observer.watchesWrites?.() === true) this.#tellIfFails(operation)
     this.#outermost.dispatch(operation)
   }
