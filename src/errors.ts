@@ -162,7 +162,7 @@ export class ServerDownError extends MemcacheError {
   readonly code = 'MEMLANE_SERVER_DOWN'
 }
 
-/** Somebody else changed the item again and again while the call tried to. */
+/** Other clients changed the item again and again while the call tried to. */
 export class ConflictError extends MemcacheError {
   override readonly name = 'ConflictError'
   readonly code = 'MEMLANE_CONFLICT'

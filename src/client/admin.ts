@@ -21,7 +21,7 @@ const MAX_LINE_BYTES = 2048
 /** Verbosity and delays are read as 32-bit numbers. */
 const MAX_INT32 = 2 ** 31 - 1
 
-/** Whom a call asks, and how long each may take. */
+/** The servers that a call asks, and the limits of each exchange. */
 interface Targets {
   readonly servers: readonly ServerExecutor[]
   readonly limits: Pick<Exchange, 'timeoutMs' | 'signal'>
@@ -174,7 +174,7 @@ async function askServers<T>(
     if (answer.status === 'fulfilled') found.set(servers[index]!.name, answer.value)
     else failed.set(servers[index]!.name, answer.reason)
   }
-  // Those are no server's failures.
+  // Bad input, an abort and the end of the client are no server's failures.
   const ownDoing = [...failed.values()].find((reason) => !isAbsorbable(reason))
   if (ownDoing !== undefined) throw ownDoing
   if (failed.size > 0) throw batchError(what, failed, servers.length, found, [...found.keys()])

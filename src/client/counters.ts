@@ -60,7 +60,7 @@ async function countOrCreate(
   const run = <T>(next: Request, read: Interpret, call: KeyOptions): Promise<T | typeof ABSORBED> =>
     dispatcher.run(next, key, read, 'write', ABSORBED, call)
   let counted = await run<number | bigint | undefined>(request, interpret, options)
-  // It was missing: create it, unless somebody else just did; then count again. All within the call's own time.
+  // It was missing: create it, unless another client just did; then count again. All within the call's own time.
   for (let round = 0; counted === undefined && round < MAX_ROUNDS; round++) {
     const stored = await run<boolean>(create, readStored, time.rest(options))
     if (stored === ABSORBED) return undefined

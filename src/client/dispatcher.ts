@@ -102,7 +102,7 @@ export class Dispatcher {
     })
   }
 
-  /** An operation that nobody waits for yet. */
+  /** Makes an operation, which settles no promise yet. */
   operation(
     request: Request,
     callerKey: Key,
@@ -200,7 +200,7 @@ export class Dispatcher {
     return kind === 'read' || this.#failures === 'miss'
   }
 
-  /** Tells of a failure that no call rejects with. */
+  /** Reports a failure that no call rejects with. */
   report(error: MemcacheError, keys: readonly Key[]): void {
     this.#report({ error, key: keys.length === 1 ? keys[0] : undefined, keys, server: error.server })
   }

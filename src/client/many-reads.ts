@@ -9,7 +9,7 @@ import { distinct, withPrefix } from './entries.ts'
 import { checkTimeout } from './numbers.ts'
 import { ReadCall } from './read-call.ts'
 
-/** What many reads found. */
+/** Result of many reads. */
 export interface Findings<K extends Key> {
   /** The keys of the call, each once. */
   readonly asked: readonly K[]
@@ -21,12 +21,13 @@ export interface Findings<K extends Key> {
 
 /** Keys in the form that reads need. */
 interface PreparedKeys {
-  /** Each wire key once; and the caller's key that it was made of. */
+  /** Each wire key once. */
   readonly keys: WireKey[]
+  /** The caller's key that each wire key was made of. */
   readonly callerKeys: readonly Key[]
-  /** What servers are chosen by; undefined: the caller's keys. */
+  /** Keys that servers are chosen by; undefined: the caller's keys. */
   readonly routingKeys: Key[] | undefined
-  /** Which read each key of the call has its value from; undefined: each from its own. */
+  /** Index of the read that gives the value of each key of the call; undefined: each key has its own read. */
   readonly sources: readonly number[] | undefined
 }
 
@@ -46,7 +47,9 @@ export class ManyReads {
   }
 
   /**
-   * @param keys - In a list of the caller's own: it is not copied.
+   * Reads the keys.
+   *
+   * @param keys - Not copied: no list that the user of the client can change.
    * @param missing - What `interpret` gives for a key that is not there.
    */
   async run<K extends Key>(

@@ -340,7 +340,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * Stores a value if the item has not changed since `gets`.
    *
    * @param cas - From `gets`.
-   * @returns `stored`, `exists` (somebody changed it) or `notFound`. All three are truthy: compare, do not test.
+   * @returns `stored`, `exists` (it was changed) or `notFound`. All three are truthy: compare, do not test.
    * @throws as {@link Memcache.set}
    */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult> {
@@ -450,7 +450,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
-   * Changes a value: reads it, has the function make the next one, and stores that if nobody changed the item meanwhile;
+   * Changes a value: reads it, has the function make the next one, and stores that if the item did not change meanwhile;
    * else it tries again. The item's ttl is not kept: without `ttl`, the client's `defaultTtl` applies.
    *
    * @param change - Called once per attempt, with `undefined` where there is no value. Where it gives `undefined`, the
@@ -477,7 +477,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * Marks a value stale: plain reads still give it, and the next `getOrSet` gets it too and loads it anew in the
    * background. Needs the meta protocol.
    *
-   * @param options - `staleFor`: seconds after which the value is gone if nobody has loaded a new one, 1 or more.
+   * @param options - `staleFor`: seconds after which the value is gone if no new one was loaded, 1 or more.
    * @returns whether the item was there.
    * @throws `InvalidInputError` - the server speaks text; `UnknownCommandError` where it may speak meta and refused it just
    * now.

@@ -26,7 +26,7 @@ import { checkCallOptions, KEY_NAMES } from './option-names.ts'
 import type { ClientParts } from './parts.ts'
 import { type ReportQuiet, unawaited } from './quiet-outcome.ts'
 
-/** Where the keys of quiet writes are: in a namespace, or as they are. */
+/** What quiet writes belong to: a namespace, or a client with its keys as they are. */
 export interface QuietScope {
   /** Carries out writes on keys behind the prefix. */
   readonly run: <O extends CallOptions | undefined>(

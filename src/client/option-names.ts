@@ -105,7 +105,7 @@ function checkEach(command: string, options: object, names: AnyNames, hints: Hin
   }
 }
 
-/** Whether it can be the options of a call. A `Date` cannot: somebody may think that a ttl goes there. */
+/** Whether it can be the options of a call. A `Date` cannot: it is a ttl in the wrong place. */
 export function isCallOptions(options: unknown): boolean {
   try {
     return options === undefined || Object.prototype.toString.call(options) === '[object Object]'
@@ -133,7 +133,7 @@ export function checkIsOptions(command: string, options: unknown): void {
   }
 }
 
-/** Without a ttl the item would become immortal, or take the default's; neither is what was meant. */
+/** Refuses a call without a ttl: the item would never expire, or take the default ttl, and neither was asked for. */
 export function requireTtl(ttl: Ttl, command: string): Ttl {
   if (ttl !== undefined) return ttl
   throw new InvalidInputError(`${command} needs a ttl: seconds, 0 (never expires) or a Date`)

@@ -11,7 +11,7 @@ import { checkCallOptions, POP_NAMES } from './option-names.ts'
 import type { ClientParts } from './parts.ts'
 import { giveBackToken } from './win-token.ts'
 
-/** Reads an item and removes it, if nobody changed it in between: of several callers one gets the value. */
+/** Reads an item and removes it, unless it changed in between: of several callers one gets the value. */
 export async function popValue(
   { dispatcher, values, lookAtEmpty }: ClientParts,
   key: Key,

@@ -7,10 +7,10 @@ import { Patience } from '../protocol/patience.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { ReadBatch, ReadHolder } from '../seam/read-batch.ts'
 
-/** At most this many reads of one call are made and handed over in one turn of the event loop, but for its first. */
+/** Most reads in one slice, and most that a call hands over in a turn of the event loop after its first. */
 const MAX_SLICE = 5000
 
-/** Stands for a read that is not settled. */
+/** Stands for a read that is neither settled nor detached. */
 const OPEN = Symbol('open')
 /** Stands for a read that an operation carries out. */
 const DETACHED = Symbol('detached')
@@ -28,7 +28,7 @@ export interface ReadCallInit {
   readonly interpret: Interpret
   /** Result of a read that failed, or of a key that is not there. */
   readonly missing: unknown
-  /** How many reads may be under way. */
+  /** Most reads under way at a time. */
   readonly window: number
   /** Takes the reads. */
   readonly dispatch: (batch: ReadBatch) => void
@@ -60,7 +60,7 @@ export class ReadCall {
     this.#results = init.keys.map(() => OPEN)
   }
 
-  /** Carries the reads out. Gives the result of each; those that failed are in `failed`. */
+  /** Carries the reads out; resolves with the result of each. Those that failed are in `failed`. */
   run(signal: AbortSignal | undefined): Promise<readonly unknown[]> {
     this.deadline = performance.now() + this.init.timeoutMs
     return new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@ export class ReadCall {
         this.#forget()
         resolve(results)
       }
-      // What it throws rejects, and nothing is handed over.
+      // What this throws rejects the call, before any read is handed over.
       if (signal !== undefined) this.#abortWith(signal, reject)
       this.#feed(this.init.window)
     })
@@ -95,13 +95,13 @@ export class ReadCall {
     }
   }
 
-  /** Its reads are open no longer. Places in a queue outlive the call, and must not keep its values alive. */
+  /** Forgets the results, after which no read is open. Places in a queue outlive the call, and must not hold its values. */
   #forget(): void {
     this.#results = []
     this.#finish = () => undefined
   }
 
-  /** Hands over what there is room for, up to so many reads. */
+  /** Hands over what there is room for, up to `most` reads. */
   #feed(most: number): void {
     const total = this.init.keys.length
     const end = Math.min(total, this.#next + most)
@@ -124,7 +124,7 @@ export class ReadCall {
     this.init.dispatch(slice)
   }
 
-  /** Reads have settled. */
+  /** Called when reads have settled: finishes the call, or hands over more once there is room for a slice. */
   #goOn(): void {
     const left = this.init.keys.length - this.#next
     if (left === 0) {
@@ -197,7 +197,7 @@ export class ReadCall {
 
   readonly #rejectOne = (reason: unknown, { index }: Operation): void => this.fail(index, reason)
 
-  /** The reply was not all of it: a value is being decompressed, or something had to be asked or put right first. */
+  /** Waits for what follows a reply: a value that is decompressed, a second look at an item, a win token given back. */
   #follow(result: Promise<unknown>, operation: Operation): void {
     // Through `operation.reject`, which a middleware may have wrapped to see the failure.
     const { reject } = operation
@@ -218,7 +218,7 @@ class ReadSlice implements ReadBatch {
   holder: ReadHolder | undefined = undefined
   readonly #call: ReadCall
   readonly #from: number
-  /** Kept where the call may be given up. */
+  /** Operations to cancel when the call is given up; none are kept for a call without a signal. */
   readonly #detached: Operation[] = []
 
   constructor(call: ReadCall, from: number, count: number) {
@@ -268,7 +268,7 @@ class ReadSlice implements ReadBatch {
     return describeRequest(this.request, this.#call.init.callerKeys[this.#from + index]!)
   }
 
-  /** The call was given up. */
+  /** Gives the reads up. */
   cancel(reason: unknown): void {
     this.holder?.cancelReads(this)
     for (const operation of this.#detached) operation.cancel(reason)

@@ -22,7 +22,7 @@ interface Next {
   readonly request: StoreRequest | undefined
 }
 
-/** Reads, changes, and stores if nobody else did; else again. */
+/** Reads, changes and stores a value; again where another client stored one in between. */
 export async function updateValue(
   { dispatcher, values, lookAtEmpty }: ClientParts,
   key: Key,

@@ -183,7 +183,7 @@ export class Values {
       const preparing = form.then(apply).catch((error: unknown) => {
         throw refuse(error)
       })
-      // Nobody takes it when the call fails for another reason meanwhile.
+      // A call that fails for another reason meanwhile does not await it.
       preparing.catch(() => undefined)
       return { ...request, preparing }
     } catch (error) {

@@ -225,7 +225,7 @@ export interface MemcacheSyncCommands {
    * Stores a value if the item has not changed since `gets`.
    *
    * @param cas - From `gets`.
-   * @returns `stored`, `exists` (somebody changed it) or `notFound`. All three are truthy: compare, do not test.
+   * @returns `stored`, `exists` (it was changed) or `notFound`. All three are truthy: compare, do not test.
    * @throws as `set`
    */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): CasResult
@@ -307,7 +307,7 @@ export interface MemcacheSyncCommands {
   getOrSetMany<T>(keys: Iterable<Key>, loader: ManyLoader<Key, T>, options?: GetOrSetManyOptions<T>): Map<Key, T>
 
   /**
-   * Changes a value: reads it, has the function make the next one, and stores that if nobody changed the item meanwhile;
+   * Changes a value: reads it, has the function make the next one, and stores that if the item did not change meanwhile;
    * else it tries again. The item's ttl is not kept: without `ttl`, the client's `defaultTtl` applies.
    *
    * @param change - Called once per attempt, with `undefined` where there is no value. Where it gives `undefined`, the
@@ -331,7 +331,7 @@ export interface MemcacheSyncCommands {
    * Marks a value stale: plain reads still give it, and the next `getOrSet` gets it too and loads it anew in the
    * background. Needs the meta protocol.
    *
-   * @param options - `staleFor`: seconds after which the value is gone if nobody has loaded a new one, 1 or more.
+   * @param options - `staleFor`: seconds after which the value is gone if no new one was loaded, 1 or more.
    * @returns whether the item was there.
    * @throws `InvalidInputError` - the server speaks text; `UnknownCommandError` where it may speak meta and refused it just
    * now.
@@ -816,7 +816,7 @@ export interface NamespaceSync<T = unknown, Input = T> {
   ): Map<string, T>
   getOrSetMany(keys: Iterable<Key>, loader: ManyLoader<Key, Input>, options?: GetOrSetManyOptions<Input>): Map<Key, T>
 
-  /** Changes a value if nobody else changes it meanwhile, else again. As the client's `update`. */
+  /** Changes a value, again where another client changed it meanwhile. As the client's `update`. */
   update(key: Key, change: (current: T | undefined) => Input | Promise<Input>, options?: UpdateOptions): Input
   update(
     key: Key,
@@ -889,7 +889,7 @@ export interface MetaClientSyncCommands {
 
   /**
    * Marks an item stale (`md` with `I`): readers keep getting the old value, with `stale`, and the first of them has
-   * `won`. It gets a new cas number, so that whoever is still storing by the old one comes too late.
+   * `won`. It gets a new cas number, so that a caller that still stores by the old one comes too late.
    */
   invalidate(key: Key, options?: MetaInvalidateOptions): MetaDeleteResult
 

@@ -10,8 +10,8 @@ import type { Values } from '../values.ts'
 export type FailureKind = 'read' | 'write' | 'never'
 
 /**
- * A call made into what is to be sent and how its reply is read. What is wrong with the call was thrown when this was made;
- * a client, a batch or a quiet run carries it.
+ * What a call sends, and how its reply is read. The function that makes it has checked the call; a client, a namespace, a
+ * pipeline or a quiet write carries it out.
  */
 export interface Command {
   readonly request: Request

@@ -112,14 +112,17 @@ export class LeaseCommands {
           ? await this.#electByPlaceholder(key, lease, interpret)
           : await this.#electByLease(key, key.leaseKey, lease, interpret)
       if (sight !== undefined) return sight
-      // Whatever it is, it does not stay: nobody can hold the place, and nothing will be there to replace.
+      // Whatever it is, it does not stay: no caller can hold the place, and nothing will be there to replace.
       if (looks === MAX_LOOKS) return WON_UNSEEN
       const reading = await this.#send<Reading>(request, key, interpret)
       if (reading.state !== 'missing') return sightOf(reading, lease)
     }
   }
 
-  /** Text mode: whoever adds the placeholder wins; the read behind it brings its cas number, or what is there instead. */
+  /**
+   * Text mode: the caller that adds the placeholder wins; the read behind it brings its cas number, or what is there
+   * instead.
+   */
   async #electByPlaceholder(key: LeaseKey, lease: ResolvedLease, interpret: Interpret): Promise<Sight | undefined> {
     const [isAdded, reading] = await Promise.all([
       this.#send<boolean>(placeholderRequest(lease), key, readStored),
@@ -132,7 +135,7 @@ export class LeaseCommands {
     return { state: 'won', hold: itemHold(reading, true), mark: reading, old: undefined }
   }
 
-  /** Whoever adds the lease item wins; the last winner may have stored the value since we looked. */
+  /** The caller that adds the lease item wins; the last winner may have stored the value since we looked. */
   async #electByLease(
     key: LeaseKey,
     leaseKey: NonNullable<LeaseKey['leaseKey']>,
@@ -158,14 +161,14 @@ export class LeaseCommands {
     try {
       return await this.#send<Reading>(GETS, key, interpret)
     } catch (error) {
-      // Nobody is going to load; what becomes of this is of no more interest.
+      // No caller is going to load: the outcome of this does not matter.
       await this.#removeLease(key, hold).catch(() => undefined)
       throw error
     }
   }
 
   /**
-   * Stores what was loaded in the place of what is held. Whether it was stored is not said: if not, somebody stored or
+   * Stores what was loaded in the place of what is held. Whether it was stored is not said: if not, another client stored or
    * deleted meanwhile, and that counts.
    */
   async store(

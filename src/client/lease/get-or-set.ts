@@ -33,7 +33,7 @@ export interface LoadCall {
   readonly load: (signal: AbortSignal, stale: OldValue | undefined) => Promise<unknown>
 }
 
-/** A sight that asks for a load, or for waiting until somebody else's is done. */
+/** A sight that asks for a load, or for waiting until the load of another caller is done. */
 export type OpenSight = Exclude<Sight, { state: 'value' }>
 
 type ValueSight = Extract<Sight, { state: 'value' }>
@@ -50,7 +50,7 @@ export class GetOrSet {
   readonly #commands: LeaseCommands
   /** The loads and waits of callers. */
   readonly flights: SingleFlight = new SingleFlight()
-  /** The refreshes that nobody waits for. */
+  /** Refreshes in the background: no call waits for them. */
   readonly background: SingleFlight = new SingleFlight()
   /** The calls: who is still looking may win, and then has to load. */
   readonly calls: Tally = new Tally()
@@ -162,7 +162,7 @@ export class GetOrSet {
     try {
       return await refinedSight(sight, refine, call.key.callerKey)
     } catch (error) {
-      // A schema that throws says nothing about the value; what was won meanwhile is for somebody else.
+      // A schema that throws says nothing about the value; what was won meanwhile is for another caller.
       await this.abandon(call, sight)
       throw error
     }
@@ -183,7 +183,7 @@ export class GetOrSet {
     })
   }
 
-  /** Gives up what a look wins that nobody waits for any more. */
+  /** Gives up what a look wins after its call has left. */
   async #abandonLater(call: LoadCall, looking: Promise<Sight>): Promise<void> {
     this.calls.enter()
     const [look] = await Promise.allSettled([looking])
@@ -205,7 +205,7 @@ export class GetOrSet {
     )
   }
 
-  /** Loads, or waits until somebody else has. */
+  /** Loads, or waits until another caller has. */
   async #settle(call: LoadCall, first: OpenSight, flight: Flight): Promise<unknown> {
     const { leaseTtl, waitMs } = call.lease
     const wait = new LeaseWait(first.mark, leaseTtl, waitMs)
@@ -311,7 +311,7 @@ export class GetOrSet {
     }
   }
 
-  /** Runs work that nobody waits for, but `close`. */
+  /** Runs work that no call waits for, except `close`. */
   startInBackground(name: string, work: (signal: AbortSignal) => Promise<void>): void {
     this.background.start(name, '', (flight) => work(flight.signal))
   }

@@ -15,9 +15,9 @@ export interface Reading {
   readonly cas: bigint
   /** Seconds left, -1 = never expires; undefined in text mode. */
   readonly ttl: number | undefined
-  /** This reading took the win token. */
+  /** Whether this reading took the win token. */
   readonly won: boolean
-  /** Somebody else has the token. */
+  /** Whether another caller has the token. */
   readonly taken: boolean
   readonly stale: boolean
   /** The placeholder of a text client. */

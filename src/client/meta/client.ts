@@ -76,7 +76,7 @@ import { casCommand, extendCommand, setCommand, storeCommand } from './stores.ts
  * ```ts
  * const lease = await meta.get<User>('user:1', { vivify: 30, recache: 10, returnCas: true })
  * if (lease.status === 'hit' && lease.won) {
- *   await meta.cas('user:1', await load(), lease.cas!, { ttl: 300 }) // not stored if somebody wrote meanwhile
+ *   await meta.cas('user:1', await load(), lease.cas!, { ttl: 300 }) // not stored if another client wrote meanwhile
  * }
  * ```
  *
@@ -192,7 +192,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
 
   /**
    * Marks an item stale (`md` with `I`): readers keep getting the old value, with `stale`, and the first of them has
-   * `won`. It gets a new cas number, so that whoever is still storing by the old one comes too late.
+   * `won`. It gets a new cas number, so that a caller that still stores by the old one comes too late.
    */
   invalidate(key: Key, options?: MetaInvalidateOptions): Promise<MetaDeleteResult> {
     return this.#run(invalidateCommand, key, options)

@@ -41,8 +41,8 @@ export interface MetaGetOptions extends MetaOptions {
   /** Flag `T`: renews the time to live of an item that is there. */
   readonly touch?: Ttl
   /**
-   * Flag `N`: where nothing is, makes an empty item that lives this long. Whoever makes it has `won` and is to store the
-   * value; the others see `alreadyWon`, and for all of them `value` is `undefined` meanwhile.
+   * Flag `N`: where nothing is, makes an empty item that lives this long. The caller that makes it has `won` and is to store
+   * the value; the others see `alreadyWon`, and for all of them `value` is `undefined` meanwhile.
    */
   readonly vivify?: Ttl
   /** Flag `R`: one caller has `won` as soon as less than this is left of the item's time, in seconds. */

@@ -137,7 +137,7 @@ function isTextPlaceholder(reply: Reply): boolean {
   return reply.start === reply.end && reply.clientFlags === PLACEHOLDER_FLAGS
 }
 
-/** An empty item that holds the place of a value: somebody has won, and it is not a stale one that was emptied. */
+/** Whether an empty item holds the place of a value: a caller has won, and it is not a stale item that was emptied. */
 function isPlaceholder(reply: Reply): boolean {
   return reply.start === reply.end && reply.clientFlags === 0 && reply.has(Returned.won | Returned.alreadyWon)
 }

@@ -39,7 +39,7 @@ export class Keyspace {
 
   /**
    * Carries out a command on keys behind the present prefix. When the generation is due to be read, that and the command
-   * leave together; a command that went to an old generation has done nothing that anybody sees, and is given again.
+   * leave together; a command that went to an old generation has done nothing that a caller sees, and is given again.
    *
    * @param command - Gets the options of the call, with as much time as is left.
    */

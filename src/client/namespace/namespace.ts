@@ -308,7 +308,7 @@ export class Namespace<T = unknown, Input = T> {
     })
   }
 
-  /** Changes a value if nobody else changes it meanwhile, else again. As the client's `update`. */
+  /** Changes a value, again where another client changed it meanwhile. As the client's `update`. */
   update(key: Key, change: (current: T | undefined) => Input | Promise<Input>, options?: UpdateOptions): Promise<Input>
   update(
     key: Key,
