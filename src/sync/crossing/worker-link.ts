@@ -13,18 +13,10 @@ import { type ClientKind, Message, type NumberRange, Request, type Shape } from 
 import { SpinChoice } from './spin-choice.ts'
 import type { WorkerSetup } from './worker-session.ts'
 import { workerUrl } from './worker-url.ts'
+import { LOOK_MS, WorkerWatchdog } from './worker-watchdog.ts'
 
 /** What a worker gets for starting, in milliseconds. */
 const START_MS = 30_000
-
-/** How often a waiting caller looks whether the worker lives, in milliseconds. */
-const LOOK_MS = 100
-
-/** A worker that is late may be busy; beyond a call's time and this long without a sign of life it is given up. */
-const SILENCE_MS = 500
-
-/** However long a call may take: a worker without a sign of life for this long is given up, in milliseconds. */
-const LONGEST_SILENCE_MS = 10_000
 
 /** What a link needs of the client. */
 export interface LinkOwner {
@@ -218,13 +210,13 @@ export class WorkerLink {
   }
 
   #awaitReply(id: number, name: string, timeoutMs: number, numbers: NumberRange[]): Reply {
-    const patience = new Patience(this.header, timeoutMs)
+    const watchdog = new WorkerWatchdog(this.header, timeoutMs)
     const startedAt = performance.now()
     this.#spin.spin(Word.message, this.#seen)
     for (;;) {
-      while (!this.#messages.wait(this.#seen, LOOK_MS)) this.#checkAlive(name, patience)
+      while (!this.#messages.wait(this.#seen, LOOK_MS)) this.#checkAlive(name, watchdog)
       if (!this.#hasMessage()) {
-        this.#checkAlive(name, patience)
+        this.#checkAlive(name, watchdog)
         continue
       }
       const reader = this.#read()
@@ -233,7 +225,7 @@ export class WorkerLink {
         return this.#readReply(reader, id, name)
       }
       this.#serve(reader, name, numbers)
-      patience.renew()
+      watchdog.renew()
     }
   }
 
@@ -246,7 +238,7 @@ export class WorkerLink {
     return new MessageReader(this.#messages.receive(), (tag, reader) => this.#readOwn(tag, reader))
   }
 
-  #checkAlive(name: string, patience: Patience): void {
+  #checkAlive(name: string, watchdog: WorkerWatchdog): void {
     if (!this.isAlive) {
       this.end()
       throw new ConnectionClosedError(
@@ -254,7 +246,7 @@ export class WorkerLink {
         { delivery: 'unknown' },
       )
     }
-    const silentMs = patience.silence()
+    const silentMs = watchdog.silence()
     if (silentMs === undefined) return
     this.end()
     throw new TimeoutError(
@@ -353,43 +345,6 @@ export class WorkerLink {
   }
 }
 
-/** How long to wait for a worker that does not answer. */
-class Patience {
-  readonly #header: Int32Array
-  readonly #timeoutMs: number
-  #deadline: number
-  #tick: number
-  #lookedAt: number
-  #silentMs = 0
-
-  constructor(header: Int32Array, timeoutMs: number) {
-    this.#header = header
-    this.#timeoutMs = timeoutMs
-    this.#lookedAt = performance.now()
-    this.#deadline = this.#lookedAt + timeoutMs
-    this.#tick = Atomics.load(header, Word.tick)
-  }
-
-  /** The caller was asked for something: until now it was not the worker who was silent. */
-  renew(): void {
-    this.#silentMs = 0
-    this.#lookedAt = performance.now()
-    this.#deadline = this.#lookedAt + this.#timeoutMs
-  }
-
-  /** How long there was no sign of life, once that is too long; else undefined. */
-  silence(): number | undefined {
-    const now = performance.now()
-    const tick = Atomics.load(this.#header, Word.tick)
-    // Where much more time has passed, the whole process stood still, and the worker with it.
-    this.#silentMs = tick === this.#tick ? this.#silentMs + Math.min(now - this.#lookedAt, 2 * LOOK_MS) : 0
-    this.#tick = tick
-    this.#lookedAt = now
-    const isOver = now > this.#deadline && this.#silentMs > SILENCE_MS
-    return isOver || this.#silentMs > LONGEST_SILENCE_MS ? this.#silentMs : undefined
-  }
-}
-
 /** Writes what a call was given, whose getters and proxies may throw. */
 function readable(name: string, write: () => void): void {
   try {
@@ -401,7 +356,7 @@ function readable(name: string, write: () => void): void {
 }
 
 function refusePromise(promise: Promise<unknown>): never {
-  // Nobody will wait for it.
+  // No call waits for it.
   promise.catch(() => undefined)
   throw new InvalidInputError(
     'a function given to a synchronous client gave a promise, which it cannot wait for; give the value itself, or use Memcache',
