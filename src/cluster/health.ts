@@ -9,17 +9,17 @@ export interface HealthOptions {
   readonly deadTimeoutMs: number
 }
 
-/** What the health of a server needs and whom it tells. */
+/** What the health of a server needs and calls. */
 export interface HealthInit {
   readonly options: HealthOptions
   readonly clock: Clock
   /** Begins to ask the server whether it is back; the answer is {@link Health.admit} or {@link Health.refuse}. */
   probe(): void
   /** Whether most servers look down at once. */
-  crowd(): boolean
-  /** It takes commands, or does not any more. */
-  onTurn(healthy: boolean): void
-  /** It failed so often that it counts as down. Told once until it is back. */
+  mostlyDown(): boolean
+  /** Called when it takes commands again, or does so no longer. */
+  onAvailability(healthy: boolean): void
+  /** Called when it failed so often that it counts as down; once until it is back. */
   onDown(error: MemcacheError, failures: number): void
   /** It was down and is back. */
   onUp(downMs: number): void
@@ -75,7 +75,7 @@ export class Health {
     if (wasWell) this.#failures = 0
     // A server that answers a few commands and fails again is not asked ever again at the shortest interval.
     if (wasWell && upMs >= this.#lastDelayMs) this.#doublings = 0
-    this.#init.onTurn(false)
+    this.#init.onAvailability(false)
     this.#count(error)
   }
 
@@ -88,7 +88,7 @@ export class Health {
     this.#lastError = undefined
     this.#upSince = now
     this.#downSince = undefined
-    this.#init.onTurn(true)
+    this.#init.onAvailability(true)
     if (downSince !== undefined) this.#init.onUp(now - downSince)
   }
 
@@ -117,7 +117,7 @@ export class Health {
   #schedule(error: MemcacheError): void {
     const { options, clock } = this.#init
     // A login that was refused is not accepted a second later, however many servers refuse it.
-    if (this.#init.crowd() && !(error instanceof AuthError)) this.#doublings = 0
+    if (this.#init.mostlyDown() && !(error instanceof AuthError)) this.#doublings = 0
     const delayMs = Math.min(options.retryTimeoutMs * 2 ** this.#doublings, options.deadTimeoutMs)
     if (delayMs < options.deadTimeoutMs) this.#doublings++
     this.#lastDelayMs = delayMs

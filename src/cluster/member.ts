@@ -45,9 +45,9 @@ export interface MemberDecisions {
 /** The group of servers that a member belongs to, as its members see it. */
 export interface MemberGroup {
   /** Whether most of its servers look down at once. */
-  readonly crowd: boolean
-  /** A member takes commands, or does not any more. */
-  onTurn(healthy: boolean): void
+  readonly mostlyDown: boolean
+  /** Called when a member takes commands again, or does so no longer. */
+  onAvailability(healthy: boolean): void
 }
 
 /** One server of a cluster: its connections, its health, and what it must forget before it may serve again. */
@@ -99,10 +99,10 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
       options,
       clock,
       probe: () => void this.#probe(),
-      crowd: () => this.#group.crowd,
-      onTurn: (healthy) => {
+      mostlyDown: () => this.#group.mostlyDown,
+      onAvailability: (healthy) => {
         this.up = healthy
-        this.#group.onTurn(healthy)
+        this.#group.onAvailability(healthy)
         if (healthy && this.#unwatchWhenUp) this.watch(false)
       },
       // What waited for the server goes elsewhere first; then the listeners of this may send more for the same keys.
@@ -122,7 +122,7 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
     this.#watched = on
     if (on) return this.#takeOverFromPool()
     this.#health.stop()
-    if (!this.up) this.#group.onTurn(true)
+    if (!this.up) this.#group.onAvailability(true)
     this.up = true
     this.#health = this.#newHealth()
   }
@@ -161,7 +161,7 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
   retire(): Promise<void> {
     this.#retired = true
     this.#health.stop()
-    if (!this.up) this.#group.onTurn(true)
+    if (!this.up) this.#group.onAvailability(true)
     return this.pool.close()
   }
 

@@ -27,11 +27,11 @@ export class ServerGroup implements MemberGroup {
     return this.#members
   }
 
-  get crowd(): boolean {
+  get mostlyDown(): boolean {
     return this.#out * 2 > this.#members.length
   }
 
-  onTurn(healthy: boolean): void {
+  onAvailability(healthy: boolean): void {
     this.#out += healthy ? -1 : 1
   }
 

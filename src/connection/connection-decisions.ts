@@ -30,11 +30,12 @@ export interface ConnectionDecisions<C> {
 }
 
 /** When a connection writes; shared by those of one server. */
-export interface Pace {
+export interface FlushPolicy {
   /**
-   * At the end of the turn, or once the sockets that are readable now have all been read. With one connection both give
-   * the same writes; with several, the answers of one set off commands to the others, and a write each costs more than
-   * all the rest (seen with 8 servers and 64 gets in flight: 6 commands a write instead of 2, twice the rate).
+   * Whether it writes once all sockets that are readable now have been read, and not at the end of the turn. With one
+   * connection both give the same writes; with several, the answers of one set off commands to the others, and a write
+   * each costs more than all the rest (seen with 8 servers and 64 gets in flight: 6 commands a write instead of 2, twice
+   * the rate).
    */
   afterReading: boolean
 }

@@ -7,7 +7,7 @@ import { DeadlineSweep } from '../seam/deadline-sweep.ts'
 import type { Executor } from '../seam/executor.ts'
 import type { ReadBatch, ReadHolder } from '../seam/read-batch.ts'
 import { Attempt } from './attempt.ts'
-import type { ConnectionDecisions, Pace } from './connection-decisions.ts'
+import type { ConnectionDecisions, FlushPolicy } from './connection-decisions.ts'
 import type { ConnectionTarget } from './connection-target.ts'
 import { causeOfClose, type EndCause, endOperations } from './ending.ts'
 import { type Established, establish } from './establish.ts'
@@ -26,7 +26,7 @@ const LATE_ATTEMPT_MS = 50
 
 /** What a connection is made of. */
 export interface ConnectionInit extends ConnectionTarget {
-  readonly pace: Pace
+  readonly flushPolicy: FlushPolicy
   readonly owner: ConnectionDecisions<Connection>
   /** Settles when dialling may begin; commands can be handed over before. */
   readonly startAfter: Promise<void> | undefined
@@ -170,7 +170,7 @@ export class Connection implements Executor, Holder, ReadHolder {
       this.#active = true
       this.#parts?.transport.ref()
     }
-    if (this.#init.pace.afterReading) setImmediate(flush, this)
+    if (this.#init.flushPolicy.afterReading) setImmediate(flush, this)
     else process.nextTick(flush, this)
   }
 

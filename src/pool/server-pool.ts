@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { Attempt } from '../connection/attempt.ts'
-import type { Pace } from '../connection/connection-decisions.ts'
+import type { FlushPolicy } from '../connection/connection-decisions.ts'
 import type { ConnectionTarget } from '../connection/connection-target.ts'
 import { carryOutExchange } from '../connection/exchange.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
@@ -39,7 +39,7 @@ export class ServerPool implements Backend, ServerExecutor {
   readonly servers: readonly ServerExecutor[] = [this]
   readonly #first: Slot
   readonly #slots: readonly Slot[]
-  readonly #pace: Pace
+  readonly #flushPolicy: FlushPolicy
   #closed: MemcacheError | undefined
   /** The question of the last probe. */
   #probe: Operation | undefined
@@ -50,15 +50,15 @@ export class ServerPool implements Backend, ServerExecutor {
     this.name = server.name
     const target: ConnectionTarget = { server, options, observer, memory: createServerMemory() }
     this.link = new ServerLink(target)
-    this.#pace = { afterReading: connections > 1 }
-    const init = { ...target, decisions, pace: this.#pace }
+    this.#flushPolicy = { afterReading: connections > 1 }
+    const init = { ...target, decisions, flushPolicy: this.#flushPolicy }
     this.#slots = Array.from({ length: connections }, () => new Slot(init))
     this.#first = this.#slots[0]!
   }
 
   /** There are other servers, whose answers set off commands to this one. */
   set hasPeers(hasPeers: boolean) {
-    this.#pace.afterReading = hasPeers || this.#slots.length > 1
+    this.#flushPolicy.afterReading = hasPeers || this.#slots.length > 1
   }
 
   dispatch(operation: Operation): void {

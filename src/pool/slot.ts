@@ -1,5 +1,5 @@
 import { Connection } from '../connection/connection.ts'
-import type { ConnectionDecisions, ConnectionEnd, Pace } from '../connection/connection-decisions.ts'
+import type { ConnectionDecisions, ConnectionEnd, FlushPolicy } from '../connection/connection-decisions.ts'
 import type { ConnectionTarget } from '../connection/connection-target.ts'
 import { AuthError, ClosedError, type MemcacheError, ServerDownError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
@@ -34,7 +34,7 @@ export interface PoolDecisions {
 
 /** What a slot is made of; shared by all slots of a pool. */
 export interface SlotInit extends ConnectionTarget {
-  readonly pace: Pace
+  readonly flushPolicy: FlushPolicy
   readonly decisions: PoolDecisions | undefined
 }
 
@@ -116,8 +116,8 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
   }
 
   #connect(startAfter: Promise<void> | undefined): Connection {
-    const { server, options, memory, pace, observer } = this.#init
-    const connection = new Connection({ server, options, memory, pace, observer, owner: this, startAfter })
+    const { server, options, memory, flushPolicy, observer } = this.#init
+    const connection = new Connection({ server, options, memory, flushPolicy, observer, owner: this, startAfter })
     this.#connection = connection
     return connection
   }

@@ -10,7 +10,7 @@ class Patient {
   readonly clock = new FakeClock()
   readonly told: string[] = []
   probes = 0
-  crowd = false
+  mostlyDown = false
   readonly health: Health
 
   constructor(options: Partial<HealthOptions> = {}) {
@@ -18,8 +18,8 @@ class Patient {
       options: { retryAttempts: 2, retryTimeoutMs: 1000, deadTimeoutMs: 60_000, ...options },
       clock: this.clock,
       probe: () => this.probes++,
-      crowd: () => this.crowd,
-      onTurn: (healthy) => this.told.push(healthy ? 'takes commands' : 'takes none'),
+      mostlyDown: () => this.mostlyDown,
+      onAvailability: (healthy) => this.told.push(healthy ? 'takes commands' : 'takes none'),
       onDown: (error, failures) => this.told.push(`down after ${failures}: ${error.message}`),
       onUp: (downMs) => this.told.push(`up after ${downMs} ms`),
     })
@@ -199,16 +199,16 @@ describe('probes', () => {
     patient.health.fail(refused)
     patient.failProbe()
     patient.failProbe()
-    patient.crowd = true
+    patient.mostlyDown = true
     patient.failProbe()
     expect([patient.failProbe(), patient.failProbe(), patient.failProbe()]).toEqual([1000, 1000, 1000])
-    patient.crowd = false
+    patient.mostlyDown = false
     expect([patient.failProbe(), patient.failProbe(), patient.failProbe()]).toEqual([1000, 2000, 4000])
   })
 
   it('grow rarer all the same where the login is refused, which most servers looking down do not explain', () => {
     const patient = new Patient()
-    patient.crowd = true
+    patient.mostlyDown = true
     const wrong = new AuthError('wrong password')
     patient.health.fail(wrong)
     expect([patient.failProbe(wrong), patient.failProbe(wrong), patient.failProbe(wrong)]).toEqual([1000, 2000, 4000])

@@ -30,7 +30,7 @@ describe('a connection that has no room', () => {
         options: resolveConnectionOptions({ maxPending: 1, connect: () => new Promise(() => {}) }),
         memory: createServerMemory(),
 
-        pace: { afterReading: false },
+        flushPolicy: { afterReading: false },
         observer: NO_OBSERVER,
         owner: {
           onReady: () => undefined,
