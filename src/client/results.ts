@@ -1,7 +1,7 @@
 import { InvalidInputError, UnknownCommandError } from '../errors.ts'
 import type { Interpret } from '../protocol/operation.ts'
 
-/** What `cas` came to. All three are truthy: compare, do not test. */
+/** Result of a `cas`. All three are truthy: compare, do not test. */
 export type CasResult = 'stored' | 'exists' | 'notFound'
 
 /** A number delta counts in numbers, a bigint delta in bigints, exact to 64 bits. */
@@ -11,15 +11,19 @@ const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
 const VERSION_WORD = 'VERSION '
 
+/** Reads whether a value was stored. */
 export const readStored: Interpret = (reply) => reply.outcome === 'stored'
 
+/** Reads the result of a `cas`. */
 export const readCas: Interpret = (reply): CasResult => {
   if (reply.outcome === 'stored') return 'stored'
   return reply.outcome === 'exists' ? 'exists' : 'notFound'
 }
 
+/** Reads whether an item was removed. */
 export const readDeleted: Interpret = (reply) => reply.outcome === 'deleted'
 
+/** Reads the version that a server reports; throws where its connection cannot ask for it. */
 export const readVersion: Interpret = (reply) => {
   const line = reply.line()
   if (line.startsWith(VERSION_WORD)) return line.slice(VERSION_WORD.length)
@@ -27,10 +31,13 @@ export const readVersion: Interpret = (reply) => {
   throw new UnknownCommandError(message, { delivery: 'not-sent' })
 }
 
+/** Reads nothing: for commands whose answer has no result. */
 export const readNothing: Interpret = () => undefined
 
+/** Reads the new value of a counter as a bigint; `undefined` where there is no counter. */
 export const readBigCount: Interpret = (reply) => (reply.outcome === 'number' ? reply.digits() : undefined)
 
+/** Reads the new value of a counter as a number; `undefined` where there is no counter. Throws beyond 2^53 - 1. */
 export const readCount: Interpret = (reply, operation) => {
   if (reply.outcome !== 'number') return undefined
   const value = reply.digits()

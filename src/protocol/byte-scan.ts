@@ -1,11 +1,12 @@
 import type { Buffer } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
 
-/** `pos` values that a parse function gives instead of a position. */
+/** Position that a parse function gives when the bytes end too soon. */
 export const NEED_MORE = -1
+/** Position that a parse function gives for bytes that are no reply. */
 export const GARBAGE = -2
 
-/** A reply line longer than this is nobody's reply: the longest real ones are well under 1 kB. */
+/** Longest reply line accepted, in bytes. Real ones are well under 1 kB; a longer one is a protocol error. */
 export const MAX_LINE_BYTES = 4096
 
 /** No memcached takes items larger than this (`-I 1g`); a larger size in a reply is garbage. */

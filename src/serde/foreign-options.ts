@@ -35,20 +35,23 @@ const LARGEST_MAX_BYTES = 2 ** 31 - 1
 const MAX_ZLIB_LEVEL = 9
 const DEFAULT_ZLIB_LEVEL = 6
 
+/** Checks the option `maxBytes`, or gives its default. */
 export function resolveMaxBytes(options: ForeignOptions): number {
   return checkCount('maxBytes', options.maxBytes ?? DEFAULT_MAX_BYTES, 1, LARGEST_MAX_BYTES)
 }
 
-/** One of some words. */
+/** Checks that an option is one of some values. */
 export function checkChoice<T>(name: string, value: T, choices: readonly T[]): T {
   if (choices.includes(value)) return value
   throw new InvalidInputError(`${name} must be ${choices.map(showValue).join(' or ')}, got ${showValue(value)}`)
 }
 
+/** Checks the option `strings`. */
 export function checkStrings(value: StringsAs): StringsAs {
   return checkChoice('strings', value, ['text', 'bytes'])
 }
 
+/** Checks an option about objects of the other language, by its name. */
 export function checkNativeObjects(name: string, value: NativeObjects = 'refuse'): NativeObjects {
   return checkChoice(name, value, ['refuse', 'read', 'readWrite'])
 }

@@ -67,6 +67,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
 /** The names of all commands, for messages. */
 export const MOCK_COMMANDS: readonly string[] = [...KINDS.keys()]
 
+/** Whether the value names a command. */
 export function isMockCommand(name: unknown): name is MockCommand {
   return typeof name === 'string' && KINDS.has(name)
 }
@@ -81,7 +82,7 @@ export function isWrite(command: MockCommand): boolean {
   return KINDS.get(command) === 'write'
 }
 
-/** What a request is called. */
+/** Returns the name of the call that made a request. */
 export function commandOf(request: Request): MockCommand {
   switch (request.command) {
     case 'mg':

@@ -6,9 +6,10 @@ import { ENDED, LaneSocket, NOTHING_YET, type SocketWrite } from './socket.ts'
 /** The clock as it was when this was loaded: tests put theirs in its place, but the time of servers does not stand still. */
 const clock: () => number = performance.now.bind(performance)
 
-/** Room for what comes back, in bytes: at first, the most that is kept from one call to the next, and the most there is. */
+/** Room for what comes back, in bytes: at first, and the most that is kept from one call to the next. */
 const REPLY_BYTES = 65_536
 const KEPT_REPLY_BYTES = 2_097_152
+/** Most room for what comes back, in bytes. */
 export const MAX_REPLY_BYTES = 16_777_216
 
 /** The wait for the first look goes round so often at the most: some tenths of a millisecond. */

@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer'
 import { fstatSync, readSync, writeSync } from 'node:fs'
 import { LaneLock, LaneState, LaneWord } from '../crossing/channel.ts'
 
-/** What {@link LaneSocket.read} gives when no bytes have come, and when none will come any more. */
+/** What {@link LaneSocket.read} gives when no bytes have come. */
 export const NOTHING_YET = 0
+/** What {@link LaneSocket.read} gives when no bytes will come any more. */
 export const ENDED = -1
 
 /**

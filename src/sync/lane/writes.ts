@@ -23,6 +23,7 @@ const MAX_BODY_BYTES = 8_192
  */
 export const LANE_WRITES = ['set', 'add', 'replace', 'append', 'prepend', 'cas', 'delete', 'incr', 'decr'] as const
 
+/** Name of a write that the lane carries. */
 export type LaneWrite = (typeof LANE_WRITES)[number]
 
 /** Options of a store that make no difference to its way. */
