@@ -156,12 +156,14 @@ export class ReadLines {
     if (reply.opaque !== -1) return desyncError(this.#init.server, reply, 'not an answer to a read')
     if (isGat(this.#sent.at(0).command)) this.#init.unknownCommands.answered('gat')
     this.#cursor = 0
-    for (;;) {
+    // Middleware that hears of a miss may destroy the client: then nothing is left of the line.
+    while (this.#sent.length > 0) {
       const entry = this.#sent.shift()
       if (entry instanceof ReadRun) this.#settler.settleMisses(entry)
       else if (!entry.answered) this.#settler.settle(MISS, entry)
-      if (entry.endsLine) return undefined
+      if (entry.endsLine) break
     }
+    return undefined
   }
 
   /** Whether the line at the head is shared by several reads. */

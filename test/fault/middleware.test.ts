@@ -6,6 +6,7 @@ import { BatchError, ClosedError, InvalidInputError, SerdeError, ServerError, Ti
 import { retry } from '../../src/middleware/layers.ts'
 import { answer, fail } from '../../src/seam/answer.ts'
 import { deriveOperation } from '../../src/seam/derive-operation.ts'
+import { observe } from '../../src/seam/observe.ts'
 import type { Middleware, Operation } from '../../src/seam/operation.ts'
 import { collectCommandErrors } from '../support/command-errors.ts'
 import { collectCrashes, turns } from '../support/crashes.ts'
@@ -270,6 +271,25 @@ describe('a middleware', () => {
     another.destroy()
     expect(((await call)[0] as PromiseRejectedResult).reason).toBeInstanceOf(ClosedError)
   })
+
+  it.each(['first', 'middle', 'last'])(
+    'may destroy the client when it hears of the %s miss of a read line',
+    async (key) => {
+      const crashes = collectCrashes()
+      const destroys = about(key, (operation, next) => {
+        observe(operation, () => cache.destroy())
+        next(operation)
+      })
+      const cache = open(destroys)
+      await cache.connect()
+      const calls = [cache.getMany(['first', 'middle', 'last']), cache.get('behind')]
+      for (const outcome of await settleAll<unknown>(calls, 5000)) {
+        expect((outcome as PromiseRejectedResult).reason).toBeInstanceOf(ClosedError)
+      }
+      await turns()
+      expect(crashes).toEqual([])
+    },
+  )
 
   it('whose drop is aborted rejects with the reason of the signal', async () => {
     const controller = new AbortController()
