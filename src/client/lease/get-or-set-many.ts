@@ -11,8 +11,8 @@ import type { LeaseCommands } from './commands.ts'
 import { type GetOrSet, type LoadCall, patienceOf } from './get-or-set.ts'
 import { LoadGroup } from './load-group.ts'
 import { checkLoader, type GetOrSetManyOptions, type ManyLoader, resolveLease } from './options.ts'
+import { Semaphore } from './semaphore.ts'
 import type { Sight } from './sight.ts'
-import { Throttle } from './throttle.ts'
 
 /** At most so many looks of a call are under way. */
 const MAX_LOOKS = 10_000
@@ -61,7 +61,7 @@ export class GetOrSetMany {
   ): LoadCall[] {
     const lease = resolveLease(options, this.#values)
     const group = new LoadGroup(loader)
-    const stores = new Throttle(Math.min(MAX_STORES, this.#maxLooks))
+    const stores = new Semaphore(Math.min(MAX_STORES, this.#maxLooks))
     return keys.map((key) => ({
       key: this.#commands.keyOf(key, lease, options, refine, patience),
       lease,
@@ -83,7 +83,7 @@ export class GetOrSetMany {
   }
 
   async #valuesOf(calls: readonly LoadCall[], signal: AbortSignal): Promise<unknown[]> {
-    const looks = new Throttle(this.#maxLooks)
+    const looks = new Semaphore(this.#maxLooks)
     const sights = await Promise.allSettled(calls.map((call) => looks.run(() => this.#getOrSet.look(call))))
     if (signal.aborted) {
       await this.#abandon(calls, sights)

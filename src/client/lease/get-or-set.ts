@@ -6,6 +6,7 @@ import { Patience } from '../../protocol/patience.ts'
 import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
+import { ActiveCalls } from './active-calls.ts'
 import type { LeaseCommands, LeaseKey } from './commands.ts'
 import {
   checkLoader,
@@ -15,10 +16,9 @@ import {
   type ResolvedLease,
   resolveLease,
 } from './options.ts'
+import type { Semaphore } from './semaphore.ts'
 import type { Hold, OldValue, Sight } from './sight.ts'
 import { type Flight, type FlightMark, SingleFlight } from './single-flight.ts'
-import { Tally } from './tally.ts'
-import type { Throttle } from './throttle.ts'
 import { type LeaseMark, LeaseWait, pause } from './wait.ts'
 
 /** One call, checked. */
@@ -28,7 +28,7 @@ export interface LoadCall {
   readonly options: GetOrSetManyOptions<never> | undefined
   readonly refine: Refine | undefined
   /** Where the stores of a call take turns. */
-  readonly stores?: Throttle
+  readonly stores?: Semaphore
   /** Loads this key. */
   readonly load: (signal: AbortSignal, stale: OldValue | undefined) => Promise<unknown>
 }
@@ -53,7 +53,7 @@ export class GetOrSet {
   /** Refreshes in the background: no call waits for them. */
   readonly background: SingleFlight = new SingleFlight()
   /** The calls: who is still looking may win, and then has to load. */
-  readonly calls: Tally = new Tally()
+  readonly calls: ActiveCalls = new ActiveCalls()
   #closed: ClosedError | undefined
 
   constructor(dispatcher: Dispatcher, values: Values, commands: LeaseCommands) {

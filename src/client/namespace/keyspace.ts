@@ -6,8 +6,8 @@ import { CallTime } from '../call-time.ts'
 import type { FailureKind } from '../commands/command.ts'
 import { attempt, type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import { checkIsOptions } from '../option-names.ts'
+import { FifoLock } from './fifo-lock.ts'
 import type { Generation } from './generation.ts'
-import { Turns } from './turns.ts'
 
 /** What becomes of a call when the generation cannot be read. */
 export interface WhenLost {
@@ -22,7 +22,7 @@ export class Keyspace {
   readonly #prefix: string
   readonly #generation: Generation | undefined
   /** Calls that wait for the generation: commands for one key stay in the order of the calls. */
-  readonly #turns: Turns = new Turns()
+  readonly #lock: FifoLock = new FifoLock()
   /** Where all that wait have sent their commands already. */
   #sentTo: bigint | undefined
 
@@ -86,7 +86,7 @@ export class Keyspace {
     checkIsOptions('a call', call)
     const generation = this.#generation
     if (generation === undefined) return this.#prefix
-    const fresh = this.#turns.isIdle ? generation.fresh : undefined
+    const fresh = this.#lock.isIdle ? generation.fresh : undefined
     return fresh === undefined ? undefined : this.#prefixOf(fresh)
   }
 
@@ -103,14 +103,14 @@ export class Keyspace {
 
   /** The generation that a command may go to before its turn: that which all those before it have gone to as well. */
   #mayGoTo({ known }: Generation): bigint | undefined {
-    if (!this.#turns.isIdle && this.#sentTo !== known) this.#sentTo = undefined
+    if (!this.#lock.isIdle && this.#sentTo !== known) this.#sentTo = undefined
     else this.#sentTo = known
     return this.#sentTo
   }
 
   /** Never an old generation: without the present one the call fails, or gives what a failed call gives. */
   async #whenRead<T>(reading: Promise<bigint>, lost: WhenLost, next: (present: bigint) => Promise<T>): Promise<T> {
-    const turn = this.#turns.take()
+    const turn = this.#lock.take()
     let present: bigint
     try {
       present = await reading

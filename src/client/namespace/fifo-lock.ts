@@ -1,17 +1,17 @@
-/** A place in the order. */
+/** A place in the order of a {@link FifoLock}. */
 export interface Turn {
-  /** Resolves when everybody before is done. */
+  /** Resolves when those before are done. */
   readonly comes: Promise<void>
   /** Lets the next one go on, once those before are done too. May be called again. */
   readonly end: () => void
 }
 
-/** Keeps those who have to wait in the order in which they came. */
-export class Turns {
+/** Lets calls go on one after the other, in the order in which they came. */
+export class FifoLock {
   #last: Promise<void> = Promise.resolve()
   #taken = 0
 
-  /** Nobody waits. */
+  /** Whether no place is taken. */
   get isIdle(): boolean {
     return this.#taken === 0
   }

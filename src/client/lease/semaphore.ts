@@ -1,5 +1,5 @@
-/** Lets so many things be under way at a time; the others wait for their turn, in order. */
-export class Throttle {
+/** Runs a limited number of things at a time; the others wait for their turn, in order. */
+export class Semaphore {
   readonly #limit: number
   readonly #waiting: (() => void)[] = []
   #underWay = 0

@@ -1,20 +1,20 @@
-/** Counts the calls that are under way, for whoever waits until there are none. */
-export class Tally {
+/** Counts the calls that are under way, and lets `close` wait until there are none. */
+export class ActiveCalls {
   #underWay = 0
   #isOver = false
   #waiting: (() => void)[] = []
 
-  /** A call begins. */
+  /** Counts a call that begins. */
   enter(): void {
     this.#underWay++
   }
 
-  /** It has ended. */
+  /** Takes a call off that has ended. */
   leave(): void {
     if (--this.#underWay === 0) this.#tellIdle()
   }
 
-  /** Nobody is to wait any more, whatever is under way. */
+  /** Ends every wait, whatever is under way. */
   end(): void {
     this.#isOver = true
     this.#tellIdle()
