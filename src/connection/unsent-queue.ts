@@ -123,8 +123,10 @@ export class UnsentQueue {
 
   #takeReads(reads: UnsentReads, sendReads: (reads: UnsentReads) => void): void {
     const { length } = reads
-    if (length > 0) sendReads(reads)
-    this.#reads -= length - reads.length
+    if (length === 0) return
+    sendReads(reads)
+    // A failure may have been answered by giving the call up: those that it dropped are counted already.
+    this.#reads -= length - reads.length - reads.dropped
   }
 
   /** Fails those whose time is up. */

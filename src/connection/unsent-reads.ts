@@ -11,6 +11,7 @@ export class UnsentReads {
   next = 0
   /** The reads from this index on are not to be written. */
   readonly end: number
+  #dropped = 0
 
   constructor(batch: ReadBatch, end: number, holder: Holder) {
     this.batch = batch
@@ -21,6 +22,11 @@ export class UnsentReads {
   /** Number of reads. */
   get length(): number {
     return this.end - this.next
+  }
+
+  /** How many were dropped. */
+  get dropped(): number {
+    return this.#dropped
   }
 
   /** Whether no read is left: the entry only waits to be dropped. */
@@ -47,6 +53,7 @@ export class UnsentReads {
 
   /** Drops all of them. */
   clear(): void {
+    this.#dropped += this.length
     this.next = this.end
   }
 

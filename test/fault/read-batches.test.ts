@@ -212,6 +212,22 @@ describe.each(waysOfReads)('many reads %s', (_way, way) => {
     expect(cache.servers[0]!.pending).toBe(0)
   })
 
+  it('may be aborted by `retryFor`, in the middle of a write', async () => {
+    await using server = await ScriptedServer.startReady((peer) => serveCommands(peer), { mn: 'ERROR' })
+    const controller = new AbortController()
+    const retryFor = (): boolean => {
+      controller.abort(new Error('given up'))
+      return false
+    }
+    // The server speaks text: a key with a space fails while the others are being written.
+    const cache = client(server, { retry: { retryFor } })
+    await cache.connect()
+    const call = rejection(cache.getMany(['a', 'b c', 'd', 'e'], { signal: controller.signal }), 10_000)
+    expect(await call).toEqual(new Error('given up'))
+    expect(await Promise.all([cache.get('f'), cache.get('g')])).toEqual([undefined, undefined])
+    expect(cache.servers[0]!.pending).toBe(0)
+  })
+
   it('fail what has no answer when the time is up, and pass over the late rest', async () => {
     let finish = ignore
     const script = (peer: Peer): Promise<void> =>
