@@ -192,7 +192,10 @@ describe.each(ways)('a synchronous client %s', (_, options) => {
     onTestFinished(() => cache.destroy())
     const names = cache.namespace<string>('n:', { generations: { refreshMs: 20 } })
     const keys = Array.from({ length: 60 }, (_item, at) => `item:${at}`)
-    names.setMany(keys.map((key) => [key, key]))
+    names.setMany(
+      keys.map((key) => [key, key]),
+      { timeoutMs: 10_000 },
+    )
     const home = cache.serverFor('n:generation')!.name
     const generation = String(cache.get('n:generation'))
     const others = keys.filter((key) => cache.serverFor(`n:${generation}:${key}`)!.name !== home)

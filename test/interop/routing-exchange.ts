@@ -1,5 +1,6 @@
 import { Memcache } from '../../src/client/memcache.ts'
 import type { ClusterOptions } from '../../src/cluster/options.ts'
+import { patient } from '../support/memcache-options.ts'
 import { type RoutingJobResult, runRoutingJob } from './routing-client.ts'
 import { keysOf, textOf } from './routing-keys.ts'
 import type { RoutingPair } from './routing-pair.ts'
@@ -42,7 +43,7 @@ export function clientFor(
 ): Memcache {
   return new Memcache(
     servers.map(({ address }) => address),
-    { ...pair.options, serde: pair.family.serde, cluster: { ...cluster, distribution: pair.distribution } },
+    { ...patient, ...pair.options, serde: pair.family.serde, cluster: { ...cluster, distribution: pair.distribution } },
   )
 }
 

@@ -4,4 +4,4 @@ import type { Memcache } from '../../src/client/memcache.ts'
 export type MemcacheOptions = NonNullable<ConstructorParameters<typeof Memcache>[1]>
 
 /** For tests about answers, not about time: a loaded machine must not make them fail. */
-export const patient: MemcacheOptions = { timeoutMs: 10_000, connectTimeoutMs: 10_000 }
+export const patient: MemcacheOptions = { timeoutMs: 60_000, connectTimeoutMs: 60_000 }
