@@ -2,7 +2,8 @@ import { ConnectionClosedError, type Delivery, type MemcacheError, TimeoutError 
 import type { Operation } from '../protocol/operation.ts'
 import type { Liveness } from './liveness.ts'
 import type { Pipeline } from './pipeline.ts'
-import { ReadRun } from './read-run.ts'
+import type { ReadRun } from './read-run.ts'
+import { isRun } from './sent-queue.ts'
 import { MIN_STALL_MS, SilenceLimit } from './silence-limit.ts'
 import type { UnsentQueue } from './unsent-queue.ts'
 
@@ -49,7 +50,7 @@ export class Expiry {
     let expired = 0
     for (let position = 0; position < pipeline.length; position++) {
       const entry = pipeline.at(position)
-      if (entry instanceof ReadRun) {
+      if (isRun(entry)) {
         expired += this.#expireRun(entry, limit, now)
         continue
       }

@@ -13,8 +13,7 @@ import { OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
 import { QuietRuns, type QuietRunsInit } from './quiet-runs.ts'
 import type { LineRequest } from './read-line.ts'
 import { ReadLines, type ReadLinesInit } from './read-lines.ts'
-import { ReadRun } from './read-run.ts'
-import { type SentEntry, SentQueue } from './sent-queue.ts'
+import { isRun, type SentEntry, SentQueue } from './sent-queue.ts'
 import { type BlockUse, Settler, type SettlerInit } from './settler.ts'
 import type { ReadRoom, UnsentReads } from './unsent-reads.ts'
 import type { Wire, WireTarget } from './wire.ts'
@@ -212,10 +211,10 @@ export class Pipeline {
     this.#blockOwner = undefined
     if (reply.type === 'VALUE') return this.#lines.receiveValue(reply, owner)
     const head = sent.at(0)
-    if (head.quiet) return this.#quiet.receive(reply, owner instanceof ReadRun ? undefined : owner)
+    if (head.quiet) return this.#quiet.receive(reply, owner !== undefined && isRun(owner) ? undefined : owner)
     if (head.inLine && reply.type === 'END') return this.#lines.receiveEnd(reply)
     if (isErrorReply(reply)) return this.#receiveError(reply, head)
-    if (head instanceof ReadRun) return this.#desync(reply, `not an answer to ${head.describe()}`)
+    if (isRun(head)) return this.#desync(reply, `not an answer to ${head.describe()}`)
     // The owner of a large data block was found when its header came.
     const fits = owner === head || this.#wire.fits(reply, head)
     if (head.inLine || !fits || !(answersOperation(reply, head) || this.#wire.isSignOfLife(reply, head))) {
@@ -241,7 +240,7 @@ export class Pipeline {
 
   #receiveError(reply: Reply, head: SentEntry): MemcacheError | undefined {
     if (head.inLine && this.#lines.isShared) return this.#lines.refuse(reply)
-    return head instanceof ReadRun ? this.#lines.refuseRun(reply, head) : this.#refuse(reply, head)
+    return isRun(head) ? this.#lines.refuseRun(reply, head) : this.#refuse(reply, head)
   }
 
   /** The meta command that a data block answers: the one at the head, or one of the quiet run there. */
@@ -249,7 +248,7 @@ export class Pipeline {
     if (this.#sent.length === 0) return undefined
     const head = this.#sent.at(0)
     if (head.quiet) return this.#quiet.find(reply)
-    return !(head instanceof ReadRun) && this.#wire.fits(reply, head) ? head : undefined
+    return !isRun(head) && this.#wire.fits(reply, head) ? head : undefined
   }
 
   /** An error line for a command that stands alone. */
@@ -280,7 +279,7 @@ export class Pipeline {
     const left: Leftovers = { unanswered: [], again: this.#lines.again, innocent: [], givenUp: 0 }
     while (this.#sent.length > 0) {
       const entry = this.#sent.shift()
-      const operations = entry instanceof ReadRun ? entry.detachOpen() : [entry]
+      const operations = isRun(entry) ? entry.detachOpen() : [entry]
       if (operations.length === 0) left.givenUp++
       for (const operation of operations) {
         if (this.#quiet.isInnocent(operation)) left.innocent.push(operation)

@@ -9,8 +9,7 @@ import { isLineRead, NOOP } from '../protocol/request.ts'
 import { isErrorReply, serverReplyError, staysInStep } from '../protocol/server-reply-error.ts'
 import type { CommandEncoder } from './command-encoder.ts'
 import { desyncError } from './out-of-step.ts'
-import { ReadRun } from './read-run.ts'
-import type { SentQueue } from './sent-queue.ts'
+import { isRun, type SentQueue } from './sent-queue.ts'
 import type { Settler } from './settler.ts'
 import type { Wire } from './wire.ts'
 
@@ -140,7 +139,7 @@ export class QuietRuns {
   #end(reply: Reply): MemcacheError | undefined {
     const length = this.#length()
     const barrier = length === this.#sent.length ? undefined : this.#sent.at(length)
-    if (barrier === undefined || barrier instanceof ReadRun) {
+    if (barrier === undefined || isRun(barrier)) {
       return desyncError(this.#init.server, reply, 'the answer to a barrier that was not written')
     }
     const run = this.#takeRun()

@@ -10,7 +10,7 @@ import { desyncError } from './out-of-step.ts'
 import type { OutgoingBatch } from './outgoing-batch.ts'
 import { type LineLimits, type LineRequest, ReadLine } from './read-line.ts'
 import { ReadRun } from './read-run.ts'
-import type { SentEntry, SentQueue } from './sent-queue.ts'
+import { isRun, type SentEntry, type SentQueue } from './sent-queue.ts'
 import type { Settler } from './settler.ts'
 import type { UnknownCommands } from './unknown-commands.ts'
 import type { UnsentReads } from './unsent-reads.ts'
@@ -69,7 +69,7 @@ export class ReadLines {
     const shares = this.#write(keys[from]!, batch.request, mayShare)
     const end = mayShare ? this.#line.extend(keys, from + 1, reads.end, maxBytes) : from + 1
     reads.next = end
-    if (shares && last instanceof ReadRun && last.precedes(batch, from)) {
+    if (shares && last !== undefined && isRun(last) && last.precedes(batch, from)) {
       last.addUpTo(end)
       this.#sent.countReads(end - from)
     } else this.#beginRun(new ReadRun(batch, from, end, holder))
@@ -83,7 +83,7 @@ export class ReadLines {
   /** Puts a key on the open line, or begins a line with it; returns whether it shares the line. */
   #write(key: WireKey, request: LineRequest, mayShare: boolean): boolean {
     const last = this.#last
-    const mayJoin = mayShare && last !== undefined && (last instanceof ReadRun || !last.alone)
+    const mayJoin = mayShare && last !== undefined && (isRun(last) || !last.alone)
     const shares = this.#line.add(key, request, mayJoin)
     if (!shares && last !== undefined) last.endsLine = true
     return shares
@@ -107,7 +107,8 @@ export class ReadLines {
     for (;;) {
       const entry = this.#sent.at(position)
       if (answersEntry(reply, entry)) {
-        this.#cursor = entry.endsLine || !isExhausted(entry) ? position : position + 1
+        const expectsMore = entry.endsLine || (isRun(entry) && !entry.isExhausted)
+        this.#cursor = expectsMore ? position : position + 1
         return entry
       }
       if (entry.endsLine) break
@@ -120,7 +121,7 @@ export class ReadLines {
   #findEarlier(reply: Reply): SentEntry | undefined {
     for (let position = 0; position <= this.#cursor; position++) {
       const entry = this.#sent.at(position)
-      if (entry instanceof ReadRun ? entry.findEarlier(reply) : answersEntry(reply, entry)) return entry
+      if (isRun(entry) ? entry.findEarlier(reply) : answersEntry(reply, entry)) return entry
     }
     return undefined
   }
@@ -137,7 +138,7 @@ export class ReadLines {
       return desyncError(this.#init.server, reply, 'a value under a key that was not asked for')
     }
     reply.outcome = 'hit'
-    if (entry instanceof ReadRun) {
+    if (isRun(entry)) {
       entry.takeValue()
       this.#settler.settleRead(reply, entry)
     } else {
@@ -159,7 +160,7 @@ export class ReadLines {
     // Middleware that hears of a miss may destroy the client: then nothing is left of the line.
     while (this.#sent.length > 0) {
       const entry = this.#sent.shift()
-      if (entry instanceof ReadRun) this.#settler.settleMisses(entry)
+      if (isRun(entry)) this.#settler.settleMisses(entry)
       else if (!entry.answered) this.#settler.settle(MISS, entry)
       if (entry.endsLine) break
     }
@@ -169,7 +170,7 @@ export class ReadLines {
   /** Whether the line at the head is shared by several reads. */
   get isShared(): boolean {
     const head = this.#sent.at(0)
-    return !head.endsLine || (head instanceof ReadRun && head.keys.length > 1)
+    return !head.endsLine || (isRun(head) && head.keys.length > 1)
   }
 
   /**
@@ -184,7 +185,7 @@ export class ReadLines {
     this.#cursor = 0
     for (;;) {
       const entry = this.#sent.shift()
-      const open = entry instanceof ReadRun ? entry.detachOpen() : entry.answered || entry.settled ? [] : [entry]
+      const open = isRun(entry) ? entry.detachOpen() : entry.answered || entry.settled ? [] : [entry]
       if (open.length > 0) this.#settler.answeredInTime = true
       this.again.push(...open)
       if (entry.endsLine) return error
@@ -209,10 +210,5 @@ export class ReadLines {
 
 /** Whether the reply answers the read, or one of the run. */
 function answersEntry(reply: Reply, entry: SentEntry): boolean {
-  return entry instanceof ReadRun ? entry.find(reply) : !entry.answered && keyMatches(reply, entry.key)
-}
-
-/** Whether the value of the next read is expected in the next entry. */
-function isExhausted(entry: SentEntry): boolean {
-  return !(entry instanceof ReadRun) || entry.isExhausted
+  return isRun(entry) ? entry.find(reply) : !entry.answered && keyMatches(reply, entry.key)
 }

@@ -19,6 +19,8 @@ export class ReadRun {
   endsLine = false
   readonly inLine: true = true
   readonly quiet: false = false
+  /** Tells a run from an operation, which has an interpreter. */
+  readonly interpret: undefined = undefined
   /** Index of its first read in the batch. */
   readonly #from: number
   /** Position where the next value is expected. */

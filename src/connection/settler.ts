@@ -3,8 +3,8 @@ import type { Operation } from '../protocol/operation.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { answerRead } from '../seam/reads.ts'
 import type { HeldBodies } from './held-bodies.ts'
-import { ReadRun } from './read-run.ts'
-import type { SentEntry } from './sent-queue.ts'
+import type { ReadRun } from './read-run.ts'
+import { isRun, type SentEntry } from './sent-queue.ts'
 
 /** The limits of what a settler accepts. */
 export interface SettlerInit {
@@ -57,11 +57,10 @@ export class Settler {
 
   /** Decides what becomes of a large data block for its owner, by the header of its reply. */
   useOfBlock(reply: Reply, owner: SentEntry): BlockUse {
-    const isGivenUp = owner instanceof ReadRun ? !owner.batch.isOpen(owner.found) : owner.settled
+    const isGivenUp = isRun(owner) ? !owner.batch.isOpen(owner.found) : owner.settled
     if (isGivenUp || reply.size > this.#init.maxValueBytes) return 'skip'
     const { clientFlags } = reply
-    const borrows =
-      owner instanceof ReadRun ? owner.batch.borrows(clientFlags) : owner.interpret.borrows?.(clientFlags) === true
+    const borrows = isRun(owner) ? owner.batch.borrows(clientFlags) : owner.interpret.borrows?.(clientFlags) === true
     return borrows ? 'borrow' : 'keep'
   }
 

@@ -1,9 +1,13 @@
 import type { Operation } from '../protocol/operation.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
-import { UnsentReads } from './unsent-reads.ts'
+import type { UnsentReads } from './unsent-reads.ts'
 
 /** What waits to be written: one command, or the rest of a batch of reads. */
 export type UnsentEntry = Operation | UnsentReads
+
+function isReads(entry: UnsentEntry): entry is UnsentReads {
+  return entry.interpret === undefined
+}
 
 /** The commands that a connection has taken and not written yet, oldest first. */
 export class UnsentQueue {
@@ -65,7 +69,7 @@ export class UnsentQueue {
   /** Gives up the reads of a batch. */
   dropReads(batch: ReadBatch): void {
     for (const entry of this.#entries) {
-      if (!(entry instanceof UnsentReads) || entry.batch !== batch) continue
+      if (!isReads(entry) || entry.batch !== batch) continue
       this.#reads -= entry.length
       entry.clear()
     }
@@ -91,14 +95,14 @@ export class UnsentQueue {
   take(
     goesOn: (next: Operation) => boolean,
     send: (operation: Operation) => void,
-    sendReads: (reads: UnsentReads) => void = () => undefined,
+    sendReads: (reads: UnsentReads) => void,
   ): void {
     const entries = this.#entries
     let at = 0
     try {
       while (at < entries.length) {
         const entry = entries[at]!
-        if (entry instanceof UnsentReads) {
+        if (isReads(entry)) {
           this.#takeReads(entry, sendReads)
           if (!entry.settled) break
           at++
@@ -133,7 +137,7 @@ export class UnsentQueue {
   expire(now: number, fail: (operation: Operation) => void): void {
     for (const entry of this.#entries) {
       if (entry.settled || entry.deadline > now) continue
-      if (entry instanceof UnsentReads) {
+      if (isReads(entry)) {
         this.#reads -= entry.length
         for (const operation of entry.detachAll()) fail(operation)
       } else {
@@ -149,7 +153,7 @@ export class UnsentQueue {
     if (entries.length === this.#entries.length) return
     this.#entries = entries
     this.#settled = 0
-    this.#batches = entries.reduce((count, entry) => (entry instanceof UnsentReads ? count + 1 : count), 0)
+    this.#batches = entries.reduce((count, entry) => (isReads(entry) ? count + 1 : count), 0)
     this.#earlier = entries.length
   }
 
@@ -157,7 +161,7 @@ export class UnsentQueue {
   drain(): Operation[] {
     const operations: Operation[] = []
     for (const entry of this.#entries) {
-      if (entry instanceof UnsentReads) operations.push(...entry.detachAll())
+      if (isReads(entry)) operations.push(...entry.detachAll())
       else if (!entry.settled) operations.push(entry)
     }
     this.#entries = []

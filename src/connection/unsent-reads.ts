@@ -5,6 +5,8 @@ import type { ReadBatch } from '../seam/read-batch.ts'
 /** The reads of a batch that a connection has taken and not written yet. */
 export class UnsentReads {
   readonly batch: ReadBatch
+  /** Tells reads from an operation, which has an interpreter. */
+  readonly interpret: undefined = undefined
   /** Holder of the operations that are detached from the batch. */
   readonly holder: Holder
   /** Index of the next read. */

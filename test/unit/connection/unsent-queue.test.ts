@@ -29,6 +29,7 @@ describe('UnsentQueue', () => {
     queue.take(
       (next) => next === left,
       () => undefined,
+      () => undefined,
     )
     queue.expire(20, (one) => one.fail('late'))
     const now = operation(500)
