@@ -126,7 +126,7 @@ export class BatchCommands {
     interpret: Interpret,
     options: SetManyOptions | undefined,
   ): Writes<K> {
-    // What is wrong with the call fails the call, before any value is looked at.
+    // A wrong call fails before any value is looked at.
     this.#values.exptime(options?.ttl)
     const pairs = entriesOf(entries).map(([key, value]) => ({ key, value, wireKey: this.#encode(key, options) }))
     const failed = new Map<K, unknown>()

@@ -42,7 +42,7 @@ export class ManyReads {
     this.#dispatcher = dispatcher
     this.#window = operations
     this.#dispatch = (batch) => dispatcher.dispatchReads(batch)
-    // What is known of each read is on its operation.
+    // The facts about each read are on its own operation.
     this.#dispatchEach = (batch) => detachAll(batch, dispatcher)
   }
 

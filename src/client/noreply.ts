@@ -26,7 +26,7 @@ import { checkCallOptions, KEY_NAMES } from './option-names.ts'
 import type { ClientParts } from './parts.ts'
 import { type ReportQuiet, unawaited } from './quiet-outcome.ts'
 
-/** What quiet writes belong to: a namespace, or a client with its keys as they are. */
+/** Owner of quiet writes: a namespace, or a client with its keys as they are. */
 export interface QuietScope {
   /** Carries out writes on keys behind the prefix. */
   readonly run: <O extends CallOptions | undefined>(
@@ -208,7 +208,7 @@ export function createNoreply(parts: ClientParts, admin: AdminCommands): Noreply
   })
 }
 
-/** What is wrong with the call, or its abort, is the caller's own doing. */
+/** Returns the failures that servers caused; throws for a wrong or aborted call. */
 function failuresByServer(error: unknown): ReadonlyMap<string, unknown> {
   if (error instanceof BatchError) return error.failed as ReadonlyMap<string, unknown>
   throw error

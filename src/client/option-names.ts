@@ -63,7 +63,7 @@ export const RAW_NAMES: Names<RawCommandOptions> = { ...SERVER_NAMES, endToken: 
 const KEEPS_TTL = ': the server would ignore it, and the item keeps its time to live; see touch'
 const NO_ANSWER = ': without an answer nobody knows whether the counter is missing'
 
-/** What to say of an option that another command has, by command and option. */
+/** Hints for an option that another command has, by command and option. */
 type Hints = Readonly<Record<string, string>>
 
 const ELSEWHERE: Hints = {

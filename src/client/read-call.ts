@@ -69,7 +69,7 @@ export class ReadCall {
         this.#forget()
         resolve(results)
       }
-      // What this throws rejects the call, before any read is handed over.
+      // An error thrown here rejects the call before any read is handed over.
       if (signal !== undefined) this.#abortWith(signal, reject)
       this.#feed(this.init.window)
     })

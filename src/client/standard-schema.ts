@@ -69,7 +69,7 @@ export function createRefine(
   }
 }
 
-/** What a schema gives is an object, with the issues or without. */
+/** Returns the result of a schema; throws unless it is an object, with issues or without. */
 function checkResult(result: SchemaResult<unknown>): SchemaResult<unknown> {
   if (typeof result === 'object' && result !== null && (result.issues === undefined || Array.isArray(result.issues))) {
     return result

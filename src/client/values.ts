@@ -171,7 +171,7 @@ export class Values {
       return form === request ? request : { ...request, ...form, preparing: undefined }
     }
     const refuse = (error: unknown): Error => {
-      // What an algorithm of the caller's throws is the algorithm's failure, whatever its class.
+      // An error of the caller's algorithm is reported as a failure to compress, whatever its class.
       if (error instanceof ValueTooLargeError) return error
       if (lost !== undefined && error === lost) return lost
       const message = `the value for ${quoteKey(key)} cannot be compressed: ${messageOf(error)}`

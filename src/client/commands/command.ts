@@ -10,8 +10,8 @@ import type { Values } from '../values.ts'
 export type FailureKind = 'read' | 'write' | 'never'
 
 /**
- * What a call sends, and how its reply is read. The function that makes it has checked the call; a client, a namespace, a
- * pipeline or a quiet write carries it out.
+ * The request of a call, and the way its reply is read. The function that makes it has checked the call; a client, a
+ * namespace, a pipeline or a quiet write carries it out.
  */
 export interface Command {
   readonly request: Request
@@ -24,7 +24,7 @@ export interface Command {
   readonly options: KeyOptions | undefined
 }
 
-/** What the commands of one client are made with. */
+/** Parts of a client that make its commands. */
 export interface CommandContext {
   readonly values: Values
   readonly readPresence: Interpret

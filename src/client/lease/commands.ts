@@ -37,7 +37,7 @@ export interface LeaseKey {
   readonly leaseKey: { readonly key: Key; readonly wireKey: WireKey; readonly keyOptions: KeyOptions } | undefined
 }
 
-/** What a command of a lease needs of its key. */
+/** Parts of a key that a command of a lease needs. */
 type ItemKey = Pick<LeaseKey, 'wireKey' | 'callerKey' | 'keyOptions' | 'patience'>
 
 /** The commands of leases: look and elect, store, give up. None of them absorbs a failure. */

@@ -178,7 +178,7 @@ function failures(calls: readonly LoadCall[], outcomes: readonly PromiseSettledR
   return failed
 }
 
-/** What is wrong with the call, or the end of the client, is told as it is; else each key has its own failure. */
+/** Returns the one error of a wrong call or a closed client, or else an error that has the failure of each key. */
 function errorOf(
   calls: readonly LoadCall[],
   failed: Map<Key, unknown>,

@@ -62,7 +62,7 @@ export class GetOrSet {
     this.#commands = commands
   }
 
-  /** What is wrong with the call is thrown. */
+  /** Gives the value, or has it loaded; throws for a call that is wrong. */
   run(
     key: Key,
     loader: Loader<unknown>,
@@ -113,7 +113,7 @@ export class GetOrSet {
     }
   }
 
-  /** What becomes of a look: the value at once, or the promise of a load to join, or to begin. */
+  /** Returns the value that a look found, or the promise of a load: one to join, or to begin. */
   conclude(call: LoadCall, sight: Sight, signal: AbortSignal | undefined): unknown {
     if (sight.state !== 'value') return this.#share(call, sight).join(signal)
     this.#refreshIfWon(call, sight)

@@ -7,7 +7,7 @@ import type { Values } from '../values.ts'
 import type { MetaOptions } from './options.ts'
 import type { MetaEcho, MetaLease } from './results.ts'
 
-/** What the meta commands of a client, or of a pipeline, are made with. */
+/** Parts of a client, or of a pipeline, that make its meta commands. */
 export interface MetaContext {
   readonly values: Values
   /** Reads the reply to a `get` without options. */

@@ -202,7 +202,7 @@ export const COUNT_NAMES: Names<MetaCountOptions> = {
 
 const KEEPS_TTL = ': the item keeps its time to live; see touch'
 
-/** What to say of an option that another command has. */
+/** Hints for an option that another command has. */
 export const HINTS: Readonly<Record<string, string>> = {
   'delete dropValue': ': it leaves an item, and without more one that lives for ever; see invalidate',
   'delete ttl': ': see invalidate',
