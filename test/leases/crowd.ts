@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { build } from 'tsdown'
 import { inject, onTestFinished } from 'vitest'
-import type { Order, Word } from './caller.ts'
+import type { Order, Permission, Word } from './caller.ts'
 
 /** What came of a process whose callers all have their values. */
 export interface Outcome {
@@ -17,6 +17,8 @@ export class Member {
   /** All its callers have their values; `undefined` when it ended before. */
   readonly outcome: Promise<Outcome | undefined>
   readonly ready: Promise<void>
+  /** The first look of every caller was answered. */
+  readonly asked: Promise<void>
   loads = 0
 
   constructor(program: string, order: Order, onLoading: (member: Member) => void) {
@@ -25,9 +27,14 @@ export class Member {
     this.ready = new Promise((resolve) => {
       readyNow = resolve
     })
+    let askedNow: () => void
+    this.asked = new Promise((resolve) => {
+      askedNow = resolve
+    })
     this.outcome = new Promise((resolve) => {
       this.child.on('message', (message: Word) => {
         if (message.word === 'ready') readyNow()
+        else if (message.word === 'asked') askedNow()
         else if (message.word === 'done') resolve({ ...message, pid: this.child.pid! })
         else {
           this.loads++
@@ -38,9 +45,10 @@ export class Member {
     })
   }
 
-  /** Lets its callers call. */
-  call(): void {
-    this.child.send('call')
+  /** Lets its callers call, or its loader end. */
+  allow(permission: Permission): void {
+    // A process that has ended needs no permission.
+    if (this.child.connected) this.child.send(permission)
   }
 
   async kill(): Promise<void> {
@@ -70,7 +78,13 @@ export class Crowd {
   /** All call at once. */
   async call(): Promise<void> {
     await Promise.all(this.members.map((member) => member.ready))
-    for (const member of this.members) member.call()
+    for (const member of this.members) member.allow('call')
+  }
+
+  /** Lets the loaders end once every caller has looked; those that begin later end at once. */
+  async load(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.asked))
+    for (const member of this.members) member.allow('load')
   }
 
   /** What came of those that were not killed. */

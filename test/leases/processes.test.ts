@@ -42,9 +42,10 @@ for (const { name, protocol, notHere, start } of places) {
   describe.skipIf(notHere !== undefined)(`${processes} processes of ${callers} callers, on ${name}`, () => {
     it('run a slow loader once', async () => {
       await using server = disposable(await start())
-      const order = { address: server.address, protocol, key: 'cold', callers, leaseTtl: 10, loadMs: 3000 }
+      const order = { address: server.address, protocol, key: 'cold', callers, leaseTtl: 10 }
       const crowd = new Crowd(program, processes, order)
       await crowd.call()
+      await crowd.load()
       const outcomes = await crowd.outcomes()
       expect(crowd.loads).toBe(1)
       expect(outcomes.length).toBe(processes)
@@ -54,14 +55,15 @@ for (const { name, protocol, notHere, start } of places) {
 
     it('wait for no longer than its lease when the winner is killed, and then load once', async () => {
       await using server = disposable(await start())
-      const order = { address: server.address, protocol, key: 'orphan', callers, leaseTtl: 2, loadMs: 200 }
+      const order = { address: server.address, protocol, key: 'orphan', callers, leaseTtl: 2 }
       // The first lets nobody finish.
-      const first = new Crowd(program, 1, { ...order, loadMs: 100_000 })
+      const first = new Crowd(program, 1, order)
       await first.call()
       const dead = await first.winner
       const crowd = new Crowd(program, processes, order)
       const cache = faultClient(server.address, { ...patient, protocol })
       await crowd.call()
+      await crowd.load()
       await dead.kill()
       // By the server's clock: the lease, and what the load and a busy machine may add.
       await cache.set('hourglass', 'runs', { ttl: order.leaseTtl + 4 })
@@ -73,12 +75,13 @@ for (const { name, protocol, notHere, start } of places) {
 
     it('keep a key deleted that was deleted while they load', async () => {
       await using server = disposable(await start())
-      const order = { address: server.address, protocol, key: 'deleted', callers, leaseTtl: 10, loadMs: 500 }
+      const order = { address: server.address, protocol, key: 'deleted', callers, leaseTtl: 10 }
       const cache = faultClient(server.address, { ...patient, protocol })
       const crowd = new Crowd(program, 1, order)
       await crowd.call()
       await crowd.winner
       await cache.delete('deleted')
+      await crowd.load()
       expect((await crowd.outcomes()).length).toBe(1)
       expect(await cache.get('deleted')).toBeUndefined()
     }, 40_000)
@@ -87,12 +90,13 @@ for (const { name, protocol, notHere, start } of places) {
       'get the old value while one of them loads it anew',
       async () => {
         await using server = disposable(await start())
-        const order = { address: server.address, protocol, key: 'stale', callers, leaseTtl: 10, loadMs: 1000 }
+        const order = { address: server.address, protocol, key: 'stale', callers, leaseTtl: 10 }
         const cache = faultClient(server.address, patient)
         await cache.set('stale', 'old')
         await cache.invalidate('stale', { staleFor: 100 })
         const crowd = new Crowd(program, processes, order)
         await crowd.call()
+        await crowd.load()
         const outcomes = await crowd.outcomes()
         expect(crowd.loads).toBe(1)
         expect(new Set(outcomes.flatMap(({ values }) => values))).toEqual(new Set(['old']))

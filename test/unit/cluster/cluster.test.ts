@@ -414,7 +414,7 @@ describe('membership', () => {
     const lab = await Lab.start({ connection: { timeoutMs: 60_000 } })
     lab.delay('c', 0)
     await lab.get('c1')
-    lab.delay('c', 200)
+    lab.hold('c')
     const call = lab.get('c1')
     void lab.cluster.replace(['a', 'b'].map(server))
     if (end === 'destroy') {
@@ -423,6 +423,7 @@ describe('membership', () => {
     } else {
       const order: string[] = []
       const ends = [call.finally(() => order.push('call')), lab.cluster.close().finally(() => order.push('close'))]
+      lab.release('c')
       await Promise.all(ends)
       expect(order).toEqual(['call', 'close'])
     }

@@ -50,6 +50,8 @@ export class Lab {
   readonly #hears: Map<string, readonly string[]> = new Map()
   /** How much later the answers of a server come, in milliseconds. */
   readonly #delays: Map<string, number> = new Map()
+  /** Answers of servers that the test holds back: what passes them on. */
+  readonly #held: Map<string, (() => void)[]> = new Map()
   /** Servers whose handshake is in time all the same. */
   readonly #shakesAtOnce: Set<string> = new Set()
   /** How many more connections a server accepts. */
@@ -127,6 +129,8 @@ export class Lab {
   #delayed(name: string, socket: Socket): Duplex {
     const delay = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
+        const held = this.#held.get(name)
+        if (held !== undefined) return void held.push(() => done(null, chunk))
         const isHandshake = /^(?:VERSION|MN)/.test(chunk.toString('latin1'))
         const delayMs = isHandshake && this.#shakesAtOnce.has(name) ? 0 : this.#delays.get(name)
         setTimeout(() => done(null, chunk), delayMs)
@@ -150,6 +154,18 @@ export class Lab {
   /** Lets nothing but these through to a server, from its next connection on. */
   hearOnly(name: string, words: readonly string[]): void {
     this.#hears.set(name, words)
+  }
+
+  /** Holds the answers of a server back until they are released; it was given a delay (0 will do) before it connected. */
+  hold(name: string): void {
+    this.#held.set(name, [])
+  }
+
+  /** Passes on what was held back of a server, and whatever comes from now on. */
+  release(name: string): void {
+    const held = this.#held.get(name) ?? []
+    this.#held.delete(name)
+    for (const passOn of held) passOn()
   }
 
   /** Makes the answers of a server come later, from its next connection on; may be changed after that. */
