@@ -3,7 +3,7 @@ import { describeInOneLine, describeMachine } from './macro/machine.mjs'
 import { CLIENTS, parseOptions, USAGE } from './macro/options.mjs'
 import { findPythonClients } from './macro/python-cell.mjs'
 import { runWorkload } from './macro/run-workload.mjs'
-import { openServer } from './macro/server.mjs'
+import { Servers } from './macro/servers.mjs'
 import { summarizeWorkload } from './macro/summary.mjs'
 import { formatReport } from './report/table.mjs'
 
@@ -16,22 +16,23 @@ async function main() {
     return
   }
   const python = findPythonClients(options.takesPart)
-  const server = await openServer()
-  const machine = describeMachine(server, python)
-  console.log(describeInOneLine(machine))
+  const servers = await Servers.open()
   try {
-    const rows = await runAll(options, server, python)
+    console.log(describeInOneLine(describeMachine(await servers.versions(), python)))
+    const rows = await runAll(options, servers, python)
     console.log(formatReport(rows))
+    const machine = describeMachine(await servers.versions(), python)
     await saveResults(options, { machine, rounds: options.rounds, timing: options.timing, rows })
   } finally {
-    server.close()
+    await servers.close()
   }
 }
 
-async function runAll(options, server, python) {
+async function runAll(options, servers, python) {
   const runId = process.pid.toString(36).padStart(4, '0')
   const { rounds, timing, profile } = options
-  const settings = { clients: CLIENTS.filter(options.takesPart), python, server, rounds, timing, profile }
+  const clients = CLIENTS.filter(options.takesPart).filter((name) => servers.hasServerFor(name))
+  const settings = { clients, python, servers, rounds, timing, profile }
   const rows = []
   for (const [index, workload] of options.workloads.entries()) {
     showProgress(`${index + 1}/${options.workloads.length} ${workload.title}`)

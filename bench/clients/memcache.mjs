@@ -1,12 +1,14 @@
 // Settings: one node, connected before the first command (otherwise every waiting command opens a socket of its own).
 // `timeout` is raised from 5 s to 10 min: it also counts the time while other clients are measured, and a connection
 // that was idle for longer leaves the next commands without an answer. `ModulaHash` or `KetamaHash` makes no difference with one server. Texts only, so JSON is done here. TCP_NODELAY is on.
+import { readFileSync } from 'node:fs'
 import { Memcache } from 'memcache'
 
 const TIMEOUT_MS = 600_000
 
-export async function connect({ host, port }, { values, cold }) {
-  const client = new Memcache({ nodes: [`${host}:${port}`], timeout: TIMEOUT_MS })
+export async function connect([{ host, port, authority }], { values, cold }) {
+  const tls = authority === undefined ? {} : { tls: { ca: readFileSync(authority) } }
+  const client = new Memcache({ nodes: [`${host}:${port}`], timeout: TIMEOUT_MS, ...tls })
   if (!cold) await client.connect()
   return {
     ...(values === 'json' ? jsonCommands(client) : textCommands(client)),

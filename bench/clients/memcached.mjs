@@ -7,7 +7,7 @@ import Memcached from 'memcached'
 const POOL_SIZE = 2
 const IDLE_MS = 600_000
 
-export async function connect({ host, port }, { cold }) {
+export async function connect([{ host, port }], { cold }) {
   const client = new Memcached(`${host}:${port}`, { poolSize: POOL_SIZE, idle: IDLE_MS })
   const get = (key) =>
     new Promise((resolve, reject) => client.get(key, (error, value) => (error ? reject(error) : resolve(value))))

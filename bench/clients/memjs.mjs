@@ -13,7 +13,7 @@ const jsonSerializer = {
   deserialize: (_opcode, value, extras) => ({ value: JSON.parse(value.toString()), extras }),
 }
 
-export async function connect({ host, port }, { values }) {
+export async function connect([{ host, port }], { values }) {
   const serializer = values === 'json' ? jsonSerializer : textSerializer
   const client = memjs.Client.create(`${host}:${port}`, { serializer, logger: { log() {} } })
   const get = (key) =>

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 const CHUNK_BYTES = 64 * 1024
 const MAX_LINE_KEYS = 128
@@ -10,7 +12,8 @@ const [LF, CR, SPACE, S, V, ZERO] = Buffer.from('\n\r SV0')
 /**
  * The floor of the benchmark: everything that makes a client fast and nothing that makes it safe. One write per turn,
  * neighbouring reads on one `get` line, one read buffer, a parser that walks it in place, a ring of waiting commands,
- * one promise per command. No timeouts, reconnects, errors or limits; keys and values are ASCII.
+ * one promise per command. No timeouts, reconnects, errors or limits; keys and values are ASCII. Over TLS it keeps no care
+ * of records, which large values need there.
  */
 export class RawClient {
   #socket
@@ -27,10 +30,16 @@ export class RawClient {
   #kept = 0
   #wanted = 0
 
-  constructor(host, port) {
+  /** Settles once commands can be written. */
+  connected
+
+  /** `ca`: of a server that speaks TLS. */
+  constructor(address, ca) {
     const buffer = () => this.#buffer.subarray(this.#kept)
     const callback = (count) => this.#receive(this.#kept + count)
-    this.#socket = connect({ host, port, noDelay: true, onread: { buffer, callback } })
+    const options = { ...address, noDelay: true, onread: { buffer, callback } }
+    this.#socket = ca === undefined ? connect(options) : connectTls({ ...options, ca })
+    this.connected = once(this.#socket, ca === undefined ? 'connect' : 'secureConnect')
   }
 
   get(key) {

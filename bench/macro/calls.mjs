@@ -29,9 +29,12 @@ function commandsOf(workload, client, data) {
 
 function getCalls(workload, client, { keys, values, stored }) {
   const isSame = comparison(workload)
+  const { valueIn } = client
+  const isRight = (answer, index) =>
+    stored[index] ? isSame(answer, values[index]) : (answer ?? undefined) === undefined
   return {
     call: (index) => client.get(keys[index]),
-    isRight: (answer, index) => (stored[index] ? isSame(answer, values[index]) : (answer ?? undefined) === undefined),
+    isRight: valueIn === undefined ? isRight : (answer, index) => isRight(valueIn(answer), index),
   }
 }
 

@@ -23,17 +23,17 @@ process.on('message', async ({ id, type, ...input }) => {
 })
 
 /** Loads the client, stores the data; a cold client is left unconnected and another one stores. */
-async function prepare({ clientName, workload, server, keyPrefix }) {
+async function prepare({ clientName, workload, servers, keyPrefix, dist }) {
   const adapter = await import(`../clients/${clientName}.mjs`)
   if (adapter.canRun && !adapter.canRun(workload)) return { skipped: true }
-  const settings = { values: workload.values, cold: false }
+  const settings = { values: workload.values, through: workload.through, cold: false, dist }
   state.workload = workload
   state.data = createData(workload, keyPrefix)
-  state.client = await adapter.connect(server, settings)
+  state.client = await adapter.connect(servers, settings)
   if (workload.kind !== 'set') await seed(state.client, state.data)
   if (workload.kind === 'cold') {
     await state.client.close()
-    state.client = await adapter.connect(server, { ...settings, cold: true })
+    state.client = await adapter.connect(servers, { ...settings, cold: true })
   }
   state.calls = createCalls(workload, state.client, state.data)
   return { skipped: false }

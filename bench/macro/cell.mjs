@@ -4,19 +4,22 @@ import { fileURLToPath } from 'node:url'
 const CELL_PROCESS = fileURLToPath(new URL('./cell-process.mjs', import.meta.url))
 export const PROFILE_DIRECTORY = fileURLToPath(new URL('../results/profiles', import.meta.url))
 
-/** The process of one client in one workload. */
+/** The process of one client in one workload. Results stand under its label. */
 export class Cell {
   #child
   #waiting = new Map()
   #nextId = 1
   #output = ''
 
-  constructor(clientName, { exposeGc = false, profile = false } = {}) {
+  constructor(clientName, workload, { label = clientName, profile = false } = {}) {
     this.clientName = clientName
+    this.workload = workload
+    this.label = label
     this.results = []
     this.problem = undefined
     this.skipped = false
-    const execArgv = [...(exposeGc ? ['--expose-gc'] : []), ...(profile ? profileArguments(clientName) : [])]
+    const exposeGc = workload.kind === 'memory' ? ['--expose-gc'] : []
+    const execArgv = [...exposeGc, ...(profile ? profileArguments(label) : [])]
     this.#child = fork(CELL_PROCESS, { execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     this.#child.stderr.on('data', (chunk) => (this.#output += chunk))
     this.#child.stdout.resume()

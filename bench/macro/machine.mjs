@@ -2,13 +2,18 @@ import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { CLIENTS } from './options.mjs'
 
+/** Adapters that stand for no package of their own. */
+const NO_PACKAGES = new Set(['memlane', 'raw', 'ioredis-plain'])
+const PACKAGES = { 'valkey-glide': '@valkey/valkey-glide' }
+
 /** What the figures were taken on and with. */
-export function describeMachine(server, python) {
+export function describeMachine({ memcached, redis }, python) {
   const processors = cpus()
   return {
     date: new Date().toISOString(),
     node: process.version,
-    memcached: server.version,
+    memcached,
+    ...(redis === undefined ? {} : { redis }),
     cpu: processors[0]?.model.trim() ?? 'unknown',
     cores: processors.length,
     memoryGigabytes: Math.round(totalmem() / 2 ** 30),
@@ -21,8 +26,8 @@ export function describeInOneLine({ cpu, cores, node, memcached }) {
 }
 
 function javascriptVersions() {
-  const rivals = CLIENTS.filter((name) => name !== 'memlane' && name !== 'raw')
-  const entries = rivals.map((name) => [name, readVersion(`../node_modules/${name}/package.json`)])
+  const rivals = CLIENTS.filter((name) => !NO_PACKAGES.has(name))
+  const entries = rivals.map((name) => [name, readVersion(`../node_modules/${PACKAGES[name] ?? name}/package.json`)])
   return { memlane: readVersion('../../package.json'), ...Object.fromEntries(entries) }
 }
 

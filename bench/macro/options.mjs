@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
-import { WORKLOADS } from './workloads.mjs'
+import { MEMCACHED_CLIENTS, WORKLOADS } from './workloads.mjs'
 
-export const CLIENTS = ['memlane', 'raw', 'memjs', 'memcached', 'memcache', 'memcache-client']
+/** The clients for JavaScript, and the raw socket. */
+export const CLIENTS = [...MEMCACHED_CLIENTS, 'ioredis', 'ioredis-plain', 'valkey-glide']
 
 export const USAGE = `Usage: npm run bench -- [options]
 
@@ -13,7 +14,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --profile           write CPU profiles to bench/results/profiles
   --help
 
-  MEMCACHED=host:port uses a running server. Names are separated by commas.`
+  MEMCACHED=host:port uses a running server, MEMCACHED_PROGRAM=path another memcached. Names are separated by commas.`
 
 const DEFINITIONS = {
   quick: { type: 'boolean', default: false },

@@ -40,8 +40,10 @@ export class PythonCell {
   #interpreter
   #input
 
-  constructor(clientName, interpreter) {
+  constructor(clientName, workload, interpreter) {
     this.clientName = clientName
+    this.workload = workload
+    this.label = clientName
     this.results = []
     this.problem = undefined
     this.skipped = false
@@ -56,7 +58,8 @@ export class PythonCell {
   async end() {}
 
   #run({ settleMs, measureMs }) {
-    const { server, workload, keyPrefix } = this.#input
+    const { servers, workload, keyPrefix } = this.#input
+    const [server] = servers
     const seconds = [settleMs, measureMs].map((ms) => String(ms / 1000))
     const values = [this.clientName, server.host, server.port, workload.name, keyPrefix, ...seconds].map(String)
     return new Promise((resolve, reject) => {

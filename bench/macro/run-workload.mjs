@@ -1,10 +1,14 @@
 import { Cell } from './cell.mjs'
+import { ImportCell } from './import-cell.mjs'
 import { PYTHON_WORKLOADS, PythonCell } from './python-cell.mjs'
 import { countConnections } from './server.mjs'
+import { BASELINE, OURS } from './summary.mjs'
 
 const PREPARE_LIMIT_MS = 20_000
 const SLACK_MS = 10_000
-const MEMORY_LIMIT_MS = 180_000
+const LONG_LIMIT_MS = 180_000
+/** Kinds whose runs have no time of their own. */
+const UNTIMED = new Set(['memory', 'import'])
 const ONE_RUN = new Set(['cold', 'memory'])
 
 /**
@@ -12,14 +16,14 @@ const ONE_RUN = new Set(['cold', 'memory'])
  * through the clients one after the other, each round beginning with another one. Resolves to the cells with their
  * results. Every client's keys begin with a prefix of its own; all prefixes have one length, as the keys must.
  */
-export async function runWorkload(workload, { clients, python, server, keyPrefix, rounds, timing, profile }) {
+export async function runWorkload(workload, { clients, python, servers, keyPrefix, rounds, timing, profile }) {
   const cells = openCells(workload, { clients, python, profile })
   try {
-    await Promise.all(cells.map((cell, index) => prepare(cell, workload, server, `${keyPrefix}${index + 10}`)))
+    await Promise.all(cells.map((cell, index) => prepare(cell, servers, `${keyPrefix}${index + 10}`)))
     await Promise.all(cells.map((cell) => warmUp(cell, timing)))
     const roundCount = ONE_RUN.has(workload.kind) ? 1 : rounds
     for (let round = 0; round < roundCount; round++) {
-      for (const cell of rotate(cells, round)) await runCell(cell, workload, server, timing)
+      for (const cell of rotate(cells, round)) await runCell(cell, servers, timing)
     }
     await Promise.all(cells.map(finish))
   } finally {
@@ -29,9 +33,17 @@ export async function runWorkload(workload, { clients, python, server, keyPrefix
 }
 
 function openCells(workload, { clients, python, profile }) {
-  const cells = clients.map((name) => new Cell(name, { exposeGc: workload.kind === 'memory', profile }))
+  const names = clients.filter((name) => workload.clients.includes(name))
+  if (workload.kind === 'import') return names.map((name) => new ImportCell(name, workload))
+  const cells = names.map((name) => new Cell(name, workload, { profile }))
+  if (workload.baseline !== undefined && names.includes(OURS)) cells.push(openBaseline(workload, profile))
   if (!PYTHON_WORKLOADS.has(workload.name)) return cells
-  return [...cells, ...Array.from(python, ([name, { interpreter }]) => new PythonCell(name, interpreter))]
+  return [...cells, ...Array.from(python, ([name, { interpreter }]) => new PythonCell(name, workload, interpreter))]
+}
+
+/** memlane once more, with the workload that ours is compared with. */
+function openBaseline(workload, profile) {
+  return new Cell(OURS, { ...workload, ...workload.baseline }, { label: BASELINE, profile })
 }
 
 function rotate(cells, by) {
@@ -39,10 +51,10 @@ function rotate(cells, by) {
   return [...cells.slice(start), ...cells.slice(0, start)]
 }
 
-async function prepare(cell, workload, server, prefix) {
-  const { host, port } = server
-  const input = { clientName: cell.clientName, workload, server: { host, port }, keyPrefix: prefix }
+async function prepare(cell, servers, prefix) {
+  const { clientName, workload } = cell
   await guard(cell, async () => {
+    const input = { clientName, workload, servers: await servers.for(clientName, workload.servers), keyPrefix: prefix }
     cell.skipped = (await cell.ask('prepare', input, PREPARE_LIMIT_MS)).skipped
   })
 }
@@ -51,19 +63,22 @@ async function warmUp(cell, { warmUpMs }) {
   await guard(cell, () => cell.ask('warmUp', { durationMs: warmUpMs }, warmUpMs + SLACK_MS))
 }
 
-async function runCell(cell, workload, server, timing) {
+async function runCell(cell, servers, timing) {
+  const { clientName, workload } = cell
+  const isCold = workload.kind === 'cold'
   await guard(cell, async () => {
-    const before = workload.kind === 'cold' ? await countConnections(server) : 0
+    const [server] = await servers.for(clientName, workload.servers)
+    const before = isCold ? await countConnections(server) : 0
     const result = await cell.ask('run', timing, limitMs(workload, timing))
     // One connection of the difference is the second question's own.
-    if (workload.kind === 'cold') result.sockets = (await countConnections(server)) - before - 1
+    if (isCold) result.sockets = (await countConnections(server)) - before - 1
     cell.results.push(result)
     cell.problem = problemOf(result)
   })
 }
 
-function limitMs(workload, { settleMs, measureMs }) {
-  return workload.kind === 'memory' ? MEMORY_LIMIT_MS : settleMs + measureMs + SLACK_MS
+function limitMs({ kind }, { settleMs, measureMs }) {
+  return UNTIMED.has(kind) ? LONG_LIMIT_MS : settleMs + measureMs + SLACK_MS
 }
 
 async function finish(cell) {

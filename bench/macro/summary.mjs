@@ -1,14 +1,14 @@
 /** Ours, against which all others are compared, and those that are no rivals in JavaScript. */
-const OURS = 'memlane'
+export const OURS = 'memlane'
+/** Ours as well, with another call or other servers. */
+export const BASELINE = 'baseline'
 const FLOOR = 'raw'
-const NOT_RIVALS = new Set([OURS, FLOOR, 'pylibmc', 'pymemcache'])
+const NOT_RIVALS = new Set([OURS, BASELINE, FLOOR, 'pylibmc', 'pymemcache'])
 
 /** One row of the report: a figure per client, our ratios to the others, and what the goal says of them. */
 export function summarizeWorkload(workload, cells) {
-  const figures = Object.fromEntries(
-    cells.filter((cell) => !cell.skipped).map((cell) => [cell.clientName, figuresOf(cell)]),
-  )
-  const whole = new Map(cells.filter((cell) => isWhole(cell)).map((cell) => [cell.clientName, cell.results]))
+  const figures = Object.fromEntries(cells.filter((cell) => !cell.skipped).map((cell) => [cell.label, figuresOf(cell)]))
+  const whole = new Map(cells.filter((cell) => isWhole(cell)).map((cell) => [cell.label, cell.results]))
   const ratios = ratiosOf(whole)
   const { name, title, kind, goal, chart } = workload
   return { name, title, kind, chart, figures, ratios, goal, verdicts: judge(goal, ratios, figures[OURS]) }
@@ -43,6 +43,8 @@ function ratiosOf(whole) {
     cpu: smallest(rivals, (name) => against(name, 'cpuMicros', true)),
     floorRate: against(FLOOR, 'rate', false),
     floorCpu: against(FLOOR, 'cpuMicros', true),
+    ownRate: against(BASELINE, 'rate', false),
+    ownCpu: against(BASELINE, 'cpuMicros', true),
     pylibmc: against('pylibmc', 'rate', false),
   }
 }
@@ -68,22 +70,30 @@ function judge(goal, ratios, ours) {
     atLeast('rate', ratios.rate?.ratio, goal.rate),
     atLeast('CPU', ratios.cpu?.ratio, goal.cpu),
     atLeast('floor', ratios.floorRate, goal.floor),
+    atMost('floor CPU', inverse(ratios.floorCpu), goal.floorCpu),
+    atLeast('baseline', ratios.ownRate, goal.ownRate),
+    atMost('baseline CPU', inverse(ratios.ownCpu), goal.ownCpu),
     atLeast('pylibmc', ratios.pylibmc, goal.pylibmc),
     atMost('sockets', ours?.sockets, goal.sockets),
     atMost('heap', ours?.heapBytes, goal.heapBytes),
+    atMost('CPU µs', ours?.cpuMicros, goal.cpuMicros),
   ].filter((verdict) => verdict !== undefined)
+}
+
+function inverse(ratio) {
+  return ratio === undefined ? undefined : 1 / ratio
 }
 
 function atLeast(what, value, limit) {
   return limit === undefined
     ? undefined
-    : { what, limit, value, isMet: value === undefined ? undefined : value >= limit }
+    : { what, sign: '≥', limit, value, isMet: value === undefined ? undefined : value >= limit }
 }
 
 function atMost(what, value, limit) {
   return limit === undefined
     ? undefined
-    : { what, limit, value, isMet: value === undefined ? undefined : value <= limit }
+    : { what, sign: '≤', limit, value, isMet: value === undefined ? undefined : value <= limit }
 }
 
 function median(numbers) {

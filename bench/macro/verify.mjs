@@ -13,8 +13,9 @@ export async function seed(client, { keys, values, stored }) {
 export async function countWrong(client, { keys, values, stored }) {
   let wrong = 0
   await eachIndex(keys, async (index) => {
-    const answer = (await client.get(keys[index])) ?? undefined
-    if (!isDeepStrictEqual(answer, stored[index] ? values[index] : undefined)) wrong++
+    const answer = await client.get(keys[index])
+    const value = (client.valueIn === undefined ? answer : client.valueIn(answer)) ?? undefined
+    if (!isDeepStrictEqual(value, stored[index] ? values[index] : undefined)) wrong++
   })
   return wrong
 }

@@ -2,7 +2,11 @@
  * @typedef {object} Workload
  * @property {string} name what `--workload` takes
  * @property {string} title
- * @property {'get' | 'set' | 'mix' | 'getMany' | 'cold' | 'memory'} kind
+ * @property {'get' | 'set' | 'mix' | 'getMany' | 'cold' | 'memory' | 'import'} kind
+ * @property {'get' | 'getOrSet' | 'MetaClient' | 'namespace'} through the call of memlane that reads
+ * @property {'one' | 'eight' | 'unix' | 'tls'} servers
+ * @property {readonly string[]} clients who takes part, besides the Python clients of some rows
+ * @property {Partial<Workload>} [baseline] differences of the workload that memlane is also measured with, as `baseline`
  * @property {number} inFlight calls that wait at any time
  * @property {'text' | 'json'} values
  * @property {number} valueBytes
@@ -11,13 +15,35 @@
  * @property {number} missShare part of the keys that is not stored
  * @property {boolean} quick also runs with `--quick`
  * @property {boolean} chart has a place in the chart
- * @property {{ rate?: number, cpu?: number, floor?: number, pylibmc?: number, sockets?: number, heapBytes?: number }} goal
- *   `rate` and `cpu`: so many times better than the best rival; `floor`: that part of the raw socket's rate;
- *   `pylibmc`: times its rate; the last two are limits
+ * @property {Goal} goal
+ *
+ * @typedef {object} Goal
+ * @property {number} [rate] so many times the rate of the best rival, at least
+ * @property {number} [cpu] so many times less CPU than the best rival, at least
+ * @property {number} [floor] this part of the raw socket's rate, at least
+ * @property {number} [floorCpu] so many times the raw socket's CPU, at most
+ * @property {number} [ownRate] this part of the baseline's rate, at least
+ * @property {number} [ownCpu] so many times the baseline's CPU, at most
+ * @property {number} [pylibmc] times its rate, at least
+ * @property {number} [sockets] at most
+ * @property {number} [heapBytes] at most
+ * @property {number} [cpuMicros] of one call, at most
  */
+
+/** The clients of memcached for JavaScript, and the raw socket. */
+export const MEMCACHED_CLIENTS = ['memlane', 'raw', 'memjs', 'memcached', 'memcache', 'memcache-client']
+
+/** Those that speak TLS, and the strongest client of another server beside them. */
+const TLS_CLIENTS = ['memlane', 'raw', 'memcache', 'memcache-client', 'ioredis']
+
+/** No other client of memcached reaches a unix socket: one puts a port behind the path, one asks the DNS for it. */
+const UNIX_CLIENTS = ['memlane', 'raw', 'ioredis']
 
 const BASE = {
   kind: 'get',
+  through: 'get',
+  servers: 'one',
+  clients: MEMCACHED_CLIENTS,
   inFlight: 64,
   values: 'text',
   valueBytes: 100,
@@ -32,8 +58,15 @@ const BASE = {
 /** Keys of one getMany. */
 export const MANY_KEYS = 100
 
-const GET_64 = { rate: 8, cpu: 8, floor: 0.7 }
-const SET_64 = { rate: 4, cpu: 5, floor: 0.7 }
+const GET_64 = { rate: 8, cpu: 8, floor: 0.7, floorCpu: 1.1 }
+const SET_64 = { rate: 4, cpu: 5, floor: 0.7, floorCpu: 1.15 }
+const MANY_100 = { kind: 'getMany', inFlight: 4 }
+/** Our own call beside a plain `get`, and the floor. */
+const OWN_CALL = { clients: ['memlane', 'raw'], baseline: { through: 'get' } }
+/** Over several servers beside one. */
+const OF_EIGHT = { servers: 'eight', clients: ['memlane'], baseline: { servers: 'one' } }
+const OVER_UNIX = { servers: 'unix', clients: UNIX_CLIENTS, baseline: { servers: 'one' } }
+const OVER_TLS = { servers: 'tls', clients: TLS_CLIENTS, baseline: { servers: 'one' } }
 /** As the ASCII rows; the floor knows no JSON. */
 const JSON_400 = { values: 'json', valueBytes: 400, chart: true }
 const LARGE = { inFlight: 4, goal: { rate: 1.5 } }
@@ -48,7 +81,7 @@ export const WORKLOADS = [
     inFlight: 512,
     quick: true,
     chart: true,
-    goal: { rate: 12, cpu: 10, floor: 0.7 },
+    goal: { rate: 12, cpu: 10, floor: 0.7, floorCpu: 1.25 },
   }),
   row('set-64', 'set, 64 in flight', { kind: 'set', quick: true, chart: true, goal: SET_64 }),
   row('mix-64', '90 % get, 10 % set, 64', {
@@ -58,11 +91,10 @@ export const WORKLOADS = [
     goal: { rate: 5, cpu: 6, floor: 0.7 },
   }),
   row('many-100', `getMany of ${MANY_KEYS}, 4 at a time`, {
-    kind: 'getMany',
-    inFlight: 4,
+    ...MANY_100,
     quick: true,
     chart: true,
-    goal: { rate: 4, cpu: 4, floor: 0.7, pylibmc: 1 },
+    goal: { rate: 4, cpu: 4, floor: 0.7, floorCpu: 1.45, pylibmc: 1 },
   }),
   row('json-get', 'JSON get, non-ASCII, 64', { ...JSON_400, quick: true, goal: { rate: 8, cpu: 8 } }),
   row('json-set', 'JSON set, non-ASCII, 64', { ...JSON_400, kind: 'set', goal: { rate: 4, cpu: 5 } }),
@@ -75,6 +107,22 @@ export const WORKLOADS = [
   row('get-10k', 'get 10 kB, 64', { valueBytes: 10_000 }),
   row('utf8-keys', 'get, UTF-8 keys, 64', { keys: 'utf8' }),
   row('miss-50', 'get, 50 % misses, 64', { missShare: 0.5 }),
+  row('getorset-64', 'getOrSet, all hits, 64', { ...OWN_CALL, through: 'getOrSet', goal: { ownCpu: 2 } }),
+  row('meta-64', 'MetaClient.get, 64', { ...OWN_CALL, through: 'MetaClient', goal: { ownCpu: 1.6 } }),
+  row('namespace-64', 'get of a namespace, 64', { ...OWN_CALL, through: 'namespace', goal: { ownCpu: 1.15 } }),
+  row('eight-64', 'get, 8 servers, 64', { ...OF_EIGHT, goal: { ownRate: 0.75 } }),
+  row('eight-512', 'get, 8 servers, 512', { ...OF_EIGHT, inFlight: 512, goal: { ownRate: 0.7 } }),
+  row('eight-many', `getMany of ${MANY_KEYS}, 8 servers, 4`, { ...OF_EIGHT, ...MANY_100, goal: { ownCpu: 1.4 } }),
+  row('unix-64', 'get, unix socket, 64', { ...OVER_UNIX, goal: { floor: 0.7, floorCpu: 1.1 } }),
+  row('unix-many', `getMany of ${MANY_KEYS}, unix socket, 4`, { ...OVER_UNIX, ...MANY_100, goal: { floor: 0.7 } }),
+  row('tls-64', 'get, TLS, 64', { ...OVER_TLS, goal: { rate: 1, floor: 0.7, floorCpu: 1.1 } }),
+  row('tls-set-64', 'set, TLS, 64', { ...OVER_TLS, kind: 'set', goal: { rate: 1, floor: 0.7 } }),
+  row('tls-many', `getMany of ${MANY_KEYS}, TLS, 4`, { ...OVER_TLS, ...MANY_100, goal: { rate: 1, floor: 0.7 } }),
+  row('import', 'import, a new process', {
+    kind: 'import',
+    clients: ['memlane', 'memjs', 'memcached', 'memcache', 'memcache-client', 'ioredis', 'valkey-glide'],
+    goal: { cpuMicros: 25_000 },
+  }),
   row('cold', '1,000 gets, cold client', { kind: 'cold', inFlight: 1000, quick: true, goal: { sockets: 1 } }),
   row('memory', '1 M gets, then idle', { kind: 'memory', goal: { heapBytes: 5e6 } }),
 ]

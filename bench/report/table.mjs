@@ -1,5 +1,16 @@
 const MEBIBYTE = 2 ** 20
 
+/** Goals whose figure stands nowhere else in their row. */
+const SHOWS_VALUE = new Set(['pylibmc', 'floor CPU', 'baseline CPU'])
+
+/** Our ratios to the raw socket and to ourselves in the baseline. */
+const OWN_RATIOS = [
+  ['floor rate ×', 'floorRate'],
+  ['floor CPU 1/×', 'floorCpu'],
+  ['baseline rate ×', 'ownRate'],
+  ['baseline CPU 1/×', 'ownCpu'],
+]
+
 /** The whole report for a terminal. */
 export function formatReport(rows) {
   const clients = clientNames(rows)
@@ -35,24 +46,22 @@ function formatFigure(kind, figures) {
 }
 
 function ratiosTable(rows) {
-  const head = ['', 'rate ×', 'best rate', 'CPU 1/×', 'best CPU', 'floor rate ×', 'floor CPU 1/×', 'goal']
+  const head = ['', 'rate ×', 'best rate', 'CPU 1/×', 'best CPU', ...OWN_RATIOS.map(([title]) => title), 'goal']
   const body = rows.map(({ title, ratios, verdicts }) => [
     title,
     formatRatio(ratios.rate?.ratio),
     ratios.rate?.rival ?? '–',
     formatRatio(ratios.cpu?.ratio),
     ratios.cpu?.rival ?? '–',
-    formatRatio(ratios.floorRate),
-    formatRatio(ratios.floorCpu),
+    ...OWN_RATIOS.map(([, name]) => formatRatio(ratios[name])),
     verdicts.map(formatVerdict).join(', '),
   ])
   return alignColumns([head, ...body])
 }
 
-function formatVerdict({ what, limit, value, isMet }) {
-  const sign = what === 'sockets' || what === 'heap' ? '≤' : '≥'
+function formatVerdict({ what, sign, limit, value, isMet }) {
   const shown = what === 'heap' ? formatMebibytes(limit) : limit
-  const actual = what === 'pylibmc' && value !== undefined ? ` (${formatRatio(value)})` : ''
+  const actual = SHOWS_VALUE.has(what) && value !== undefined ? ` (${formatNumber(value)})` : ''
   return `${what} ${sign} ${shown}${actual} ${isMet === undefined ? 'n.a.' : isMet ? 'met' : 'NOT MET'}`
 }
 
