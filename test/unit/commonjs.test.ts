@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { breakLines } from '../../scripts/break-lines.ts'
 
 const DIST = resolve(import.meta.dirname, '../../dist')
 const load = createRequire(import.meta.url)
@@ -29,29 +28,5 @@ describe('the CommonJS files of the package', () => {
     const required = files.flatMap(({ code }) => code.match(/\brequire\(.{20}/g) ?? [])
     expect(required.length).toBeGreaterThan(50)
     expect(required.filter((call) => !call.startsWith(`require("`))).toEqual([])
-  })
-
-  it('have no line that hides where in the file an error was thrown', () => {
-    const longest = files.map(({ code }) => Math.max(...code.split('\n').map((line) => line.length)))
-    expect(Math.max(...longest)).toBeLessThan(10_000)
-  })
-})
-
-describe('breakLines', () => {
-  it('puts statements, and the members of classes, on lines of their own', () => {
-    const code =
-      'const a=require(`./a.cjs`);var B=class{#c=1;get(){return`x;\n y`}set(c){this.#c=c}};function d(){return 1}'
-    expect(breakLines(code)).toBe(
-      'const a=require("./a.cjs");\nvar B=class{\n#c=1;\nget(){return`x;\n y`}\nset(c){this.#c=c}};\nfunction d(){return 1}',
-    )
-  })
-
-  it('leaves a template that is no name as it is', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the code under test
-    expect(breakLines('require(`./${a}.cjs`);b')).toBe('require(`./${a}.cjs`);\nb')
-  })
-
-  it('changes nothing but line breaks', () => {
-    for (const { code } of files) expect(breakLines(code).replaceAll('\n', '')).toBe(code.replaceAll('\n', ''))
   })
 })
