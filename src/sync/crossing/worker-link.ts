@@ -12,11 +12,14 @@ import { Tag } from './message-tags.ts'
 import { type ClientKind, Message, type NumberRange, Request, type Shape } from './protocol.ts'
 import { SpinChoice } from './spin-choice.ts'
 import type { WorkerSetup } from './worker-session.ts'
-import { workerUrl } from './worker-url.ts'
+import { checkWorkerFile, workerError, workerUrl } from './worker-url.ts'
 import { LOOK_MS, WorkerWatchdog } from './worker-watchdog.ts'
 
 /** What a worker gets for starting, in milliseconds. */
 const START_MS = 30_000
+
+/** Room for the reason why a worker does not start, in bytes. */
+const FAILURE_BYTES = 1024
 
 /** What a link needs of the client. */
 export interface LinkOwner {
@@ -49,6 +52,8 @@ export class WorkerLink {
   readonly header: Int32Array
   readonly #owner: LinkOwner
   readonly #worker: Worker
+  readonly #program: URL = workerUrl()
+  readonly #failure: SharedArrayBuffer = new SharedArrayBuffer(4 + FAILURE_BYTES)
   readonly #ports: readonly MessagePort[]
   readonly #requests: Box
   readonly #messages: Box
@@ -68,6 +73,7 @@ export class WorkerLink {
 
   constructor({ kind, keepProcessAlive, laneSockets, owner }: LinkInit) {
     this.#owner = owner
+    checkWorkerFile(this.#program)
     const memory: SharedMemory = createSharedMemory(laneSockets)
     this.header = new Int32Array(memory.header)
     this.#spin = new SpinChoice(this.header)
@@ -75,10 +81,11 @@ export class WorkerLink {
     const messages = new MessageChannel()
     this.#requests = new Box(this.header, memory.requests, requests.port1, Word.request, Word.requestLength)
     this.#messages = new Box(this.header, memory.messages, messages.port1, Word.message, Word.messageLength)
-    const workerData: WorkerSetup = { memory, requests: requests.port2, messages: messages.port2, kind }
+    const failure = this.#failure
+    const workerData: WorkerSetup = { memory, requests: requests.port2, messages: messages.port2, kind, failure }
     const transferList = [requests.port2, messages.port2]
     // Whatever the process was started with is not for the worker, which runs built code.
-    this.#worker = new Worker(workerUrl(), { workerData, transferList, execArgv: [], name: `memlane ${kind}Sync` })
+    this.#worker = new Worker(this.#program, { workerData, transferList, execArgv: [], name: `memlane ${kind}Sync` })
     this.#worker.on('message', (late: Uint8Array) => this.#onLateEvents(late))
     this.#worker.on('exit', () => {
       this.#hasEnded = true
@@ -152,8 +159,17 @@ export class WorkerLink {
         this.end()
         throw new ConnectError(`the worker of the synchronous client did not start within ${START_MS} ms`)
       }
-      Atomics.wait(this.header, Word.state, WorkerState.starting, left)
+      this.#checkStart()
+      Atomics.wait(this.header, Word.state, WorkerState.starting, Math.min(left, LOOK_MS))
     }
+  }
+
+  /** Throws if the worker has reported that its program cannot be loaded. */
+  #checkStart(): void {
+    const length = Atomics.load(new Int32Array(this.#failure, 0, 1), 0)
+    if (length === 0) return
+    this.end()
+    throw workerError(this.#program, Buffer.from(this.#failure, 4).toString('utf8', 0, length))
   }
 
   /** Lets the worker end. */

@@ -23,6 +23,8 @@ export interface WorkerSetup {
   readonly requests: MessagePort
   readonly messages: MessagePort
   readonly kind: ClientKind
+  /** Receives the reason why the worker cannot start: its length in bytes, as an Int32, and the text behind it. */
+  readonly failure: SharedArrayBuffer
 }
 
 type Client = Memcache | MetaClient

@@ -13,6 +13,8 @@ const BUILD = {
   fixedExtension: true,
   dts: false,
   logLevel: 'error',
+  // One file.
+  outputOptions: { inlineDynamicImports: true },
 } as const
 
 /** The worker's program, built for this run: a thread cannot be started from TypeScript on every runtime. */

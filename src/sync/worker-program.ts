@@ -1,0 +1,8 @@
+import { Memcache } from '../client/memcache.ts'
+import { MetaClient } from '../client/meta/client.ts'
+import { WorkerSession } from './crossing/worker-session.ts'
+
+/** Starts the worker's work. A function, because the package has no side effects: bundlers leave out what is not called. */
+export function startWorker(): void {
+  new WorkerSession({ Memcache, MetaClient }).start()
+}
