@@ -5,7 +5,7 @@ import { detachAll } from '../seam/reads.ts'
 import type { BatchWindow } from './batch.ts'
 import { type GetManyOptions, type HandedOnOptions, WRITTEN_BEFORE } from './call-options.ts'
 import { type Dispatcher, ownKey } from './dispatcher.ts'
-import { distinct, withPrefix } from './entries.ts'
+import { withPrefix } from './entries.ts'
 import { checkTimeout } from './numbers.ts'
 import { ReadCall } from './read-call.ts'
 
@@ -59,7 +59,10 @@ export class ManyReads {
     missing: unknown,
     options: (GetManyOptions & HandedOnOptions) | undefined,
   ): Promise<Findings<K>> {
-    const asked = distinct(keys)
+    // Finds keys that are there twice, and becomes the result where every key is found.
+    const found = new Map<K, unknown>()
+    for (const key of keys) found.set(key, missing)
+    const asked = found.size === keys.length ? keys : [...found.keys()]
     const { keys: wireKeys, callerKeys, routingKeys, sources } = this.#prepare(asked, options)
     const writtenBefore = options?.[WRITTEN_BEFORE] === true
     const call = new ReadCall({
@@ -76,9 +79,11 @@ export class ManyReads {
     })
     const results = await call.run(options?.signal)
     // Only now, so that the order is the caller's whichever answer came first.
-    const found =
-      sources === undefined ? foundOf(asked, results, missing) : foundBySource(asked, results, missing, sources)
-    return { asked, found, failed: failuresInOrder(asked, sources, call.failed) }
+    return {
+      asked,
+      found: foundOf(found, asked, results, missing, sources),
+      failed: failuresInOrder(asked, sources, call.failed),
+    }
   }
 
   #timeoutMs(asked: readonly Key[], options: GetManyOptions | undefined): number {
@@ -89,14 +94,14 @@ export class ManyReads {
 
   #prepare(asked: readonly Key[], options: GetManyOptions | undefined): PreparedKeys {
     if (!asked.every(isText)) return this.#prepareUnique(asked, options)
-    const keys: WireKey[] = []
     const isRoutedPlainly = options?.keyPrefix === undefined && this.#dispatcher.routesPlainly(options)
     const routingKeys: Key[] | undefined = isRoutedPlainly ? undefined : []
-    for (const key of asked) {
+    const keys = asked.map((key) => {
       const whole = withPrefix(options?.keyPrefix, key)
-      keys.push(this.#dispatcher.encodeKey(whole))
+      const wireKey = this.#dispatcher.encodeKey(whole)
       routingKeys?.push(this.#dispatcher.routingKey(whole, options))
-    }
+      return wireKey
+    })
     return { keys, callerKeys: asked, routingKeys, sources: undefined }
   }
 
@@ -124,22 +129,22 @@ export class ManyReads {
   }
 }
 
-function foundOf<K extends Key>(asked: readonly K[], results: readonly unknown[], missing: unknown): Map<K, unknown> {
-  const found = new Map<K, unknown>()
-  for (let at = 0; at < asked.length; at++) if (results[at] !== missing) found.set(asked[at]!, results[at])
-  return found
-}
-
-function foundBySource<K extends Key>(
+/**
+ * Returns the hits in the order of the call.
+ *
+ * @param all - Has every key, in that order: it is filled where there are no misses.
+ */
+function foundOf<K extends Key>(
+  all: Map<K, unknown>,
   asked: readonly K[],
   results: readonly unknown[],
   missing: unknown,
-  sources: readonly number[],
+  sources: readonly number[] | undefined,
 ): Map<K, unknown> {
-  const found = new Map<K, unknown>()
-  for (const [at, key] of asked.entries()) {
-    const value = results[sources[at]!]
-    if (value !== missing) found.set(key, value)
+  const found = results.includes(missing) ? new Map<K, unknown>() : all
+  for (let at = 0; at < asked.length; at++) {
+    const value = results[sources === undefined ? at : sources[at]!]
+    if (value !== missing) found.set(asked[at]!, value)
   }
   return found
 }

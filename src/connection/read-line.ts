@@ -69,19 +69,18 @@ export class ReadLine {
     if (limits === undefined || this.#request === undefined) return from
     const most = Math.min(end, from + limits.maxKeys - this.#keys)
     const limit = Math.min(this.#limitOf(this.#request), this.#bytes + maxBytes)
-    const words: string[] = []
     let bytes = this.#bytes
-    for (let at = from; at < most; at++) {
-      const key = keys[at]!
+    let next = from
+    for (; next < most; next++) {
+      const key = keys[next]!
       if (typeof key !== 'string' || bytes + key.length + 1 > limit) break
       bytes += key.length + 1
-      words.push(key)
     }
-    if (words.length === 0) return from
-    this.#batch.addWord(words.join(' '))
-    this.#keys += words.length
+    if (next === from) return from
+    this.#batch.addWord(keys.slice(from, next).map(textOf).join(' '))
+    this.#keys += next - from
     this.#bytes = bytes
-    return from + words.length
+    return next
   }
 
   #limitOf(request: LineRequest): number {
@@ -111,4 +110,8 @@ export class ReadLine {
     this.#keys = 0
     this.#bytes = 0
   }
+}
+
+function textOf(key: WireKey): string {
+  return typeof key === 'string' ? key : key.text
 }

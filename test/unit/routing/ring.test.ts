@@ -1,0 +1,37 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { PointList, Ring, type RingSide } from '../../../src/routing/ring.ts'
+
+const LAST = 2 ** 32 - 1
+/** Also points beside each other, and at both ends of the circle. */
+const anyPoint = fc.oneof(
+  fc.integer({ min: 0, max: LAST }),
+  fc.integer({ min: 0, max: 20 }),
+  fc.integer({ min: LAST - 20, max: LAST }),
+  fc.constantFrom(2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1),
+)
+const anyPoints = fc.uniqueArray(anyPoint, { minLength: 1, maxLength: 300 })
+
+/** The position that the definition of a side asks for, found by a look at every point. */
+function expectedOwner(points: readonly number[], side: RingSide, hash: number): number {
+  const sorted = points.toSorted((one, other) => one - other)
+  if (side === 'atOrBelow') return points.indexOf(sorted.findLast((point) => point <= hash) ?? sorted.at(-1)!)
+  return points.indexOf(sorted.find((point) => (side === 'above' ? point > hash : point >= hash)) ?? sorted[0]!)
+}
+
+describe.each<RingSide>(['atOrAbove', 'above', 'atOrBelow'])('a ring whose points have the hashes %s', (side) => {
+  it('gives every hash the owner that a look at every point finds', () => {
+    fc.assert(
+      fc.property(anyPoints, fc.array(anyPoint, { minLength: 1 }), (points, hashes) => {
+        const list = new PointList()
+        for (const [owner, point] of points.entries()) list.add(point, owner)
+        const ring = new Ring(list, side, 'first')
+        for (const hash of [...hashes, ...points, 0, LAST]) {
+          expect(ring.owner(hash)).toBe(expectedOwner(points, side, hash))
+          expect(ring.walk(hash).next().value).toBe(ring.owner(hash))
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
