@@ -32,16 +32,24 @@ async function runAll(options, servers, python) {
   const runId = process.pid.toString(36).padStart(4, '0')
   const { rounds, timing, profile } = options
   const clients = CLIENTS.filter(options.takesPart).filter((name) => servers.hasServerFor(name))
-  const settings = { clients, python, servers, rounds, timing, profile }
+  const settings = { python, servers, rounds, timing, profile }
   const rows = []
+  const fallen = new Set()
   for (const [index, workload] of options.workloads.entries()) {
     showProgress(`${index + 1}/${options.workloads.length} ${workload.title}`)
-    rows.push(
-      summarizeWorkload(workload, await runWorkload(workload, { ...settings, keyPrefix: `${runId}:${index + 10}` })),
-    )
+    const isOpen = workload.kind === 'open'
+    const takePart = isOpen ? clients.filter((name) => !fallen.has(name)) : clients
+    const cells = await runWorkload(workload, { ...settings, clients: takePart, keyPrefix: `${runId}:${index + 10}` })
+    // Rates rise from row to row.
+    if (isOpen) for (const { clientName } of cells.filter(hasFailed)) fallen.add(clientName)
+    rows.push(summarizeWorkload(workload, cells))
   }
   showProgress('')
   return rows
+}
+
+function hasFailed({ fellOver, problem }) {
+  return fellOver !== undefined || problem !== undefined
 }
 
 function showProgress(text) {
@@ -52,11 +60,13 @@ function showProgress(text) {
 async function saveResults({ quick, partial }, report) {
   if (partial) return
   const { renderChart } = await import('./report/chart.mjs')
+  const { renderOpenLoopChart } = await import('./report/open-loop-chart.mjs')
   const name = quick ? 'quick' : 'latest'
   mkdirSync(RESULTS, { recursive: true })
   writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`)
   writeFileSync(new URL(`${name}.svg`, RESULTS), renderChart(report))
-  console.log(`\nbench/results/${name}.json and ${name}.svg written.`)
+  writeFileSync(new URL(`${name}-open-loop.svg`, RESULTS), renderOpenLoopChart(report))
+  console.log(`\nbench/results/${name}.json, ${name}.svg and ${name}-open-loop.svg written.`)
 }
 
 try {

@@ -14,6 +14,8 @@ export function createCalls(workload, client, data) {
 function commandsOf(workload, client, data) {
   switch (workload.kind) {
     case 'get':
+    case 'open':
+    case 'bursts':
     case 'cold':
     case 'memory':
       return getCalls(workload, client, data)

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { createCalls } from './calls.mjs'
 import { runClosedLoop } from './closed-loop.mjs'
 import { createData } from './data.mjs'
+import { runBursts, runOpenLoop } from './open-loop.mjs'
 import { countWrong, seed } from './verify.mjs'
 
 const MEMORY_WARM_UP_CALLS = 50_000
@@ -51,6 +52,10 @@ function run(timing) {
       return runClosedLoop(state.calls, { inFlight: state.workload.inFlight, maxCalls: state.workload.inFlight })
     case 'memory':
       return runMemory()
+    case 'open':
+      return runOpen(timing)
+    case 'bursts':
+      return runBursts(state.calls, { durationMs: timing.openMs })
     default:
       return runTimed(timing)
   }
@@ -61,6 +66,13 @@ async function runTimed({ settleMs, measureMs }) {
   await runClosedLoop(state.calls, { inFlight, durationMs: settleMs })
   const result = await runClosedLoop(state.calls, { inFlight, durationMs: measureMs })
   return { ...result, peakRssBytes: process.resourceUsage().maxRSS * 1024 }
+}
+
+/** The closed loop that settled the caches left other code behind than calls that come by chance need. */
+async function runOpen({ settleMs, openMs }) {
+  const { rate } = state.workload
+  await runOpenLoop(state.calls, { rate, durationMs: settleMs })
+  return runOpenLoop(state.calls, { rate, durationMs: openMs })
 }
 
 async function runMemory() {

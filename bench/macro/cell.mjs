@@ -17,6 +17,7 @@ export class Cell {
     this.label = label
     this.results = []
     this.problem = undefined
+    this.fellOver = undefined
     this.skipped = false
     const exposeGc = workload.kind === 'memory' ? ['--expose-gc'] : []
     const execArgv = [...exposeGc, ...(profile ? profileArguments(label) : [])]

@@ -12,6 +12,7 @@ export class ImportCell {
     this.label = clientName
     this.results = []
     this.problem = undefined
+    this.fellOver = undefined
     this.skipped = false
   }
 

@@ -26,13 +26,14 @@ const DEFINITIONS = {
   help: { type: 'boolean', default: false },
 }
 
-const FULL = { rounds: 3, seconds: 1, warmUpMs: 1500, settleMs: 100 }
-const QUICK = { rounds: 2, seconds: 0.2, warmUpMs: 600, settleMs: 20 }
+const FULL = { rounds: 3, seconds: 1, openSeconds: 2, warmUpMs: 1500, settleMs: 100 }
+const QUICK = { rounds: 2, seconds: 0.2, openSeconds: 0.5, warmUpMs: 600, settleMs: 20 }
 
 export function parseOptions(argv) {
   const { values } = parseArgs({ args: argv, options: DEFINITIONS })
   const level = values.quick ? QUICK : FULL
   const only = listOf(values.only)
+  const seconds = positive(values.seconds, 'seconds')
   return {
     help: values.help,
     quick: values.quick,
@@ -42,7 +43,8 @@ export function parseOptions(argv) {
     timing: {
       warmUpMs: level.warmUpMs,
       settleMs: level.settleMs,
-      measureMs: (positive(values.seconds, 'seconds') ?? level.seconds) * 1000,
+      measureMs: (seconds ?? level.seconds) * 1000,
+      openMs: (seconds ?? level.openSeconds) * 1000,
     },
     takesPart: (client) => only === undefined || only.includes(client),
     workloads: chooseWorkloads(listOf(values.workload), values.quick),

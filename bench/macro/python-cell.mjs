@@ -46,6 +46,7 @@ export class PythonCell {
     this.label = clientName
     this.results = []
     this.problem = undefined
+    this.fellOver = undefined
     this.skipped = false
     this.#interpreter = interpreter
   }

@@ -23,7 +23,7 @@ export async function runWorkload(workload, { clients, python, servers, keyPrefi
     await Promise.all(cells.map((cell) => warmUp(cell, timing)))
     const roundCount = ONE_RUN.has(workload.kind) ? 1 : rounds
     for (let round = 0; round < roundCount; round++) {
-      for (const cell of rotate(cells, round)) await runCell(cell, servers, timing)
+      for (const cell of rotate(cells, round)) await runCell(cell, { servers, timing, rounds })
     }
     await Promise.all(cells.map(finish))
   } finally {
@@ -63,7 +63,7 @@ async function warmUp(cell, { warmUpMs }) {
   await guard(cell, () => cell.ask('warmUp', { durationMs: warmUpMs }, warmUpMs + SLACK_MS))
 }
 
-async function runCell(cell, servers, timing) {
+async function runCell(cell, { servers, timing, rounds }) {
   const { clientName, workload } = cell
   const isCold = workload.kind === 'cold'
   await guard(cell, async () => {
@@ -74,11 +74,12 @@ async function runCell(cell, servers, timing) {
     if (isCold) result.sockets = (await countConnections(server)) - before - 1
     cell.results.push(result)
     cell.problem = problemOf(result)
+    cell.fellOver = whyFallen(cell.results, rounds)
   })
 }
 
-function limitMs({ kind }, { settleMs, measureMs }) {
-  return UNTIMED.has(kind) ? LONG_LIMIT_MS : settleMs + measureMs + SLACK_MS
+function limitMs({ kind }, { settleMs, measureMs, openMs }) {
+  return UNTIMED.has(kind) ? LONG_LIMIT_MS : settleMs + Math.max(measureMs, openMs) + SLACK_MS
 }
 
 async function finish(cell) {
@@ -88,14 +89,20 @@ async function finish(cell) {
   })
 }
 
+/** A client has fallen over once it did in half of the rounds: a stall of the machine may have made it in fewer. */
+function whyFallen(results, rounds) {
+  const falls = results.filter(({ fellOver }) => fellOver !== undefined)
+  return falls.length * 2 >= rounds ? falls.at(-1)?.fellOver : undefined
+}
+
 function problemOf({ wrong, errors, lastError }) {
   if (errors > 0) return `${errors} errors: ${lastError}`
   return wrong > 0 ? `${wrong} wrong answers` : undefined
 }
 
-/** What goes wrong marks the cell, not the run; a marked cell takes no further part. */
+/** What goes wrong marks the cell, not the run; a marked cell takes no further part, nor does one that fell over. */
 async function guard(cell, step) {
-  if (cell.skipped || cell.problem !== undefined) return
+  if (cell.skipped || cell.problem !== undefined || cell.fellOver !== undefined) return
   try {
     await step()
   } catch (error) {

@@ -2,12 +2,13 @@
  * @typedef {object} Workload
  * @property {string} name what `--workload` takes
  * @property {string} title
- * @property {'get' | 'set' | 'mix' | 'getMany' | 'cold' | 'memory' | 'import'} kind
+ * @property {'get' | 'set' | 'mix' | 'getMany' | 'open' | 'bursts' | 'cold' | 'memory' | 'import'} kind
  * @property {'get' | 'getOrSet' | 'MetaClient' | 'namespace'} through the call of memlane that reads
  * @property {'one' | 'eight' | 'unix' | 'tls'} servers
  * @property {readonly string[]} clients who takes part, besides the Python clients of some rows
  * @property {Partial<Workload>} [baseline] differences of the workload that memlane is also measured with, as `baseline`
  * @property {number} inFlight calls that wait at any time
+ * @property {number} [rate] calls that begin in a second, of the open loop
  * @property {'text' | 'json'} values
  * @property {number} valueBytes
  * @property {'ascii' | 'utf8'} keys
@@ -25,6 +26,8 @@
  * @property {number} [ownRate] this part of the baseline's rate, at least
  * @property {number} [ownCpu] so many times the baseline's CPU, at most
  * @property {number} [pylibmc] times its rate, at least
+ * @property {number} [p99] so many times less than the p99 of the best rival that keeps the rate, at least
+ * @property {number} [burst] so many times less than the time of the best rival's bursts, at least
  * @property {number} [sockets] at most
  * @property {number} [heapBytes] at most
  * @property {number} [cpuMicros] of one call, at most
@@ -38,6 +41,9 @@ const TLS_CLIENTS = ['memlane', 'raw', 'memcache', 'memcache-client', 'ioredis']
 
 /** No other client of memcached reaches a unix socket: one puts a port behind the path, one asks the DNS for it. */
 const UNIX_CLIENTS = ['memlane', 'raw', 'ioredis']
+
+/** Everybody; ioredis with and without the option that makes it fast. */
+const OPEN_CLIENTS = [...MEMCACHED_CLIENTS, 'ioredis', 'ioredis-plain', 'valkey-glide']
 
 const BASE = {
   kind: 'get',
@@ -118,6 +124,15 @@ export const WORKLOADS = [
   row('tls-64', 'get, TLS, 64', { ...OVER_TLS, goal: { rate: 1, floor: 0.7, floorCpu: 1.1 } }),
   row('tls-set-64', 'set, TLS, 64', { ...OVER_TLS, kind: 'set', goal: { rate: 1, floor: 0.7 } }),
   row('tls-many', `getMany of ${MANY_KEYS}, TLS, 4`, { ...OVER_TLS, ...MANY_100, goal: { rate: 1, floor: 0.7 } }),
+  ...[30_000, 60_000, 120_000, 240_000].map((rate) =>
+    row(`open-${rate / 1000}k`, `open loop, ${rate / 1000} k gets/s`, {
+      kind: 'open',
+      rate,
+      clients: OPEN_CLIENTS,
+      goal: { p99: 1 },
+    }),
+  ),
+  row('bursts', 'bursts of 5,000 gets', { kind: 'bursts', clients: OPEN_CLIENTS, goal: { burst: 3 } }),
   row('import', 'import, a new process', {
     kind: 'import',
     clients: ['memlane', 'memjs', 'memcached', 'memcache', 'memcache-client', 'ioredis', 'valkey-glide'],

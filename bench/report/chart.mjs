@@ -1,23 +1,12 @@
 import * as echarts from 'echarts'
 import { describeInOneLine } from '../macro/machine.mjs'
+import { COLORS } from './colors.mjs'
 
 const WIDTH = 1200
 const HEAD_HEIGHT = 120
 const FOOT_HEIGHT = 50
 const BAR_HEIGHT = 11
 const ROW_GAP = 22
-
-/** Ours in a strong colour, the floor in grey, the others in quiet ones. */
-const COLORS = {
-  memlane: '#d9480f',
-  raw: '#adb5bd',
-  memjs: '#4dabf7',
-  memcached: '#1971c2',
-  memcache: '#40c057',
-  'memcache-client': '#9775fa',
-  pylibmc: '#fcc419',
-  pymemcache: '#a98467',
-}
 
 /** Bars on a logarithmic axis begin at 1, so CPU time is drawn in nanoseconds and labelled in microseconds. */
 const PANELS = [

@@ -1,5 +1,8 @@
 const MEBIBYTE = 2 ** 20
 
+/** Rows in which calls begin whatever became of those before. */
+const OPEN_KINDS = new Set(['open', 'bursts'])
+
 /** Goals whose figure stands nowhere else in their row. */
 const SHOWS_VALUE = new Set(['pylibmc', 'floor CPU', 'baseline CPU'])
 
@@ -12,16 +15,29 @@ const OWN_RATIOS = [
 ]
 
 /** The whole report for a terminal. */
-export function formatReport(rows) {
-  const clients = clientNames(rows)
+export function formatReport(allRows) {
+  const clients = clientNames(allRows)
+  const rows = allRows.filter(({ kind }) => !OPEN_KINDS.has(kind))
+  const openRows = allRows.filter(({ kind }) => OPEN_KINDS.has(kind))
   return [
-    section('Commands per second (client CPU, µs per command)', figuresTable(rows, clients)),
-    section('memlane against the best rival and the raw socket: above 1 is better', ratiosTable(rows)),
-    section('Latency p50 / p99 in ms, peak memory', latencyTable(rows, clients)),
-    section('Broken cells', problems(rows, clients)),
+    ...(rows.length === 0 ? [] : closedSections(rows)),
+    section(
+      'Open loop: p50 / p99 / p99.9 in ms from the intended start; a burst: ms until its last answer',
+      openTable(openRows),
+    ),
+    section('Broken cells', problems(allRows, clients)),
   ]
     .flat()
     .join('\n')
+}
+
+function closedSections(rows) {
+  const clients = clientNames(rows)
+  return [
+    ...section('Commands per second (client CPU, µs per command)', figuresTable(rows, clients)),
+    ...section('memlane against the best rival and the raw socket: above 1 is better', ratiosTable(rows)),
+    ...section('Latency p50 / p99 in ms, peak memory', latencyTable(rows, clients)),
+  ]
 }
 
 function section(title, lines) {
@@ -77,12 +93,36 @@ function formatLatency(figures) {
   return figures.peakRssBytes === undefined ? times : `${times}, ${formatMebibytes(figures.peakRssBytes)}`
 }
 
+function openTable(rows) {
+  const clients = clientNames(rows)
+  const body = rows.map((row) => [
+    row.title,
+    ...clients.map((client) => formatTail(row.kind, row.figures[client])),
+    formatRatio(row.ratios.p99?.ratio ?? row.ratios.burst?.ratio),
+    row.ratios.p99?.rival ?? row.ratios.burst?.rival ?? '–',
+    row.verdicts.map(formatVerdict).join(', '),
+  ])
+  return rows.length === 0 ? [] : alignColumns([['', ...clients, '1/×', 'best', 'goal'], ...body])
+}
+
+function formatTail(kind, figures) {
+  if (figures === undefined) return '–'
+  if (figures.problem !== undefined) return 'broken'
+  if (figures.fellOver !== undefined) return 'fell over'
+  if (kind === 'bursts') return `${formatNumber(figures.burstMs)}`
+  return [figures.p50Ms, figures.p99Ms, figures.p999Ms].map(formatNumber).join(' / ')
+}
+
 function problems(rows, clients) {
   return rows.flatMap((row) =>
     clients
-      .filter((client) => row.figures[client]?.problem !== undefined)
-      .map((client) => `  ${row.title} · ${client}: ${row.figures[client].problem}`),
+      .filter((client) => reasonOf(row.figures[client]) !== undefined)
+      .map((client) => `  ${row.title} · ${client}: ${reasonOf(row.figures[client])}`),
   )
+}
+
+function reasonOf(figures) {
+  return figures?.problem ?? (figures?.fellOver && `fell over: ${figures.fellOver}`)
 }
 
 /** The first column to the left, the others to the right, except a last one of words. */
