@@ -1,4 +1,4 @@
-// Loads one client and prints what that took: CPU of all threads, and time.
+// Loads one client, named or as the address of a module, and prints what that took: CPU of all threads, and time.
 import { performance } from 'node:perf_hooks'
 
 const MODULES = {
