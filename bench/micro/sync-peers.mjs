@@ -17,7 +17,7 @@ const COUNTS = { get: 1500, set: 1500, many: 300 }
 
 const server = await openServer()
 const address = `${server.host}:${server.port}`
-const peers = [memlane('memlane', {}), memlane('memlane, usual way', { connectionsPerServer: 2 }), synckit()]
+const peers = [memlane('memlane', {}), memlane('memlane, the worker', { direct: false }), synckit()]
 for (const [name, { interpreter }] of findPythonClients(() => true)) peers.push(python(name, interpreter))
 
 for (const what of Object.keys(COUNTS)) {

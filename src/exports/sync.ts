@@ -1,6 +1,7 @@
 export type { MemcacheMapping } from '../sync/mapping.ts'
 export { MemcacheSync } from '../sync/memcache-sync.ts'
 export { MetaClientSync } from '../sync/meta-client-sync.ts'
+export type { MemcacheSyncOptions } from '../sync/options.ts'
 export type {
   ClearableSync,
   CommandPipelineSync,

@@ -4,7 +4,6 @@ import { EventEmitter } from 'node:events'
 import { checkKeys } from '../client/entries.ts'
 import type { MemcacheEvents } from '../client/events.ts'
 import { Memcache } from '../client/memcache.ts'
-import type { MemcacheOptions } from '../client/options.ts'
 import { overrideOptions } from '../known-options.ts'
 import type { Key } from '../protocol/key.ts'
 import type { SerializedValue } from '../serde/serde.ts'
@@ -14,6 +13,7 @@ import { Handover } from './lane/handover.ts'
 import { ServerRoutes } from './lane/server-routes.ts'
 import { LANE_WRITES } from './lane/writes.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
+import { type MemcacheSyncOptions, separateOptions } from './options.ts'
 import type { MemcacheSyncCommands } from './sync-commands.ts'
 import { checkSynchronous, SyncCore } from './sync-core.ts'
 
@@ -23,7 +23,7 @@ interface Parts {
   /** Never connects: it checks what the client is given, and does what needs no server. */
   readonly local: Memcache
   readonly servers: ServerSpec | readonly ServerSpec[] | undefined
-  readonly options: MemcacheOptions
+  readonly options: MemcacheSyncOptions
 }
 
 const parts: WeakMap<object, Parts> = new WeakMap()
@@ -51,14 +51,15 @@ const parts: WeakMap<object, Parts> = new WeakMap()
 export class MemcacheSync extends EventEmitter<MemcacheEvents> implements Disposable {
   /**
    * @param servers - One server or several; `localhost:11211` when left out.
-   * @param options - Those of `Memcache`, checked here: a bad one throws `InvalidInputError` that names it.
+   * @param options - Those of `Memcache`, and `direct`; checked here: a bad one throws `InvalidInputError` that names it.
    */
-  constructor(servers?: ServerSpec | readonly ServerSpec[], options: MemcacheOptions = {}) {
+  constructor(servers?: ServerSpec | readonly ServerSpec[], options: MemcacheSyncOptions = {}) {
     super()
-    checkSynchronous(servers, options)
-    const local = new Memcache(servers, options)
+    const { direct, options: own } = separateOptions(options)
+    checkSynchronous(servers, own)
+    const local = new Memcache(servers, own)
     const routes = new ServerRoutes(local)
-    const core = new SyncCore({ kind: 'Memcache', servers, options, emitter: this, routes })
+    const core = new SyncCore({ kind: 'Memcache', servers, options: own, emitter: this, routes, direct })
     parts.set(this, { core, local, servers, options })
   }
 
@@ -81,7 +82,7 @@ export class MemcacheSync extends EventEmitter<MemcacheEvents> implements Dispos
    * A new client with the servers and options that this one was made with, but for what is given here, and a worker of its
    * own. What `addServer` and `removeServer` have changed is not carried over. An override that is undefined was not given.
    */
-  clone(overrides: MemcacheOptions = {}): MemcacheSync {
+  clone(overrides: MemcacheSyncOptions = {}): MemcacheSync {
     const { servers, options } = partsOf(this)
     return new MemcacheSync(servers, overrideOptions(options, overrides))
   }

@@ -32,7 +32,7 @@ export class MetaClientSync extends EventEmitter<MemcacheEvents> implements Disp
     checkSynchronous(servers, options)
     // Checks what it is given, and never connects.
     new MetaClient(servers, options).destroy()
-    cores.set(this, new SyncCore({ kind: 'MetaClient', servers, options, emitter: this }))
+    cores.set(this, new SyncCore({ kind: 'MetaClient', servers, options, emitter: this, direct: false }))
   }
 
   /** Finishes, closes the connections and ends the worker; afterwards every call throws `ClosedError`. */

@@ -45,6 +45,8 @@ export interface CoreInit {
   readonly emitter: EventEmitter
   /** Where the keys are; without it there is no lane. */
   readonly routes?: ServerRoutes
+  /** Whether there may be a lane. */
+  readonly direct: boolean
 }
 
 /** A server that came or went. */
@@ -206,11 +208,11 @@ export class SyncCore implements LinkOwner {
     if (this.#link?.isUsable === true) return this.#link
     this.#link?.end()
     this.#closeLane()
-    const { kind, servers, options, routes } = this.#init
+    const { kind, servers, options } = this.#init
     const link = new WorkerLink({
       kind,
       keepProcessAlive: this.#resolved.connection.keepProcessAlive,
-      laneSockets: routes === undefined ? 0 : routes.names.length + SPARE_SOCKETS,
+      laneSockets: this.#laneSockets(),
       owner: this,
     })
     // Known before it has started: a start that is interrupted must not leave it behind.
@@ -224,7 +226,13 @@ export class SyncCore implements LinkOwner {
     return link
   }
 
+  #laneSockets(): number {
+    const { routes, direct } = this.#init
+    return routes === undefined || !direct ? 0 : routes.names.length + SPARE_SOCKETS
+  }
+
   #openLane(link: WorkerLink): void {
+    if (this.#laneSockets() === 0) return
     const { connection, connectionsPerServer, failures } = this.#resolved
     const { options, routes } = this.#init
     const isPlain = failures === 'throw' && connectionsPerServer === 1 && connection.idleTimeoutMs === 0

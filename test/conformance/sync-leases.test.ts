@@ -10,7 +10,9 @@ import { asSyncTarget, NOT_SYNCHRONOUS_LEASES, syncTargets, useSync } from './sy
 
 useSync(NOT_SYNCHRONOUS_LEASES)
 
-for (const target of syncTargets.filter(({ transport }) => transport === 'tcp').map(asSyncTarget)) {
+const targets = syncTargets.filter(({ transport }) => transport === 'tcp')
+
+for (const target of targets.map((plain) => asSyncTarget(plain))) {
   describe(target.name, () => {
     const context = useTarget(target)
     describePlaceholders(context)

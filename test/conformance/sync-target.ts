@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { MemcacheSync } from '../../src/sync/memcache-sync.ts'
+import type { MemcacheSyncOptions } from '../../src/sync/options.ts'
 import type { MemcacheOptions } from '../support/memcache-options.ts'
 import { useBuiltWorker } from '../unit/sync/built-worker.ts'
 import type { CountedConnections, RunningServer } from './running-server.ts'
@@ -44,10 +45,14 @@ export const NOT_SYNCHRONOUS_LEASES: typeof NOT_SYNCHRONOUS = [
   'takes the place of a value that is being loaded',
 ].map((title) => [new RegExp(`^${title}`), 'its functions give promises, or are aborted'])
 
-/** The clients of a target are synchronous ones, dressed up as the others. */
-export function asSyncTarget(target: Target): Target {
+/**
+ * The clients of a target are synchronous ones, dressed up as the others.
+ *
+ * @param more - Options for all of them.
+ */
+export function asSyncTarget(target: Target, more: MemcacheSyncOptions = {}): Target {
   const name = `MemcacheSync on ${target.name}`
-  return { ...target, name, isUnlisted: true, start: async () => withSyncClients(await target.start()) }
+  return { ...target, name, isUnlisted: true, start: async () => withSyncClients(await target.start(), more) }
 }
 
 /** Prepares a file of tests, and leaves those out that are about something else. */
@@ -59,8 +64,10 @@ export function useSync(more: typeof NOT_SYNCHRONOUS = []): void {
   afterAll(() => forwarder?.terminate())
 }
 
-function withSyncClients(server: RunningServer): RunningServer {
-  const clients = new SpareClients((options: MemcacheOptions) => new MemcacheSync(server.address, options))
+function withSyncClients(server: RunningServer, more: MemcacheSyncOptions): RunningServer {
+  const clients = new SpareClients(
+    (options: MemcacheOptions) => new MemcacheSync(server.address, { ...options, ...more }),
+  )
   return {
     ...server,
     createClient: (options) => clients.take(options),
@@ -69,7 +76,7 @@ function withSyncClients(server: RunningServer): RunningServer {
       const { port, counted } = forward(server)
       // The certificate names localhost.
       const host = server.endpoint.authority === undefined ? '127.0.0.1' : 'localhost'
-      clients.replace(cache, (options) => new MemcacheSync({ host, port }, options))
+      clients.replace(cache, (options) => new MemcacheSync({ host, port }, { ...options, ...more }))
       return counted
     },
     stop: () => {

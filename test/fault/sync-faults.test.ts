@@ -4,9 +4,9 @@ import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { BatchError, ConnectError, ConnectionClosedError, MemcacheError, TimeoutError } from '../../src/errors.ts'
 import { MemcacheSync } from '../../src/sync/memcache-sync.ts'
+import type { MemcacheSyncOptions } from '../../src/sync/options.ts'
 import { eventually, until } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
-import type { MemcacheOptions } from '../support/memcache-options.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 import { useBuiltWorker } from '../unit/sync/built-worker.ts'
 import { errorOf, untilItWorks } from './sync-calls.ts'
@@ -31,13 +31,13 @@ afterEach(() => {
   workers.length = 0
 })
 
-/** With two connections the caller never writes to the socket itself. */
-const ways: readonly (readonly [way: string, options: MemcacheOptions])[] = [
+/** Without the lane the caller never writes to a socket itself. */
+const ways: readonly (readonly [way: string, options: MemcacheSyncOptions])[] = [
   ['on the lane', {}],
-  ['in the usual way', { connectionsPerServer: 2 }],
+  ['in the usual way', { direct: false }],
 ]
 
-function open(address: string, options: MemcacheOptions): MemcacheSync {
+function open(address: string, options: MemcacheSyncOptions): MemcacheSync {
   const cache = new MemcacheSync(address, { timeoutMs: 400, connectTimeoutMs: 2000, ...options })
   onTestFinished(() => cache.destroy())
   return cache

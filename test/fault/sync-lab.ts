@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from 'vitest'
 import { MemcacheSync } from '../../src/sync/memcache-sync.ts'
-import type { MemcacheOptions } from '../support/memcache-options.ts'
+import type { MemcacheSyncOptions } from '../../src/sync/options.ts'
 import { type RealMemcached, startMemcached } from '../support/real-memcached.ts'
 
 /** Servers that end with the test. */
@@ -11,7 +11,7 @@ export async function startServers(count: number): Promise<RealMemcached[]> {
 }
 
 /** A client that ends with the test. Its times are for a busy machine: a test whose call must time out says so at the call. */
-export function open(addresses: readonly string[], options: MemcacheOptions = {}): MemcacheSync {
+export function open(addresses: readonly string[], options: MemcacheSyncOptions = {}): MemcacheSync {
   const cache = new MemcacheSync(addresses, { timeoutMs: 10_000, connectTimeoutMs: 10_000, ...options })
   onTestFinished(() => cache.destroy())
   return cache

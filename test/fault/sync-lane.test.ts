@@ -2,8 +2,8 @@ import { createContext, runInContext } from 'node:vm'
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BatchError, TimeoutError } from '../../src/errors.ts'
 import type { MemcacheSync } from '../../src/sync/memcache-sync.ts'
+import type { MemcacheSyncOptions } from '../../src/sync/options.ts'
 import { until } from '../support/eventually.ts'
-import type { MemcacheOptions } from '../support/memcache-options.ts'
 import { type RealMemcached, startMemcached } from '../support/real-memcached.ts'
 import { useBuiltWorker } from '../unit/sync/built-worker.ts'
 import { errorOf, untilItWorks } from './sync-calls.ts'
@@ -262,10 +262,50 @@ describe('what the lane cannot carry', () => {
   })
 })
 
+describe('a client without the lane', () => {
+  it.each<[why: string, options: MemcacheSyncOptions]>([
+    ['its option says so', { direct: false }],
+    ['there are several connections', { connectionsPerServer: 2 }],
+    ['connections end when they are idle', { idleTimeoutMs: 60_000 }],
+    ['failures are absorbed', { failures: 'miss' }],
+    ['calls are retried', { retry: {} }],
+  ])('writes nothing itself: %s', async (_, options) => {
+    const servers = await startServers(2)
+    const cache = open(
+      servers.map(({ address }) => address),
+      options,
+    )
+    fill(cache)
+    expect(cache.getMany(KEYS).size).toBe(KEYS.length)
+    for (const [command, args] of [
+      ['add', ['new', '1']],
+      ['append', ['new', '0']],
+      ['incr', ['new']],
+      ['delete', ['new']],
+    ] as const) {
+      expect(Reflect.apply(cache[command] as (...args: unknown[]) => unknown, cache, args), command).toBeTruthy()
+    }
+    expect(laneCommands()).toBe(0)
+  })
+
+  it('is what clones of it are, unless they are told otherwise', async () => {
+    const [server] = (await startServers(1)) as [RealMemcached]
+    const cache = open([server.address], { direct: false })
+    const [same, other] = [cache.clone(), cache.clone({ direct: true })]
+    onTestFinished(() => {
+      for (const client of [same, other]) client.destroy()
+    })
+    fill(same)
+    expect(laneCommands()).toBe(0)
+    fill(other)
+    expect(laneCommands()).toBeGreaterThan(0)
+  })
+})
+
 describe('a call on the lane', () => {
-  it.each<[way: string, options: MemcacheOptions]>([
+  it.each<[way: string, options: MemcacheSyncOptions]>([
     ['on the lane', {}],
-    ['in the usual way', { connectionsPerServer: 2 }],
+    ['in the usual way', { direct: false }],
   ])('that is interrupted %s leaves no reply to the next one', async (_, options) => {
     const [server] = (await startServers(1)) as [RealMemcached]
     const [proxy] = await startProxies([server.address])
@@ -282,7 +322,7 @@ describe('a call on the lane', () => {
       proxy!.set('toClient', { latencyMs: 0 })
       const before = laneCommands()
       fill(cache)
-      if (options.connectionsPerServer === undefined) expect(laneCommands()).toBeGreaterThan(before + KEYS.length)
+      if (options.direct !== false) expect(laneCommands()).toBeGreaterThan(before + KEYS.length)
     }
   })
 
@@ -423,7 +463,7 @@ describe('what comes on the lane', () => {
   it('may be an error line, which is told as in the usual way and costs nothing else', async () => {
     const [server] = (await startServers(1)) as [RealMemcached]
     const cache = open([server.address])
-    const usual = open([server.address], { connectionsPerServer: 2 })
+    const usual = open([server.address], { direct: false })
     fill(cache)
     cache.set('text', 'text')
     const before = laneCommands()

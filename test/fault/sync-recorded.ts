@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
-import type { MemcacheOptions } from '../../src/client/options.ts'
 import { MemcacheSync } from '../../src/sync/memcache-sync.ts'
 import { MetaClientSync } from '../../src/sync/meta-client-sync.ts'
+import type { MemcacheSyncOptions } from '../../src/sync/options.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 import { type BlockedProxy, startProxies } from './sync-proxies.ts'
 
@@ -14,7 +14,7 @@ export interface Setup {
 }
 
 /** Starts them; they end with the test. */
-export async function setUp(options: MemcacheOptions = {}): Promise<Setup> {
+export async function setUp(options: MemcacheSyncOptions = {}): Promise<Setup> {
   const server = await startMemcached()
   const [proxy] = await startProxies([server.address])
   proxy!.record()

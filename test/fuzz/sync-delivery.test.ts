@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { BatchError, MemcacheError } from '../../src/errors.ts'
+import type { MemcacheSyncOptions } from '../../src/sync/options.ts'
 import { untilItWorks } from '../fault/sync-calls.ts'
 import { type Setup, setUp } from '../fault/sync-recorded.ts'
 import type { Mishap } from '../fault/sync-recorder.ts'
-import type { MemcacheOptions } from '../support/memcache-options.ts'
 import { useBuiltWorker } from '../unit/sync/built-worker.ts'
 import { playRounds, timeout } from './seed.ts'
 
@@ -64,9 +64,9 @@ function pickMishap(random: () => number): Mishap {
 }
 
 describe('a synchronous client through faults of every kind', () => {
-  it.each<[way: string, options: MemcacheOptions]>([
+  it.each<[way: string, options: MemcacheSyncOptions]>([
     ['on the lane', {}],
-    ['through the worker', { connectionsPerServer: 2 }],
+    ['through the worker', { direct: false }],
   ])(
     'never says not-sent of what was carried out, nor carries out twice what must not be: %s',
     async (_, options) => {

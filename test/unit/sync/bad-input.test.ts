@@ -157,7 +157,7 @@ describe('what a synchronous client refuses', () => {
     server = await startMemcached()
     keep('Memcache', new Memcache(server.address, options))
     keep('on the lane', new MemcacheSync(server.address, options))
-    keep('through the worker', new MemcacheSync(server.address, { ...options, connectionsPerServer: 2 }))
+    keep('through the worker', new MemcacheSync(server.address, { ...options, direct: false }))
     keep('MetaClient', new MetaClient(server.address, options))
     keep('MetaClientSync', new MetaClientSync(server.address, options))
     stats = new MemcacheSync(server.address, options)

@@ -14,7 +14,7 @@ const BUILD = {
   dts: false,
   logLevel: 'error',
   // One file.
-  outputOptions: { inlineDynamicImports: true },
+  outputOptions: { codeSplitting: false },
 } as const
 
 /** The worker's program, built for this run: a thread cannot be started from TypeScript on every runtime. */

@@ -7,6 +7,7 @@ import { InvalidInputError } from '../../../src/errors.ts'
 import { shapeOf } from '../../../src/sync/crossing/protocol.ts'
 import { MemcacheSync } from '../../../src/sync/memcache-sync.ts'
 import { MetaClientSync } from '../../../src/sync/meta-client-sync.ts'
+import type { MemcacheSyncOptions } from '../../../src/sync/options.ts'
 
 // Written in JavaScript, as every script of this project is.
 const { generate } = (await import(join('../../../scripts', 'sync-types.mjs'))) as { generate: () => string }
@@ -57,6 +58,22 @@ describe('the synchronous clients', () => {
   ])('refuse the option %s and say why', (name, options) => {
     expect(() => new MemcacheSync('localhost', options)).toThrow(InvalidInputError)
     expect(() => new MemcacheSync('localhost', options)).toThrow(new RegExp(`option ${name}.*thread`))
+  })
+
+  it('check the option direct, which MetaClientSync does not have', () => {
+    for (const direct of ['no', 0, null]) {
+      const options = { direct } as unknown as MemcacheSyncOptions
+      expect(() => new MemcacheSync('localhost', options)).toThrow(InvalidInputError)
+      expect(() => new MemcacheSync('localhost', options)).toThrow(/option direct must be true or false, got/)
+    }
+    const throwing = {
+      get direct(): boolean {
+        throw new Error('of the caller')
+      },
+    }
+    expect(() => new MemcacheSync('localhost', throwing)).toThrow(/options of the client cannot be read: of the caller/)
+    expect(() => new MetaClientSync('localhost', { direct: true } as object)).toThrow(/option "direct"/)
+    expect(() => new MemcacheSync('localhost', { direct: false }).clone({ direct: true }).close()).not.toThrow()
   })
 
   it('refuse a source of servers and say why', () => {

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { MemcacheOptions } from '../../../src/client/options.ts'
 import { MemcacheSync } from '../../../src/sync/memcache-sync.ts'
 import { MetaClientSync } from '../../../src/sync/meta-client-sync.ts'
+import type { MemcacheSyncOptions } from '../../../src/sync/options.ts'
 import { numberSchema } from '../../support/number-schema.ts'
 import { type RealMemcached, startMemcached } from '../../support/real-memcached.ts'
 import { useBuiltWorker } from './built-worker.ts'
@@ -20,7 +20,7 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 afterAll(() => setFlagsFromString('--no-expose-gc'))
 
-function open(options: MemcacheOptions = {}): MemcacheSync {
+function open(options: MemcacheSyncOptions = {}): MemcacheSync {
   const cache = new MemcacheSync(server.address, { timeoutMs: 10_000, ...options })
   onTestFinished(() => cache.destroy())
   return cache
@@ -45,9 +45,9 @@ function giveNew(call: (value: object) => unknown): WeakRef<object> {
 }
 
 describe('a synchronous call that has returned', () => {
-  it.each<[way: string, options: MemcacheOptions]>([
+  it.each<[way: string, options: MemcacheSyncOptions]>([
     ['on the lane', {}],
-    ['through the worker', { connectionsPerServer: 2 }],
+    ['through the worker', { direct: false }],
   ])('keeps no value of its caller: %s', async (_, options) => {
     const cache = open(options)
     const names = cache.namespace('n:')

@@ -1,0 +1,37 @@
+import type { MemcacheOptions } from '../client/options.ts'
+import { isRecord } from '../known-options.ts'
+import { flag } from '../option-checks.ts'
+import { unreadable } from '../unreadable.ts'
+
+/** Options of {@link MemcacheSync}: those of `Memcache`, and one more. */
+export interface MemcacheSyncOptions extends MemcacheOptions {
+  /**
+   * Whether the hot commands may go the direct way: the calling thread writes them to the worker's sockets itself, by their
+   * file descriptors. That is two to three times as fast as the way through the worker. It rests on what `node:net` does not
+   * promise, so it is open on Node only. With `false` every call goes through the worker.
+   *
+   * @defaultValue `true`
+   */
+  readonly direct?: boolean
+}
+
+/** The options of a synchronous client, taken apart. */
+export interface SeparatedOptions {
+  readonly direct: boolean
+  /** Those of the client in the worker. */
+  readonly options: MemcacheOptions
+}
+
+/** Checks the option `direct`, and takes it out of the others. */
+export function separateOptions(given: MemcacheSyncOptions): SeparatedOptions {
+  // Refused with the others.
+  if (!isRecord(given)) return { direct: true, options: given }
+  try {
+    const direct = flag('direct', given.direct, true)
+    if (!Object.hasOwn(given, 'direct')) return { direct, options: given }
+    const { direct: _, ...options } = given
+    return { direct, options }
+  } catch (cause) {
+    throw unreadable('the options of the client', cause)
+  }
+}
