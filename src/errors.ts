@@ -1,3 +1,5 @@
+import { showKey } from './show-key.ts'
+
 /**
  * Whether the server may have carried out the command that failed.
  *
@@ -35,7 +37,14 @@ export interface ErrorDetails {
   readonly delivery: Delivery
   /** What caused it. */
   readonly cause?: unknown
+  /** Name of the command that failed. */
+  readonly command?: string | undefined
+  /** Key of the command, as the caller gave it; the error keeps 40 characters of it. */
+  readonly key?: string | Uint8Array | undefined
 }
+
+/** What an error is about: a command, and its key where it has one. */
+export type ErrorSubject = Pick<ErrorDetails, 'command' | 'key'>
 
 /** The details of an error whose class says that nothing was written, unless they say otherwise. */
 export type UnsentDetails = Omit<ErrorDetails, 'delivery'> & Partial<Pick<ErrorDetails, 'delivery'>>
@@ -48,18 +57,60 @@ export abstract class MemcacheError extends Error {
   readonly server: string | undefined
   /** Whether the server may have carried out the command: may it be repeated? */
   readonly delivery: Delivery
+  /**
+   * Name of the command that failed: `get`, `set`, `getOrSet`. Of a call that sends several (`update`, `pop`), the one that
+   * failed. Absent where the error is about no command: a bad option of the client, a connection, a list of servers.
+   */
+  declare readonly command?: string
+  /** Key of the command, cut to 40 characters, for messages and logs; bytes are read as UTF-8. Absent where there is none. */
+  declare readonly key?: string
 
   constructor(message: string, details: ErrorDetails) {
-    const { server, delivery, cause } = resolveDetails(details)
+    const { server, delivery, cause, command, key } = given(details)
     super(message, cause === undefined ? undefined : { cause })
     this.server = server
-    this.delivery = delivery
+    this.delivery = delivery ?? 'unknown'
+    if (command !== undefined) nameCommand(this, command, key)
   }
 }
 
+function nameCommand(error: { command?: string; key?: string }, command: string, key: ErrorDetails['key']): void {
+  error.command = command
+  if (key !== undefined && key !== '') error.key = showKey(key).toWellFormed()
+}
+
+/** Errors of the caller's own: the call rejects with the object itself. */
+const kept: WeakSet<object> = new WeakSet()
+
+/** Keeps an error of the caller's as it is, whatever it fails. */
+export function keepError(error: unknown): void {
+  if (error instanceof MemcacheError) kept.add(error)
+}
+
+/**
+ * Returns what a command fails with. An error that names no command may be shared by many (the end of a connection, of a
+ * client), so the command gets a copy that names it.
+ */
+export function errorOf(reason: unknown, operation: { readonly about: ErrorSubject }): unknown {
+  if (!(reason instanceof MemcacheError) || reason.command !== undefined || kept.has(reason)) return reason
+  const { message, server, delivery, cause, stack } = reason
+  const { command, key } = operation.about
+  const limit = Error.stackTraceLimit
+  // The stack of the first error says more than where the copy was made.
+  Error.stackTraceLimit = 0
+  // No spread: this runs for each of thousands of commands when a connection ends.
+  const copy = new (reason.constructor as ErrorClass)(message, { server, delivery, cause, command, key })
+  Error.stackTraceLimit = limit
+  if (stack !== undefined) copy.stack = stack
+  return copy
+}
+
+/** Class of every error of ours but `BatchError`, which is made with its command. */
+type ErrorClass = new (message: string, details: ErrorDetails) => MemcacheError
+
 /** JavaScript may leave the details out: what is not said is not known. */
-function resolveDetails(details: UnsentDetails | undefined): ErrorDetails {
-  return { ...details, delivery: details?.delivery ?? 'unknown' }
+function given(details: UnsentDetails | undefined): UnsentDetails {
+  return details ?? {}
 }
 
 /** A key, value, ttl, number or option that cannot be used. Nothing was written. */

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { isBytes, UNREADABLE_BYTES, viewOf } from '../bytes.ts'
-import { InvalidInputError, ServerDownError, ServerError } from '../errors.ts'
+import { errorOf, InvalidInputError, ServerDownError, ServerError } from '../errors.ts'
 import { type Exchange, ONE_LINE, type ReplyEnding, STATS_LINES } from '../protocol/exchange.ts'
 import { NOOP, VERSION } from '../protocol/request.ts'
 import { type Backend, NO_SERVERS, type ServerExecutor } from '../seam/executor.ts'
@@ -172,7 +172,7 @@ async function askServers<T>(
   const failed = new Map<string, unknown>()
   for (const [index, answer] of answers.entries()) {
     if (answer.status === 'fulfilled') found.set(servers[index]!.name, answer.value)
-    else failed.set(servers[index]!.name, answer.reason)
+    else failed.set(servers[index]!.name, errorOf(answer.reason, { about: { command: what.split(' ', 1)[0] } }))
   }
   // Bad input, an abort and the end of the client are no server's failures.
   const ownDoing = [...failed.values()].find((reason) => !isAbsorbable(reason))

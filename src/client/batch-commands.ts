@@ -254,7 +254,10 @@ export class BatchCommands {
     if (failed.size === 0) return
     const reasons = [...failed.values()]
     const closed = reasons.find((reason) => reason instanceof ClosedError)
-    if (closed !== undefined) throw closed
+    if (closed !== undefined) {
+      const { message, server, delivery, cause } = closed
+      throw new ClosedError(message, { server, delivery, cause, command: what })
+    }
     if (!this.#dispatcher.absorbs(kind) || !reasons.every(isAbsorbable))
       throw batchError(what, failed, total, found, done)
     for (const [key, error] of failed as Map<K, MemcacheError>) this.#dispatcher.report(error, [key])

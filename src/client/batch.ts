@@ -172,7 +172,7 @@ export class Batch {
   }
 }
 
-/** The error of a batch of which some keys failed; it carries the rest. */
+/** The error of a batch of which some keys failed; it carries the rest. The first word of `what` is its command. */
 export function batchError<K, V>(
   what: string,
   failed: Map<K, unknown>,
@@ -187,7 +187,7 @@ export function batchError<K, V>(
   return new BatchError(
     `${what}: ${failed.size} of ${total} failed; the first: ${reason}`,
     { found, done, failed },
-    { server, delivery: worstDelivery(errors), cause },
+    { server, delivery: worstDelivery(errors), cause, command: what.split(' ', 1)[0] },
   )
 }
 

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { Operation } from '../protocol/operation.ts'
 import { nameOfRequest } from '../protocol/request.ts'
 import type { Observing } from '../seam/observer.ts'
 import { throwLater } from '../throw-later.ts'
@@ -34,16 +35,23 @@ export class ClientEvents {
         dispatcher().report(
           error,
           operations.map((operation) => operation.callerKey),
+          nameOfAll(operations),
         ),
       desync: (error) => this.tell('desync', { error, server: error.server }),
       serverDown: (server, error, failures) => this.tell('serverDown', { server, error, failures }),
       serverUp: (server, downMs, removedKeys) => this.tell('serverUp', { server, downMs, removedKeys }),
       rejoinOverflow: (server, maxKeys) => this.tell('rejoinOverflow', { server, maxKeys }),
       sourceFailed: (error) => dispatcher().report(error, []),
-      fallbackFailed: (error, operation) => dispatcher().report(error, [operation.callerKey]),
+      fallbackFailed: (error, operation) => dispatcher().report(error, [operation.callerKey], operation.about.command),
       watchesWrites: () => this.#emitter.listenerCount('writeFailed') > 0,
       writeFailed: ({ callerKey: key, request }, error) =>
         this.tell('writeFailed', { key, command: nameOfRequest(request), error, server: error.server }),
     }
   }
+}
+
+/** Returns the name that all of these commands have; undefined where they differ. */
+function nameOfAll(operations: readonly Operation[]): string | undefined {
+  const names = new Set(operations.map(({ about }) => about.command))
+  return names.size === 1 ? [...names][0] : undefined
 }

@@ -112,6 +112,7 @@ export class Dispatcher {
   ): Operation {
     const timeoutMs = call?.timeoutMs === undefined ? this.timeoutMs : checkTimeout(call.timeoutMs)
     const operation = new Operation(request, key, callerKey, timeoutMs, interpret)
+    operation.namesErrors = true
     if (call?.[WRITTEN_BEFORE] === true) operation.repeated = true
     if (call?.routingKey !== undefined) operation.routingKey = checkRoutingKey(call.routingKey)
     else if (callerKey !== '') {
@@ -183,6 +184,7 @@ export class Dispatcher {
       const again = new Operation(request, key, callerKey, timeoutMs, readNothing)
       again.routingKey = operation.routingKey
       again.patience = operation.patience
+      again.namesErrors = true
       // The caller waits for it within the time of its own call.
       again.deadline = operation.deadline
       again.resolve = () => resolve()
@@ -200,9 +202,9 @@ export class Dispatcher {
     return kind === 'read' || this.#failures === 'miss'
   }
 
-  /** Reports a failure that no call rejects with. */
-  report(error: MemcacheError, keys: readonly Key[]): void {
-    this.#report({ error, key: keys.length === 1 ? keys[0] : undefined, keys, server: error.server })
+  /** Reports a failure that no call rejects with. @param command - Name of the command, where the error has none. */
+  report(error: MemcacheError, keys: readonly Key[], command: string | undefined = error.command): void {
+    this.#report({ error, command, key: keys.length === 1 ? keys[0] : undefined, keys, server: error.server })
   }
 
   /** Makes a result of the operation's failure, also of one that comes after its reply: a value that cannot be decompressed. */

@@ -9,6 +9,8 @@ import type { SchemaIssue } from './standard-schema.ts'
 export interface CommandErrorEvent {
   /** What the command failed with. */
   readonly error: MemcacheError
+  /** Name of the command: `get`, `set`. Undefined where the error is about several, or about none. */
+  readonly command: string | undefined
   /** The key, where the error is about one. */
   readonly key: Key | undefined
   /** The keys of the command, or of the run of quiet commands that the error is about, as the caller gave them. */

@@ -1,3 +1,4 @@
+import { errorOf } from '../errors.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
@@ -82,7 +83,7 @@ export class ManyReads {
     return {
       asked,
       found: foundOf(found, asked, results, missing, sources),
-      failed: failuresInOrder(asked, sources, call.failed),
+      failed: failuresInOrder(request.command, asked, sources, call.failed),
     }
   }
 
@@ -150,6 +151,7 @@ function foundOf<K extends Key>(
 }
 
 function failuresInOrder<K extends Key>(
+  command: string,
   asked: readonly K[],
   sources: readonly number[] | undefined,
   failed: ReadonlyMap<number, unknown>,
@@ -158,7 +160,7 @@ function failuresInOrder<K extends Key>(
   if (failed.size === 0) return ordered
   for (const [at, key] of asked.entries()) {
     const source = sources === undefined ? at : sources[at]!
-    if (failed.has(source)) ordered.set(key, failed.get(source))
+    if (failed.has(source)) ordered.set(key, errorOf(failed.get(source), { about: { command, key } }))
   }
   return ordered
 }

@@ -1,4 +1,12 @@
-import { ClosedError, type Delivery, InvalidInputError, MemcacheError, TimeoutError } from '../errors.ts'
+import {
+  ClosedError,
+  type Delivery,
+  errorOf,
+  InvalidInputError,
+  keepError,
+  MemcacheError,
+  TimeoutError,
+} from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { DeadlineSweep } from '../seam/deadline-sweep.ts'
@@ -67,7 +75,7 @@ export class MiddlewareWatch implements Executor {
       const delivery = this.#deliveryOf(watched)
       // Without a limit of its own nothing would end it.
       if (delivery === 'not-sent' || watched.dueAt === Number.POSITIVE_INFINITY) {
-        this.#end(watched, new ClosedError('the client is closed', { delivery }))
+        this.#end(watched, new ClosedError('the client is closed', { delivery, ...watched.operation.about }))
       }
     }
     if (this.#watched.size > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve))
@@ -78,8 +86,9 @@ export class MiddlewareWatch implements Executor {
   destroy(error: MemcacheError): void {
     this.#sweep.stop()
     for (const watched of this.#watched.values()) {
-      watched.operation.fail(error)
-      this.#settle(watched, watched.reject, error)
+      const own = errorOf(error, watched.operation)
+      watched.operation.fail(own)
+      this.#settle(watched, watched.reject, own)
     }
   }
 
@@ -150,11 +159,14 @@ function mayBeHeld({ operation, hasPassed }: Watched): boolean {
 
 function timeoutOf(operation: Operation, delivery: Delivery): TimeoutError {
   const message = `${operation.describe()} timed out after ${operation.timeoutMs} ms, in the hands of the option middleware`
-  return new TimeoutError(message, { delivery })
+  return new TimeoutError(message, { delivery, ...operation.about })
 }
 
 function brokenBy(cause: unknown, operation: Operation, delivery: Delivery): MemcacheError {
-  if (cause instanceof MemcacheError) return cause
+  if (cause instanceof MemcacheError) {
+    keepError(cause)
+    return cause
+  }
   const message = `${operation.describe()}: a function of the option middleware threw: ${messageOf(cause)}`
-  return new InvalidInputError(message, { delivery, cause })
+  return new InvalidInputError(message, { delivery, cause, ...operation.about })
 }

@@ -43,6 +43,7 @@ export function createLookAtEmpty(dispatch: (operation: Operation) => void, give
       const look = new Operation(LOOK, key, callerKey, timeLeft(operation), interpret)
       look.routingKey = operation.routingKey
       look.patience = operation.patience
+      look.namesErrors = true
       look.resolve = resolve as (value: unknown) => void
       look.reject = (reason) => (saysText(reason) ? resolve('value') : reject(reason))
       dispatch(look)

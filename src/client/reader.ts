@@ -194,10 +194,10 @@ export class Reader {
     if (error instanceof SerdeError || error instanceof TimeoutError) return error
     if (error instanceof RangeError) {
       const message = `${operation.describe()}: the value has more bytes than maxValueBytes (${this.#init.maxValueBytes}) once decompressed`
-      return new ValueTooLargeError(message, { server, cause: error, delivery: 'answered' })
+      return new ValueTooLargeError(message, { server, cause: error, delivery: 'answered', ...operation.about })
     }
     const message = `${operation.describe()}: the value cannot be decompressed: ${messageOf(error)}${hint()}`
-    return new SerdeError(message, { server, cause: error, delivery: 'answered' })
+    return new SerdeError(message, { server, cause: error, delivery: 'answered', ...operation.about })
   }
 }
 
@@ -213,7 +213,7 @@ function inTime<T>(work: Promise<T>, operation: Operation, server: string | unde
   return new Promise((resolve, reject) => {
     const expire = (): void => {
       const message = `${operation.describe()} timed out after ${timeoutMs} ms, while its value was being decompressed`
-      reject(new TimeoutError(message, { server, delivery: 'answered' }))
+      reject(new TimeoutError(message, { server, delivery: 'answered', ...operation.about }))
     }
     const timer = setTimeout(expire, Math.max(MIN_LATER_MS, deadline - performance.now()))
     work.then(resolve, reject).finally(() => clearTimeout(timer))
@@ -279,6 +279,7 @@ function unreadable(error: unknown, operation: Operation): SerdeError {
     server: operation.holder?.server,
     cause: error,
     delivery: 'answered',
+    ...operation.about,
   })
 }
 

@@ -154,7 +154,14 @@ export class Cluster implements Backend, MemberDecisions {
         : operation.homeOnly || this.#options.failover === 'none'
           ? `${what}: ${home.name} is down${why}`
           : `${what}: ${home.name} is down and no other server is left${why}`
-    operation.fail(new ServerDownError(message, { server: home?.name, cause, delivery: operation.unsentDelivery }))
+    operation.fail(
+      new ServerDownError(message, {
+        server: home?.name,
+        cause,
+        delivery: operation.unsentDelivery,
+        ...operation.about,
+      }),
+    )
   }
 
   /**

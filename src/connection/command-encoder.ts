@@ -51,10 +51,11 @@ export class CommandEncoder {
   /** Fails a command that could not be encoded. */
   refuse(operation: Operation, cause: unknown): void {
     const { server } = this.#init
-    const details = { server, delivery: operation.unsentDelivery, cause }
+    const { command, callerKey: key } = operation
+    const details = { server, delivery: operation.unsentDelivery, cause, command, key }
     const why = cause instanceof Error ? cause.message : String(cause)
     // The request may be what throws, so it is not asked for its name.
-    const message = `${operation.command} ${quoteKey(operation.callerKey)} cannot be written: ${why}`
+    const message = `${command} ${quoteKey(key)} cannot be written: ${why}`
     operation.fail(cause instanceof MemcacheError ? cause : new InvalidInputError(message, details))
   }
 
@@ -79,7 +80,7 @@ export class CommandEncoder {
   }
 
   #error(operation: Operation, why: string): InvalidInputError {
-    const details = { server: this.#init.server, delivery: operation.unsentDelivery }
+    const details = { server: this.#init.server, delivery: operation.unsentDelivery, ...operation.about }
     return new InvalidInputError(`${operation.describe()}: ${why}`, details)
   }
 
@@ -88,7 +89,7 @@ export class CommandEncoder {
     const { server, doubt } = this.#init
     if (doubt === undefined) return this.#error(operation, why)
     const message = `${operation.describe()}: ${why}, because ${doubt.why}; it is asked again within a minute`
-    return new UnknownCommandError(message, { server, delivery: operation.unsentDelivery })
+    return new UnknownCommandError(message, { server, delivery: operation.unsentDelivery, ...operation.about })
   }
 
   #addBody(operation: Operation, data: string | Buffer, bytes: number): void {

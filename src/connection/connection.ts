@@ -160,7 +160,7 @@ export class Connection implements Executor, Holder, ReadHolder {
   #refuse(operation: Operation, why: string): void {
     const { server } = this
     const message = `${operation.describe()}: ${why} on the connection to ${server}`
-    operation.fail(new OverloadedError(message, { server, delivery: operation.unsentDelivery }))
+    operation.fail(new OverloadedError(message, { server, delivery: operation.unsentDelivery, ...operation.about }))
   }
 
   #scheduleFlush(): void {

@@ -114,7 +114,11 @@ function settleWritten<C>(
   // No caller waits for the question whether an idle connection lives.
   const lost = unanswered.filter((operation) => operation !== parts?.writer.probe)
   const { again, quiet } = settleLost(lost, loss)
-  if (quiet.length > 0) target.observer.unclaimedError(lostError(quiet[0]!, loss), quiet)
+  const [first, ...others] = quiet
+  if (first !== undefined) {
+    const subject = others.length === 0 ? first.about : {}
+    target.observer.unclaimedError(lostError(first, loss, subject), quiet)
+  }
   return again
 }
 

@@ -112,6 +112,6 @@ export class Expiry {
   #timeoutError(operation: Operation, where: string, delivery: Delivery): TimeoutError {
     const server = this.#server
     const message = `${operation.describe()} on ${server} timed out after ${operation.timeoutMs} ms, ${where}`
-    return new TimeoutError(message, { server, delivery })
+    return new TimeoutError(message, { server, delivery, ...operation.about })
   }
 }

@@ -1,6 +1,7 @@
 import {
   ClosedError,
   ConnectionClosedError,
+  type ErrorSubject,
   type MemcacheError,
   ProtocolError,
   UnknownCommandError,
@@ -60,13 +61,22 @@ function mayRepeat(operation: Operation, loss: Loss): boolean {
 /** The error of a command that was written on a connection that was lost, and could not be repeated on the next. */
 export function repeatedError(operation: Operation, server: string, error: MemcacheError): MemcacheError {
   const message = `${operation.describe()}: it was written, its connection was lost, and then: ${error.message}`
-  return new ConnectionClosedError(message, { server, delivery: 'unknown', cause: error })
+  return new ConnectionClosedError(message, { server, delivery: 'unknown', cause: error, ...operation.about })
 }
 
-/** The error of a command that was written when its connection was lost. */
-export function lostError(operation: Operation, { server, error, refusedGat }: Loss): MemcacheError {
+/**
+ * The error of a command that was written when its connection was lost.
+ *
+ * @param subject - What it names; nothing where it is about other commands too.
+ */
+export function lostError(
+  operation: Operation,
+  { server, error, refusedGat }: Loss,
+  subject: ErrorSubject = operation.about,
+): MemcacheError {
   const message = `${operation.describe()}: ${error.message}`
-  const details = { server, delivery: 'unknown', cause: error } as const
+  const { command, key } = subject
+  const details = { server, delivery: 'unknown', cause: error, command, key } as const
   if (refusedGat && isGat(operation.command)) {
     return new UnknownCommandError(`${message}; it does not know this command, it seems`, details)
   }

@@ -179,7 +179,7 @@ export class Pipeline {
     const { server } = this.#init
     return new UnknownCommandError(
       `${operation.describe()}: ${server} does not know this command: it closed the connection on it before`,
-      { server, delivery: operation.unsentDelivery },
+      { server, delivery: operation.unsentDelivery, ...operation.about },
     )
   }
 
@@ -253,7 +253,7 @@ export class Pipeline {
 
   /** An error line for a command that stands alone. */
   #refuse(reply: Reply, operation: Operation): MemcacheError | undefined {
-    const error = serverReplyError(reply, operation.describe(), this.#init.server)
+    const error = serverReplyError(reply, operation.describe(), this.#init.server, operation.about)
     if (!operation.settled) this.#settler.answeredInTime = true
     // An answer while the body is still being written leaves the rest of it to be taken for commands.
     if (operation.bodyPending) {

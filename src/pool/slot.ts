@@ -111,7 +111,7 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
     const why = this.#lastError === undefined ? '' : `: ${this.#lastError.message}`
     return new ServerDownError(
       `${operation.describe()}: ${name} is down, next attempt in ${Math.ceil(waitMs)} ms${why}`,
-      { server: name, cause: this.#lastError, delivery: operation.unsentDelivery },
+      { server: name, cause: this.#lastError, delivery: operation.unsentDelivery, ...operation.about },
     )
   }
 

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
 import { isBytes, UNREADABLE_BYTES, viewOf } from '../bytes.ts'
 import { InvalidInputError } from '../errors.ts'
+import { showKey } from '../show-key.ts'
 import { showValue } from '../show-value.ts'
 
 /** A key as callers give it: text (sent as UTF-8, not normalized) or the bytes themselves. Equal bytes are the same key. */
@@ -111,8 +112,5 @@ export function wireKeyBytes(key: WireKey): Buffer {
 
 /** A key for an error message: cut to 40 characters, escaped, quoted; the kind of what is no key. */
 export function quoteKey(key: Key): string {
-  if (typeof key !== 'string' && !isBytes(key)) return showValue(key)
-  // Bytes that are gone meanwhile must not keep an error from being told.
-  const text = typeof key === 'string' ? key : (viewOf(key)?.toString('utf8', 0, 64) ?? '(bytes that are gone)')
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+  return typeof key === 'string' || isBytes(key) ? JSON.stringify(showKey(key)) : showValue(key)
 }

@@ -1,9 +1,9 @@
-import type { Delivery, MemcacheError } from '../errors.ts'
+import { type Delivery, type ErrorSubject, errorOf, type MemcacheError } from '../errors.ts'
 import { throwLater } from '../throw-later.ts'
 import { type Key, quoteKey, type WireKey } from './key.ts'
 import type { Patience } from './patience.ts'
 import type { Outcome, Reply } from './reply.ts'
-import { type Command, isStore, nameOfRequest, type Request, withoutData } from './request.ts'
+import { type Command, commandName, isStore, nameOfRequest, type Request, withoutData } from './request.ts'
 
 /** Holds an operation, and can let go of it. */
 export interface Holder {
@@ -82,6 +82,8 @@ export class Operation {
   homeOnly = false
   /** How long its caller waits, where that may be shorter than its time; it can have left before the operation settles. */
   patience: Patience | undefined = undefined
+  /** It is a call's own: an error that others share is copied, so that the call's names its command. */
+  namesErrors = false
   /** It has its result. */
   settled = false
   /**
@@ -158,7 +160,7 @@ export class Operation {
     try {
       value = this.interpret(reply, this)
     } catch (error) {
-      this.#tell(this.reject, error)
+      this.#refuse(error)
       return
     }
     this.#tell(this.resolve, value)
@@ -222,7 +224,11 @@ export class Operation {
   fail(reason: unknown): void {
     if (this.settled) return
     this.settled = true
-    this.#tell(this.reject, reason)
+    this.#refuse(reason)
+  }
+
+  #refuse(reason: unknown): void {
+    this.#tell(this.reject, this.namesErrors ? errorOf(reason, this) : reason)
   }
 
   /** Tells the outcome, and forgets who was told: a place in a queue outlives the call, and must not keep its value alive. */
@@ -249,6 +255,11 @@ export class Operation {
   cancel(reason: unknown): void {
     if (this.holder === undefined) this.fail(reason)
     else this.holder.cancel(this, reason)
+  }
+
+  /** What errors about it carry of it. */
+  get about(): ErrorSubject {
+    return { command: commandName(this.#request), key: this.callerKey }
   }
 
   /** For messages: `get "user:1"`. */

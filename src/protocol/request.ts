@@ -76,6 +76,13 @@ export function nameOfRequest(request: Request): string {
   return ('label' in request ? request.label : undefined) ?? request.command
 }
 
+/** Returns the name of a command for programs: one word, where messages may say more (`getOrSet with refreshAhead`). */
+export function commandName(request: Request): string {
+  const name = nameOfRequest(request)
+  if (!name.includes(' ')) return name
+  return name.startsWith('getOrSet') ? 'getOrSet' : request.command
+}
+
 /** Whether the command reads and renews, which the oldest servers and some proxies do not know. */
 export function isGat(command: Command): boolean {
   return command === 'gat' || command === 'gats'

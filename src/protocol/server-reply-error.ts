@@ -1,4 +1,11 @@
-import { ClientError, type MemcacheError, ServerError, UnknownCommandError, ValueTooLargeError } from '../errors.ts'
+import {
+  ClientError,
+  type ErrorSubject,
+  type MemcacheError,
+  ServerError,
+  UnknownCommandError,
+  ValueTooLargeError,
+} from '../errors.ts'
 import type { Operation } from './operation.ts'
 import type { Reply } from './reply.ts'
 
@@ -10,10 +17,15 @@ export function isErrorReply(reply: Reply): boolean {
   return reply.type === 'ERROR' || reply.type === 'CLIENT_ERROR' || reply.type === 'SERVER_ERROR'
 }
 
-/** The error that an error line means for a command; `about` names the command in the message. */
-export function serverReplyError(reply: Reply, about: string, server: string): MemcacheError {
+/**
+ * The error that an error line means for a command.
+ *
+ * @param about - Names the command in the message.
+ * @param subject - What the error names; nothing where it may be about another command.
+ */
+export function serverReplyError(reply: Reply, about: string, server: string, subject?: ErrorSubject): MemcacheError {
   const text = reply.line().slice(0, MAX_TEXT)
-  const details = { server, delivery: 'answered' } as const
+  const details = { server, delivery: 'answered', ...subject } as const
   if (reply.type === 'ERROR') return new UnknownCommandError(`${about}: ${server} answered ${text}`, details)
   if (reply.type === 'CLIENT_ERROR') return new ClientError(`${about}: ${server} answered ${text}`, details)
   if (/object too large/.test(text)) {

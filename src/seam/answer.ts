@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { InvalidInputError, SerdeError } from '../errors.ts'
+import { InvalidInputError, keepError, SerdeError } from '../errors.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { MISS, Reply, Returned } from '../protocol/reply.ts'
 import { defaultSerde } from '../serde/default-serde.ts'
@@ -66,6 +66,7 @@ export function answer(operation: PublicOperation, found: Answer): void {
  * @experimental
  */
 export function fail(operation: PublicOperation, error: unknown): void {
+  keepError(error)
   operationOf(operation, 'fail').fail(error)
 }
 

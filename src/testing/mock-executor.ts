@@ -1,4 +1,4 @@
-import { ClosedError, type MemcacheError } from '../errors.ts'
+import { ClosedError, keepError, type MemcacheError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isStore, type Request } from '../protocol/request.ts'
 import { DerivedOperation } from '../seam/derived-operation.ts'
@@ -85,7 +85,10 @@ export class MockExecutor implements Executor {
   #fail(operation: Operation, kind: Exclude<MockError, 'full'>): void {
     const server = this.#host.serverOf(operation)
     const about = operation.describe()
-    if (kind instanceof Error) return operation.fail(kind)
+    if (kind instanceof Error) {
+      keepError(kind)
+      return operation.fail(kind)
+    }
     const error = kind === 'timeout' ? mockTimeout(about, server, operation.timeoutMs) : mockErrors[kind](about, server)
     if (operation.quiet && error.delivery !== 'not-sent') this.#failQuietly(operation, error)
     else operation.fail(error)

@@ -82,7 +82,7 @@ export class MockMemcache extends Memcache {
         executor = new MockExecutor(next, servers.rules, {
           serverOf: ({ routingKey, callerKey }) => this.serverFor(routingKey ?? callerKey)?.name ?? 'the cache',
           onQuietError: (error, { callerKey: key }) =>
-            this.emit('commandError', { error, key, keys: [key], server: error.server }),
+            this.emit('commandError', { error, command: error.command, key, keys: [key], server: error.server }),
         })
         return executor
       }),

@@ -3,6 +3,7 @@ import type { Memcache } from '../../src/client/memcache.ts'
 /** What a `commandError` event carries, as far as tests look. */
 export interface SeenCommandError {
   readonly error: Error
+  readonly command?: string | undefined
   readonly key?: unknown
   readonly keys?: readonly unknown[]
   readonly server?: string | undefined

@@ -361,5 +361,10 @@ function markOf({ cas }: LeaseMark): FlightMark {
 }
 
 function loadError(cause: unknown, key: Key): LoadError {
-  return new LoadError(`the loader failed for ${quoteKey(key)}: ${messageOf(cause)}`, { delivery: 'not-sent', cause })
+  return new LoadError(`the loader failed for ${quoteKey(key)}: ${messageOf(cause)}`, {
+    delivery: 'not-sent',
+    cause,
+    command: 'getOrSet',
+    key,
+  })
 }

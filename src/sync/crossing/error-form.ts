@@ -37,6 +37,8 @@ export function writeError(error: Error, writer: MessageWriter): void {
   writer.byte(1)
   writer.value(error.server)
   writer.value(error.delivery)
+  writer.value(error.command)
+  writer.value(error.key)
   if (!(error instanceof errors.BatchError)) return
   writer.value(error.found)
   writer.value(error.done)
@@ -51,7 +53,9 @@ export function readError(reader: MessageReader): Error {
   if (reader.byte() === 0) return foreignError(name, message, cause, reader.value(), reader.value())
   const server = reader.value() as string | undefined
   const delivery = reader.value() as errors.Delivery
-  const details = { server, delivery, cause }
+  const command = reader.value() as string | undefined
+  const key = reader.value() as string | undefined
+  const details = { server, delivery, cause, command, key }
   if (name !== 'BatchError') return arrive(new (CLASSES.get(name)!)(message, details))
   const found = reader.value() as Map<unknown, unknown>
   const done = reader.value() as unknown[]
@@ -69,7 +73,9 @@ export function arrive<E extends Error>(error: E): E {
 export function inDoubt(name: string, error: unknown): unknown {
   if (!(error instanceof errors.MemcacheError) || error.delivery !== 'not-sent') return error
   const message = `${name}: it was written, its connection was lost, and then: ${error.message}`
-  return arrive(new errors.ConnectionClosedError(message, { server: error.server, delivery: 'unknown', cause: error }))
+  const { server, command, key } = error
+  const details = { server, delivery: 'unknown', cause: error, command, key } as const
+  return arrive(new errors.ConnectionClosedError(message, details))
 }
 
 function foreignError(name: string, message: string, cause: unknown, code: unknown, stack: unknown): Error {

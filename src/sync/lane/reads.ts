@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { batchError } from '../../client/batch.ts'
 import { COMPRESSED_FLAGS } from '../../client/compression.ts'
-import type { MemcacheError } from '../../errors.ts'
+import { errorOf, type MemcacheError } from '../../errors.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import { PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import type { RangeSerde } from '../../serde/serde.ts'
@@ -87,7 +87,7 @@ export class LaneReads {
     if (outcome === 'done') return this.#valueOf(key)
     this.#release()
     if (outcome === 'lost' || outcome === 'other') return this.#handOver(outcome)
-    throw way.error(`get ${quoteKey(key)}`, outcome, server)
+    throw way.error(`get ${quoteKey(key)}`, outcome, server, { command: 'get', key })
   }
 
   #valueOf(key: Key): unknown {
@@ -129,7 +129,7 @@ export class LaneReads {
     if (error === undefined) return found
     // The rest is not asked again: nearly always because no time is left.
     for (const share of progress.lost) this.#fail(share, keys, progress, 'lost')
-    for (const position of unread) failed.set(keys[position]!, error)
+    for (const position of unread) fail(failed, keys[position]!, error)
     throw arrive(batchError('getMany', failed, new Set(keys).size, found, []))
   }
 
@@ -161,8 +161,8 @@ export class LaneReads {
     { failed }: Progress,
     outcome: 'late' | 'cut' | 'lost' | 'garbage',
   ): void {
-    const error = this.#way.error(`get ${quoteKey(keys[positions[0]!]!)}`, outcome, server)
-    for (const position of positions) failed.set(keys[position]!, error)
+    const error = this.#way.error(`get ${quoteKey(keys[positions[0]!]!)}`, outcome, server, {})
+    for (const position of positions) fail(failed, keys[position]!, error)
   }
 
   /** Which server is asked for what; undefined where that is for the worker's client. */
@@ -240,6 +240,11 @@ export class LaneReads {
       return UNREAD
     }
   }
+}
+
+/** Notes a failure of many reads at one of them. */
+function fail(failed: Map<Key, unknown>, key: Key, error: unknown): void {
+  failed.set(key, errorOf(error, { about: { command: 'get', key } }))
 }
 
 /** Writes `get <key>` and its line end; gives the length. Without a string in between: in a loop it is the fastest. */

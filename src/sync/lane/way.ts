@@ -1,6 +1,12 @@
 import type { DesyncEvent } from '../../client/events.ts'
 import type { ResolvedClientOptions } from '../../client/options.ts'
-import { ConnectionClosedError, type MemcacheError, ProtocolError, TimeoutError } from '../../errors.ts'
+import {
+  ConnectionClosedError,
+  type ErrorSubject,
+  type MemcacheError,
+  ProtocolError,
+  TimeoutError,
+} from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { SerializedValue } from '../../serde/serde.ts'
 import { arrive } from '../crossing/error-form.ts'
@@ -14,6 +20,9 @@ export interface Guard {
   /** Runs such a function. */
   block<T>(call: () => T): T
 }
+
+/** Why there is no reply to a command on the lane. */
+type LaneFailure = 'part' | 'late' | 'lost' | 'cut' | 'garbage'
 
 /** What the lane is made of. */
 export interface LaneInit {
@@ -98,9 +107,9 @@ export class LaneWay {
   }
 
   /** The error of a command that was written and whose reply did not come, not whole, or is none. */
-  error(what: string, outcome: 'part' | 'late' | 'lost' | 'cut' | 'garbage', index: number): MemcacheError {
+  error(what: string, outcome: LaneFailure, index: number, subject: ErrorSubject): MemcacheError {
     const server = this.nameOf(index)
-    const details = { server, delivery: 'unknown' } as const
+    const details = { server, delivery: 'unknown', ...subject } as const
     switch (outcome) {
       case 'part':
         return arrive(new ConnectionClosedError(`${what}: only a part of it was written to ${server}`, details))
@@ -120,12 +129,16 @@ export class LaneWay {
           ),
         )
       case 'garbage':
-        return this.#desync(`${what}: ${server} sent what is no answer to it; the connection is out of step`, server)
+        return this.#desync(
+          `${what}: ${server} sent what is no answer to it; the connection is out of step`,
+          server,
+          subject,
+        )
     }
   }
 
-  #desync(message: string, server: string): ProtocolError {
-    const error = arrive(new ProtocolError(message, { server, delivery: 'unknown' }))
+  #desync(message: string, server: string, subject?: ErrorSubject): ProtocolError {
+    const error = arrive(new ProtocolError(message, { server, delivery: 'unknown', ...subject }))
     this.#init.tell('desync', { error, server } satisfies DesyncEvent)
     return error
   }

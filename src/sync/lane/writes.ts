@@ -70,11 +70,11 @@ export class LaneWrites {
     const sent = way.send(server, length)
     // A part is no command yet, but what has left is begun again only where a repetition does no harm.
     if (sent === 'nothing' || (sent === 'part' && isIdempotent(request))) return way.handOver(formOf(request))
-    if (sent === 'part') throw way.error(operation.describe(), sent, server)
+    if (sent === 'part') throw way.error(operation.describe(), sent, server, operation.about)
     const outcome = way.lane.receive(server, way.timeoutMs, this.#reply)
     if (outcome === 'done') return this.#result(operation, server)
     if (outcome === 'lost' && isIdempotent(request)) return way.handOver(formOf(request))
-    throw way.error(operation.describe(), outcome === 'other' ? 'garbage' : outcome, server)
+    throw way.error(operation.describe(), outcome === 'other' ? 'garbage' : outcome, server, operation.about)
   }
 
   /** The request; undefined where it is not the plain case, or not to be had: the worker's client says why. */
@@ -142,11 +142,11 @@ export class LaneWrites {
     const { reply } = this.#reply
     if (isErrorReply(reply)) {
       if (!staysInStep(reply, operation, false)) this.#way.lane.abandon(server)
-      throw arrive(serverReplyError(reply, operation.describe(), this.#way.nameOf(server)))
+      throw arrive(serverReplyError(reply, operation.describe(), this.#way.nameOf(server), operation.about))
     }
     if (interpretReply(operation.command, reply)) return this.#interpret(operation, reply)
     this.#way.lane.abandon(server)
-    throw this.#way.error(operation.describe(), 'garbage', server)
+    throw this.#way.error(operation.describe(), 'garbage', server, operation.about)
   }
 
   #interpret(operation: Operation, reply: Reply): unknown {
