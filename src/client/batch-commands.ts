@@ -14,9 +14,10 @@ import type {
   KeyOptions,
   SetManyOptions,
 } from './call-options.ts'
+import type { Tally } from './calls/tally.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkKeys, distinct, type Entries, entriesOf, withPrefix } from './entries.ts'
-import { ManyReads } from './many-reads.ts'
+import { type Findings, ManyReads } from './many-reads.ts'
 import { checkUint64 } from './numbers.ts'
 import {
   COUNT_MANY_NAMES,
@@ -43,6 +44,29 @@ interface Writes<K extends Key> {
   readonly total: number
 }
 
+/** Writes that were carried out. */
+interface Written<K extends Key> {
+  readonly writes: Writes<K>
+  /** Results of the operations, by their index. */
+  readonly answers: readonly unknown[]
+  readonly done: K[]
+  readonly refused: K[]
+  readonly failed: Map<K, unknown>
+}
+
+/** What came of a batch. */
+interface Outcome<K extends Key, V> {
+  /** Name of the call. */
+  readonly what: string
+  readonly isRead?: boolean
+  readonly failed: Map<K, unknown>
+  /** Number of keys in the call. */
+  readonly total: number
+  readonly found: Map<K, V>
+  readonly done: K[]
+  readonly tally: Tally | undefined
+}
+
 /** The commands over many keys, with one promise per call: reads travel as one object, writes as one operation per key. */
 export class BatchCommands {
   readonly #dispatcher: Dispatcher
@@ -63,12 +87,16 @@ export class BatchCommands {
     this.#readWithCas = values.casReader(undefined, MISSING)
   }
 
-  getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
-    return this.#readMany('getMany', GET, keys, options)
+  getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined, tally?: Tally): Promise<Map<K, T>> {
+    return this.#readMany('getMany', GET, keys, options, tally)
   }
 
-  getsMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined): Promise<Map<K, T>> {
-    return this.#readMany('getsMany', GETS, keys, options)
+  getsMany<T, K extends Key>(
+    keys: Iterable<K>,
+    options: GetManyOptions | undefined,
+    tally?: Tally,
+  ): Promise<Map<K, T>> {
+    return this.#readMany('getsMany', GETS, keys, options, tally)
   }
 
   async #readMany<T, K extends Key>(
@@ -76,11 +104,21 @@ export class BatchCommands {
     request: ReadRequest,
     keys: Iterable<K>,
     options: GetManyOptions | undefined,
+    tally: Tally | undefined,
   ): Promise<Map<K, T>> {
-    checkCallOptions(what, options, GET_MANY_NAMES)
-    const interpret = this.#reader(request, options?.serde)
-    const { asked, found, failed } = await this.#reads.run(request, checkKeys(keys), interpret, MISSING, options)
-    this.#settleFailures(what, 'read', failed, asked.length, found, [])
+    let own: readonly K[] | undefined
+    let findings: Findings<K>
+    try {
+      checkCallOptions(what, options, GET_MANY_NAMES)
+      const interpret = this.#reader(request, options?.serde)
+      own = checkKeys(keys)
+      findings = await this.#reads.run(request, own, interpret, MISSING, options)
+    } catch (error) {
+      throw failAll(tally, error, own)
+    }
+    const { asked, found, failed } = findings
+    const outcome = { what, isRead: true, failed, total: asked.length, found, done: [], tally }
+    this.#settle(outcome, found.size)
     return found as Map<K, T>
   }
 
@@ -89,23 +127,27 @@ export class BatchCommands {
     return command === 'get' ? this.#values.reader(serde, MISSING) : this.#values.casReader(serde, MISSING)
   }
 
-  setMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined): Promise<K[]> {
-    return this.#storeMany('set', entries, options)
+  setMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined, tally?: Tally): Promise<K[]> {
+    return this.#storeMany('set', entries, options, tally)
   }
 
-  addMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined): Promise<K[]> {
-    return this.#storeMany('add', entries, options)
+  addMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined, tally?: Tally): Promise<K[]> {
+    return this.#storeMany('add', entries, options, tally)
   }
 
   async #storeMany<K extends Key>(
     command: 'set' | 'add',
     entries: Entries<K>,
     options: SetManyOptions | undefined,
+    tally: Tally | undefined,
   ): Promise<K[]> {
-    checkCallOptions(`${command}Many`, options, SET_MANY_NAMES)
-    const writes = this.#stores(command, entries, readStored, options)
-    const { done, refused, failed } = await this.#write(writes, options)
-    this.#settleFailures(`${command}Many`, 'write', failed, writes.total, new Map<K, never>(), done)
+    const make = (): Writes<K> => {
+      checkCallOptions(`${command}Many`, options, SET_MANY_NAMES)
+      return this.#stores(command, entries, readStored, options)
+    }
+    const { writes, done, refused, failed } = await this.#write(make, options, tally)
+    const outcome = { what: `${command}Many`, failed, total: writes.total, found: new Map<K, never>(), done, tally }
+    this.#settle(outcome, done.length - refused.length)
     return inOrderOf(writes.asked, new Set([...refused, ...failed.keys()]))
   }
 
@@ -114,10 +156,13 @@ export class BatchCommands {
     command: 'set' | 'add',
     entries: Entries<Key>,
     options: SetManyOptions | undefined,
+    tally?: Tally,
   ): Promise<void> {
-    checkCallOptions(`${command}Many`, options, SET_MANY_NAMES)
-    const writes = this.#stores(command, entries, readNothing, options)
-    await this.#writeQuietly(`noreply.${command}Many`, writes, options)
+    const make = (): Writes<Key> => {
+      checkCallOptions(`${command}Many`, options, SET_MANY_NAMES)
+      return this.#stores(command, entries, readNothing, options)
+    }
+    await this.#writeQuietly(`noreply.${command}Many`, make, options, tally)
   }
 
   #stores<K extends Key>(
@@ -148,78 +193,108 @@ export class BatchCommands {
     return { asked: pairs.map(({ key }) => key), keys, operations, failed, total: pairs.length }
   }
 
-  async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<number> {
-    const writes = this.#deletes(keys, readDeleted, options)
-    const { done, refused, failed } = await this.#write(writes, options)
-    this.#settleFailures('deleteMany', 'write', failed, writes.total, new Map<Key, never>(), done)
-    return done.length - refused.length
+  async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined, tally?: Tally): Promise<number> {
+    const make = (): Writes<Key> => this.#deletes(keys, readDeleted, options)
+    const { writes, done, refused, failed } = await this.#write(make, options, tally)
+    const deleted = done.length - refused.length
+    const outcome = { what: 'deleteMany', failed, total: writes.total, found: new Map<Key, never>(), done, tally }
+    this.#settle(outcome, deleted)
+    return deleted
   }
 
   /** Removes many items without the answers. */
-  async deleteManyQuietly(keys: Iterable<Key>, options: DeleteManyOptions | undefined): Promise<void> {
-    await this.#writeQuietly('noreply.deleteMany', this.#deletes(keys, readNothing, options), options)
+  async deleteManyQuietly(keys: Iterable<Key>, options: DeleteManyOptions | undefined, tally?: Tally): Promise<void> {
+    await this.#writeQuietly('noreply.deleteMany', () => this.#deletes(keys, readNothing, options), options, tally)
   }
 
   #deletes(keys: Iterable<Key>, interpret: Interpret, options: DeleteManyOptions | undefined): Writes<Key> {
     checkCallOptions('deleteMany', options, DELETE_MANY_NAMES)
+    return this.#perKey(DELETE, keys, interpret, options)
+  }
+
+  /** Makes the same request for each key. */
+  #perKey<K extends Key>(
+    request: Request,
+    keys: Iterable<K>,
+    interpret: Interpret,
+    options: DeleteManyOptions | undefined,
+  ): Writes<K> {
     const asked = distinct(checkKeys(keys))
-    const operations = asked.map((key) => this.#operation(DELETE, key, this.#encode(key, options), interpret, options))
+    const operations = asked.map((key) => this.#operation(request, key, this.#encode(key, options), interpret, options))
     return { asked, keys: asked, operations, failed: new Map(), total: asked.length }
   }
 
   /** What the server refuses, or may have carried out before its connection was lost, is an event. */
-  async #writeQuietly(what: string, writes: Writes<Key>, options: CallOptions | undefined): Promise<void> {
-    const { operations, total } = writes
-    // Without answers it is not known how much of a larger batch is under way: it asks for them, and drops them.
-    const isQuiet = fits(operations, this.#quietWindow)
-    if (isQuiet) for (const operation of operations) operation.quiet = true
-    const { failed: all } = await this.#write(writes, options, isQuiet ? this.#quietWindow : this.#window)
+  async #writeQuietly(
+    what: string,
+    make: () => Writes<Key>,
+    options: CallOptions | undefined,
+    tally: Tally | undefined,
+  ): Promise<void> {
+    const { writes, failed: all } = await this.#write(make, options, tally, ({ operations }) => {
+      // Without answers it is not known how much of a larger batch is under way: it asks for them, and drops them.
+      const isQuiet = fits(operations, this.#quietWindow)
+      if (isQuiet) for (const operation of operations) operation.quiet = true
+      return isQuiet ? this.#quietWindow : this.#window
+    })
     const failed = new Map<Key, unknown>()
     for (const [key, reason] of all) {
       if (isAbsorbable(reason) && reason.delivery !== 'not-sent') this.#dispatcher.report(reason, [key])
       else failed.set(key, reason)
     }
     // None of them was answered, as far as the caller is to know.
-    this.#settleFailures(what, 'write', failed, total, new Map<Key, never>(), [])
+    this.#settle({ what, failed, total: writes.total, found: new Map<Key, never>(), done: [], tally }, undefined)
   }
 
   async incrMany<K extends Key>(
     keys: Iterable<K>,
     delta: number | bigint = 1,
     options?: CountManyOptions,
+    tally?: Tally,
   ): Promise<Map<K, number | bigint>> {
-    checkCallOptions('incrMany', options, COUNT_MANY_NAMES)
-    const request = { command: 'incr', delta: checkUint64('delta', delta) } as const
-    const interpret = typeof delta === 'bigint' ? readBigCount : readCount
-    const asked = distinct(checkKeys(keys))
-    const operations = asked.map((key) => this.#operation(request, key, this.#encode(key, options), interpret, options))
-    const values: (number | bigint | undefined)[] = operations.map(() => undefined)
-    const batch = new Batch(operations, this.#window, this.#dispatcher)
-    await batch.run((value, operation) => {
-      values[operation.index] = value as number | bigint | undefined
-    }, options?.signal)
+    const make = (): Writes<K> => {
+      checkCallOptions('incrMany', options, COUNT_MANY_NAMES)
+      const request = { command: 'incr', delta: checkUint64('delta', delta) } as const
+      return this.#perKey(request, keys, typeof delta === 'bigint' ? readBigCount : readCount, options)
+    }
+    const { writes, answers, failed } = await this.#write(make, options, tally)
+    const { asked } = writes
     const found = new Map<K, number | bigint>()
-    for (const [at, value] of values.entries()) if (value !== undefined) found.set(asked[at]!, value)
-    const done = asked.filter((key) => !batch.failed.has(key))
-    this.#settleFailures('incrMany', 'write', failuresInOrder(asked, batch.failed), asked.length, found, done)
+    for (const [at, key] of asked.entries()) {
+      const value = answers[at]
+      if (value !== MISSING && value !== undefined) found.set(key, value as number | bigint)
+    }
+    const done = asked.filter((key) => !failed.has(key))
+    this.#settle({ what: 'incrMany', failed, total: asked.length, found, done, tally }, found.size)
     return found
   }
 
   /** Runs writes: `done` were answered, `refused` of them with no. All in the order of the call, over several servers too. */
   async #write<K extends Key>(
-    { asked, keys, operations, failed }: Writes<K>,
+    make: () => Writes<K>,
     options: CallOptions | undefined,
-    window: BatchWindow = this.#window,
-  ): Promise<{ done: K[]; refused: K[]; failed: Map<K, unknown> }> {
-    const batch = new Batch(operations, window, this.#dispatcher)
-    const answers: unknown[] = operations.map(() => MISSING)
-    await batch.run((value, operation) => {
-      answers[operation.index] = value
-    }, options?.signal)
-    return {
-      done: keys.filter((_key, at) => answers[at] !== MISSING),
-      refused: keys.filter((_key, at) => answers[at] === false),
-      failed: failuresInOrder(asked, failed, batch.failed),
+    tally: Tally | undefined,
+    choose: (writes: Writes<K>) => BatchWindow = () => this.#window,
+  ): Promise<Written<K>> {
+    let writes: Writes<K> | undefined
+    const answers: unknown[] = []
+    try {
+      writes = make()
+      const { asked, keys, operations, failed } = writes
+      const batch = new Batch(operations, choose(writes), this.#dispatcher)
+      for (let at = 0; at < operations.length; at++) answers.push(MISSING)
+      await batch.run((value, operation) => {
+        answers[operation.index] = value
+      }, options?.signal)
+      return {
+        writes,
+        answers,
+        done: keys.filter((_key, at) => answers[at] !== MISSING),
+        refused: keys.filter((_key, at) => answers[at] === false),
+        failed: failuresInOrder(asked, failed, batch.failed),
+      }
+    } catch (error) {
+      throw failAll(tally, error, writes?.asked)
     }
   }
 
@@ -242,26 +317,34 @@ export class BatchCommands {
     return this.#dispatcher.encodeKey(withPrefix(options?.keyPrefix, key))
   }
 
-  /** Nothing failed, or it is absorbed and reported; else a `BatchError` with what did succeed. */
-  #settleFailures<K extends Key, V>(
-    what: string,
-    kind: 'read' | 'write',
-    failed: Map<K, unknown>,
-    total: number,
-    found: Map<K, V>,
-    done: K[],
-  ): void {
-    if (failed.size === 0) return
+  /**
+   * Counts the keys. Nothing failed, or it is absorbed and reported; else throws a `BatchError` with what did succeed.
+   *
+   * @param succeeded - Number of keys that were found or changed; undefined where that is not known.
+   */
+  #settle<K extends Key, V>(batch: Outcome<K, V>, succeeded: number | undefined): void {
+    const { what, isRead = false, failed, total, found, done, tally } = batch
+    if (failed.size === 0) return tally?.addMany(isRead, total, succeeded)
     const reasons = [...failed.values()]
     const closed = reasons.find((reason) => reason instanceof ClosedError)
     if (closed !== undefined) {
+      tally?.fail(closed, total)
       const { message, server, delivery, cause } = closed
       throw new ClosedError(message, { server, delivery, cause, command: what })
     }
-    if (!this.#dispatcher.absorbs(kind) || !reasons.every(isAbsorbable))
+    tally?.addMany(isRead, total - failed.size, succeeded)
+    for (const reason of reasons) tally?.fail(reason)
+    if (!this.#dispatcher.absorbs(isRead ? 'read' : 'write') || !reasons.every(isAbsorbable))
       throw batchError(what, failed, total, found, done)
+    tally?.absorb(isRead, failed.size)
     for (const [key, error] of failed as Map<K, MemcacheError>) this.#dispatcher.report(error, [key])
   }
+}
+
+/** Counts a call all of whose keys failed; those that are not known count as one. Returns the error. */
+function failAll(tally: Tally | undefined, error: unknown, keys: readonly Key[] | undefined): unknown {
+  if (tally !== undefined) tally.fail(error, keys === undefined ? 1 : new Set(keys).size)
+  return error
 }
 
 /** The keys that failed, in the order of the call. */

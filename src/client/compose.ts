@@ -141,6 +141,11 @@ export class ComposedBackend implements Backend {
     return this.#backend.servers
   }
 
+  /** The servers with their addresses. */
+  get addresses(): readonly Server[] {
+    return this.#cluster.addresses
+  }
+
   dispatch(operation: Operation): void {
     // Most commands are reads, and cost one comparison.
     if (operation.command !== 'get' && this.#observer.watchesWrites?.() === true) this.#tellIfFails(operation)

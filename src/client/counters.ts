@@ -5,8 +5,9 @@ import type { Interpret } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
 import type { CountOptions, KeyOptions } from './call-options.ts'
 import { CallTime } from './call-time.ts'
+import { refuse } from './calls/calls.ts'
+import { STORED, Tally } from './calls/tally.ts'
 import { countCommand } from './commands/writes.ts'
-import { attempt } from './dispatcher.ts'
 import { checkUint64 } from './numbers.ts'
 import { COUNT_NAMES, checkCallOptions } from './option-names.ts'
 import type { ClientParts } from './parts.ts'
@@ -30,24 +31,51 @@ export function count(
   key: Key,
   delta: number | bigint,
   options: CountOptions | undefined,
+  tally: Tally | undefined,
 ): Counting {
-  return attempt(() => {
+  try {
     checkCallOptions(command, options, COUNT_NAMES)
-    if (options?.initial !== undefined) return countOrCreate(parts, command, key, delta, options, options.initial)
+    const start = options?.initial
+    if (start !== undefined) return countOrCreate({ parts, command, key, delta, options: options!, start, tally })
     const single = countCommand(command, key, delta, options)
-    if (options?.ttl === undefined) return parts.dispatcher.carry(single)
+    if (options?.ttl === undefined) return parts.dispatcher.carry(single, tally)
     throw new InvalidInputError('ttl needs initial: it is the time to live of a counter that the call creates')
-  })
+  } catch (error) {
+    return refuse(tally, error)
+  }
 }
 
-async function countOrCreate(
-  parts: ClientParts,
-  command: CountCommand,
-  key: Key,
-  delta: number | bigint,
-  options: CountOptions,
-  start: number | bigint,
-): Counting {
+interface CreatingCount {
+  readonly parts: ClientParts
+  readonly command: CountCommand
+  readonly key: Key
+  readonly delta: number | bigint
+  readonly options: CountOptions
+  /** Value of a counter that the call creates. */
+  readonly start: number | bigint
+  readonly tally: Tally | undefined
+}
+
+/** Counts the call once, however many commands it takes. */
+async function countOrCreate(call: CreatingCount): Counting {
+  const { tally, parts } = call
+  // Of its commands, for the error of one whose failure is absorbed.
+  const commands = parts.dispatcher.absorbs('write') ? new Tally(false) : undefined
+  try {
+    const counted = await tryToCount(call, commands)
+    if (counted === ABSORBED) tally?.addAbsorbed(commands?.errors.keys())
+    else tally?.add(STORED)
+    return counted === ABSORBED ? undefined : counted
+  } catch (error) {
+    tally?.fail(error)
+    throw error
+  }
+}
+
+async function tryToCount(
+  { parts, command, key, delta, options, start }: CreatingCount,
+  commands: Tally | undefined,
+): Promise<number | bigint | typeof ABSORBED> {
   // The delta is checked first.
   const { request, interpret } = countCommand(command, key, delta, options)
   const initial = checkUint64('initial', start)
@@ -58,16 +86,16 @@ async function countOrCreate(
   const { dispatcher } = parts
   const time = new CallTime(dispatcher.timeoutMs, options)
   const run = <T>(next: Request, read: Interpret, call: KeyOptions): Promise<T | typeof ABSORBED> =>
-    dispatcher.run(next, key, read, 'write', ABSORBED, call)
+    dispatcher.run(next, key, read, 'write', ABSORBED, call, commands)
   let counted = await run<number | bigint | undefined>(request, interpret, options)
   // It was missing: create it, unless another client just did; then count again. All within the call's own time.
   for (let round = 0; counted === undefined && round < MAX_ROUNDS; round++) {
     const stored = await run<boolean>(create, readStored, time.rest(options))
-    if (stored === ABSORBED) return undefined
+    if (stored === ABSORBED) return ABSORBED
     if (stored) return typeof delta === 'bigint' ? initial : Number(initial)
     counted = await run(request, interpret, time.rest(options))
   }
-  if (counted !== undefined) return counted === ABSORBED ? undefined : counted
+  if (counted !== undefined) return counted
   throw new ServerError(
     `${command} ${quoteKey(key)}: the counter was created and deleted ${MAX_ROUNDS} times meanwhile`,
     { delivery: 'answered' },

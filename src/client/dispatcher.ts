@@ -11,6 +11,7 @@ import { PerKeyQueue } from '../seam/per-key-queue.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { detachAll, dispatchReads } from '../seam/reads.ts'
 import { type CallOptions, type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from './call-options.ts'
+import type { Tally } from './calls/tally.ts'
 import type { Command, FailureKind } from './commands/command.ts'
 import type { CommandErrorEvent } from './events.ts'
 import { checkTimeout } from './numbers.ts'
@@ -41,6 +42,7 @@ export class Dispatcher {
    *
    * @param kind - Which failures may be absorbed.
    * @param instead - What the call gives when its failure is absorbed.
+   * @param tally - Counts how it ends; left out where it is not all of a public call.
    */
   run<T>(
     request: Request,
@@ -49,28 +51,36 @@ export class Dispatcher {
     kind: FailureKind,
     instead: unknown,
     call: KeyOptions | undefined,
+    tally?: Tally,
     quiet = false,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const operation = this.operation(request, key, this.#options.keys.encode(key), interpret, call)
+      let operation: Operation
+      try {
+        operation = this.operation(request, key, this.#options.keys.encode(key), interpret, call)
+      } catch (error) {
+        tally?.fail(error)
+        return reject(error)
+      }
+      if (tally !== undefined) tally.watch(operation)
       const settle = resolve as (value: unknown) => void
       operation.resolve = settle
       operation.reject = reject
-      if (this.#failures !== 'throw' && this.absorbs(kind)) this.#absorb(operation, instead)
+      if (this.#failures !== 'throw' && this.absorbs(kind)) this.#absorb(operation, instead, kind, tally)
       operation.quiet = quiet
-      if (call?.signal !== undefined) abortWith(operation, call.signal)
+      if (call?.signal !== undefined) abortWith(operation, call.signal, tally)
       if (!operation.settled) this.dispatch(operation)
     })
   }
 
   /** Carries out a command, as {@link Dispatcher.run} does. */
-  carry<T>({ request, key, interpret, kind, instead, options }: Command): Promise<T> {
-    return this.run(request, key, interpret, kind, instead, options)
+  carry<T>({ request, key, interpret, kind, instead, options }: Command, tally?: Tally): Promise<T> {
+    return this.run(request, key, interpret, kind, instead, options, tally)
   }
 
   /** Carries out a command without its answer. */
-  carryQuietly({ request, key, options }: Command): Promise<void> {
-    return this.run(request, key, readNothing, 'write', undefined, options, true)
+  carryQuietly({ request, key, options }: Command, tally?: Tally): Promise<void> {
+    return this.run(request, key, readNothing, 'write', undefined, options, tally, true)
   }
 
   /** Carries out a command that only its key's own server may answer. Its failures are never absorbed. */
@@ -208,11 +218,12 @@ export class Dispatcher {
   }
 
   /** Makes a result of the operation's failure, also of one that comes after its reply: a value that cannot be decompressed. */
-  #absorb(operation: Operation, instead: unknown): void {
+  #absorb(operation: Operation, instead: unknown, kind: FailureKind, tally: Tally | undefined): void {
     const { resolve, reject } = operation
     const refuse = (reason: unknown): void => {
       if (!isAbsorbable(reason)) return reject(reason, operation)
       this.report(reason, [operation.callerKey])
+      tally?.absorb(kind === 'read')
       resolve(instead, operation)
     }
     operation.reject = refuse
@@ -253,7 +264,7 @@ export function ownKey(key: Key): Key {
  * Ends the operation when the signal aborts, also while something follows its reply: a value that is decompressed, a win
  * token that is given back. The listener goes when all of it has settled.
  */
-function abortWith(operation: Operation, signal: AbortSignal): void {
+function abortWith(operation: Operation, signal: AbortSignal, tally?: Tally): void {
   if (signal.aborted) return operation.fail(signal.reason)
   const patience = new Patience(performance.now())
   operation.patience = patience
@@ -268,8 +279,11 @@ function abortWith(operation: Operation, signal: AbortSignal): void {
   }
   const onAbort = (): void => {
     patience.leave(performance.now())
-    if (operation.settled) fail(signal.reason)
-    else operation.cancel(signal.reason)
+    if (operation.settled) {
+      tally?.settled(operation, signal.reason, true)
+      operation.watch = undefined
+      fail(signal.reason)
+    } else operation.cancel(signal.reason)
   }
   const leave = whenAborted(signal, onAbort)
   operation.resolve = (value) => {

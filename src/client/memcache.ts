@@ -27,6 +27,9 @@ import type {
   UpdateOptions,
   WriteOptions,
 } from './call-options.ts'
+import type { CallName } from './calls/call-name.ts'
+import { attemptCall, type CallKind, type Calls, createCalls, isTraced, refuse } from './calls/calls.ts'
+import type { Tally } from './calls/tally.ts'
 import { ClientEvents } from './client-events.ts'
 import { CommandPipeline } from './command-pipeline.ts'
 import type { MakeCommand } from './commands/command.ts'
@@ -95,6 +98,10 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   readonly #backend: ComposedBackend
   readonly #events: ClientEvents = new ClientEvents(this)
   readonly #dispatcher: Dispatcher
+  readonly #calls: Calls
+  /** The hot calls. */
+  readonly #gets: CallKind
+  readonly #sets: CallKind
   readonly #parts: ClientParts
   readonly #noreply: NoreplyCommands
   readonly #admin: AdminCommands
@@ -117,16 +124,34 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     )
     registerExecutor(this, this.#backend)
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
-    this.#parts = createClientParts(resolved, this.#dispatcher)
+    this.#calls = createCalls(true, () => this.#backend.addresses)
+    this.#gets = this.#calls.of('get')
+    this.#sets = this.#calls.of('set')
+    this.#parts = createClientParts(resolved, this.#dispatcher, this.#calls)
     this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
     this.#noreply = createNoreply(this.#parts, this.#admin)
   }
 
-  #carry<Result, Args extends readonly unknown[]>(make: MakeCommand<Args>, ...args: Args): Promise<Result> {
+  #carry<Result, Args extends readonly unknown[]>(
+    name: CallName,
+    key: Key,
+    make: MakeCommand<Args>,
+    ...args: Args
+  ): Promise<Result> {
+    const kind = this.#calls.of(name)
+    if (isTraced()) return kind.trace([key], (tally) => this.#carryOut(tally, make, args))
+    return this.#carryOut(kind.count(), make, args)
+  }
+
+  #carryOut<Result, Args extends readonly unknown[]>(
+    tally: Tally | undefined,
+    make: MakeCommand<Args>,
+    args: Args,
+  ): Promise<Result> {
     try {
-      return this.#dispatcher.carry(make(this.#parts, ...args))
+      return this.#dispatcher.carry(make(this.#parts, ...args), tally)
     } catch (error) {
-      return Promise.reject(error)
+      return refuse(tally, error)
     }
   }
 
@@ -142,8 +167,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   get<T = unknown, D = undefined>(key: Key, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   get<T = unknown>(key: Key, options?: GetOptions): Promise<T | undefined>
   get(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
-    if (options !== undefined) return this.#carry(getCommand, key, options)
-    return this.#dispatcher.run(GET, key, this.#parts.values.read, 'read', undefined, undefined)
+    if (options !== undefined || isTraced()) return this.#carry('get', key, getCommand, key, options)
+    return this.#dispatcher.run(GET, key, this.#parts.values.read, 'read', undefined, undefined, this.#gets.count())
   }
 
   /**
@@ -160,7 +185,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<ValueWithCas<T> | D>
   gets<T = unknown>(key: Key, options?: GetOptions): Promise<ValueWithCas<T> | undefined>
   gets(key: Key, options?: GetOptions<unknown>): Promise<unknown> {
-    return this.#carry(getsCommand, key, options)
+    return this.#carry('gets', key, getsCommand, key, options)
   }
 
   /**
@@ -176,7 +201,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   gat<T = unknown, D = undefined>(key: Key, ttl: Ttl, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   gat<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<T | undefined>
   gat(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown> {
-    return this.#carry(gatCommand, key, ttl, options)
+    return this.#carry('gat', key, gatCommand, key, ttl, options)
   }
 
   /**
@@ -194,7 +219,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<ValueWithCas<T> | D>
   gats<T = unknown>(key: Key, ttl: Ttl, options?: GetOptions): Promise<ValueWithCas<T> | undefined>
   gats(key: Key, ttl: Ttl, options?: GetOptions<unknown>): Promise<unknown> {
-    return this.#carry(gatsCommand, key, ttl, options)
+    return this.#carry('gats', key, gatsCommand, key, ttl, options)
   }
 
   /**
@@ -203,7 +228,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns whether it is. A value that is only being loaded, or was dropped, is not there.
    */
   has(key: Key, options?: KeyOptions): Promise<boolean> {
-    return this.#carry(hasCommand, key, options)
+    return this.#carry('has', key, hasCommand, key, options)
   }
 
   /**
@@ -214,7 +239,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * now.
    */
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
-    return this.#carry(inspectCommand, key, options)
+    return this.#carry('inspect', key, inspectCommand, key, options)
   }
 
   /**
@@ -227,7 +252,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   getMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, T>>
   getMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
   getMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
-    return this.#parts.batches.getMany(keys, options)
+    return this.#calls.of('getMany').runMany(keys, (given, tally) => this.#parts.batches.getMany(given, options, tally))
   }
 
   /**
@@ -239,7 +264,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   getsMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
   getsMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
   getsMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
-    return this.#parts.batches.getsMany(keys, options)
+    return this.#calls
+      .of('getsMany')
+      .runMany(keys, (given, tally) => this.#parts.batches.getsMany(given, options, tally))
   }
 
   /**
@@ -251,13 +278,15 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * deleted the old value.
    */
   set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
+    if (isTraced()) return this.#carry('set', key, storeCommand, 'set', key, value, options)
+    const tally = this.#sets.count()
     try {
       checkCallOptions('set', options, WRITE_NAMES)
       const request = this.#parts.values.storeRequest('set', key, value, 0n, options)
-      return this.#dispatcher.run(request, key, readStored, 'write', false, options)
+      return this.#dispatcher.run(request, key, readStored, 'write', false, options, tally)
     } catch (error) {
       // As `storeCommand` and `#carry`, without an object for the command: this is the hot path of writes.
-      return Promise.reject(error)
+      return refuse(tally, error)
     }
   }
 
@@ -268,7 +297,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.set}
    */
   add(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
-    return this.#carry(storeCommand, 'add', key, value, options)
+    return this.#carry('add', key, storeCommand, 'add', key, value, options)
   }
 
   /**
@@ -278,7 +307,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.set}
    */
   replace(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
-    return this.#carry(storeCommand, 'replace', key, value, options)
+    return this.#carry('replace', key, storeCommand, 'replace', key, value, options)
   }
 
   /**
@@ -296,7 +325,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * which then has deleted the item unless it speaks text.
    */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#carry(extendCommand, 'append', key, data, options)
+    return this.#carry('append', key, extendCommand, 'append', key, data, options)
   }
 
   /**
@@ -307,7 +336,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * which then has deleted the item unless it speaks text.
    */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#carry(extendCommand, 'prepend', key, data, options)
+    return this.#carry('prepend', key, extendCommand, 'prepend', key, data, options)
   }
 
   /**
@@ -320,7 +349,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   setMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
   setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
-    return this.#parts.batches.setMany(entries, options)
+    return this.#calls
+      .of('setMany')
+      .runEntries(entries, (given, tally) => this.#parts.batches.setMany(given, options, tally))
   }
 
   /**
@@ -333,7 +364,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
   addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
-    return this.#parts.batches.addMany(entries, options)
+    return this.#calls
+      .of('addMany')
+      .runEntries(entries, (given, tally) => this.#parts.batches.addMany(given, options, tally))
   }
 
   /**
@@ -344,7 +377,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.set}
    */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult> {
-    return this.#carry(casCommand, key, value, cas, options)
+    return this.#carry('cas', key, casCommand, key, value, cas, options)
   }
 
   /**
@@ -353,8 +386,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns whether it was there.
    */
   delete(key: Key, options?: KeyOptions): Promise<boolean> {
-    if (options !== undefined) return this.#carry(deleteCommand, key, options)
-    return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, undefined)
+    if (options !== undefined || isTraced()) return this.#carry('delete', key, deleteCommand, key, options)
+    const tally = this.#calls.of('delete').count()
+    return this.#dispatcher.run(DELETE, key, readDeleted, 'write', false, undefined, tally)
   }
 
   /**
@@ -364,7 +398,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
-    return this.#parts.batches.deleteMany(keys, options)
+    return this.#calls
+      .of('deleteMany')
+      .runMany(keys, (given, tally) => this.#parts.batches.deleteMany(given, options, tally))
   }
 
   /**
@@ -376,7 +412,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws as {@link Memcache.get}; the item stays where it is.
    */
   pop<T = unknown>(key: Key, options?: PopOptions): Promise<T | undefined> {
-    return popValue(this.#parts, key, options) as Promise<T | undefined>
+    return this.#calls.of('pop').run(key, (tally) => popValue(this.#parts, key, options, tally)) as Promise<
+      T | undefined
+    >
   }
 
   /**
@@ -407,10 +445,12 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * ```
    */
   getOrSet<T, Stale extends T = T>(key: Key, loader: Loader<T, Stale>, options?: GetOrSetOptions<T>): Promise<T> {
-    return attempt(() => {
-      checkCallOptions('getOrSet', options, GET_OR_SET_NAMES)
-      return this.#parts.getOrSet.run(key, loader as Loader<unknown>, options, undefined) as Promise<T>
-    })
+    return this.#calls.of('getOrSet').run(key, (tally) =>
+      attemptCall(tally, () => {
+        checkCallOptions('getOrSet', options, GET_OR_SET_NAMES)
+        return this.#parts.getOrSet.run(key, loader as Loader<unknown>, options, undefined, tally) as Promise<T>
+      }),
+    )
   }
 
   /**
@@ -443,10 +483,13 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     loader: ManyLoader<never, unknown>,
     options?: GetOrSetManyOptions<never>,
   ): Promise<Map<Key, unknown>> {
-    return attempt(() => {
-      checkCallOptions('getOrSetMany', options, GET_OR_SET_MANY_NAMES)
-      return this.#parts.getOrSetMany.run(keys, loader as unknown as ManyLoader<Key, unknown>, options, undefined)
-    })
+    const load = loader as unknown as ManyLoader<Key, unknown>
+    return this.#calls.of('getOrSetMany').runMany(keys, (given, tally) =>
+      attemptCall(tally, () => {
+        checkCallOptions('getOrSetMany', options, GET_OR_SET_MANY_NAMES)
+        return this.#parts.getOrSetMany.run(given, load, options, undefined, tally)
+      }),
+    )
   }
 
   /**
@@ -470,7 +513,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   update<T>(key: Key, change: (current: T | undefined) => T | Promise<T>, options?: UpdateOptions): Promise<T>
   update<T>(key: Key, change: Change<T>, options?: UpdateOptions): Promise<T | undefined>
   update<T>(key: Key, change: Change<T>, options?: UpdateOptions): Promise<T | undefined> {
-    return updateValue(this.#parts, key, change as Change<unknown>, options, undefined) as Promise<T | undefined>
+    return this.#calls
+      .of('update')
+      .run(key, (tally) =>
+        updateValue(this.#parts, key, change as Change<unknown>, options, undefined, tally),
+      ) as Promise<T | undefined>
   }
 
   /**
@@ -483,7 +530,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * now.
    */
   invalidate(key: Key, options: InvalidateOptions): Promise<boolean> {
-    return this.#carry(invalidateCommand, key, options)
+    return this.#carry('invalidate', key, invalidateCommand, key, options)
   }
 
   /**
@@ -492,7 +539,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns whether the item was there.
    */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean> {
-    return this.#carry(touchCommand, key, ttl, options)
+    return this.#carry('touch', key, touchCommand, key, ttl, options)
   }
 
   /**
@@ -510,7 +557,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<Counted<N>>
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   incr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
-    return count(this.#parts, 'incr', key, delta, options)
+    return this.#calls.of('incr').run(key, (tally) => count(this.#parts, 'incr', key, delta, options, tally))
   }
 
   /**
@@ -528,7 +575,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   ): Promise<Counted<N>>
   decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
   decr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
-    return count(this.#parts, 'decr', key, delta, options)
+    return this.#calls.of('decr').run(key, (tally) => count(this.#parts, 'decr', key, delta, options, tally))
   }
 
   /**
@@ -553,7 +600,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     delta?: number | bigint,
     options?: CountManyOptions,
   ): Promise<Map<Key, number | bigint>> {
-    return this.#parts.batches.incrMany(keys, delta, options)
+    return this.#calls
+      .of('incrMany')
+      .runMany(keys, (given, tally) => this.#parts.batches.incrMany(given, delta, options, tally))
   }
 
   /**
@@ -590,11 +639,12 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     const refreshMs = resolveGenerations(options.generations)
     checkPrefix(prefix, refreshMs !== undefined)
     if (options.ttl !== undefined) this.#parts.values.exptime(options.ttl)
-    const { keyspace, clear } = createKeyspace(this.#dispatcher, prefix, refreshMs)
+    const calls = this.#calls.within(prefix)
+    const { keyspace, clear } = createKeyspace(this.#dispatcher, prefix, refreshMs, calls)
     const schema = options.schema && checkSchema(options.schema)
     const refine =
       schema && createRefine(schema, (key, issues) => this.#events.tell('invalidValue', { key, prefix, issues }))
-    const namespace = new Namespace({ parts: this.#parts, keyspace, refine, ttl: options.ttl })
+    const namespace = new Namespace({ parts: this.#parts, keyspace, refine, ttl: options.ttl, calls })
     return clear === undefined ? namespace : Object.assign(namespace, { clear })
   }
 
@@ -610,7 +660,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
   version(options?: ServerOptions): Promise<Map<string, string>> {
-    return this.#admin.version(options)
+    return this.#calls.of('version').runKeyless(() => this.#admin.version(options))
   }
 
   /**
@@ -620,7 +670,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed; it carries the answers of the others.
    */
   ping(options?: ServerOptions): Promise<Map<string, number>> {
-    return this.#admin.ping(options)
+    return this.#calls.of('ping').runKeyless(() => this.#admin.ping(options))
   }
 
   /**
@@ -635,7 +685,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   stats(
     ...args: [...words: (string | number)[], options: ServerOptions] | (string | number)[]
   ): Promise<Map<string, Stats>> {
-    return this.#admin.stats(args)
+    return this.#calls.of('stats').runKeyless(() => this.#admin.stats(args))
   }
 
   /**
@@ -645,7 +695,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused (`memcached -F`).
    */
   flushAll(options?: FlushOptions): Promise<true> {
-    return this.#admin.flushAll(options)
+    return this.#calls.of('flushAll').runKeyless(() => this.#admin.flushAll(options))
   }
 
   /**
@@ -655,7 +705,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused.
    */
   cacheMemlimit(megabytes: number, options?: ServerOptions): Promise<true> {
-    return this.#admin.cacheMemlimit(megabytes, options)
+    return this.#calls.of('cacheMemlimit').runKeyless(() => this.#admin.cacheMemlimit(megabytes, options))
   }
 
   /**
@@ -665,7 +715,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused.
    */
   verbosity(level: number, options?: ServerOptions): Promise<true> {
-    return this.#admin.verbosity(level, options)
+    return this.#calls.of('verbosity').runKeyless(() => this.#admin.verbosity(level, options))
   }
 
   /**
@@ -675,7 +725,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - a server failed or refused.
    */
   shutdown(options?: ShutdownOptions): Promise<true> {
-    return this.#admin.shutdown(options)
+    return this.#calls.of('shutdown').runKeyless(() => this.#admin.shutdown(options))
   }
 
   /**
@@ -688,7 +738,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `TimeoutError` - the end token did not come.
    */
   rawCommand(line: string, options?: RawCommandOptions): Promise<Buffer> {
-    return this.#admin.rawCommand(line, options)
+    return this.#calls.of('rawCommand').runKeyless(() => this.#admin.rawCommand(line, options))
   }
 
   /** The servers, and how they are at this moment. */

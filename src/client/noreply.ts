@@ -11,6 +11,9 @@ import type {
   SetManyOptions,
   WriteOptions,
 } from './call-options.ts'
+import type { QuietCallName } from './calls/call-name.ts'
+import { attemptCall, type Calls } from './calls/calls.ts'
+import type { Tally } from './calls/tally.ts'
 import type { Command } from './commands/command.ts'
 import {
   casCommand,
@@ -28,10 +31,13 @@ import { type ReportQuiet, unawaited } from './quiet-outcome.ts'
 
 /** Owner of quiet writes: a namespace, or a client with its keys as they are. */
 export interface QuietScope {
-  /** Carries out writes on keys behind the prefix. */
+  readonly calls: Calls
+  /** Carries out writes on keys behind the prefix; what `write` throws, instead of rejecting, it has not counted. */
   readonly run: <O extends CallOptions | undefined>(
     options: O,
-    write: (prefix: string | undefined, options: O) => Promise<void>,
+    tally: Tally | undefined,
+    keys: number | undefined,
+    write: (prefix: string | undefined, options: O, tally: Tally | undefined) => Promise<void>,
   ) => Promise<void>
   readonly report: ReportQuiet
   /** Whether writes may have to wait: then they have copies of what the caller may change. */
@@ -67,22 +73,26 @@ export class NamespaceNoreply<Input> {
 
   /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#send(key, options, (whole, rest) => extendCommand(this.#parts, 'append', whole, data, rest))
+    return this.#send('append', key, options, (whole, rest) => extendCommand(this.#parts, 'append', whole, data, rest))
   }
 
   /** Adds bytes to the beginning of a value, past the serde and past compression. */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#send(key, options, (whole, rest) => extendCommand(this.#parts, 'prepend', whole, data, rest))
+    return this.#send('prepend', key, options, (whole, rest) =>
+      extendCommand(this.#parts, 'prepend', whole, data, rest),
+    )
   }
 
   /** Stores a value if the item still has this cas number. */
   cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): Promise<void> {
-    return this.#send(key, options, (whole, rest) => casCommand(this.#parts, whole, value, cas, this.#withTtl(rest)))
+    return this.#send('cas', key, options, (whole, rest) =>
+      casCommand(this.#parts, whole, value, cas, this.#withTtl(rest)),
+    )
   }
 
   /** Removes an item. */
   delete(key: Key, options?: KeyOptions): Promise<void> {
-    return this.#send(key, options, (whole, rest) => deleteCommand(this.#parts, whole, rest))
+    return this.#send('delete', key, options, (whole, rest) => deleteCommand(this.#parts, whole, rest))
   }
 
   /** Adds to a counter, if it exists. */
@@ -97,7 +107,7 @@ export class NamespaceNoreply<Input> {
 
   /** Renews the time to live. */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<void> {
-    return this.#send(key, options, (whole, rest) => touchCommand(this.#parts, whole, ttl, rest))
+    return this.#send('touch', key, options, (whole, rest) => touchCommand(this.#parts, whole, ttl, rest))
   }
 
   /** Stores many values. */
@@ -112,44 +122,60 @@ export class NamespaceNoreply<Input> {
 
   /** Removes many items. */
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
-    return this.#unawaited([], () => {
-      const asked = this.#scope.waits ? checkKeys(keys) : keys
-      return this.#scope.run(options, (prefix, rest) =>
-        this.#parts.batches.deleteManyQuietly(asked, prefixed(prefix, rest)),
-      )
-    })
+    const calls = this.#scope.calls.of('noreply.deleteMany')
+    return this.#unawaited([], () =>
+      calls.runMany(keys, (given, tally) =>
+        attemptCall(tally, () => {
+          const own = this.#scope.waits ? checkKeys(given) : undefined
+          const asked = own ?? given
+          return this.#scope.run(options, tally, own?.length, (prefix, rest, counted) =>
+            this.#parts.batches.deleteManyQuietly(asked, prefixed(prefix, rest), counted),
+          )
+        }),
+      ),
+    )
   }
 
   #storeMany(command: 'set' | 'add', entries: Entries<Key, Input>, options: SetManyOptions | undefined): Promise<void> {
-    return this.#unawaited([], () => {
-      const pairs = this.#scope.waits ? entriesOf(entries) : entries
-      return this.#scope.run(options, (prefix, rest) =>
-        this.#parts.batches.storeManyQuietly(command, pairs, prefixed(prefix, this.#withTtl(rest))),
-      )
-    })
+    const calls = this.#scope.calls.of(`noreply.${command}Many`)
+    return this.#unawaited([], () =>
+      calls.runEntries(entries, (given, tally) =>
+        attemptCall(tally, () => {
+          const own = this.#scope.waits ? entriesOf(given) : undefined
+          const pairs = own ?? given
+          return this.#scope.run(options, tally, own?.length, (prefix, rest, counted) =>
+            this.#parts.batches.storeManyQuietly(command, pairs, prefixed(prefix, this.#withTtl(rest)), counted),
+          )
+        }),
+      ),
+    )
   }
 
   #store(command: 'set' | 'add' | 'replace', key: Key, value: Input, options: WriteOptions | undefined): Promise<void> {
-    return this.#send(key, options, (whole, rest) =>
+    return this.#send(command, key, options, (whole, rest) =>
       storeCommand(this.#parts, command, whole, value, this.#withTtl(rest)),
     )
   }
 
   #count(command: 'incr' | 'decr', key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {
-    return this.#send(key, options, (whole, rest) => {
+    return this.#send(command, key, options, (whole, rest) => {
       checkCallOptions(`noreply.${command}`, rest, KEY_NAMES)
       return countCommand(command, whole, delta, rest)
     })
   }
 
   #send<O extends KeyOptions | undefined>(
+    name: QuietCallName,
     key: Key,
     options: O,
     make: (whole: Key, options: O) => Command,
   ): Promise<void> {
+    const calls = this.#scope.calls.of(`noreply.${name}`)
     return this.#unawaited([key], () =>
-      this.#scope.run(options, (prefix, rest) =>
-        this.#parts.dispatcher.carryQuietly(make(withPrefix(prefix, key), rest)),
+      calls.run(key, (tally) =>
+        this.#scope.run(options, tally, 1, (prefix, rest, own) =>
+          this.#parts.dispatcher.carryQuietly(make(withPrefix(prefix, key), rest), own),
+        ),
       ),
     )
   }
@@ -182,12 +208,13 @@ export interface NoreplyCommands extends NamespaceNoreply<unknown> {
   flushAll(options?: FlushOptions): Promise<void>
 }
 
-const runAtOnce: QuietScope['run'] = (options, write) => write(undefined, options)
+const runAtOnce: QuietScope['run'] = (options, tally, _keys, write) =>
+  attemptCall(tally, () => write(undefined, options, tally))
 
 /** Returns the writes of a client without their answers. */
 export function createNoreply(parts: ClientParts, admin: AdminCommands): NoreplyCommands {
   const report: ReportQuiet = (error, keys) => parts.dispatcher.report(error, keys)
-  const writes = new NamespaceNoreply<unknown>(parts, { run: runAtOnce, report, waits: false })
+  const writes = new NamespaceNoreply<unknown>(parts, { calls: parts.calls, run: runAtOnce, report, waits: false })
   const flushAll = async (options: FlushOptions | undefined): Promise<void> => {
     const failed = await admin.flushAll(options).then(() => new Map<string, unknown>(), failuresByServer)
     const unsent = new Map<string, unknown>()
@@ -203,7 +230,7 @@ export function createNoreply(parts: ClientParts, admin: AdminCommands): Noreply
       unawaited(
         (error) => report(error, []),
         [],
-        () => flushAll(options),
+        () => parts.calls.of('noreply.flushAll').runKeyless(() => flushAll(options)),
       ),
   })
 }

@@ -1,4 +1,5 @@
 import { BatchCommands } from './batch-commands.ts'
+import type { Calls } from './calls/calls.ts'
 import { type CommandContext, createCommandContext } from './commands/command.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { LeaseCommands } from './lease/commands.ts'
@@ -11,6 +12,7 @@ import { Values } from './values.ts'
 /** The parts of a client that carry out commands about keys: for the client, its namespaces and its quiet writes. */
 export interface ClientParts extends CommandContext {
   readonly dispatcher: Dispatcher
+  readonly calls: Calls
   readonly lookAtEmpty: LookAtEmpty
   readonly batches: BatchCommands
   readonly getOrSet: GetOrSet
@@ -18,7 +20,7 @@ export interface ClientParts extends CommandContext {
 }
 
 /** Makes the parts of a client. */
-export function createClientParts(options: ResolvedClientOptions, dispatcher: Dispatcher): ClientParts {
+export function createClientParts(options: ResolvedClientOptions, dispatcher: Dispatcher, calls: Calls): ClientParts {
   const giveBack: GiveBack = (operation, cas) => dispatcher.giveBack(operation, cas)
   const lookAtEmpty = createLookAtEmpty((operation) => dispatcher.dispatch(operation), giveBack)
   const values = new Values(options, giveBack, lookAtEmpty)
@@ -27,6 +29,7 @@ export function createClientParts(options: ResolvedClientOptions, dispatcher: Di
   return {
     ...createCommandContext(values, giveBack),
     dispatcher,
+    calls,
     lookAtEmpty,
     batches: new BatchCommands(dispatcher, values, options.connection),
     getOrSet,

@@ -5,6 +5,7 @@ import { deleteUnchanged } from '../protocol/placeholder.ts'
 import { GETS } from '../protocol/request.ts'
 import type { KeyOptions, PopOptions } from './call-options.ts'
 import { CallTime } from './call-time.ts'
+import { HITS, MISSES, type Tally } from './calls/tally.ts'
 import { createReadingInterpreter, type Reading } from './lease/reading.ts'
 import { checkWhole } from './numbers.ts'
 import { checkCallOptions, POP_NAMES } from './option-names.ts'
@@ -13,6 +14,22 @@ import { giveBackToken } from './win-token.ts'
 
 /** Reads an item and removes it, unless it changed in between: of several callers one gets the value. */
 export async function popValue(
+  parts: ClientParts,
+  key: Key,
+  options: PopOptions | undefined,
+  tally: Tally | undefined,
+): Promise<unknown> {
+  try {
+    const value = await takeValue(parts, key, options)
+    tally?.add(value === undefined ? MISSES : HITS)
+    return value
+  } catch (error) {
+    tally?.fail(error)
+    throw error
+  }
+}
+
+async function takeValue(
   { dispatcher, values, lookAtEmpty }: ClientParts,
   key: Key,
   options: PopOptions | undefined,

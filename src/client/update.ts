@@ -3,6 +3,7 @@ import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import { GETS } from '../protocol/request.ts'
 import type { UpdateOptions } from './call-options.ts'
+import { NOT_STORED, STORED, type Tally } from './calls/tally.ts'
 import { createReadingInterpreter, type Reading } from './lease/reading.ts'
 import { pause } from './lease/wait.ts'
 import { checkWhole } from './numbers.ts'
@@ -24,12 +25,31 @@ interface Next {
 
 /** Reads, changes and stores a value; again where another client stored one in between. */
 export async function updateValue(
+  parts: ClientParts,
+  key: Key,
+  change: Change<unknown>,
+  options: UpdateOptions | undefined,
+  refine: Refine | undefined,
+  tally: Tally | undefined,
+): Promise<unknown> {
+  try {
+    const { value, request } = await changeValue(parts, key, change, options, refine)
+    tally?.add(request === undefined ? NOT_STORED : STORED)
+    return value
+  } catch (error) {
+    tally?.fail(error)
+    throw error
+  }
+}
+
+/** Returns what has become of the item. */
+async function changeValue(
   { dispatcher, values, lookAtEmpty }: ClientParts,
   key: Key,
   change: Change<unknown>,
   options: UpdateOptions | undefined,
   refine: Refine | undefined,
-): Promise<unknown> {
+): Promise<Next> {
   checkCallOptions('update', options, UPDATE_NAMES)
   if (typeof change !== 'function') throw new InvalidInputError('update needs a function that gives the next value')
   const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
@@ -49,10 +69,10 @@ export async function updateValue(
     if (made.status === 'rejected' || made.value.request === undefined) {
       await giveBackToken(dispatcher, key, found, options)
       if (made.status === 'rejected') throw made.reason
-      return made.value.value
+      return made.value
     }
-    const { value, request } = made.value
-    if (await dispatcher.run<boolean>(request, key, readStored, 'never', undefined, options)) return value
+    const { request } = made.value
+    if (await dispatcher.run<boolean>(request, key, readStored, 'never', undefined, options)) return made.value
   }
   throw new ConflictError(
     `update ${quoteKey(key)}: somebody else changed the item each of the ${attempts} times that it was tried`,

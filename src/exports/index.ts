@@ -19,6 +19,26 @@ export type {
   UpdateOptions,
   WriteOptions,
 } from '../client/call-options.ts'
+export type { CallName, QuietCallName } from '../client/calls/call-name.ts'
+export type {
+  BatchChannelContext,
+  CallResult,
+  ChannelContexts,
+  ChannelFailure,
+  ChannelServer,
+  CloseReason,
+  CommandChannelContext,
+  ConnectChannelContext,
+  ConnectionClosedMessage,
+  ConnectionReadyMessage,
+  ErrorMessage,
+  FailoverMessage,
+  LoadChannelContext,
+  LoadReason,
+  RetryMessage,
+  ServerDownMessage,
+  ServerUpMessage,
+} from '../client/channel-contexts.ts'
 export type { CommandPipeline, NextPipeline, PipelineOutcome } from '../client/command-pipeline.ts'
 export type { Servers } from '../client/compose.ts'
 export type { CompressionAlgorithm, CompressionOptions } from '../client/compression.ts'
@@ -45,6 +65,14 @@ export type {
   ManyLoader,
 } from '../client/lease/options.ts'
 export { Memcache } from '../client/memcache.ts'
+export type {
+  CallMetrics,
+  ClientMetrics,
+  LatencyMetrics,
+  LoadMetrics,
+  ServerMetrics,
+  WriteMetrics,
+} from '../client/metrics.ts'
 export type { Namespace } from '../client/namespace/namespace.ts'
 export type { Clearable, GenerationOptions, NamespaceOptions } from '../client/namespace/options.ts'
 export type { NamespaceNoreply, NoreplyCommands } from '../client/noreply.ts'

@@ -13,6 +13,15 @@ export interface Holder {
   cancel(operation: Operation, reason: unknown): void
 }
 
+/** Counts how operations end for their callers. */
+export interface OperationWatch {
+  /**
+   * Called once, before the caller learns of the outcome: a result, which may have to be waited for, or with `hasFailed` a
+   * reason. Must not throw.
+   */
+  settled(operation: Operation, outcome: unknown, hasFailed: boolean): void
+}
+
 /** What {@link Interpret.direct} gives for a reply that it does not read. */
 export const NEEDS_OPERATION: unique symbol = Symbol('needs an operation')
 
@@ -93,6 +102,8 @@ export class Operation {
   outcome: Outcome | undefined = undefined
   /** What holds it now. */
   holder: Holder | undefined = undefined
+  /** Counts how it ends, where it is all of a public call. */
+  watch: OperationWatch | undefined = undefined
 
   // The connection's notes.
 
@@ -163,7 +174,7 @@ export class Operation {
       this.#refuse(error)
       return
     }
-    this.#tell(this.resolve, value)
+    this.#tell(this.resolve, value, false)
   }
 
   /** Settles by a reply whose value was too large to be read. */
@@ -217,7 +228,7 @@ export class Operation {
   succeed(value: unknown): void {
     if (this.settled) return
     this.settled = true
-    this.#tell(this.resolve, value)
+    this.#tell(this.resolve, value, false)
   }
 
   /** Settles with a failure. */
@@ -228,11 +239,12 @@ export class Operation {
   }
 
   #refuse(reason: unknown): void {
-    this.#tell(this.reject, this.namesErrors ? errorOf(reason, this) : reason)
+    this.#tell(this.reject, this.namesErrors ? errorOf(reason, this) : reason, true)
   }
 
   /** Tells the outcome, and forgets who was told: a place in a queue outlives the call, and must not keep its value alive. */
-  #tell(settle: (outcome: unknown, operation: Operation) => void, outcome: unknown): void {
+  #tell(settle: (outcome: unknown, operation: Operation) => void, outcome: unknown, hasFailed: boolean): void {
+    this.watch?.settled(this, outcome, hasFailed)
     this.holder = undefined
     try {
       settle(outcome, this)

@@ -4,6 +4,7 @@ import { ClosedError, InvalidInputError, MemcacheError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Patience } from '../../protocol/patience.ts'
 import { batchError } from '../batch.ts'
+import { HITS, MISSES, type Tally } from '../calls/tally.ts'
 import { checkKeys } from '../entries.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
@@ -40,13 +41,22 @@ export class GetOrSetMany {
     loader: ManyLoader<K, unknown>,
     options: GetOrSetManyOptions<never> | undefined,
     refine: Refine | undefined,
+    tally: Tally | undefined,
   ): Promise<Map<K, unknown>> {
-    checkLoader(loader)
-    this.#getOrSet.checkOpen()
-    const asked = [...new Set(checkKeys(keys))]
-    const patience = patienceOf(options?.signal)
-    const calls = this.#calls(asked, loader as unknown as ManyLoader<Key, unknown>, options, refine, patience)
-    const values = await withAbort(options?.signal, patience, (signal) => this.#runCalls(calls, signal))
+    const counter = new LookCounter(tally)
+    let asked: K[] | undefined
+    let values: unknown[]
+    try {
+      checkLoader(loader)
+      this.#getOrSet.checkOpen()
+      asked = [...new Set(checkKeys(keys))]
+      const patience = patienceOf(options?.signal)
+      const calls = this.#calls(asked, loader as unknown as ManyLoader<Key, unknown>, options, refine, patience)
+      values = await withAbort(options?.signal, patience, (signal) => this.#runCalls(calls, signal, counter))
+    } catch (error) {
+      counter.fail(error, asked?.length ?? 1)
+      throw error
+    }
     const found = new Map<K, unknown>()
     for (const [at, key] of asked.entries()) if (values[at] !== undefined) found.set(key, values[at])
     return found
@@ -73,16 +83,16 @@ export class GetOrSetMany {
   }
 
   /** The values of the calls, in their order; `undefined` where there is none. Counts as a call until all is done. */
-  async #runCalls(calls: readonly LoadCall[], signal: AbortSignal): Promise<unknown[]> {
+  async #runCalls(calls: readonly LoadCall[], signal: AbortSignal, counter: LookCounter): Promise<unknown[]> {
     this.#getOrSet.calls.enter()
     try {
-      return await this.#valuesOf(calls, signal)
+      return await this.#valuesOf(calls, signal, counter)
     } finally {
       this.#getOrSet.calls.leave()
     }
   }
 
-  async #valuesOf(calls: readonly LoadCall[], signal: AbortSignal): Promise<unknown[]> {
+  async #valuesOf(calls: readonly LoadCall[], signal: AbortSignal, counter: LookCounter): Promise<unknown[]> {
     const looks = new Semaphore(this.#maxLooks)
     const sights = await Promise.allSettled(calls.map((call) => looks.run(() => this.#getOrSet.look(call))))
     if (signal.aborted) {
@@ -90,7 +100,9 @@ export class GetOrSetMany {
       throw signal.reason
     }
     const failed = failures(calls, sights)
-    if (failed.size > 0) await this.#refuse(calls, sights, failed)
+    const isAbsorbed = [...failed.values()].every((reason) => this.#getOrSet.mayAbsorb(reason))
+    counter.count(sights, isAbsorbed)
+    if (!isAbsorbed) await this.#refuse(calls, sights, failed)
     const values = await settleTogether(
       calls.map((call, at) => async () => {
         const sight = sights[at]!
@@ -103,13 +115,12 @@ export class GetOrSetMany {
     return values.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined))
   }
 
-  /** Some keys could not be looked at: an error for the call, unless failures are absorbed. */
+  /** Some keys could not be looked at: an error for the call. */
   async #refuse(
     calls: readonly LoadCall[],
     sights: readonly PromiseSettledResult<Sight>[],
     failed: Map<Key, unknown>,
-  ): Promise<void> {
-    if ([...failed.values()].every((reason) => this.#getOrSet.mayAbsorb(reason))) return
+  ): Promise<never> {
     await this.#abandon(calls, sights)
     throw errorOf(
       calls,
@@ -123,6 +134,31 @@ export class GetOrSetMany {
       if (sight.status === 'fulfilled') await this.#getOrSet.abandon(calls[at]!, sight.value)
     })
     await Promise.all(abandoned)
+  }
+}
+
+/** Counts the keys of a call once: by what the first looks found, or by the failure of the whole call before that. */
+class LookCounter {
+  readonly #tally: Tally | undefined
+  #isDone = false
+
+  constructor(tally: Tally | undefined) {
+    this.#tally = tally
+  }
+
+  count(sights: readonly PromiseSettledResult<Sight>[], isAbsorbed: boolean): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    for (const sight of sights) {
+      if (sight.status === 'fulfilled') this.#tally?.add(sight.value.state === 'value' ? HITS : MISSES)
+      else this.#tally?.fail(sight.reason)
+      if (sight.status === 'rejected' && isAbsorbed) this.#tally?.absorb(true)
+    }
+  }
+
+  fail(error: unknown, keys: number): void {
+    if (!this.#isDone) this.#tally?.fail(error, keys)
+    this.#isDone = true
   }
 }
 

@@ -3,6 +3,7 @@ import { ClosedError, closedError, LoadError, MemcacheError } from '../../errors
 import { messageOf } from '../../message-of.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import { Patience } from '../../protocol/patience.ts'
+import { HITS, MISSES, type Tally } from '../calls/tally.ts'
 import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
@@ -68,8 +69,9 @@ export class GetOrSet {
     loader: Loader<unknown>,
     options: GetOrSetOptions<never> | undefined,
     refine: Refine | undefined,
+    tally: Tally | undefined,
   ): Promise<unknown> {
-    return this.#carry(this.#callOf(key, loader, options, refine), options?.signal)
+    return this.#carry(this.#callOf(key, loader, options, refine), options?.signal, tally)
   }
 
   #callOf(
@@ -93,11 +95,18 @@ export class GetOrSet {
   }
 
   /** Counts as a call until all is done. A hit takes two promises: that of the look, and this one. */
-  #carry(call: LoadCall, signal: AbortSignal | undefined): Promise<unknown> {
+  #carry(call: LoadCall, signal: AbortSignal | undefined, tally: Tally | undefined): Promise<unknown> {
     this.calls.enter()
     return this.#lookUntil(call, signal).then(
-      (sight) => this.#leaveAfter(() => this.conclude(call, sight, signal)),
-      (reason: unknown) => this.#leaveAfter(() => this.withoutCache(call, reason, signal)),
+      (sight) => {
+        tally?.add(sight.state === 'value' ? HITS : MISSES)
+        return this.#leaveAfter(() => this.conclude(call, sight, signal))
+      },
+      (reason: unknown) => {
+        tally?.fail(reason)
+        if (this.mayAbsorb(reason)) tally?.absorb(true)
+        return this.#leaveAfter(() => this.withoutCache(call, reason, signal))
+      },
     )
   }
 

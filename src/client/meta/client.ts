@@ -3,14 +3,15 @@ import { closedError, InvalidInputError } from '../../errors.ts'
 import { flag } from '../../option-checks.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Operation } from '../../protocol/operation.ts'
-import type { Backend } from '../../seam/executor.ts'
 import type { Ttl } from '../../ttl.ts'
 import { AdminCommands } from '../admin.ts'
 import { type BatchWindow, batchWindow } from '../batch.ts'
 import type { FlushOptions, KeyOptions, ServerOptions } from '../call-options.ts'
+import type { CallName } from '../calls/call-name.ts'
+import { attemptCall, type Calls, createCalls } from '../calls/calls.ts'
 import { ClientEvents } from '../client-events.ts'
 import type { MakeCommand } from '../commands/command.ts'
-import { composeBackend, type Servers } from '../compose.ts'
+import { type ComposedBackend, composeBackend, type Servers } from '../compose.ts'
 import { Dispatcher } from '../dispatcher.ts'
 import type { MemcacheEvents } from '../events.ts'
 import { checkCallOptions } from '../option-names.ts'
@@ -93,7 +94,8 @@ import { casCommand, extendCommand, setCommand, storeCommand } from './stores.ts
  * ```
  */
 export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDisposable {
-  readonly #backend: Backend
+  readonly #backend: ComposedBackend
+  readonly #calls: Calls
   readonly #events: ClientEvents = new ClientEvents(this)
   readonly #dispatcher: Dispatcher
   readonly #context: MetaContext
@@ -113,6 +115,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
       resolved,
       this.#events.observer(() => this.#dispatcher),
     )
+    this.#calls = createCalls(true, () => this.#backend.addresses)
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
     const giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
     const lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), giveBack)
@@ -135,7 +138,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   get<T = unknown>(key: Key, options: MetaGetOptions & MayLackValue): Promise<MetaGetResult<T | undefined>>
   get<T = unknown>(key: Key, options?: MetaGetOptions): Promise<MetaGetResult<T>>
   get(key: Key, options?: MetaGetOptions): Promise<MetaGetResult> {
-    return this.#run(getCommand, key, options)
+    return this.#run('get', key, getCommand, key, options)
   }
 
   /** Reads an item and renews its time to live (`mg` with `T`). */
@@ -143,7 +146,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   gat<T = unknown>(key: Key, ttl: Ttl, options: MetaGatOptions & MayLackValue): Promise<MetaGetResult<T | undefined>>
   gat<T = unknown>(key: Key, ttl: Ttl, options?: MetaGatOptions): Promise<MetaGetResult<T>>
   gat(key: Key, ttl: Ttl, options?: MetaGatOptions): Promise<MetaGetResult> {
-    return this.#run(gatCommand, key, ttl, options)
+    return this.#run('gat', key, gatCommand, key, ttl, options)
   }
 
   /**
@@ -154,22 +157,22 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * deleted the old value.
    */
   set(key: Key, value: unknown, options?: MetaSetOptions): Promise<MetaStoreResult> {
-    return this.#run(setCommand, key, value, options)
+    return this.#run('set', key, setCommand, key, value, options)
   }
 
   /** Stores a value where nothing is; else `notStored`. */
   add(key: Key, value: unknown, options?: MetaAddOptions): Promise<MetaStoreResult> {
-    return this.#run(storeCommand, 'add', key, value, options)
+    return this.#run('add', key, storeCommand, 'add', key, value, options)
   }
 
   /** Stores a value where something is; else `notStored`, or with `compareCas` `notFound`. */
   replace(key: Key, value: unknown, options?: MetaReplaceOptions): Promise<MetaStoreResult> {
-    return this.#run(storeCommand, 'replace', key, value, options)
+    return this.#run('replace', key, storeCommand, 'replace', key, value, options)
   }
 
   /** Stores a value if the item still has this cas number; else `exists` or `notFound`. */
   cas(key: Key, value: unknown, cas: bigint, options?: MetaCasOptions): Promise<MetaStoreResult> {
-    return this.#run(casCommand, key, value, cas, options)
+    return this.#run('cas', key, casCommand, key, value, cas, options)
   }
 
   /**
@@ -177,17 +180,17 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * too large. A compressed value cannot be extended: every later read of it is a `SerdeError`.
    */
   append(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): Promise<MetaStoreResult> {
-    return this.#run(extendCommand, 'append', key, data, options)
+    return this.#run('append', key, extendCommand, 'append', key, data, options)
   }
 
   /** Adds raw data in front of a value; otherwise as {@link MetaClient.append}. */
   prepend(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): Promise<MetaStoreResult> {
-    return this.#run(extendCommand, 'prepend', key, data, options)
+    return this.#run('prepend', key, extendCommand, 'prepend', key, data, options)
   }
 
   /** Removes an item (`md`). */
   delete(key: Key, options?: MetaDeleteOptions): Promise<MetaDeleteResult> {
-    return this.#run(deleteCommand, key, options)
+    return this.#run('delete', key, deleteCommand, key, options)
   }
 
   /**
@@ -195,7 +198,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * `won`. It gets a new cas number, so that a caller that still stores by the old one comes too late.
    */
   invalidate(key: Key, options?: MetaInvalidateOptions): Promise<MetaDeleteResult> {
-    return this.#run(invalidateCommand, key, options)
+    return this.#run('invalidate', key, invalidateCommand, key, options)
   }
 
   /**
@@ -205,7 +208,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `ClientError` - the value is not a number.
    */
   incr(key: Key, delta?: number | bigint, options?: MetaCountOptions): Promise<MetaCountResult> {
-    return this.#run(countCommand, 'incr', key, delta, options)
+    return this.#run('incr', key, countCommand, 'incr', key, delta, options)
   }
 
   /**
@@ -215,12 +218,12 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `ClientError` - the value is not a number.
    */
   decr(key: Key, delta?: number | bigint, options?: MetaCountOptions): Promise<MetaCountResult> {
-    return this.#run(countCommand, 'decr', key, delta, options)
+    return this.#run('decr', key, countCommand, 'decr', key, delta, options)
   }
 
   /** Renews the time to live (`mg` with `T`). */
   touch(key: Key, ttl: Ttl, options?: MetaOptions): Promise<MetaTouchResult> {
-    return this.#run(touchCommand, key, ttl, options)
+    return this.#run('touch', key, touchCommand, key, ttl, options)
   }
 
   /**
@@ -229,7 +232,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * From memcached 1.6.40 on, keys with white space or control characters are refused: the server does not find them.
    */
   debug(key: Key, options?: KeyOptions): Promise<MetaDebugResult> {
-    return this.#run(debugCommand, key, options)
+    return this.#run('debug', key, debugCommand, key, options)
   }
 
   /**
@@ -238,7 +241,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `BatchError` - a server failed, or several.
    */
   noop(options?: ServerOptions): Promise<void> {
-    return this.#admin.noop(options)
+    return this.#calls.of('noop').runKeyless(() => this.#admin.noop(options))
   }
 
   /**
@@ -247,7 +250,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * @throws `BatchError` - a server refused or failed.
    */
   flushAll(options?: FlushOptions): Promise<true> {
-    return this.#admin.flushAll(options)
+    return this.#calls.of('flushAll').runKeyless(() => this.#admin.flushAll(options))
   }
 
   /** Collects commands to be sent together; each has an outcome of its own. */
@@ -257,7 +260,10 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
     // Without the option the type parameter is `false`, and so is the value.
     checkCallOptions('pipeline', options, { quiet: true }, HINTS)
     const quiet = flag('quiet', options.quiet, false) as Quiet
-    return new MetaPipeline({ ...this.#context, quiet }, this.#dispatcher, this.#window, quiet)
+    return new MetaPipeline(
+      { context: { ...this.#context, quiet }, calls: this.#calls, dispatcher: this.#dispatcher, window: this.#window },
+      quiet,
+    )
   }
 
   /**
@@ -270,15 +276,18 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * ```
    */
   execute(execution: MetaExecution, options?: KeyOptions): Promise<MetaReply> {
-    return this.#run(executeCommand, execution, options)
+    return this.#run('execute', execution?.key, executeCommand, execution, options)
   }
 
-  #run<Result, Args extends readonly unknown[]>(make: MakeCommand<Args, MetaContext>, ...args: Args): Promise<Result> {
-    try {
-      return this.#dispatcher.carry(make(this.#context, ...args))
-    } catch (error) {
-      return Promise.reject(error)
-    }
+  #run<Result, Args extends readonly unknown[]>(
+    name: CallName,
+    key: Key | undefined,
+    make: MakeCommand<Args, MetaContext>,
+    ...args: Args
+  ): Promise<Result> {
+    return this.#calls
+      .of(name)
+      .run(key, (tally) => attemptCall(tally, () => this.#dispatcher.carry(make(this.#context, ...args), tally)))
   }
 
   /** Connects now instead of at the first command. Rejects with what went wrong. */

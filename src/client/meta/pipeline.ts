@@ -4,6 +4,8 @@ import type { Operation } from '../../protocol/operation.ts'
 import type { Ttl } from '../../ttl.ts'
 import { Batch, type BatchTarget, type BatchWindow } from '../batch.ts'
 import type { CallOptions, KeyOptions } from '../call-options.ts'
+import type { CallName } from '../calls/call-name.ts'
+import type { Calls } from '../calls/calls.ts'
 import type { MakeCommand } from '../commands/command.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { CALL_NAMES, checkCallOptions } from '../option-names.ts'
@@ -28,6 +30,7 @@ import type {
   MetaSetOptions,
 } from './options.ts'
 import { HINTS } from './options.ts'
+import { PipelineCalls } from './pipeline-calls.ts'
 import { gatCommand, getCommand, touchCommand } from './reads.ts'
 import type {
   MetaCountResult,
@@ -56,6 +59,14 @@ export interface MetaPipelineOptions {
   readonly quiet?: boolean
 }
 
+/** Parts of a client that a pipeline works with. */
+export interface MetaPipelineInit {
+  readonly context: MetaContext
+  readonly calls: Calls
+  readonly dispatcher: Dispatcher
+  readonly window: BatchWindow
+}
+
 /** Options of a command in a pipeline: time and signal are those of `run`. */
 export type InPipeline<O> = Omit<O, 'signal' | 'timeoutMs'>
 
@@ -76,18 +87,16 @@ export type InPipeline<O> = Omit<O, 'signal' | 'timeoutMs'>
  * ```
  */
 export class MetaPipeline<Quiet extends boolean = false, Results extends readonly unknown[] = []> {
-  readonly #context: MetaContext
-  readonly #dispatcher: Dispatcher
-  readonly #window: BatchWindow
+  readonly #init: MetaPipelineInit
   readonly #quiet: boolean
   readonly #collected: MetaCommand[] = []
+  /** Names of the calls that have collected the commands. */
+  readonly #names: CallName[] = []
   #hasRun = false
 
   /** @internal */
-  constructor(context: MetaContext, dispatcher: Dispatcher, window: BatchWindow, quiet: Quiet) {
-    this.#context = context
-    this.#dispatcher = dispatcher
-    this.#window = window
+  constructor(init: MetaPipelineInit, quiet: Quiet) {
+    this.#init = init
     this.#quiet = quiet
   }
 
@@ -107,7 +116,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
   ): NextMetaPipeline<Quiet, Results, MetaGetResult<T | undefined>>
   get<T = unknown>(key: Key, options?: InPipeline<MetaGetOptions>): NextMetaPipeline<Quiet, Results, MetaGetResult<T>>
   get(key: Key, options?: InPipeline<MetaGetOptions>): NextMetaPipeline<Quiet, Results, unknown> {
-    return this.#add(getCommand, key, options)
+    return this.#add('get', getCommand, key, options)
   }
 
   /** As the client's. Hits are answered in a quiet pipeline too; only a miss is not. */
@@ -127,7 +136,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     options?: InPipeline<MetaGatOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaGetResult<T>>
   gat(key: Key, ttl: Ttl, options?: InPipeline<MetaGatOptions>): NextMetaPipeline<Quiet, Results, unknown> {
-    return this.#add(gatCommand, key, ttl, options)
+    return this.#add('gat', gatCommand, key, ttl, options)
   }
 
   /** As the client's. */
@@ -136,7 +145,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     value: unknown,
     options?: InPipeline<MetaSetOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(setCommand, key, value, options)
+    return this.#add('set', setCommand, key, value, options)
   }
 
   /** As the client's. */
@@ -145,7 +154,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     value: unknown,
     options?: InPipeline<MetaAddOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(storeCommand, 'add', key, value, options)
+    return this.#add('add', storeCommand, 'add', key, value, options)
   }
 
   /** As the client's. */
@@ -154,7 +163,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     value: unknown,
     options?: InPipeline<MetaReplaceOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(storeCommand, 'replace', key, value, options)
+    return this.#add('replace', storeCommand, 'replace', key, value, options)
   }
 
   /** As the client's. */
@@ -164,7 +173,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     cas: bigint,
     options?: InPipeline<MetaCasOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(casCommand, key, value, cas, options)
+    return this.#add('cas', casCommand, key, value, cas, options)
   }
 
   /** As the client's. */
@@ -173,7 +182,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     data: string | Uint8Array,
     options?: InPipeline<MetaExtendOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(extendCommand, 'append', key, data, options)
+    return this.#add('append', extendCommand, 'append', key, data, options)
   }
 
   /** As the client's. */
@@ -182,12 +191,12 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     data: string | Uint8Array,
     options?: InPipeline<MetaExtendOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaStoreResult> {
-    return this.#add(extendCommand, 'prepend', key, data, options)
+    return this.#add('prepend', extendCommand, 'prepend', key, data, options)
   }
 
   /** As the client's. */
   delete(key: Key, options?: InPipeline<MetaDeleteOptions>): NextMetaPipeline<Quiet, Results, MetaDeleteResult> {
-    return this.#add(deleteCommand, key, options)
+    return this.#add('delete', deleteCommand, key, options)
   }
 
   /** As the client's. */
@@ -195,7 +204,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     key: Key,
     options?: InPipeline<MetaInvalidateOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaDeleteResult> {
-    return this.#add(invalidateCommand, key, options)
+    return this.#add('invalidate', invalidateCommand, key, options)
   }
 
   /** As the client's; a quiet pipeline does not tell the value. */
@@ -204,7 +213,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     delta?: number | bigint,
     options?: InPipeline<MetaCountOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaPipelineCount<Quiet>> {
-    return this.#add(countCommand, 'incr', key, delta, options)
+    return this.#add('incr', countCommand, 'incr', key, delta, options)
   }
 
   /** As the client's; a quiet pipeline does not tell the value. */
@@ -213,22 +222,22 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     delta?: number | bigint,
     options?: InPipeline<MetaCountOptions>,
   ): NextMetaPipeline<Quiet, Results, MetaPipelineCount<Quiet>> {
-    return this.#add(countCommand, 'decr', key, delta, options)
+    return this.#add('decr', countCommand, 'decr', key, delta, options)
   }
 
   /** As the client's. Hits are answered in a quiet pipeline too. */
   touch(key: Key, ttl: Ttl, options?: InPipeline<MetaOptions>): NextMetaPipeline<Quiet, Results, MetaTouchResult> {
-    return this.#add(touchCommand, key, ttl, options)
+    return this.#add('touch', touchCommand, key, ttl, options)
   }
 
   /** As the client's; answered in full by a quiet pipeline too. */
   debug(key: Key, options?: InPipeline<KeyOptions>): NextMetaPipeline<Quiet, Results, MetaDebugResult> {
-    return this.#add(debugCommand, key, options)
+    return this.#add('debug', debugCommand, key, options)
   }
 
   /** As the client's; answered in full by a quiet pipeline too. */
   execute(execution: MetaExecution, options?: InPipeline<KeyOptions>): NextMetaPipeline<Quiet, Results, MetaReply> {
-    return this.#add(executeCommand, execution, options)
+    return this.#add('execute', executeCommand, execution, options)
   }
 
   /**
@@ -242,26 +251,35 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     checkCallOptions('run', options, CALL_NAMES, HINTS)
     this.#hasRun = true
     const operations = this.#collected.map((command) => this.#operation(command, options))
+    const calls = new PipelineCalls(this.#init.calls, this.#names, operations)
     const outcomes: unknown[] = Array.from({ length: operations.length })
-    const batch = new Batch(operations, this.#window, this.#target(outcomes))
-    await batch.run((value, { index }) => {
-      outcomes[index] = value
-    }, options.signal)
+    const batch = new Batch(operations, this.#init.window, this.#target(outcomes, calls))
+    try {
+      await batch.run((value, { index }) => {
+        outcomes[index] = value
+        calls.succeed(index)
+      }, options.signal)
+    } catch (error) {
+      calls.failAll(error)
+      throw error
+    }
     return outcomes as readonly unknown[] as MetaOutcomes<Results>
   }
 
   #add<Result, Args extends readonly unknown[]>(
+    name: CallName,
     make: MakeCommand<Args, MetaContext, MetaCommand>,
     ...args: Args
   ): NextMetaPipeline<Quiet, Results, Result> {
-    const command = make(this.#context, ...args)
+    const command = make(this.#init.context, ...args)
     this.#checkUnused()
     const { key, options } = command
     if (options?.signal !== undefined || options?.timeoutMs !== undefined) {
       throw new InvalidInputError('signal and timeoutMs are options of run, not of the commands of a pipeline')
     }
-    this.#dispatcher.encodeKey(key)
+    this.#init.dispatcher.encodeKey(key)
     this.#collected.push(command)
+    this.#names.push(name)
     // The same object under the type that knows of one more command.
     return this as unknown as NextMetaPipeline<Quiet, Results, Result>
   }
@@ -272,14 +290,16 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
 
   #operation({ request, key, interpret, options, mayBeQuiet }: MetaCommand, run: CallOptions): Operation {
     const call = { ...options, ...run }
-    const operation = this.#dispatcher.operation(request, key, this.#dispatcher.encodeKey(key), interpret, call)
+    const { dispatcher } = this.#init
+    const operation = dispatcher.operation(request, key, dispatcher.encodeKey(key), interpret, call)
     operation.quiet = this.#quiet && mayBeQuiet
     operation.awaitsBarrier = operation.quiet
     return operation
   }
 
   /** A batch knows failures by key; here one key may be in several commands, so each is noted by its place. */
-  #target(outcomes: unknown[]): BatchTarget {
+  #target(outcomes: unknown[], calls: PipelineCalls): BatchTarget {
+    const { dispatcher } = this.#init
     let noted: Operation['reject'] | undefined
     const note = (operation: Operation): void => {
       const { reject } = operation
@@ -287,17 +307,18 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
       noted ??= (reason, failed) => {
         outcomes[failed.index] = failureOf(reason, this.#collected[failed.index]!.echo)
         reject(reason, failed)
+        calls.fail(failed.index, reason)
       }
       operation.reject = noted
     }
     return {
       dispatch: (operation) => {
         note(operation)
-        this.#dispatcher.dispatch(operation)
+        dispatcher.dispatch(operation)
       },
       reserve: (operation) => {
         note(operation)
-        this.#dispatcher.reserve(operation)
+        dispatcher.reserve(operation)
       },
     }
   }

@@ -5,6 +5,7 @@ import type { Patience } from '../../protocol/patience.ts'
 import { PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { GET, type Request } from '../../protocol/request.ts'
 import type { CallTime } from '../call-time.ts'
+import type { Calls } from '../calls/calls.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { readBigCount, readStored } from '../results.ts'
 import { Generation, type GenerationItem } from './generation.ts'
@@ -25,12 +26,16 @@ export function createKeyspace(
   dispatcher: Dispatcher,
   prefix: string,
   refreshMs: number | undefined,
+  calls: Calls,
 ): { readonly keyspace: Keyspace; readonly clear: (() => Promise<void>) | undefined } {
   if (refreshMs === undefined) return { keyspace: new Keyspace(dispatcher, prefix, undefined), clear: undefined }
   // A promise of the data format, as the number itself, which is decimal text that `incr` counts.
   const item = createGenerationItem(dispatcher, `${prefix}generation`)
   const generation = new Generation(item, refreshMs, dispatcher.timeoutMs)
-  return { keyspace: new Keyspace(dispatcher, prefix, generation), clear: () => generation.clear() }
+  return {
+    keyspace: new Keyspace(dispatcher, prefix, generation),
+    clear: () => calls.of('clear').runKeyless(() => generation.clear()),
+  }
 }
 
 function createGenerationItem(dispatcher: Dispatcher, key: Key): GenerationItem {

@@ -3,8 +3,10 @@ import { type MemcacheError, TimeoutError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { CallOptions } from '../call-options.ts'
 import { CallTime } from '../call-time.ts'
+import { attemptCall } from '../calls/calls.ts'
+import { Tally } from '../calls/tally.ts'
 import type { FailureKind } from '../commands/command.ts'
-import { attempt, type Dispatcher, isAbsorbable } from '../dispatcher.ts'
+import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import { checkIsOptions } from '../option-names.ts'
 import { FifoLock } from './fifo-lock.ts'
 import type { Generation } from './generation.ts'
@@ -14,7 +16,12 @@ export interface WhenLost {
   readonly kind: FailureKind
   /** What the call gives where such failures are absorbed. */
   readonly instead: () => unknown
+  /** Number of keys in the call. @defaultValue `1` */
+  readonly keys?: number
 }
+
+/** Carries out a call of a namespace on keys behind a prefix. */
+type PrefixedCommand<T, O> = (prefix: string, call: O, tally: Tally | undefined) => Promise<T>
 
 /** Where the keys of a namespace are: behind its prefix, and behind its generation where it has one. */
 export class Keyspace {
@@ -41,43 +48,55 @@ export class Keyspace {
    * Carries out a command on keys behind the present prefix. When the generation is due to be read, that and the command
    * leave together; a command that went to an old generation has done nothing that a caller sees, and is given again.
    *
-   * @param command - Gets the options of the call, with as much time as is left.
+   * @param command - Gets the options of the call, with as much time as is left, and what counts its keys; what it throws,
+   * instead of rejecting, it has not counted.
    */
   run<T, O extends CallOptions | undefined>(
     lost: WhenLost,
     call: O,
-    command: (prefix: string, call: O) => Promise<T>,
+    tally: Tally | undefined,
+    command: PrefixedCommand<T, O>,
   ): Promise<T> {
-    return attempt(() => {
+    return attemptCall(tally, () => {
       const prefix = this.#presentPrefix(call)
-      return prefix === undefined ? this.#runBehind(lost, call, command) : command(prefix, call)
+      return prefix === undefined ? this.#runBehind(lost, call, tally, command) : command(prefix, call, tally)
     })
   }
 
   #runBehind<T, O extends CallOptions | undefined>(
     lost: WhenLost,
     call: O,
-    command: (prefix: string, call: O) => Promise<T>,
+    tally: Tally | undefined,
+    command: PrefixedCommand<T, O>,
   ): Promise<T> {
     const generation = this.#generation!
     const time = new CallTime(this.#dispatcher.timeoutMs, call)
     const reading = this.#read(generation, call, time)
     const known = this.#mayGoTo(generation)
-    const early = known === undefined ? undefined : attempt(() => command(this.#prefixOf(known), call))
+    // Counted only if it counts.
+    const earlyTally = tally && new Tally(tally.isSingle)
+    const early =
+      known === undefined ? undefined : attemptCall(earlyTally, () => command(this.#prefixOf(known), call, earlyTally))
     early?.catch(() => undefined)
-    return this.#whenRead(reading, lost, (present) =>
-      early !== undefined && present === known ? early : command(this.#prefixOf(present), time.rest(call) as O),
-    )
+    return this.#whenRead(reading, lost, tally, (present) => {
+      if (early === undefined || present !== known) return command(this.#prefixOf(present), time.rest(call) as O, tally)
+      return early.finally(() => earlyTally && tally?.merge(earlyTally))
+    })
   }
 
   /** The same, for commands that must not go to an old generation: they run loaders, or functions of the caller. */
-  runOnce<T>(lost: WhenLost, call: CallOptions | undefined, command: (prefix: string) => Promise<T>): Promise<T> {
-    return attempt(() => {
+  runOnce<T>(
+    lost: WhenLost,
+    call: CallOptions | undefined,
+    tally: Tally | undefined,
+    command: (prefix: string) => Promise<T>,
+  ): Promise<T> {
+    return attemptCall(tally, () => {
       const prefix = this.#presentPrefix(call)
       if (prefix !== undefined) return command(prefix)
       this.#sentTo = undefined
       const reading = this.#read(this.#generation!, call, new CallTime(this.#dispatcher.timeoutMs, call))
-      return this.#whenRead(reading, lost, (present) => command(this.#prefixOf(present)))
+      return this.#whenRead(reading, lost, tally, (present) => command(this.#prefixOf(present)))
     })
   }
 
@@ -109,21 +128,28 @@ export class Keyspace {
   }
 
   /** Never an old generation: without the present one the call fails, or gives what a failed call gives. */
-  async #whenRead<T>(reading: Promise<bigint>, lost: WhenLost, next: (present: bigint) => Promise<T>): Promise<T> {
+  async #whenRead<T>(
+    reading: Promise<bigint>,
+    lost: WhenLost,
+    tally: Tally | undefined,
+    next: (present: bigint) => Promise<T>,
+  ): Promise<T> {
     const turn = this.#lock.take()
     let present: bigint
     try {
       present = await reading
     } catch (error) {
       turn.end()
+      tally?.fail(error, lost.keys)
       if (!isAbsorbable(error) || !this.#dispatcher.absorbs(lost.kind)) throw error
       this.#dispatcher.report(error, [`${this.#prefix}generation`])
+      tally?.absorb(lost.kind === 'read', lost.keys)
       return lost.instead() as T | Promise<T>
     }
     await turn.comes
     try {
       // Sent by now, so that the next one may follow.
-      return next(present)
+      return attemptCall(tally, () => next(present))
     } finally {
       turn.end()
     }

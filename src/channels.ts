@@ -1,0 +1,122 @@
+import type * as diagnostics from 'node:diagnostics_channel'
+import { throwLater } from './throw-later.ts'
+
+/** A channel of `node:diagnostics_channel`, as far as memlane uses it. */
+export interface PointChannel {
+  /** Whether somebody may listen; undefined in runtimes that do not say. */
+  readonly hasSubscribers: boolean | undefined
+  publish(context: object): void
+}
+
+/** The channels of something that begins and ends; the same context goes through all of them. */
+export interface SpanChannel {
+  readonly hasSubscribers: boolean | undefined
+  readonly start: PointChannel & { runStores<T>(context: object, run: () => T): T }
+  readonly end: PointChannel
+  readonly asyncStart: PointChannel
+  readonly asyncEnd: PointChannel
+  readonly error: PointChannel
+}
+
+/** Stands for every channel where the runtime has none. */
+const SILENT = {
+  hasSubscribers: false,
+  publish(): void {},
+  runStores: <T>(_context: object, run: () => T): T => run(),
+}
+const SILENT_SPAN: SpanChannel = {
+  hasSubscribers: false,
+  start: SILENT,
+  end: SILENT,
+  asyncStart: SILENT,
+  asyncEnd: SILENT,
+  error: SILENT,
+}
+
+function find(): typeof diagnostics | undefined {
+  // Not imported: the core loads in runtimes without the module, or without `process`.
+  const runtime: { readonly process?: Partial<Pick<NodeJS.Process, 'getBuiltinModule'>> } = globalThis
+  return runtime.process?.getBuiltinModule?.('node:diagnostics_channel')
+}
+
+const MODULE: typeof diagnostics | undefined = /* @__PURE__ */ find()
+
+function createSpan(name: string): SpanChannel {
+  return MODULE?.tracingChannel?.(`memlane:${name}`) ?? SILENT_SPAN
+}
+
+/** The channels of public calls. */
+export const COMMAND: SpanChannel = /* @__PURE__ */ createSpan('command')
+
+/** The channels of writes to connections, from the write to its last reply. */
+export const BATCH: SpanChannel = /* @__PURE__ */ createSpan('batch')
+/** The channels of attempts to connect. */
+export const CONNECT: SpanChannel = /* @__PURE__ */ createSpan('connect')
+/** The channels of loaders' calls. */
+export const LOAD: SpanChannel = /* @__PURE__ */ createSpan('load')
+
+/** What else to do while something is traced. */
+interface Traced {
+  /** Called when the synchronous part is over. */
+  called(): void
+  /** Called when all of it is over, before that is published. */
+  ended(hasFailed: boolean, error: unknown): void
+}
+
+/**
+ * Carries something out between the channels of a span, as `tracePromise` of Node does, but that what it rejects with stays
+ * unhandled until its caller handles it. The context has `error` only where it failed.
+ */
+export function trace<T>(
+  span: SpanChannel,
+  context: { error?: unknown },
+  run: () => Promise<T>,
+  traced: Traced,
+): Promise<T> {
+  const promise = inStores(span, context, run)
+  traced.called()
+  publish(span.end, context)
+  return promise.then(
+    (value) => {
+      traced.ended(false, undefined)
+      publish(span.asyncStart, context)
+      publish(span.asyncEnd, context)
+      return value
+    },
+    (error: unknown) => {
+      traced.ended(true, error)
+      publish(span.error, context)
+      publish(span.asyncStart, context)
+      publish(span.asyncEnd, context)
+      throw error
+    },
+  )
+}
+
+/** What a subscriber throws must not keep the call from being made. */
+function inStores<T>(span: SpanChannel, context: object, run: () => Promise<T>): Promise<T> {
+  let promise: Promise<T> | undefined
+  const begin = (): void => {
+    try {
+      promise = run()
+    } catch (error) {
+      promise = Promise.reject(error)
+    }
+  }
+  try {
+    span.start.runStores(context, begin)
+  } catch (error) {
+    throwLater(error)
+  }
+  if (promise === undefined) begin()
+  return promise!
+}
+
+/** Publishes; Node throws by itself later what a subscriber throws, other runtimes may not. */
+export function publish(channel: PointChannel, context: object): void {
+  try {
+    channel.publish(context)
+  } catch (error) {
+    throwLater(error)
+  }
+}
