@@ -3,7 +3,8 @@ import { runInNewContext } from 'node:vm'
 import { until } from './eventually.ts'
 
 setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
+/** Collects all garbage at once. */
+export const collectGarbage: () => void = runInNewContext('gc') as () => void
 
 /** Says of objects whether anything still refers to them. */
 export class Collected {
