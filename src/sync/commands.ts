@@ -1,5 +1,5 @@
-import { atCaller } from './crossing/error-form.ts'
-import { shapeOf } from './crossing/protocol.ts'
+import { atCaller } from './bridge/error-form.ts'
+import { shapeOf } from './bridge/protocol.ts'
 import type { SyncCore } from './sync-core.ts'
 
 /** Does a command in a way of its own. */

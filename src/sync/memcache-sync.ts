@@ -9,9 +9,9 @@ import type { Key } from '../protocol/key.ts'
 import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { addCommands, type OwnCommand } from './commands.ts'
-import { Handover } from './lane/handover.ts'
-import { ServerRoutes } from './lane/server-routes.ts'
-import { LANE_WRITES } from './lane/writes.ts'
+import { Handover } from './direct/handover.ts'
+import { ServerRoutes } from './direct/server-routes.ts'
+import { DIRECT_WRITES } from './direct/writes.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
 import { type MemcacheSyncOptions, separateOptions } from './options.ts'
 import type { MemcacheSyncCommands } from './sync-commands.ts'
@@ -126,24 +126,24 @@ function partsOf(client: object): Parts {
 }
 
 const get: OwnCommand = (core, args) => {
-  if (args[1] !== undefined || core.lane === undefined) return core.call(undefined, 'get', args)
-  const found = core.lane.reads.get(args[0] as Key)
+  if (args[1] !== undefined || core.direct === undefined) return core.call(undefined, 'get', args)
+  const found = core.direct.reads.get(args[0] as Key)
   return Handover.is(found) ? core.goOn('get', args, found) : found
 }
 
 const getMany: OwnCommand = (core, args) => {
-  if (args[1] !== undefined || core.lane === undefined) return core.call(undefined, 'getMany', args)
+  if (args[1] !== undefined || core.direct === undefined) return core.call(undefined, 'getMany', args)
   // A list of our own: they are looked at more than once.
   const keys = checkKeys(args[0] as Iterable<Key>)
-  const found = core.lane.reads.getMany(keys)
+  const found = core.direct.reads.getMany(keys)
   return Handover.is(found) ? core.goOn('getMany', [keys], found) : found
 }
 
-const writes = LANE_WRITES.map((name): [string, OwnCommand] => [
+const writes = DIRECT_WRITES.map((name): [string, OwnCommand] => [
   name,
   (core, args) => {
-    if (core.lane?.writes === undefined) return core.call(undefined, name, args)
-    const done = core.lane.writes.run(name, args)
+    if (core.direct?.writes === undefined) return core.call(undefined, name, args)
+    const done = core.direct.writes.run(name, args)
     return Handover.is(done) ? core.goOn(name, args, done) : done
   },
 ])

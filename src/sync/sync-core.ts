@@ -6,28 +6,29 @@ import { closedError, InvalidInputError } from '../errors.ts'
 import { isServerSource } from '../seam/server-source.ts'
 import type { ServerAddress } from '../server-address.ts'
 import { throwLater } from '../throw-later.ts'
-import { withLists } from './crossing/batch-lists.ts'
-import { inDoubt } from './crossing/error-form.ts'
-import { CallMode, type ClientKind, type NumberRange, OPTIONS_AT, Request, type Shape } from './crossing/protocol.ts'
-import type { Remote } from './crossing/remote-object.ts'
-import { RemoteObjects } from './crossing/remote-objects.ts'
-import { withStoredForms } from './crossing/stored-forms.ts'
-import { type LinkOwner, WorkerLink } from './crossing/worker-link.ts'
-import type { Handover } from './lane/handover.ts'
-import { Lane } from './lane/lane.ts'
-import { LaneReads } from './lane/reads.ts'
-import type { ServerRoutes } from './lane/server-routes.ts'
-import { LaneWay } from './lane/way.ts'
-import { LANE_WRITES, LaneWrites } from './lane/writes.ts'
+import { withLists } from './bridge/batch-lists.ts'
+import { inDoubt } from './bridge/error-form.ts'
+import { CallMode, type ClientKind, type NumberRange, OPTIONS_AT, Request, type Shape } from './bridge/protocol.ts'
+import type { RemoteHandle } from './bridge/remote-handle.ts'
+import { RemoteHandles } from './bridge/remote-handles.ts'
+import { withStoredForms } from './bridge/stored-forms.ts'
+import { type LinkOwner, WorkerLink } from './bridge/worker-link.ts'
+import { DirectContext } from './direct/context.ts'
+import type { Handover } from './direct/handover.ts'
+import { DirectReads } from './direct/reads.ts'
+import type { ServerRoutes } from './direct/server-routes.ts'
+import { countFields } from './direct/shared-sockets.ts'
+import { DirectSockets } from './direct/sockets.ts'
+import { DIRECT_WRITES, DirectWrites } from './direct/writes.ts'
 import { checkRuntime } from './runtime.ts'
 
 /** Reads whose values may be decoded after the call: asking again does no harm. */
 const REPEATABLE_READS: ReadonlySet<string> = new Set(['get', 'gets', 'getMany', 'getsMany'])
 
-/** Commands that the lane carries. */
-const LANE_COMMANDS: ReadonlySet<string> = new Set(['get', 'getMany', ...LANE_WRITES])
+/** Commands that may go the direct way. */
+const DIRECT_COMMANDS: ReadonlySet<string> = new Set(['get', 'getMany', ...DIRECT_WRITES])
 
-/** Room on the lane for servers that are added. */
+/** Room for the sockets of servers that are added. */
 const SPARE_SOCKETS = 8
 
 /** Commands that change which servers there are: a fresh worker must hear of them too. */
@@ -41,11 +42,11 @@ export interface CoreInit {
   readonly kind: ClientKind
   readonly servers: unknown
   readonly options: MemcacheOptions
-  /** Hears the client's events. */
+  /** Emits the client's events. */
   readonly emitter: EventEmitter
-  /** Where the keys are; without it there is no lane. */
+  /** Knows the servers of keys; without it there is no direct way. */
   readonly routes?: ServerRoutes
-  /** Whether there may be a lane. */
+  /** Whether commands may go the direct way. */
   readonly direct: boolean
 }
 
@@ -56,25 +57,25 @@ interface Change {
   readonly server: string
 }
 
-/** The hot commands. */
-interface LaneParts {
-  readonly way: LaneWay
-  readonly reads: LaneReads
+/** The hot commands on the direct way. */
+interface DirectParts {
+  readonly sockets: DirectSockets
+  readonly reads: DirectReads
   /** Undefined: writes are left to the worker. */
-  readonly writes: LaneWrites | undefined
+  readonly writes: DirectWrites | undefined
 }
 
 /** The caller's side of a synchronous client: a worker, another one when that has died, and every call to it. */
 export class SyncCore implements LinkOwner {
   readonly #init: CoreInit
   readonly #resolved: ResolvedClientOptions
-  readonly #remotes: RemoteObjects
+  readonly #remotes: RemoteHandles
   #link: WorkerLink | undefined
-  /** The hot commands, while there is a lane. */
-  lane: LaneParts | undefined
+  /** The hot commands on the direct way, while there is one. */
+  direct: DirectParts | undefined
   #isClosed = false
-  /** The last call through the worker was one for the lane. */
-  #mayUseLane = true
+  /** Whether the last call through the worker was one that may go the direct way. */
+  #mayGoDirect = true
   readonly #listens: Set<string> = new Set()
   /** What became of the servers since the client was made. */
   readonly #changes: Change[] = []
@@ -82,7 +83,7 @@ export class SyncCore implements LinkOwner {
   constructor(init: CoreInit) {
     this.#init = init
     this.#resolved = resolveClientOptions(init.options)
-    this.#remotes = new RemoteObjects({
+    this.#remotes = new RemoteHandles({
       call: (target, name, args) => this.call(target, name, args),
       read: (target, name) => this.read(target, name),
     })
@@ -91,14 +92,14 @@ export class SyncCore implements LinkOwner {
   }
 
   /** Calls a method of the client, or of something that came from it. */
-  call(target: Remote | undefined, name: string, given: readonly unknown[]): unknown {
+  call(target: RemoteHandle | undefined, name: string, given: readonly unknown[]): unknown {
     const args = withLists(name, given)
     if (target === undefined && MEMBERSHIP.has(name)) return this.#changeServers(name, args)
     if (target !== undefined || !REPEATABLE_READS.has(name)) return this.#request(target, name, args, CallMode.method)
     return this.#read(name, args, false)
   }
 
-  /** Goes on with a command that the lane has begun. */
+  /** Goes on through the worker with a command that was begun on the direct way. */
   goOn(name: string, args: readonly unknown[], handover: Handover): unknown {
     const rest = handover.argumentsOf(args, OPTIONS_AT[name]!, this.#resolved.connection.timeoutMs)
     const { wasWritten } = handover
@@ -140,13 +141,13 @@ export class SyncCore implements LinkOwner {
   }
 
   /** Reads a property. */
-  read(target: Remote | undefined, name: string): unknown {
+  read(target: RemoteHandle | undefined, name: string): unknown {
     return this.#request(target, name, [], CallMode.get)
   }
 
   /** @param wasWritten - The command may have been carried out already. */
   #request(
-    target: Remote | undefined,
+    target: RemoteHandle | undefined,
     name: string,
     args: readonly unknown[],
     mode: number,
@@ -160,17 +161,23 @@ export class SyncCore implements LinkOwner {
     }
   }
 
-  #ask(target: Remote | undefined, name: string, args: readonly unknown[], mode: number, wasWritten: boolean): unknown {
+  #ask(
+    target: RemoteHandle | undefined,
+    name: string,
+    args: readonly unknown[],
+    mode: number,
+    wasWritten: boolean,
+  ): unknown {
     const link = this.#openLink()
     link.checkFree(name)
     const id = target === undefined ? 0 : this.#remotes.idOf(target, link)
     const hasValues = target === undefined && mode === CallMode.method
     const given = hasValues ? link.block(() => withStoredForms(name, args, this.#resolved.serde)) : args
-    this.lane?.way.lane.leave()
-    // One that came by the lane's entrance is seldom alone; among others the worker had better wait for the next call.
-    const isForLane = target === undefined && LANE_COMMANDS.has(name)
-    const wantsLane = this.#mayUseLane && isForLane
-    this.#mayUseLane = isForLane
+    this.direct?.sockets.leave()
+    // A hot command is seldom alone; among others the worker had better wait for the next call.
+    const isHot = target === undefined && DIRECT_COMMANDS.has(name)
+    const wantsSockets = this.#mayGoDirect && isHot
+    this.#mayGoDirect = isHot
     const { references } = link
     const numbers: NumberRange[] = []
     // A function of the caller's may make another call in the middle of this one.
@@ -182,12 +189,12 @@ export class SyncCore implements LinkOwner {
         references.writer.uint32(id)
         references.writer.text(name)
         references.writer.byte(mode)
-        references.writer.byte(wantsLane ? 1 : 0)
+        references.writer.byte(wantsSockets ? 1 : 0)
         references.writer.byte(wasWritten ? 1 : 0)
         references.writer.data(this.#remotes.takeReleased(link))
         references.values(given)
       })
-      this.lane?.way.lane.refresh()
+      this.direct?.sockets.refresh()
       isHeld = this.#remotes.hold(target, result, numbers)
       return result
     } finally {
@@ -207,12 +214,12 @@ export class SyncCore implements LinkOwner {
     if (this.#isClosed) throw closedError()
     if (this.#link?.isUsable === true) return this.#link
     this.#link?.end()
-    this.#closeLane()
+    this.#closeDirect()
     const { kind, servers, options } = this.#init
     const link = new WorkerLink({
       kind,
       keepProcessAlive: this.#resolved.connection.keepProcessAlive,
-      laneSockets: this.#laneSockets(),
+      extraFields: countFields(this.#countSockets()),
       owner: this,
     })
     // Known before it has started: a start that is interrupted must not leave it behind.
@@ -222,43 +229,45 @@ export class SyncCore implements LinkOwner {
     link.start([servers, { ...names, serde }])
     for (const name of this.#listens) this.#subscribe(name)
     for (const { name, args } of this.#changes) this.#request(undefined, name, args, CallMode.method)
-    this.#openLane(link)
+    this.#openDirect(link)
     return link
   }
 
-  #laneSockets(): number {
-    const { routes, direct } = this.#init
-    return routes === undefined || !direct ? 0 : routes.names.length + SPARE_SOCKETS
+  /** Returns how many sockets the worker may lend: 0 where there is no direct way. */
+  #countSockets(): number {
+    const { options, routes, direct } = this.#init
+    const { connection, connectionsPerServer, failures } = this.#resolved
+    const isPlain = failures === 'throw' && connectionsPerServer === 1 && connection.idleTimeoutMs === 0
+    const isWrapped = options.fallback !== undefined || options.retry !== undefined
+    return direct && isPlain && !isWrapped && routes !== undefined ? routes.names.length + SPARE_SOCKETS : 0
   }
 
-  #openLane(link: WorkerLink): void {
-    if (this.#laneSockets() === 0) return
-    const { connection, connectionsPerServer, failures } = this.#resolved
-    const { options, routes } = this.#init
-    const isPlain = failures === 'throw' && connectionsPerServer === 1 && connection.idleTimeoutMs === 0
-    if (!isPlain || routes === undefined || options.fallback !== undefined || options.retry !== undefined) return
-    const way = new LaneWay({
-      lane: new Lane(link.header, connection.validateAfterIdleMs),
+  #openDirect(link: WorkerLink): void {
+    const { routes } = this.#init
+    if (routes === undefined || this.#countSockets() === 0) return
+    const sockets = new DirectSockets(link.extraFields, this.#resolved.connection.validateAfterIdleMs)
+    const context = new DirectContext({
+      sockets,
       options: this.#resolved,
       routes,
       guard: link,
       tell: (name, event) => this.tell([[name, event]]),
     })
-    // Only the worker tells of writes that fail.
-    const writes = this.#listens.has('writeFailed') ? undefined : new LaneWrites(way)
-    this.lane = { way, reads: new LaneReads(way), writes }
+    // Writes that fail are reported by the worker only.
+    const writes = this.#listens.has('writeFailed') ? undefined : new DirectWrites(context)
+    this.direct = { sockets, reads: new DirectReads(context), writes }
   }
 
-  #closeLane(): void {
-    this.lane?.way.lane.leave()
-    this.lane = undefined
+  #closeDirect(): void {
+    this.direct?.sockets.leave()
+    this.direct = undefined
   }
 
   /** Events that cost something are asked for when somebody listens. */
   #listen(name: string): void {
     if (name !== 'writeFailed' || this.#listens.has(name)) return
     this.#listens.add(name)
-    if (this.lane !== undefined) this.lane = { ...this.lane, writes: undefined }
+    if (this.direct !== undefined) this.direct = { ...this.direct, writes: undefined }
     if (this.#link?.isUsable === true) this.#subscribe(name)
   }
 
@@ -278,7 +287,7 @@ export class SyncCore implements LinkOwner {
   /** Ends the worker at once. */
   destroy(): void {
     this.#isClosed = true
-    this.#closeLane()
+    this.#closeDirect()
     this.#link?.end()
     this.#link = undefined
   }

@@ -1,8 +1,9 @@
 import { Memcache } from '../client/memcache.ts'
 import { MetaClient } from '../client/meta/client.ts'
-import { WorkerSession } from './crossing/worker-session.ts'
+import { WorkerSession } from './bridge/worker-session.ts'
+import { DirectHost } from './direct/host.ts'
 
 /** Starts the worker's work. A function, because the package has no side effects: bundlers leave out what is not called. */
 export function startWorker(): void {
-  new WorkerSession({ Memcache, MetaClient }).start()
+  new WorkerSession({ Memcache, MetaClient }, (fields) => new DirectHost(fields)).start()
 }

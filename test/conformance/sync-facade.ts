@@ -1,5 +1,5 @@
 import type { Memcache } from '../../src/client/memcache.ts'
-import { Remote } from '../../src/sync/crossing/remote-object.ts'
+import { RemoteHandle } from '../../src/sync/bridge/remote-handle.ts'
 
 /** What the asynchronous clients do without a promise. */
 const IMMEDIATE: ReadonlySet<PropertyKey> = new Set([
@@ -102,7 +102,7 @@ function present(target: object, name: PropertyKey, immediate: ReadonlySet<Prope
 /** Pipelines, namespaces and clones have promises too. */
 function wrap(value: unknown, name: PropertyKey): unknown {
   if (name === 'clone') return asAsynchronous(value as object).client
-  if (!(value instanceof Remote)) return value
+  if (!(value instanceof RemoteHandle)) return value
   const isPipeline = 'run' in value
   return new Proxy(value, {
     get: (target, member) => present(target, member, isPipeline && member !== 'run' ? new Set([member]) : IMMEDIATE),

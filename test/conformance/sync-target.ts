@@ -8,7 +8,7 @@ import type { CountedConnections, RunningServer } from './running-server.ts'
 import { SpareClients } from './spare-clients.ts'
 import { realTargets, type Target } from './targets.ts'
 
-/** What is below the worker's client is every client's: the suites of synchronous clients are about the crossing. */
+/** What is below the worker's client is every client's: the suites of synchronous clients are about the bridge. */
 export const syncTargets: readonly Target[] = realTargets.filter(({ protocol }) => protocol !== 'meta')
 
 /** Tests that are about what a blocked thread cannot have, by their titles, and why. */

@@ -6,14 +6,14 @@ import { setUp } from './sync-recorded.ts'
 import type { Mishap } from './sync-recorder.ts'
 
 /** What the callers wrote themselves, and how much of the next write leaves. */
-const lane: { written: string[]; room: number } = vi.hoisted(() => ({ written: [], room: Number.POSITIVE_INFINITY }))
+const own: { written: string[]; room: number } = vi.hoisted(() => ({ written: [], room: Number.POSITIVE_INFINITY }))
 
 vi.mock('node:fs', async (importOriginal) => {
   const original = await importOriginal<typeof import('node:fs')>()
   const writeSync = (fd: number, bytes: Uint8Array, start: number, length: number): number => {
-    const left = Math.min(length, lane.room)
-    lane.room = Number.POSITIVE_INFINITY
-    lane.written.push(Buffer.from(bytes).toString('latin1', start, start + left))
+    const left = Math.min(length, own.room)
+    own.room = Number.POSITIVE_INFINITY
+    own.written.push(Buffer.from(bytes).toString('latin1', start, start + left))
     return original.writeSync(fd, bytes, start, left)
   }
   return { ...original, writeSync }
@@ -21,11 +21,11 @@ vi.mock('node:fs', async (importOriginal) => {
 
 beforeAll(useBuiltWorker)
 
-/** So that the lane is open. */
+/** So that the direct way is open. */
 function warmUp(cache: MemcacheSync): void {
-  const before = lane.written.length
-  for (let at = 0; at < 1000 && lane.written.length === before; at++) untilItWorks(() => cache.set('warm', at))
-  expect(lane.written.length).toBeGreaterThan(before)
+  const before = own.written.length
+  for (let at = 0; at < 1000 && own.written.length === before; at++) untilItWorks(() => cache.set('warm', at))
+  expect(own.written.length).toBeGreaterThan(before)
 }
 
 const REPLY_LOST: Mishap = { at: 'toClient', share: 0, next: 'refused' }
@@ -44,9 +44,9 @@ describe('a call that the caller wrote itself, and whose connection is lost befo
     direct.setMany({ k: 'old', l: 'l', count: 1 })
     warmUp(cache)
     proxy.arm(REPLY_LOST)
-    const before = lane.written.length
+    const before = own.written.length
     expect(errorOf(() => call(cache))).toMatchObject({ code: expect.not.stringMatching('INPUT'), delivery: 'unknown' })
-    expect([proxy.takeAnswers(), lane.written.length - before]).toEqual([1, 1])
+    expect([proxy.takeAnswers(), own.written.length - before]).toEqual([1, 1])
   })
 
   it('is repeated once, where a repetition does no harm, and not again', async () => {
@@ -68,16 +68,16 @@ describe('a call of which only a part could be written', () => {
     const { proxy, cache, direct } = await setUp()
     direct.set('count', 1)
     warmUp(cache)
-    lane.room = 4
+    own.room = 4
     expect(cache.set('k', 'v')).toBe(true)
     expect(direct.get('k')).toBe('v')
     warmUp(cache)
-    lane.room = 4
+    own.room = 4
     expect(errorOf(() => cache.incr('count'))).toMatchObject({ delivery: 'unknown' })
     expect(direct.get('count')).toBe(1)
     warmUp(cache)
     proxy.arm({ at: { reply: '' }, share: 0, next: 'refused' })
-    lane.room = 4
+    own.room = 4
     expect(errorOf(() => cache.set('k', 'v'))).toMatchObject({ delivery: 'unknown' })
   })
 })

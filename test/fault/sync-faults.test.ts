@@ -31,10 +31,10 @@ afterEach(() => {
   workers.length = 0
 })
 
-/** Without the lane the caller never writes to a socket itself. */
+/** Without the direct way the caller never writes to a socket itself. */
 const ways: readonly (readonly [way: string, options: MemcacheSyncOptions])[] = [
-  ['on the lane', {}],
-  ['in the usual way', { direct: false }],
+  ['on the direct way', {}],
+  ['through the worker', { direct: false }],
 ]
 
 function open(address: string, options: MemcacheSyncOptions): MemcacheSync {

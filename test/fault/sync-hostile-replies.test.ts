@@ -74,7 +74,7 @@ const TO_WRITES: readonly string[] = [
   'g'.repeat(5000),
 ]
 
-/** Right ones, and behind them what was not asked for: on the lane, that came before the call has returned. */
+/** Right ones, and behind them what was not asked for: on the direct way, that came before the call has returned. */
 const FOLLOWED: readonly (readonly [reply: string, call: Call])[] = [
   ['VALUE k 0 1\r\nx\r\nEND\r\nEND\r\n', (cache) => cache.get('k')],
   ['VALUE k 0 1\r\nx\r\nVALUE k 0 1\r\nx\r\nEND\r\n', (cache) => cache.get('k')],
@@ -118,12 +118,12 @@ class Pair {
   #desyncs: string[] = []
 
   constructor(proxy: BlockedProxy) {
-    // The lane speaks text.
+    // The direct way speaks text.
     const options = { timeoutMs: 10_000, connectTimeoutMs: 10_000, protocol: 'text' } as const
     this.#proxy = proxy
     this.#sync = new MemcacheSync(proxy.address, options)
     this.#async = new Memcache(proxy.address, options)
-    this.#sync.on('desync', () => this.#desyncs.push('lane'))
+    this.#sync.on('desync', () => this.#desyncs.push('direct'))
     this.#async.on('desync', () => this.#desyncs.push('other'))
   }
 
@@ -140,7 +140,7 @@ class Pair {
   }
 
   /** A call of each client, both with this reply: each costs its connection, and nothing else. */
-  async end(reply: string, call: Call): Promise<{ readonly lane: Ending; readonly other: Ending }> {
+  async end(reply: string, call: Call): Promise<{ readonly direct: Ending; readonly other: Ending }> {
     untilItWorks(() => this.#sync.setMany({ k: 'value', l: 'value', count: 1 }))
     for (let at = 0; at < 3; at++) untilItWorks(() => this.#sync.get('k'))
     await this.#async.get('k')
@@ -149,42 +149,42 @@ class Pair {
     this.#proxy.replace(reply)
     const other = await endAsync(() => call(this.#async))
     this.#proxy.replace(reply)
-    const lane = endSync(() => call(this.#sync))
+    const direct = endSync(() => call(this.#sync))
     expect(
       untilItWorks(() => this.#sync.get('l')),
       reply,
     ).toBe('value')
     expect(await this.#async.get('l'), reply).toBe('value')
     expect(this.#proxy.connections() - connections, reply).toBe(2)
-    expect(this.#desyncs.toSorted(), reply).toEqual(['lane', 'other'])
-    return { lane, other }
+    expect(this.#desyncs.toSorted(), reply).toEqual(['direct', 'other'])
+    return { direct, other }
   }
 }
 
 describe('a reply that no server in step gives', () => {
-  it.each(READS)('ends %s on the lane as it ends it in the asynchronous client', async (_, call) => {
+  it.each(READS)('ends %s on the direct way as it ends it in the asynchronous client', async (_, call) => {
     const pair = await Pair.start()
     for (const reply of TO_READS) {
-      const { lane, other } = await pair.end(reply, call)
-      expect(lane, reply).toEqual(other)
-      expect(lane, reply).toMatchObject(OUT_OF_STEP)
+      const { direct, other } = await pair.end(reply, call)
+      expect(direct, reply).toEqual(other)
+      expect(direct, reply).toMatchObject(OUT_OF_STEP)
     }
   })
 
-  it.each(WRITES)('ends %s on the lane as it ends it in the asynchronous client', async (_, call) => {
+  it.each(WRITES)('ends %s on the direct way as it ends it in the asynchronous client', async (_, call) => {
     const pair = await Pair.start()
     for (const reply of TO_WRITES) {
-      const { lane, other } = await pair.end(reply, call)
-      expect(lane, reply).toEqual(other)
-      expect(lane, reply).toMatchObject(OUT_OF_STEP)
+      const { direct, other } = await pair.end(reply, call)
+      expect(direct, reply).toEqual(other)
+      expect(direct, reply).toMatchObject(OUT_OF_STEP)
     }
   })
 
-  it('may follow a right one, and ends the call on the lane too', async () => {
+  it('may follow a right one, and ends the call on the direct way too', async () => {
     const pair = await Pair.start()
     for (const [reply, call] of FOLLOWED) {
-      const { lane } = await pair.end(reply, call)
-      expect(lane, reply).toMatchObject(OUT_OF_STEP)
+      const { direct } = await pair.end(reply, call)
+      expect(direct, reply).toMatchObject(OUT_OF_STEP)
     }
   })
 })

@@ -19,7 +19,7 @@ export function open(addresses: readonly string[], options: MemcacheSyncOptions 
 
 export const KEYS: readonly string[] = Array.from({ length: 60 }, (_, at) => `key:${at}`)
 
-/** So that there is a connection to every server, and the lane is open. */
+/** So that there is a connection to every server, and the direct way is open. */
 export function fill(cache: MemcacheSync): void {
   for (let round = 0; round < 3; round++) for (const key of KEYS) expect(cache.set(key, `${key}!`)).toBe(true)
   for (const key of KEYS) expect(cache.get(key)).toBe(`${key}!`)

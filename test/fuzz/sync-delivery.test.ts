@@ -65,7 +65,7 @@ function pickMishap(random: () => number): Mishap {
 
 describe('a synchronous client through faults of every kind', () => {
   it.each<[way: string, options: MemcacheSyncOptions]>([
-    ['on the lane', {}],
+    ['on the direct way', {}],
     ['through the worker', { direct: false }],
   ])(
     'never says not-sent of what was carried out, nor carries out twice what must not be: %s',

@@ -20,6 +20,16 @@ const FLOORS: Readonly<Record<string, number>> = {
   exports: 9,
 }
 
+/**
+ * The folders within a folder that have floors of their own, in the same way. A file that is in none of them is above them.
+ */
+const INNER_FLOORS: Readonly<Record<string, number>> = {
+  'sync/generated': 1,
+  'sync/bridge': 1,
+  'sync/direct': 2,
+}
+const TOP_INNER_FLOOR = 3
+
 /** The files directly in `src` are words that every floor knows. */
 const ROOT_FLOOR = 0
 
@@ -125,9 +135,18 @@ function checkReference(
   if ((kind === 'import' || kind === 'dynamic') && seesBelowSeam(path, target)) {
     return [`${path}: it imports values below the seam, from ${target}; only ${Object.keys(SEES_BELOW).join(', ')} may`]
   }
-  if (targetFloor < floor || folderOf(target) === folderOf(path)) return []
-  const direction = targetFloor === floor ? 'sideways' : 'up'
-  return [`${path}: it imports ${direction}, from ${target}`]
+  if (targetFloor < floor) return []
+  if (folderOf(target) !== folderOf(path)) {
+    return [`${path}: it imports ${targetFloor === floor ? 'sideways' : 'up'}, from ${target}`]
+  }
+  const [innerFloor, innerTarget] = [innerFloorOf(path), innerFloorOf(target)]
+  if (innerTarget < innerFloor || posix.dirname(target) === posix.dirname(path)) return []
+  if (innerFloor === TOP_INNER_FLOOR) return []
+  return [`${path}: it imports ${innerTarget === innerFloor ? 'sideways' : 'up'}, from ${target}`]
+}
+
+function innerFloorOf(path: string): number {
+  return INNER_FLOORS[posix.dirname(path)] ?? TOP_INNER_FLOOR
 }
 
 function seesBelowSeam(path: string, target: string): boolean {

@@ -19,6 +19,9 @@ const HOUSE = {
   'client/memcache.ts':
     "import type { Peer } from 'some-peer'\nimport type { P } from '../pool/pool.ts'\nimport { E } from '../seam/executor.ts'",
   'client/compose.ts': "import { P } from '../pool/pool.ts'",
+  'sync/core.ts': "import { L } from './bridge/link.ts'\nimport { R } from './direct/reads.ts'",
+  'sync/bridge/link.ts': "import type { P } from '../../protocol/key.ts'",
+  'sync/direct/reads.ts': "import { L } from '../bridge/link.ts'",
   'testing/mock.ts': "import { S } from '../server/store.ts'",
   'exports/index.ts': "// The door.\nexport { A } from '../errors.ts'\nexport type { K } from '../protocol/key.ts'\n",
 }
@@ -85,6 +88,18 @@ describe('the floor plan checker', () => {
       'sync/core.ts',
       "import { C } from '../connection/connection.ts'",
       BELOW_SEAM,
+    ],
+    [
+      'a bridge that knows the direct way',
+      'sync/bridge/link.ts',
+      "import type { R } from '../direct/reads.ts'",
+      /up, from sync\/direct/,
+    ],
+    [
+      'a bridge that knows what is above it',
+      'sync/bridge/link.ts',
+      "import { S } from '../core.ts'",
+      /up, from sync\/core\.ts/,
     ],
     ['a test tool below the seam', 'testing/mock.ts', "import { C } from '../connection/connection.ts'", BELOW_SEAM],
     [

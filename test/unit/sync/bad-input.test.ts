@@ -156,7 +156,7 @@ describe('what a synchronous client refuses', () => {
     await useBuiltWorker()
     server = await startMemcached()
     keep('Memcache', new Memcache(server.address, options))
-    keep('on the lane', new MemcacheSync(server.address, options))
+    keep('on the direct way', new MemcacheSync(server.address, options))
     keep('through the worker', new MemcacheSync(server.address, { ...options, direct: false }))
     keep('MetaClient', new MetaClient(server.address, options))
     keep('MetaClientSync', new MetaClientSync(server.address, options))
@@ -170,7 +170,7 @@ describe('what a synchronous client refuses', () => {
 
   it.each([...CALLS, ...BATCHES])('is what the asynchronous client refuses: %s', async (_, call) => {
     const expected = await endAsync(() => call(clients['Memcache']!))
-    for (const way of ['on the lane', 'through the worker']) {
+    for (const way of ['on the direct way', 'through the worker']) {
       const client = clients[way]!
       for (let at = 0; at < 2; at++) client['set']!('warm', at)
       expect(
@@ -202,7 +202,7 @@ describe('what a synchronous client refuses', () => {
     for (const read of ['get', 'getMany']) {
       const call = (client: Client): unknown => client[read]!(read === 'get' ? 'odd' : ['odd'])
       const expected = await endAsync(() => call(cache))
-      for (const way of ['on the lane', 'through the worker']) {
+      for (const way of ['on the direct way', 'through the worker']) {
         const client = clients[way]!
         for (let at = 0; at < 2; at++) client['set']!('warm', at)
         expect(
@@ -215,7 +215,7 @@ describe('what a synchronous client refuses', () => {
 
   it('ends no connection', () => {
     const before = connectionsOf(stats)
-    for (const [, call] of CALLS) endSync(() => call(clients['on the lane']!))
+    for (const [, call] of CALLS) endSync(() => call(clients['on the direct way']!))
     expect(connectionsOf(stats)).toBe(before + 1)
   })
 })

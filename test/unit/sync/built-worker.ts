@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'tsdown'
 import { inject } from 'vitest'
-import { setWorkerUrl } from '../../../src/sync/crossing/worker-url.ts'
+import { setWorkerUrl } from '../../../src/sync/bridge/worker-url.ts'
 
 const BUILD = {
   config: false,
@@ -41,7 +41,7 @@ export async function buildThread(program: URL): Promise<void> {
     `import { parentPort, workerData } from 'node:worker_threads'
     import { MemcacheSync } from ${JSON.stringify(client)}
     const { address, id } = workerData
-    const cache = new MemcacheSync(address, { timeoutMs: 10_000 })
+    const cache = new MemcacheSync(address, { timeoutMs: 10_000, connectTimeoutMs: 10_000 })
     let good = true
     for (let at = 0; at < 300; at++) {
       cache.set(\`thread:\${id}:\${at}\`, \`\${id} \${at}\`)

@@ -46,7 +46,7 @@ function giveNew(call: (value: object) => unknown): WeakRef<object> {
 
 describe('a synchronous call that has returned', () => {
   it.each<[way: string, options: MemcacheSyncOptions]>([
-    ['on the lane', {}],
+    ['on the direct way', {}],
     ['through the worker', { direct: false }],
   ])('keeps no value of its caller: %s', async (_, options) => {
     const cache = open(options)

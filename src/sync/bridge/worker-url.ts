@@ -1,0 +1,54 @@
+import { statSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { ConnectError } from '../../errors.ts'
+import { markCallError } from './error-form.ts'
+
+/** The worker's program is beside this file once it is built, and beside a bundle that has this file in it. */
+const PROGRAM = './sync-worker.mjs'
+
+const location: { url: URL | undefined } = { url: undefined }
+
+/** Returns the URL of the worker's program. */
+export function workerUrl(): URL {
+  location.url ??= new URL(PROGRAM, baseUrl())
+  return location.url
+}
+
+/**
+ * Names another program, for those who run from source.
+ *
+ * @internal
+ */
+export function setWorkerUrl(url: URL): void {
+  location.url = url
+}
+
+/** Throws `ConnectError` where the program is seen to be missing: a thread without a program would be waited for in vain. */
+export function checkWorkerFile(url: URL): void {
+  if (url.protocol === 'file:' && isMissing(url)) throw workerError(url, 'there is no such file')
+}
+
+/** Makes the error for a program that cannot be run. */
+export function workerError(url: URL, reason: string): ConnectError {
+  return markCallError(
+    new ConnectError(
+      `the worker of the synchronous client cannot run ${url.href}: ${reason}. If a bundler has made this program, keep memlane out of the bundle, or have memlane/dist/sync-worker.mjs bundled to that file as an ES module: docs/sync.md shows how`,
+    ),
+  )
+}
+
+function isMissing(url: URL): boolean {
+  try {
+    return statSync(url, { throwIfNoEntry: false }) === undefined
+  } catch {
+    // Not to be looked at, on Deno without --allow-read for example: the thread will say.
+    return false
+  }
+}
+
+/** Bundlers that write CommonJS leave `import.meta` empty, but there is `__filename`. */
+function baseUrl(): string {
+  // Written out: builds put the URL of the file in the place of these words.
+  const url: string | undefined = (import.meta as Partial<ImportMeta>).url
+  return url ?? pathToFileURL(__filename).href
+}

@@ -1,0 +1,48 @@
+import { HeaderField } from './channel.ts'
+
+/** How often a waiting caller looks whether the worker lives, in milliseconds. */
+export const LOOK_MS = 100
+
+/** Time without a sign of life after which a worker is given up that is later than the call allows, in milliseconds. */
+const SILENCE_MS = 500
+
+/** Time without a sign of life after which any worker is given up, however long the call may take, in milliseconds. */
+const LONGEST_SILENCE_MS = 10_000
+
+/** Decides how long a call waits for a worker that does not answer. */
+export class WorkerWatchdog {
+  readonly #header: Int32Array
+  readonly #timeoutMs: number
+  #deadline: number
+  #tick: number
+  #lookedAt: number
+  #silentMs = 0
+
+  /** @param timeoutMs - Time of the call. */
+  constructor(header: Int32Array, timeoutMs: number) {
+    this.#header = header
+    this.#timeoutMs = timeoutMs
+    this.#lookedAt = performance.now()
+    this.#deadline = this.#lookedAt + timeoutMs
+    this.#tick = Atomics.load(header, HeaderField.tick)
+  }
+
+  /** Starts the time again: the caller was asked for something, so the worker was not silent. */
+  renew(): void {
+    this.#silentMs = 0
+    this.#lookedAt = performance.now()
+    this.#deadline = this.#lookedAt + this.#timeoutMs
+  }
+
+  /** Returns how long there was no sign of life once that is too long, in milliseconds; else undefined. */
+  silence(): number | undefined {
+    const now = performance.now()
+    const tick = Atomics.load(this.#header, HeaderField.tick)
+    // Where much more time has passed, the whole process stood still, and the worker with it.
+    this.#silentMs = tick === this.#tick ? this.#silentMs + Math.min(now - this.#lookedAt, 2 * LOOK_MS) : 0
+    this.#tick = tick
+    this.#lookedAt = now
+    const isOver = now > this.#deadline && this.#silentMs > SILENCE_MS
+    return isOver || this.#silentMs > LONGEST_SILENCE_MS ? this.#silentMs : undefined
+  }
+}

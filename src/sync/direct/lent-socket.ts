@@ -1,0 +1,168 @@
+import { Buffer } from 'node:buffer'
+import { fstatSync, readSync, writeSync } from 'node:fs'
+import { SocketField, SocketLock, SocketState } from './shared-sockets.ts'
+
+/** Result of {@link LentSocket.read} when no bytes have come. */
+export const NOTHING_YET = 0
+/** Result of {@link LentSocket.read} when no bytes will come any more. */
+export const ENDED = -1
+
+/**
+ * Result of a write: `all` has left, only a `part`, or `nothing`; `stray`: nothing, because bytes wait that no call asked
+ * for.
+ */
+export type SocketWrite = 'all' | 'part' | 'nothing' | 'stray'
+
+/** Time for which a socket that was seen alive is not looked at again, in milliseconds. */
+const FRESH_MS = 1
+
+/** Receives a byte that should not be there. */
+const STRAY: Buffer = Buffer.allocUnsafeSlow(1)
+
+/**
+ * A socket that the worker has lent: the caller writes to it and reads from it by its file descriptor. The caller holds the
+ * lock while it uses the descriptor, so that the worker does not close it meanwhile.
+ */
+export class LentSocket {
+  readonly #fields: Int32Array
+  #usedAt = 0
+  /** Whether it was not looked at since the worker lent it. */
+  #isNew = true
+
+  /** @param fields - The socket's, in memory that is shared with the worker. */
+  constructor(fields: Int32Array) {
+    this.#fields = fields
+  }
+
+  /** Whether the worker has lent it. */
+  get isOpen(): boolean {
+    return Atomics.load(this.#fields, SocketField.socket) > 0
+  }
+
+  /** Gives it back. A lock that is still held is of a call that was interrupted, by Ctrl-C in a REPL for example. */
+  leave(): void {
+    Atomics.compareExchange(this.#fields, SocketField.lock, SocketLock.used, SocketLock.free)
+    if (this.isOpen) Atomics.store(this.#fields, SocketField.socket, 0)
+    this.#isNew = true
+  }
+
+  /** Notes since when nothing came on it, if the worker has just lent it. */
+  refresh(now: number): void {
+    if (this.#isNew && this.isOpen) this.#usedAt = now - this.#fields[SocketField.idleMs]!
+  }
+
+  /** Returns how long ago it was of use, in milliseconds. */
+  idleMs(now: number): number {
+    return now - this.#usedAt
+  }
+
+  /** Notes that the reply is whole: nothing is due any more. */
+  answered(now: number): void {
+    this.#usedAt = now
+    Atomics.store(this.#fields, SocketField.state, SocketState.clean)
+  }
+
+  /** Gives it back to be ended: the rest of a reply may still come. */
+  abandon(): void {
+    Atomics.store(this.#fields, SocketField.state, SocketState.due)
+    this.leave()
+  }
+
+  /**
+   * Writes a command at once, if nothing speaks against it: no reply is due to a call that was interrupted, there is no
+   * other file under the number, the connection has not ended, and no bytes wait that nobody asked for.
+   *
+   * @returns what has left; unless that is all of it, the socket is the worker's again.
+   */
+  write(command: Buffer, length: number, now: number): SocketWrite {
+    const fd = this.#take()
+    if (fd === undefined) return 'nothing'
+    let sent: SocketWrite = 'nothing'
+    try {
+      const wasClean = Atomics.exchange(this.#fields, SocketField.state, SocketState.due) === SocketState.clean
+      sent = wasClean ? this.#writeNow(fd, command, length, now) : 'nothing'
+    } catch {
+      // Nothing has left. The worker's client finds out, and says, what is wrong with the connection.
+    } finally {
+      this.#release()
+    }
+    if (sent !== 'all') this.abandon()
+    return sent
+  }
+
+  #writeNow(fd: number, command: Buffer, length: number, now: number): SocketWrite {
+    const isFresh = !this.#isNew && now - this.#usedAt < FRESH_MS
+    if (!isFresh) {
+      const found = this.#isSocket(fd) ? readNow(fd, STRAY, 0) : ENDED
+      if (found !== NOTHING_YET) return found === ENDED ? 'nothing' : 'stray'
+    }
+    this.#isNew = false
+    this.#usedAt = now
+    const left = writeSync(fd, command, 0, length)
+    if (left === length) return 'all'
+    return left === 0 ? 'nothing' : 'part'
+  }
+
+  /** Reads what is there: the number of bytes, {@link NOTHING_YET} or {@link ENDED}. */
+  read(bytes: Buffer, at: number, now: number): number {
+    const fd = this.#take()
+    if (fd === undefined) return ENDED
+    try {
+      if (now - this.#usedAt >= FRESH_MS) {
+        if (!this.#isSocket(fd)) return ENDED
+        this.#usedAt = now
+      }
+      return readNow(fd, bytes, at)
+    } finally {
+      this.#release()
+    }
+  }
+
+  /** Sleeps; not any longer when the worker takes the socket back. */
+  sleep(ms: number): void {
+    const socket = Atomics.load(this.#fields, SocketField.socket)
+    if (socket > 0) Atomics.wait(this.#fields, SocketField.socket, socket, ms)
+  }
+
+  #take(): number | undefined {
+    const fields = this.#fields
+    // Only the caller takes it, one call at a time: what is taken already was left so by a call that was interrupted.
+    const lock = Atomics.compareExchange(fields, SocketField.lock, SocketLock.free, SocketLock.used)
+    if (lock === SocketLock.revoked) return undefined
+    const socket = Atomics.load(fields, SocketField.socket)
+    if (socket > 0) return socket - 1
+    this.#release()
+    return undefined
+  }
+
+  #release(): void {
+    Atomics.store(this.#fields, SocketField.lock, SocketLock.free)
+  }
+
+  /** A worker that was ended from outside could not take its descriptor back, and another file may have the number. */
+  #isSocket(fd: number): boolean {
+    try {
+      const stats = fstatSync(fd)
+      return stats.isSocket() && (stats.ino | 0) === this.#fields[SocketField.inode]
+    } catch {
+      return false
+    }
+  }
+}
+
+/**
+ * Reads into what is left of the bytes from `at` on. The socket does not block: the error that says so costs half as much
+ * without its stack.
+ */
+function readNow(fd: number, bytes: Buffer, at: number): number {
+  const { stackTraceLimit } = Error
+  const isLimited = Reflect.set(Error, 'stackTraceLimit', 0)
+  try {
+    const length = readSync(fd, bytes, at, bytes.length - at, null)
+    return length === 0 ? ENDED : length
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? NOTHING_YET : ENDED
+  } finally {
+    if (isLimited) Error.stackTraceLimit = stackTraceLimit
+  }
+}
