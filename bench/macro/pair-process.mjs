@@ -20,7 +20,7 @@ async function main() {
   const { values, through } = workload
   const data = createData(workload, KEY_PREFIX)
   const client = await connect(servers, { values, through, cold: false, dist })
-  await seed(client, data)
+  await seed(client, data, workload)
   const loop = startLoop(createCalls(workload, client, data), workload.inFlight)
   await spend(WARM_UP_MICROS)
   const cpuMicros = await costOfCall(loop)

@@ -72,6 +72,7 @@ const OWN_CALL = { clients: ['memlane', 'raw'], baseline: { through: 'get' } }
 /** Over several servers beside one. */
 const OF_EIGHT = { servers: 'eight', clients: ['memlane'], baseline: { servers: 'one' } }
 const OVER_UNIX = { servers: 'unix', clients: UNIX_CLIENTS, baseline: { servers: 'one' } }
+const OF_10_KB = { inFlight: 16, valueBytes: 10_000, keyCount: 128 }
 const OVER_TLS = { servers: 'tls', clients: TLS_CLIENTS, baseline: { servers: 'one' } }
 /** As the ASCII rows; the floor knows no JSON. */
 const JSON_400 = { values: 'json', valueBytes: 400, chart: true }
@@ -123,6 +124,14 @@ export const WORKLOADS = [
   row('unix-many', `getMany of ${MANY_KEYS}, unix socket, 4`, { ...OVER_UNIX, ...MANY_100, goal: { floor: 0.7 } }),
   row('tls-64', 'get, TLS, 64', { ...OVER_TLS, goal: { rate: 1, floor: 0.7, floorCpu: 1.1 } }),
   row('tls-set-64', 'set, TLS, 64', { ...OVER_TLS, kind: 'set', goal: { rate: 1, floor: 0.7 } }),
+  row('tls-10k', 'get 10 kB, TLS, 16', { ...OVER_TLS, ...OF_10_KB, goal: { rate: 1, floor: 0.7 } }),
+  row('tls-set-10k', 'set 10 kB, TLS, 16', {
+    ...OVER_TLS,
+    ...OF_10_KB,
+    kind: 'set',
+    clients: ['memlane', 'ioredis'],
+    goal: { rate: 1 },
+  }),
   row('tls-many', `getMany of ${MANY_KEYS}, TLS, 4`, { ...OVER_TLS, ...MANY_100, goal: { rate: 1, floor: 0.7 } }),
   ...[30_000, 60_000, 120_000, 240_000].map((rate) =>
     row(`open-${rate / 1000}k`, `open loop, ${rate / 1000} k gets/s`, {

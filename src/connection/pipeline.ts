@@ -10,7 +10,7 @@ import { createWire } from './create-wire.ts'
 import { HeldBodies } from './held-bodies.ts'
 import { desyncError, unsolicitedError } from './out-of-step.ts'
 import { OutgoingBatch, type OutgoingChunk } from './outgoing-batch.ts'
-import { QuietRuns, type QuietRunsInit } from './quiet-runs.ts'
+import { createBarrier, QuietRuns, type QuietRunsInit } from './quiet-runs.ts'
 import type { LineRequest } from './read-line.ts'
 import { ReadLines, type ReadLinesInit } from './read-lines.ts'
 import { isRun, type SentEntry, SentQueue } from './sent-queue.ts'
@@ -181,6 +181,11 @@ export class Pipeline {
       `${operation.describe()}: ${server} does not know this command: it closed the connection on it before`,
       { server, delivery: operation.unsentDelivery, ...operation.about },
     )
+  }
+
+  /** Puts a question into the batch that no caller waits for. */
+  sendBarrier(): void {
+    this.send(createBarrier(this.#init.timeoutMs))
   }
 
   /** Whether the barrier behind a quiet run has still to be written. */

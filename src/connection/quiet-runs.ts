@@ -22,6 +22,13 @@ export interface QuietRunsInit {
   readonly onQuietError: (error: MemcacheError, operations: readonly Operation[]) => void
 }
 
+/** Makes a question that every server answers and no caller waits for. */
+export function createBarrier(timeoutMs: number): Operation {
+  const barrier = new Operation(NOOP, '', '', timeoutMs, () => undefined)
+  barrier.patience = NO_CALLER
+  return barrier
+}
+
 /**
  * The runs of quiet commands: each ends in a barrier before any other command, because error lines carry no opaque and none
  * may reach the next command. Takes the replies while a run is at the head of the queue; the barrier's reply ends it.
@@ -68,8 +75,7 @@ export class QuietRuns {
   /** Ends the open run by a barrier. */
   close(): void {
     this.#open = 0
-    const barrier = new Operation(NOOP, '', '', this.#init.timeoutMs, () => undefined)
-    barrier.patience = NO_CALLER
+    const barrier = createBarrier(this.#init.timeoutMs)
     this.#encoder.encode(barrier)
     this.#sent.push(barrier)
   }

@@ -89,11 +89,12 @@ export class UnsentQueue {
   /**
    * Hands operations over to be written, oldest first, while `goesOn` says so.
    *
+   * @param goesOn - Decides about the next one; the second argument says that nothing waits behind it.
    * @param send - Takes one; it may make more come in.
    * @param sendReads - Takes reads of a batch out, as many as may be written now.
    */
   take(
-    goesOn: (next: Operation) => boolean,
+    goesOn: (next: Operation, isLast: boolean) => boolean,
     send: (operation: Operation) => void,
     sendReads: (reads: UnsentReads) => void,
   ): void {
@@ -109,7 +110,7 @@ export class UnsentQueue {
           this.#batches--
           continue
         }
-        if (!entry.settled && !goesOn(entry)) break
+        if (!entry.settled && !goesOn(entry, at === entries.length - 1)) break
         at++
         if (entry.settled) this.#settled--
         else {

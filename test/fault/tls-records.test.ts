@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Memcache } from '../../src/client/memcache.ts'
+import { OBSERVERS, type ObservedOptions } from '../../src/client/options.ts'
 import { collectCommandErrors } from '../support/command-errors.ts'
 import { until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
 import { patient } from '../support/memcache-options.ts'
+import type { FetchedVersion } from '../support/memcached-versions.ts'
 import { type RealMemcached, startMemcached } from '../support/real-memcached.ts'
 
 describe('over TLS, memcached answers', () => {
@@ -60,5 +62,80 @@ describe('over TLS, memcached answers', () => {
     // Closing waits for what is pending: the barrier.
     await cache.close()
     expect(errors).toEqual([])
+  })
+})
+
+/** memcached stops reading in the middle of a record where it waits for the socket, and where it yields (`-R`). */
+const READERS: readonly { version: FetchedVersion | undefined; yieldsAfter: number }[] = [
+  { version: undefined, yieldsAfter: 20 },
+  { version: '1.6.38', yieldsAfter: 20 },
+  { version: '1.6.45', yieldsAfter: 20 },
+  { version: '1.6.45', yieldsAfter: 2 },
+]
+
+describe.each(READERS)('over TLS, batches of several records to memcached $version, -R $yieldsAfter,', (reader) => {
+  let server: RealMemcached
+
+  beforeAll(async () => {
+    const args = ['-m', '256', '-R', String(reader.yieldsAfter)]
+    server = await startMemcached({ transport: 'tls', version: reader.version, args })
+  })
+  afterAll(async () => {
+    await server.stop()
+  })
+
+  /** A client that counts its writes. */
+  function counting(): { cache: Memcache; writes: number[] } {
+    const writes: number[] = []
+    const observing = { batchWritten: (_connection: unknown, commands: number) => writes.push(commands) }
+    const tls = { ca: readFileSync(inject('certificates').authority) }
+    const options: ObservedOptions = { ...patient, timeoutMs: 8000, tls, [OBSERVERS]: [observing] }
+    return { cache: faultClient(server.address, options), writes }
+  }
+
+  it('carry large sets, the last one in a write of its own', async () => {
+    const { cache, writes } = counting()
+    await cache.connect()
+    const values = Array.from({ length: 16 }, (_, at) => String.fromCharCode(97 + at).repeat(10_000))
+    const sets = values.map((value, at) => cache.set(`large${at}`, value))
+    expect(await Promise.all(sets)).toEqual(sets.map(() => true))
+    // 65 kB a write, and the last one alone.
+    expect(writes).toEqual([7, 7, 1, 1])
+    const found = await Promise.all(values.map((_, at) => cache.get(`large${at}`)))
+    expect(found).toEqual(values)
+  })
+
+  it('are all answered, whatever the sizes of their commands', async () => {
+    const { cache } = counting()
+    const sizes = [10, 16_250, 3000, 16_384, 1, 40_000, 15_900, 500, 130_000, 16_000, 9000]
+    const valueAt = (at: number): Buffer => Buffer.alloc(sizes[at % sizes.length]!, 65 + (at % 26))
+    for (let round = 0; round < 6; round++) {
+      const calls = Array.from({ length: 10 * (round + 1) }, (_, at) => {
+        const index = at * (round + 1)
+        return at % 3 === 2 ? cache.get(`missing${at}`) : cache.set(`mixed${at}`, valueAt(index))
+      })
+      expect(await Promise.all(calls)).toEqual(calls.map((_, at) => (at % 3 === 2 ? undefined : true)))
+      for (let at = 0; at < calls.length; at++) {
+        if (at % 3 !== 2) expect((await cache.get<Buffer>(`mixed${at}`))?.equals(valueAt(at * (round + 1)))).toBe(true)
+      }
+    }
+  })
+
+  it('are all answered when the command behind them was given up before it was written', async () => {
+    const { cache, writes } = counting()
+    await cache.connect()
+    for (let round = 0; round < 10; round++) {
+      writes.length = 0
+      const controller = new AbortController()
+      const sets = Array.from({ length: 5 }, (_, at) => cache.set(`kept${at}`, 'k'.repeat(9000 + 97 * round)))
+      const last = cache.set('left', 'l'.repeat(9000), { signal: controller.signal })
+      // Behind the write of this turn.
+      process.nextTick(() => controller.abort())
+      await expect(last).rejects.toThrow(/abort/i)
+      expect(await Promise.all(sets)).toEqual(sets.map(() => true))
+      await until(() => cache.servers[0]!.pending === 0, 'what follows the batch is answered')
+      expect(writes[0]).toBe(5)
+      expect(writes.slice(1)).toEqual(writes.length === 1 ? [] : [1])
+    }
   })
 })
