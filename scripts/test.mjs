@@ -10,6 +10,7 @@ import { runVitest } from './vitest.mjs'
 const SUB_PACKAGES = [
   ['interop', 'clients from npm'],
   ['schemas', 'schema libraries'],
+  ['observability', 'libraries of spans and metrics'],
 ]
 
 const args = process.argv.slice(2)

@@ -50,6 +50,12 @@ describe('the floor plan checker', () => {
     expect(check()).toEqual([])
   })
 
+  it('lets the file that loads the API of OpenTelemetry use require, and no other beside it', () => {
+    const source = 'const load = createRequire(import.meta.url)'
+    expect(check({ 'otel/load-api.ts': source })).toEqual([])
+    expect(check({ 'otel/spans.ts': source })).toEqual(['otel/spans.ts: it uses require'])
+  })
+
   it.each<[rule: string, path: string, source: string, problem: RegExp]>([
     ['an upward import', 'pool/pool.ts', "import { M } from '../client/memcache.ts'", /up, from client\/memcache\.ts/],
     [
