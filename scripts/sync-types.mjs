@@ -1,190 +1,215 @@
-// Writes src/sync/sync-commands.ts: the methods of the asynchronous clients, and of what they hand out, without promises.
+// Writes src/sync/generated/sync-commands.ts: the methods of the asynchronous clients, and of what they hand out, without
+// promises. It reads the syntax trees of src/client.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseAst } from 'rolldown/parseAst'
 
 const CLIENT = new URL('../src/client/', import.meta.url)
-const TARGET = fileURLToPath(new URL('../src/sync/sync-commands.ts', import.meta.url))
+const TARGET = fileURLToPath(new URL('../src/sync/generated/sync-commands.ts', import.meta.url))
 
-/** The classes, where they are, and what they are called without promises. */
-const CLASSES = [
+/** Path of src/client as files in src/sync/generated import it. */
+const FROM_TARGET = '../../client'
+
+/** The classes and types, the file of each in src/client, and its name without promises. */
+const CONVERTED = [
   ['memcache.ts', 'Memcache', 'MemcacheSyncCommands'],
   ['noreply.ts', 'NoreplyCommands', 'NoreplyCommandsSync'],
   ['noreply.ts', 'NamespaceNoreply', 'NamespaceNoreplySync'],
   ['command-pipeline.ts', 'CommandPipeline', 'CommandPipelineSync'],
+  ['command-pipeline.ts', 'NextPipeline', 'NextPipelineSync'],
   ['namespace/namespace.ts', 'Namespace', 'NamespaceSync'],
   ['meta/client.ts', 'MetaClient', 'MetaClientSyncCommands'],
   ['meta/pipeline.ts', 'MetaPipeline', 'MetaPipelineSync'],
+  ['meta/pipeline.ts', 'NextMetaPipeline', 'NextMetaPipelineSync'],
+  ['namespace/options.ts', 'Clearable', 'ClearableSync'],
 ]
 
-/** What a synchronous client does in its own way. */
+const RENAMED = new Map(CONVERTED.map(([, from, to]) => [from, to]))
+
+/** Methods that synchronous clients have of their own. */
 const OWN = new Set(['constructor', 'clone'])
 
-const RENAMED = new Map(CLASSES.map(([, from, to]) => [from, to]))
+const HEAD = `// Written by scripts/sync-types.mjs (npm run generate) out of src/client: do not edit.
+/* oxlint-disable typescript/no-unnecessary-type-parameters -- as the asynchronous clients have them */
+`
 
-/** Types beside a class that name it, and what they are called without promises. */
-const BESIDE = new Map([
-  ['NextPipeline', 'NextPipelineSync'],
-  ['NextMetaPipeline', 'NextMetaPipelineSync'],
-])
+/** Writes declarations, and remembers which types they name. */
+class Writer {
+  /** Names of types that the written code uses, and the file that uses each. */
+  #used = new Map()
+  #file
+  #source
 
-/** The text of the file; whoever compares it may leave white space out. */
-export function generate() {
-  const sources = CLASSES.map(([file, name, to]) => ({
-    file,
-    name,
-    to,
-    source: readFileSync(new URL(file, CLIENT), 'utf8'),
-  }))
-  const bodies = sources.map(({ source, name, to }) => renameAll(interfaceOf(source, name, to)))
-  const clearable =
-    '/** What a namespace with generations can do besides. */\nexport interface ClearableSync {\n  /** Forgets every item of the namespace. */\n  clear(): void\n}'
-  const code = [...bodies, clearable].join('\n\n').replace(/\bClearable\b/g, 'ClearableSync')
-  return `// Written by scripts/sync-types.mjs out of src/client: do not edit.\n/* oxlint-disable typescript/no-unnecessary-type-parameters -- as the asynchronous clients have them */\n${importsFor(code, sources)}\n\n${code}\n`
-}
-
-function interfaceOf(source, name, to) {
-  const start = source.search(new RegExp(`^export (?:class|interface) ${name}\\b`, 'm'))
-  const head = /^export (class|interface) \w+(<(?:[^<>]|<[^<>]*>)*>)?(?: extends (\w+)(<.*?>)?)?.*?\{\n/.exec(
-    source.slice(start),
-  )
-  const parameters = head[2] ?? ''
-  const parent = head[1] === 'interface' && head[3] !== undefined ? ` extends ${RENAMED.get(head[3])}${head[4]}` : ''
-  const body = source.slice(start + head[0].length, source.indexOf('\n}\n', start))
-  const doc = `/** What ${name === 'Memcache' || name === 'MetaClient' ? 'the synchronous client' : 'it'} can do: ${name}, without \`await\`. */`
-  return `${doc}\nexport interface ${to}${parameters}${parent} {\n${membersOf(body).join('\n')}\n}${typesBeside(source)}`
-}
-
-/** The types of a file that name its class, with their comments. */
-function typesBeside(source) {
-  const types = source.matchAll(/^(?:\/\*\*[^\n]*\*\/\n)?export type (\w+)[\s\S]*?(?=\n\n|$(?![\s\S]))/gm)
-  return [...types].map(([text, name]) => (BESIDE.has(name) ? `\n\n${text.trimEnd()}` : '')).join('')
-}
-
-/** The public methods and getters: the overloads, or else the method itself. */
-function membersOf(body) {
-  const members = []
-  let doc = ''
-  const lines = body.split('\n')
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at]
-    if (/^ {2}\/\*\*/.test(line)) {
-      doc = ''
-      for (; ; at++) {
-        doc += `${lines[at]}\n`
-        if (lines[at].includes('*/')) break
-      }
-      continue
-    }
-    const found = /^ {2}(?:async )?(get )?(\w+)(?=[<(])/.exec(line)
-    if (found === null || found[2] === 'constructor') {
-      if (line.trim() !== '' && !/^ {4}|^ {2}[})]/.test(line)) doc = ''
-      continue
-    }
-    let text = line
-    while (!isSignature(text)) text += `\n${lines[++at]}`
-    const isDefinition = text.trimEnd().endsWith('{')
-    members.push({ name: found[2], isGetter: found[1] !== undefined, isDefinition, doc, text })
-    doc = ''
-  }
-  const isOverloaded = (name) => members.some((member) => member.name === name && !member.isDefinition)
-  return members
-    .filter(
-      ({ name, isDefinition, doc: words }) =>
-        !OWN.has(name) && !(isDefinition && isOverloaded(name)) && !words.includes('@internal'),
-    )
-    .map(
-      (member, at) => (at > 0 && member.doc !== '' ? '\n' : '') + member.doc.replace(/^\n+/, '') + signatureOf(member),
-    )
-}
-
-/** Whether the brackets are closed and a result is named. */
-function isSignature(text) {
-  const plain = text.replace(/=>/g, '  ').trimEnd()
-  const depth = [...plain.replace(/\{$/, '')].reduce(
-    (sum, c) => sum + ('([{<'.includes(c) ? 1 : ')]}>'.includes(c) ? -1 : 0),
-    0,
-  )
-  return depth === 0 && /\)\s*:/.test(plain)
-}
-
-function signatureOf({ text, isGetter, name }) {
-  let signature = text
-    .trimEnd()
-    .replace(/\s*\{$/, '')
-    .replace(/^ {2}async /, '  ')
-  if (isGetter) return `  readonly ${name}: ${signature.slice(signature.indexOf('):') + 2).trim()}`
-  signature = withoutPromise(signature)
-  // A default value is an optional parameter.
-  return signature.replace(/(\w+)(: [^,=()]+?) = [^,)]+(?=[,)])/g, '$1?$2')
-}
-
-/** The result, which stands behind the last closing bracket at the outermost level. */
-function withoutPromise(signature) {
-  let depth = 0
-  for (let at = 0; at < signature.length; at++) {
-    if ('([{<'.includes(signature[at])) depth++
-    if (')]}>'.includes(signature[at]) && signature[at - 1] !== '=') depth--
-    if (depth === 0 && signature.startsWith('):', at)) {
-      const result = signature.slice(at + 2).trim()
-      const inner = /^Promise<([\s\S]*)>$/.exec(result)
-      return `${signature.slice(0, at + 2)} ${inner === null ? result : inner[1].trim()}`
+  /** Returns the code of a class, an interface or a type, without promises. */
+  convert(file, name) {
+    this.#file = file
+    this.#source = sourceOf(file).text
+    const { node, start } = declarationOf(file, name)
+    const parameters = node.typeParameters === null ? '' : this.#text(node.typeParameters)
+    const head = `${RENAMED.get(name)}${parameters}`
+    switch (node.type) {
+      case 'ClassDeclaration':
+      case 'TSInterfaceDeclaration':
+        return `/** Methods of ${name}, without \`await\`. */\nexport interface ${head}${this.#parentOf(node)} ${this.#members(node.body.body)}`
+      case 'TSTypeAliasDeclaration':
+        return `${this.#docBefore(start)}export type ${head} = ${this.#text(node.typeAnnotation)}`
+      default:
+        throw new Error(`${name} in ${file} is a ${node.type}`)
     }
   }
-  throw new Error(`no result in: ${signature}`)
-}
 
-/** The converted classes, and the types beside them, by their new names. */
-function renameAll(code) {
-  let renamed = code
-  for (const [from, to] of BESIDE) renamed = renamed.replace(new RegExp(`\\b${from}<`, 'g'), `${to}<`)
-  for (const [from, to] of RENAMED) {
-    renamed = renamed.replace(
-      new RegExp(`\\{@link ${from}(\\.\\w+)?\\}`, 'g'),
-      (_, member = '') => `\`${member.slice(1) || to}\``,
+  /** The parent is kept where it is converted too. */
+  #parentOf({ superClass, superTypeArguments, extends: parents }) {
+    const [parent] = parents ?? [{ expression: superClass, typeArguments: superTypeArguments }]
+    const to = RENAMED.get(parent?.expression?.name)
+    if (to === undefined) return ''
+    return ` extends ${to}${parent.typeArguments ? this.#text(parent.typeArguments) : ''}`
+  }
+
+  /** The public methods and getters: the overloads, or else the method itself. */
+  #members(members) {
+    const named = members.filter(isPublicMethod).map((member) => ({ member, doc: this.#docBefore(member.start) }))
+    const overloaded = new Set(named.filter(({ member }) => !hasBody(member)).map(({ member }) => member.key.name))
+    const kept = named.filter(
+      ({ member, doc }) =>
+        !OWN.has(member.key.name) &&
+        !(hasBody(member) && overloaded.has(member.key.name)) &&
+        !doc.includes('@internal'),
     )
-    const codeOnly = new RegExp(`(?<![\\w'\`/*] |\\w|\`)\\b${from}\\b(?=[<\\[ ;,)\\n>]|$)`, 'g')
-    renamed = renamed
-      .split('\n')
-      .map((line) => (/^\s*(\*|\/\*\*)/.test(line) ? line : line.replace(codeOnly, to)))
+    const lines = kept.map(({ member, doc }, at) => (at > 0 && doc !== '' ? '\n' : '') + doc + this.#signature(member))
+    return `{\n${lines.join('\n')}\n}`
+  }
+
+  #signature(member) {
+    const { typeParameters, params, returnType } = member.value ?? member
+    const result = returnType.typeAnnotation
+    if (member.kind === 'get') return `readonly ${member.key.name}: ${this.#text(result)}`
+    const parameters = params.map((parameter) => this.#parameter(parameter)).join(', ')
+    const types = typeParameters ? this.#text(typeParameters) : ''
+    return `${member.key.name}${types}(${parameters}): ${this.#text(awaited(result))}`
+  }
+
+  /** A parameter with a default value is an optional one. */
+  #parameter(parameter) {
+    if (parameter.type !== 'AssignmentPattern') return this.#text(parameter)
+    const { left } = parameter
+    return `${left.name}?${this.#text(left.typeAnnotation)}`
+  }
+
+  /** Returns the text of types, with the new names. */
+  #text(node) {
+    const names = typeNamesIn(node).toSorted((a, b) => a.start - b.start)
+    let text = ''
+    let at = node.start
+    for (const { name, start, end } of names) {
+      if (!RENAMED.has(name)) this.#used.set(name, this.#file)
+      text += this.#source.slice(at, start) + (RENAMED.get(name) ?? name)
+      at = end
+    }
+    return text + this.#source.slice(at, node.end)
+  }
+
+  /** Returns the comment that ends right before a position, with its line break; empty where there is none. */
+  #docBefore(position) {
+    const [, doc] = /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\s*$/.exec(this.#source.slice(0, position)) ?? []
+    return doc === undefined ? '' : `${withoutPromises(doc)}\n`
+  }
+
+  /** Returns the imports of the types that were used. */
+  imports() {
+    const namesOf = new Map()
+    for (const [name, file] of this.#used) {
+      const from = originOf(name, file)
+      if (from !== undefined) namesOf.set(from, [...(namesOf.get(from) ?? []), name])
+    }
+    return [...namesOf]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([from, names]) => `import type { ${names.toSorted().join(', ')} } from '${from}'`)
       .join('\n')
   }
-  // Examples in the comments wait for nothing.
-  return renamed.replace(/^(\s*\*.*)$/gm, (line) => line.replaceAll('await ', ''))
 }
 
-function importsFor(code, sources) {
-  const words = code.replace(/\/\*\*[\s\S]*?\*\//g, '').replace(/'[^'\n]*'/g, '')
-  const byFile = new Map()
-  const add = (from, name) => byFile.set(from, (byFile.get(from) ?? new Set()).add(name))
-  for (const { source, file } of sources) {
-    for (const [, names, from] of source.matchAll(/^import (?:type )?\{([^}]*)\} from '([^']+)'/gm)) {
-      for (const name of names.split(',').map((one) => one.trim().replace(/^type /, ''))) {
-        if (name !== '' && isUsed(words, name)) add(fromSync(from, file), name)
-      }
-    }
-    for (const [, name] of source.matchAll(/^export (?:type|interface) (\w+)/gm)) {
-      if (isUsed(words, name)) add(`../client/${file}`, name)
-    }
+/** Returns the text of the file; a comparison may leave white space out. */
+export function generate() {
+  const writer = new Writer()
+  const code = CONVERTED.map(([file, name]) => writer.convert(file, name)).join('\n\n')
+  return `${HEAD}${writer.imports()}\n\n${code}\n`
+}
+
+const sources = new Map()
+
+/** Returns the text and the statements of a file of src/client. */
+function sourceOf(file) {
+  if (!sources.has(file)) {
+    const text = readFileSync(new URL(file, CLIENT), 'utf8')
+    sources.set(file, { text, statements: parseAst(text, { lang: 'ts', astType: 'ts' }, file).body })
   }
-  return [...byFile]
-    .map(([from, names]) => `import type { ${[...names].toSorted(byCode).join(', ')} } from '${from}'`)
-    .join('\n')
+  return sources.get(file)
 }
 
-/** What a file of the client imports, as src/sync imports it. */
-function fromSync(specifier, file) {
-  if (!specifier.startsWith('.')) return specifier
-  return posix.relative('sync', posix.join('client', posix.dirname(file), specifier))
+/** Returns what a file exports by a name, and where its statement begins. */
+function declarationOf(file, name) {
+  const found = exportsOf(file).find(({ declaration }) => declaration.id?.name === name)
+  if (found === undefined) throw new Error(`${file} exports no ${name}`)
+  return { node: found.declaration, start: found.start }
 }
 
-function byCode(a, b) {
-  return a < b ? -1 : 1
+function exportsOf(file) {
+  return sourceOf(file).statements.filter(({ type, declaration }) => type === 'ExportNamedDeclaration' && declaration)
 }
 
-function isUsed(words, name) {
-  return new RegExp(`\\b${name}\\b`).test(words)
+/** Returns where to import a type from that a file uses; undefined for a type parameter, and what is global. */
+function originOf(name, file) {
+  for (const { type, specifiers, source } of sourceOf(file).statements) {
+    const isHere = type === 'ImportDeclaration' && specifiers.some(({ local }) => local.name === name)
+    if (isHere) return fromTarget(source.value, file)
+  }
+  const isExported = exportsOf(file).some(({ declaration }) => declaration.id?.name === name)
+  return isExported ? `${FROM_TARGET}/${file}` : undefined
+}
+
+/** Returns the path of an import of a file of src/client, as the written file imports it. */
+function fromTarget(specifier, file) {
+  return specifier.startsWith('.') ? posix.join(FROM_TARGET, posix.dirname(file), specifier) : specifier
+}
+
+function isPublicMethod({ type, kind, key, computed, static: isStatic, accessibility }) {
+  const isMethod = type === 'MethodDefinition' || type === 'TSMethodSignature'
+  const isPublic = key?.type === 'Identifier' && !computed && !isStatic && accessibility !== 'private'
+  return isMethod && isPublic && kind !== 'set'
+}
+
+/** Whether it is more than a signature. */
+function hasBody({ value }) {
+  return Boolean(value?.body)
+}
+
+/** Returns the type that a promise gives. */
+function awaited(type) {
+  const isPromise = type.type === 'TSTypeReference' && type.typeName.name === 'Promise'
+  return isPromise ? type.typeArguments.params[0] : type
+}
+
+/** Returns the names of types below a node, but for those that are members of other names. */
+function typeNamesIn(node) {
+  if (Array.isArray(node)) return node.flatMap(typeNamesIn)
+  if (typeof node !== 'object' || node === null) return []
+  if (node.type === 'TSTypeReference' && node.typeName.type === 'Identifier') {
+    return [node.typeName, ...typeNamesIn(node.typeArguments)]
+  }
+  if (node.type === 'TSTypeQuery') throw new Error('typeof in a signature: nothing is imported for it')
+  return Object.values(node).flatMap(typeNamesIn)
+}
+
+/** A comment without links to what is renamed, whose examples wait for nothing. */
+function withoutPromises(doc) {
+  return doc
+    .replace(/\{@link (\w+)(?:\.(\w+))?\}/g, (link, name, member) =>
+      RENAMED.has(name) ? `\`${member ?? RENAMED.get(name)}\`` : link,
+    )
+    .replaceAll('await ', '')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,7 +1,3 @@
-export type { MemcacheMapping } from '../sync/mapping.ts'
-export { MemcacheSync } from '../sync/memcache-sync.ts'
-export { MetaClientSync } from '../sync/meta-client-sync.ts'
-export type { MemcacheSyncOptions } from '../sync/options.ts'
 export type {
   ClearableSync,
   CommandPipelineSync,
@@ -13,4 +9,8 @@ export type {
   NextMetaPipelineSync,
   NextPipelineSync,
   NoreplyCommandsSync,
-} from '../sync/sync-commands.ts'
+} from '../sync/generated/sync-commands.ts'
+export type { MemcacheMapping } from '../sync/mapping.ts'
+export { MemcacheSync } from '../sync/memcache-sync.ts'
+export { MetaClientSync } from '../sync/meta-client-sync.ts'
+export type { MemcacheSyncOptions } from '../sync/options.ts'

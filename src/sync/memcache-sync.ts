@@ -12,9 +12,9 @@ import { addCommands, type OwnCommand } from './commands.ts'
 import { Handover } from './direct/handover.ts'
 import { ServerRoutes } from './direct/server-routes.ts'
 import { DIRECT_WRITES } from './direct/writes.ts'
+import type { MemcacheSyncCommands } from './generated/sync-commands.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
 import { type MemcacheSyncOptions, separateOptions } from './options.ts'
-import type { MemcacheSyncCommands } from './sync-commands.ts'
 import { checkSynchronous, SyncCore } from './sync-core.ts'
 
 /** What a client is made of. */

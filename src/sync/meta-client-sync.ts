@@ -5,7 +5,7 @@ import { MetaClient } from '../client/meta/client.ts'
 import type { MemcacheOptions } from '../client/options.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { addCommands } from './commands.ts'
-import type { MetaClientSyncCommands } from './sync-commands.ts'
+import type { MetaClientSyncCommands } from './generated/sync-commands.ts'
 import { checkSynchronous, SyncCore } from './sync-core.ts'
 
 const cores: WeakMap<object, SyncCore> = new WeakMap()

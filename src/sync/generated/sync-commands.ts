@@ -1,5 +1,6 @@
-// Written by scripts/sync-types.mjs out of src/client: do not edit.
+// Written by scripts/sync-types.mjs (npm run generate) out of src/client: do not edit.
 /* oxlint-disable typescript/no-unnecessary-type-parameters -- as the asynchronous clients have them */
+
 import type { Buffer } from 'node:buffer'
 import type {
   CallOptions,
@@ -19,11 +20,11 @@ import type {
   ShutdownOptions,
   UpdateOptions,
   WriteOptions,
-} from '../client/call-options.ts'
-import type { PipelineOutcome } from '../client/command-pipeline.ts'
-import type { Entries } from '../client/entries.ts'
-import type { Inspection } from '../client/inspection.ts'
-import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '../client/lease/options.ts'
+} from '../../client/call-options.ts'
+import type { PipelineOutcome } from '../../client/command-pipeline.ts'
+import type { Entries } from '../../client/entries.ts'
+import type { Inspection } from '../../client/inspection.ts'
+import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '../../client/lease/options.ts'
 import type {
   MayLackValue,
   MetaAddOptions,
@@ -38,8 +39,8 @@ import type {
   MetaOptions,
   MetaReplaceOptions,
   MetaSetOptions,
-} from '../client/meta/options.ts'
-import type { InPipeline, MetaPipelineCount, MetaPipelineOptions } from '../client/meta/pipeline.ts'
+} from '../../client/meta/options.ts'
+import type { InPipeline, MetaPipelineCount, MetaPipelineOptions } from '../../client/meta/pipeline.ts'
 import type {
   MetaCountResult,
   MetaDebugResult,
@@ -49,20 +50,20 @@ import type {
   MetaReply,
   MetaStoreResult,
   MetaTouchResult,
-} from '../client/meta/results.ts'
-import type { GenerationOptions, NamespaceOptions } from '../client/namespace/options.ts'
-import type { ValueWithCas } from '../client/reader.ts'
-import type { CasResult, Counted } from '../client/results.ts'
-import type { SchemaInput, SchemaOutput, StandardSchema } from '../client/standard-schema.ts'
-import type { Stats } from '../client/stats.ts'
-import type { Change } from '../client/update.ts'
-import type { Key } from '../protocol/key.ts'
-import type { ServerStatus } from '../seam/executor.ts'
-import type { SerializedValue } from '../serde/serde.ts'
-import type { ServerSpec } from '../server-address.ts'
-import type { Ttl } from '../ttl.ts'
+} from '../../client/meta/results.ts'
+import type { GenerationOptions, NamespaceOptions } from '../../client/namespace/options.ts'
+import type { ValueWithCas } from '../../client/reader.ts'
+import type { CasResult, Counted } from '../../client/results.ts'
+import type { SchemaInput, SchemaOutput, StandardSchema } from '../../client/standard-schema.ts'
+import type { Stats } from '../../client/stats.ts'
+import type { Change } from '../../client/update.ts'
+import type { Key } from '../../protocol/key.ts'
+import type { ServerStatus } from '../../seam/executor.ts'
+import type { SerializedValue } from '../../serde/serde.ts'
+import type { ServerSpec } from '../../server-address.ts'
+import type { Ttl } from '../../ttl.ts'
 
-/** What the synchronous client can do: Memcache, without `await`. */
+/** Methods of Memcache, without `await`. */
 export interface MemcacheSyncCommands {
   /**
    * Reads a value.
@@ -559,7 +560,7 @@ export interface MemcacheSyncCommands {
   destroy(): void
 }
 
-/** What it can do: NoreplyCommands, without `await`. */
+/** Methods of NoreplyCommands, without `await`. */
 export interface NoreplyCommandsSync extends NamespaceNoreplySync<unknown> {
   /**
    * Makes the servers forget everything they hold. Like a large batch it asks for the answers, on connections of its own,
@@ -568,7 +569,7 @@ export interface NoreplyCommandsSync extends NamespaceNoreplySync<unknown> {
   flushAll(options?: FlushOptions): void
 }
 
-/** What it can do: NamespaceNoreply, without `await`. */
+/** Methods of NamespaceNoreply, without `await`. */
 export interface NamespaceNoreplySync<Input> {
   /** Stores a value. */
   set(key: Key, value: Input, options?: WriteOptions): void
@@ -610,7 +611,7 @@ export interface NamespaceNoreplySync<Input> {
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): void
 }
 
-/** What it can do: CommandPipeline, without `await`. */
+/** Methods of CommandPipeline, without `await`. */
 export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<unknown>[] = []> {
   /** How many commands it has collected. */
   readonly length: number
@@ -711,7 +712,7 @@ export type NextPipelineSync<Outcomes extends readonly PipelineOutcome<unknown>[
   [...Outcomes, PipelineOutcome<T>]
 >
 
-/** What it can do: Namespace, without `await`. */
+/** Methods of Namespace, without `await`. */
 export interface NamespaceSync<T = unknown, Input = T> {
   /** Reads a value. A miss, or a value that does not fit the schema, gives `undefined`, or the option `default`. */
   get<D = undefined>(key: Key, options?: GetOptions<D>): T | D
@@ -837,7 +838,7 @@ export interface NamespaceSync<T = unknown, Input = T> {
   readonly noreply: NamespaceNoreplySync<Input>
 }
 
-/** What the synchronous client can do: MetaClient, without `await`. */
+/** Methods of MetaClient, without `await`. */
 export interface MetaClientSyncCommands {
   /**
    * Reads an item (`mg`).
@@ -962,7 +963,7 @@ export interface MetaClientSyncCommands {
   destroy(): void
 }
 
-/** What it can do: MetaPipeline, without `await`. */
+/** Methods of MetaPipeline, without `await`. */
 export interface MetaPipelineSync<Quiet extends boolean = false, Results extends readonly unknown[] = []> {
   /** How many commands it has collected. */
   readonly length: number
@@ -1088,8 +1089,12 @@ export type NextMetaPipelineSync<Quiet extends boolean, Results extends readonly
   [...Results, Result]
 >
 
-/** What a namespace with generations can do besides. */
+/** Methods of Clearable, without `await`. */
 export interface ClearableSync {
-  /** Forgets every item of the namespace. */
+  /**
+   * Empties the namespace, whatever its size, with one command: what was stored is out of reach, and the server drops it
+   * in its own time. Other processes see it within their `refreshMs`. Fails while the server of the generation is out:
+   * nothing stands in for it.
+   */
   clear(): void
 }
