@@ -4,7 +4,16 @@ import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { DELETE, GET, GETS, type Request } from '../protocol/request.ts'
 import type { Serde } from '../serde/serde.ts'
-import { Batch, type BatchWindow, batchError, batchWindow, type PendingLimits, quietWindow } from './batch.ts'
+import {
+  Batch,
+  type BatchWindow,
+  batchError,
+  batchWindow,
+  fitsWindow,
+  type PendingLimits,
+  quietWindow,
+  runBatch,
+} from './batch.ts'
 import type {
   BatchOptions,
   CallOptions,
@@ -16,7 +25,7 @@ import type {
 } from './call-options.ts'
 import type { Tally } from './calls/tally.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
-import { checkKeys, distinct, type Entries, entriesOf, withPrefix } from './entries.ts'
+import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
 import { type Findings, ManyReads } from './many-reads.ts'
 import { checkUint64 } from './numbers.ts'
 import {
@@ -27,21 +36,35 @@ import {
   SET_MANY_NAMES,
 } from './option-names.ts'
 import { readBigCount, readCount, readDeleted, readNothing, readStored } from './results.ts'
+import { distinctInSlices, inSlices, type Slices } from './slices.ts'
 import type { Values } from './values.ts'
 
 /** Stands for a key that is not there. */
 const MISSING = Symbol('missing')
 
 /** Writes to be carried out, and those that failed already. */
-interface Writes<K extends Key> {
+class Writes<K extends Key> {
+  /** Number of keys that the caller gave. */
+  readonly given: number
+  /** Makes the writes, and fails the call where something is wrong with it. */
+  readonly preparation: Slices
   /** The keys of the call, in its order. */
-  readonly asked: readonly K[]
+  asked: readonly K[]
   /** The keys of `operations`, in the same order. */
-  readonly keys: readonly K[]
-  readonly operations: readonly Operation[]
-  readonly failed: Map<K, unknown>
-  /** Number of keys in the call. */
-  readonly total: number
+  readonly keys: K[] = []
+  readonly operations: Operation[] = []
+  readonly failed: Map<K, unknown> = new Map()
+
+  constructor(asked: readonly K[], prepare: (writes: Writes<K>) => Slices) {
+    this.given = asked.length
+    this.asked = asked
+    this.preparation = prepare(this)
+  }
+
+  add(key: K, operation: Operation): void {
+    this.keys.push(key)
+    this.operations.push(operation)
+  }
 }
 
 /** Writes that were carried out. */
@@ -146,7 +169,14 @@ export class BatchCommands {
       return this.#stores(command, entries, readStored, options)
     }
     const { writes, done, refused, failed } = await this.#write(make, options, tally)
-    const outcome = { what: `${command}Many`, failed, total: writes.total, found: new Map<K, never>(), done, tally }
+    const outcome = {
+      what: `${command}Many`,
+      failed,
+      total: writes.asked.length,
+      found: new Map<K, never>(),
+      done,
+      tally,
+    }
     this.#settle(outcome, done.length - refused.length)
     return inOrderOf(writes.asked, new Set([...refused, ...failed.keys()]))
   }
@@ -173,31 +203,62 @@ export class BatchCommands {
   ): Writes<K> {
     // A wrong call fails before any value is looked at.
     this.#values.exptime(options?.ttl)
-    const pairs = entriesOf(entries).map(([key, value]) => ({ key, value, wireKey: this.#encode(key, options) }))
-    const failed = new Map<K, unknown>()
-    const keys: K[] = []
-    const operations: Operation[] = []
-    for (const { key, value, wireKey } of pairs) {
-      let request: Request
-      try {
-        request = this.#values.storeRequest(command, key, value, 0n, options)
-      } catch (error) {
-        // A value that cannot be stored fails its own key; what is wrong with the call fails the call.
-        if (!isAbsorbable(error)) throw error
-        failed.set(key, error)
-        continue
+    const pairs = entriesOf(entries)
+    return new Writes(
+      pairs.map(([key]) => key),
+      (writes) => this.#makeStores(writes, command, pairs, interpret, options),
+    )
+  }
+
+  *#makeStores<K extends Key>(
+    writes: Writes<K>,
+    command: 'set' | 'add',
+    pairs: readonly (readonly [K, unknown])[],
+    interpret: Interpret,
+    options: SetManyOptions | undefined,
+  ): Slices {
+    const wireKeys: WireKey[] = []
+    yield* inSlices(pairs.length, (from, end) => {
+      for (let at = from; at < end; at++) wireKeys.push(this.#encode(pairs[at]![0], options))
+    })
+    yield* inSlices(pairs.length, (from, end) => {
+      for (let at = from; at < end; at++) {
+        const [key, value] = pairs[at]!
+        const request = this.#storeRequest(writes, command, key, value, options)
+        if (request !== undefined) writes.add(key, this.#operation(request, key, wireKeys[at]!, interpret, options))
       }
-      keys.push(key)
-      operations.push(this.#operation(request, key, wireKey, interpret, options))
+    })
+  }
+
+  /** A value that cannot be stored fails its own key; what is wrong with the call fails the call. */
+  #storeRequest<K extends Key>(
+    { failed }: Writes<K>,
+    command: 'set' | 'add',
+    key: K,
+    value: unknown,
+    options: SetManyOptions | undefined,
+  ): Request | undefined {
+    try {
+      return this.#values.storeRequest(command, key, value, 0n, options)
+    } catch (error) {
+      if (!isAbsorbable(error)) throw error
+      failed.set(key, error)
+      return undefined
     }
-    return { asked: pairs.map(({ key }) => key), keys, operations, failed, total: pairs.length }
   }
 
   async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined, tally?: Tally): Promise<number> {
     const make = (): Writes<Key> => this.#deletes(keys, readDeleted, options)
     const { writes, done, refused, failed } = await this.#write(make, options, tally)
     const deleted = done.length - refused.length
-    const outcome = { what: 'deleteMany', failed, total: writes.total, found: new Map<Key, never>(), done, tally }
+    const outcome = {
+      what: 'deleteMany',
+      failed,
+      total: writes.asked.length,
+      found: new Map<Key, never>(),
+      done,
+      tally,
+    }
     this.#settle(outcome, deleted)
     return deleted
   }
@@ -219,9 +280,23 @@ export class BatchCommands {
     interpret: Interpret,
     options: DeleteManyOptions | undefined,
   ): Writes<K> {
-    const asked = distinct(checkKeys(keys))
-    const operations = asked.map((key) => this.#operation(request, key, this.#encode(key, options), interpret, options))
-    return { asked, keys: asked, operations, failed: new Map(), total: asked.length }
+    return new Writes(checkKeys(keys), (writes) => this.#makeAlike(writes, request, interpret, options))
+  }
+
+  *#makeAlike<K extends Key>(
+    writes: Writes<K>,
+    request: Request,
+    interpret: Interpret,
+    options: DeleteManyOptions | undefined,
+  ): Slices {
+    const asked = yield* distinctInSlices(writes.asked)
+    writes.asked = asked
+    yield* inSlices(asked.length, (from, end) => {
+      for (let at = from; at < end; at++) {
+        const key = asked[at]!
+        writes.add(key, this.#operation(request, key, this.#encode(key, options), interpret, options))
+      }
+    })
   }
 
   /** What the server refuses, or may have carried out before its connection was lost, is an event. */
@@ -231,19 +306,14 @@ export class BatchCommands {
     options: CallOptions | undefined,
     tally: Tally | undefined,
   ): Promise<void> {
-    const { writes, failed: all } = await this.#write(make, options, tally, ({ operations }) => {
-      // Without answers it is not known how much of a larger batch is under way: it asks for them, and drops them.
-      const isQuiet = fits(operations, this.#quietWindow)
-      if (isQuiet) for (const operation of operations) operation.quiet = true
-      return isQuiet ? this.#quietWindow : this.#window
-    })
+    const { writes, failed: all } = await this.#write(make, options, tally, true)
     const failed = new Map<Key, unknown>()
     for (const [key, reason] of all) {
       if (isAbsorbable(reason) && reason.delivery !== 'not-sent') this.#dispatcher.report(reason, [key])
       else failed.set(key, reason)
     }
     // None of them was answered, as far as the caller is to know.
-    this.#settle({ what, failed, total: writes.total, found: new Map<Key, never>(), done: [], tally }, undefined)
+    this.#settle({ what, failed, total: writes.asked.length, found: new Map<Key, never>(), done: [], tally }, undefined)
   }
 
   async incrMany<K extends Key>(
@@ -274,28 +344,44 @@ export class BatchCommands {
     make: () => Writes<K>,
     options: CallOptions | undefined,
     tally: Tally | undefined,
-    choose: (writes: Writes<K>) => BatchWindow = () => this.#window,
+    quietly = false,
   ): Promise<Written<K>> {
-    let writes: Writes<K> | undefined
+    // Those that are not known yet when the call fails count as one.
+    let known: readonly K[] | undefined
     const answers: unknown[] = []
     try {
-      writes = make()
-      const { asked, keys, operations, failed } = writes
-      const batch = new Batch(operations, choose(writes), this.#dispatcher)
-      for (let at = 0; at < operations.length; at++) answers.push(MISSING)
-      await batch.run((value, operation) => {
-        answers[operation.index] = value
-      }, options?.signal)
+      const writes = make()
+      const { keys, operations, failed, given, preparation } = writes
+      const batch = await runBatch(this.#dispatcher, {
+        given,
+        preparation,
+        create: () => {
+          known = writes.asked
+          for (let at = 0; at < operations.length; at++) answers.push(MISSING)
+          return this.#batchOf(operations, quietly)
+        },
+        onResult: (value, { index }) => {
+          answers[index] = value
+        },
+        signal: options?.signal,
+      })
       return {
         writes,
         answers,
         done: keys.filter((_key, at) => answers[at] !== MISSING),
         refused: keys.filter((_key, at) => answers[at] === false),
-        failed: failuresInOrder(asked, failed, batch.failed),
+        failed: failuresInOrder(writes.asked, failed, batch.failed),
       }
     } catch (error) {
-      throw failAll(tally, error, writes?.asked)
+      throw failAll(tally, error, known)
     }
+  }
+
+  /** Without answers it is not known how much of a larger batch is under way: it asks for them, and drops them. */
+  #batchOf(operations: readonly Operation[], quietly: boolean): Batch {
+    const isQuiet = quietly && fitsWindow(operations, this.#quietWindow)
+    if (isQuiet) for (const operation of operations) operation.quiet = true
+    return new Batch(operations, isQuiet ? this.#quietWindow : this.#window, this.#dispatcher)
   }
 
   /** Makes an operation of a batch. The prefix is part of the key, also where a server is chosen by it. */
@@ -362,10 +448,4 @@ function failuresInOrder<K extends Key>(
 
 function inOrderOf<K>(asked: readonly K[], some: ReadonlySet<K>): K[] {
   return some.size === 0 ? [] : [...new Set(asked)].filter((key) => some.has(key))
-}
-
-/** Whether all of them may be under way at a time; one always may. */
-function fits(operations: readonly Operation[], window: BatchWindow): boolean {
-  const bytes = operations.reduce((sum, operation) => sum + operation.bodyBytes, 0)
-  return operations.length === 1 || (operations.length <= window.operations && bytes <= window.bytes)
 }

@@ -4,6 +4,8 @@ import { messageOf } from '../message-of.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { Patience } from '../protocol/patience.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { inSlices, MAX_SLICE, type Slices } from './slices.ts'
 
 /** How much of a batch may be under way at a time, so that a batch alone never overloads a connection. */
 export interface BatchWindow {
@@ -58,6 +60,9 @@ export class Batch {
   #feeding = false
   #aborted = false
   #finish: () => void = () => undefined
+  #onResult: (value: unknown, operation: Operation) => void = () => undefined
+  #isReserved = false
+  #hasRun = false
 
   constructor(operations: readonly Operation[], window: BatchWindow, target: BatchTarget) {
     this.#operations = operations
@@ -66,51 +71,83 @@ export class Batch {
   }
 
   /**
+   * Keeps places for all operations of a batch that is larger than a slice and than its window, before it runs: the
+   * places for what is left after the first window would be too many for one turn of the event loop.
+   */
+  *reservePlaces(): Slices {
+    const operations = this.#operations
+    if (operations.length <= MAX_SLICE || fitsWindow(operations, this.#window)) return
+    this.#isReserved = true
+    yield* inSlices(operations.length, (from, end) => {
+      for (let index = from; index < end; index++) {
+        this.#bind(operations[index]!, index)
+        this.#target.reserve(operations[index]!)
+      }
+    })
+  }
+
+  /** Gives up the places of a batch that will not run. One that has run does so by itself. */
+  abandon(reason: unknown): void {
+    if (this.#hasRun) return
+    for (const operation of this.#operations) operation.cancel(reason)
+  }
+
+  /**
    * Runs it.
    *
    * @param onResult - Called with the result of each operation that did not fail.
    * @param keepsOrder - Later calls for its keys are carried out after it. Reads do without: of a key that is not asked
    * for yet they may see what a later call wrote.
+   * @param startedAt - When the time of the call began.
    */
   run(
     onResult: (value: unknown, operation: Operation) => void,
     signal: AbortSignal | undefined,
     keepsOrder = true,
+    startedAt: number = performance.now(),
   ): Promise<void> {
-    const startedAt = performance.now()
-    // Two functions for all operations, not two for each: the second argument says which one it is.
-    const resolveOne = (value: unknown, operation: Operation): void => {
-      if (value instanceof Promise) return follow(value, operation)
-      onResult(value, operation)
-      this.#settled(operation)
-    }
-    // The reply was not all of it: a value is being decompressed, or something had to be asked or put right first.
-    const follow = (result: Promise<unknown>, operation: Operation): void => {
-      // Through `operation.reject`, which a middleware may have wrapped to see the failure.
-      const { reject } = operation
-      result.then(
-        (value) => resolveOne(value, operation),
-        (reason: unknown) => reject(reason, operation),
-      )
-    }
-    const rejectOne = (reason: unknown, operation: Operation): void => {
-      this.failed.set(operation.callerKey, reason)
-      this.#settled(operation)
-    }
+    this.#hasRun = true
+    this.#onResult = onResult
     for (let index = 0; index < this.#operations.length; index++) {
       const operation = this.#operations[index]!
-      operation.index = index
+      if (!this.#isReserved) this.#bind(operation, index)
       operation.deadline = startedAt + operation.timeoutMs
-      operation.resolve = resolveOne
-      operation.reject = rejectOne
     }
     return new Promise((resolve, reject) => {
       this.#finish = resolve
       // What it throws rejects, and nothing is handed over.
       if (signal !== undefined) this.#abortWith(signal, resolve, reject)
       this.#feed()
-      if (keepsOrder) this.#reserveRest()
+      if (keepsOrder && !this.#isReserved) this.#reserveRest()
     })
+  }
+
+  #bind(operation: Operation, index: number): void {
+    operation.index = index
+    operation.resolve = this.#resolveOne
+    operation.reject = this.#rejectOne
+  }
+
+  // Two functions for all operations, not two for each: the second argument says which one it is.
+  readonly #resolveOne = (value: unknown, operation: Operation): void => {
+    if (value instanceof Promise) return this.#follow(value, operation)
+    this.#onResult(value, operation)
+    this.#settled(operation)
+  }
+
+  readonly #rejectOne = (reason: unknown, operation: Operation): void => {
+    this.failed.set(operation.callerKey, reason)
+    this.#settled(operation)
+  }
+
+  /** The reply was not all of it: a value is being decompressed, or something had to be asked or put right first. */
+  #follow(result: Promise<unknown>, operation: Operation): void {
+    // Through `operation.reject`, which a middleware may have wrapped to see the failure.
+    const { reject } = operation
+    result.then(
+      (value) => this.#resolveOne(value, operation),
+      (reason: unknown) => reject(reason, operation),
+    )
   }
 
   #abortWith(signal: AbortSignal, resolve: () => void, reject: (reason: unknown) => void): void {
@@ -170,6 +207,41 @@ export class Batch {
     // An operation that fails at once settles inside `#feed`, whose loop goes on by itself.
     if (!this.#feeding && (this.#underWay === 0 || this.#next < this.#operations.length)) this.#feed()
   }
+}
+
+/** Whether all of the operations may be under way at a time; one always may. */
+export function fitsWindow(operations: readonly Operation[], window: BatchWindow): boolean {
+  const bytes = operations.reduce((sum, operation) => sum + operation.bodyBytes, 0)
+  return operations.length === 1 || (operations.length <= window.operations && bytes <= window.bytes)
+}
+
+/** A batch to be prepared and run. */
+export interface BatchRun {
+  /** Number of keys that the caller gave. */
+  readonly given: number
+  /** Makes the operations, and fails the call where something is wrong with it. */
+  readonly preparation: Slices
+  /** Makes the batch, once, when its operations are there. */
+  readonly create: () => Batch
+  readonly onResult: (value: unknown, operation: Operation) => void
+  readonly signal: AbortSignal | undefined
+}
+
+/** Prepares a batch, in slices if it is large, and runs it; gives it when all of its operations have settled. */
+export async function runBatch(dispatcher: Pick<Dispatcher, 'startBatch'>, run: BatchRun): Promise<Batch> {
+  const { given, preparation, create, onResult, signal } = run
+  let batch: Batch | undefined
+  const created = (): Batch => (batch ??= create())
+  try {
+    await dispatcher.startBatch(given, preparation, signal, {
+      prepare: () => created().reservePlaces(),
+      dispatch: (startedAt) => created().run(onResult, signal, true, startedAt),
+    })
+  } catch (error) {
+    batch?.abandon(error)
+    throw error
+  }
+  return created()
 }
 
 /** The error of a batch of which some keys failed; it carries the rest. The first word of `what` is its command. */

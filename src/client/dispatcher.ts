@@ -11,12 +11,14 @@ import { PerKeyQueue } from '../seam/per-key-queue.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { detachAll, dispatchReads } from '../seam/reads.ts'
 import { type CallOptions, type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from './call-options.ts'
+import { type BatchStart, CallQueue } from './call-queue.ts'
 import type { Tally } from './calls/tally.ts'
 import type { Command, FailureKind } from './commands/command.ts'
 import type { CommandErrorEvent } from './events.ts'
 import { checkTimeout } from './numbers.ts'
 import type { Failures, ResolvedClientOptions } from './options.ts'
 import { readNothing } from './results.ts'
+import { MAX_SLICE, type Slices } from './slices.ts'
 
 /** Makes operations out of calls: key, deadline, abort signal, absorbed failures; and one promise for each. */
 export class Dispatcher {
@@ -25,6 +27,9 @@ export class Dispatcher {
   readonly #report: (event: CommandErrorEvent) => void
   readonly #failures: Failures
   readonly #queue: PerKeyQueue
+  readonly #calls: CallQueue = new CallQueue()
+  readonly #dispatchNext = (operation: Operation): void => this.dispatch(operation)
+  readonly #dispatchReadsNext = (batch: ReadBatch): void => this.dispatchReads(batch)
   /** The time of a call that does not say otherwise, in milliseconds. */
   readonly timeoutMs: number
 
@@ -108,7 +113,8 @@ export class Dispatcher {
       operation.resolve = resolve as (value: unknown) => void
       operation.reject = reject
       if (call?.signal !== undefined) abortWith(operation, call.signal)
-      if (!operation.settled) server.dispatch(operation)
+      if (this.#calls.isHolding) this.#calls.hold(operation, (next) => server.dispatch(next))
+      else if (!operation.settled) server.dispatch(operation)
     })
   }
 
@@ -149,26 +155,43 @@ export class Dispatcher {
   }
 
   /** Takes no more commands; settles when those that are held back, and the rest of large batches, are on their way. */
-  drain(error: ClosedError): Promise<void> {
-    return this.#queue.drain(error)
+  async drain(error: ClosedError): Promise<void> {
+    if (this.#calls.isHolding) await this.#calls.drain(error)
+    await this.#queue.drain(error)
   }
 
   /** Settles when what is held back, and the rest of large batches, is on its way; undefined when there is nothing. */
   prepared(): Promise<void> | undefined {
-    return this.#queue.passed()
+    return this.#calls.passed()?.then(() => this.#queue.passed()) ?? this.#queue.passed()
   }
 
   /** Ends what is held back, and the rest of large batches. */
   destroy(error: ClosedError): void {
+    if (this.#calls.isHolding) this.#calls.destroy(error)
     this.#queue.destroy(error)
+  }
+
+  /**
+   * Prepares a batch and starts it: at once, or over several turns of the event loop, in which later calls wait.
+   *
+   * @param count - Number of its keys.
+   * @param start - Is given the time from which the time of the call counts.
+   */
+  startBatch<T>(count: number, preparation: Slices, signal: AbortSignal | undefined, start: BatchStart<T>): Promise<T> {
+    if (count > MAX_SLICE) return this.#calls.run(preparation, signal, start)
+    preparation.next()
+    return start.dispatch(performance.now())
   }
 
   /** Keeps a place for a write that is dispatched later: later calls for its key are carried out after it. */
   reserve(operation: Operation): void {
-    this.#queue.reserve(operation)
+    if (this.#calls.closed) this.#calls.hold(operation, (next) => this.#queue.reserve(next))
+    else this.#queue.reserve(operation)
   }
 
   dispatch(operation: Operation): void {
+    // What has a place already came before the batch that others wait for.
+    if (this.#calls.closed && operation.holder !== this.#queue) return this.#calls.hold(operation, this.#dispatchNext)
     const { preparing } = operation
     if (preparing instanceof Promise) return this.#queue.prepare(operation, preparing as Promise<Request>)
     if (this.#queue.closed && this.#queue.hold(operation)) return
@@ -177,6 +200,7 @@ export class Dispatcher {
 
   /** Hands over many reads of one call. */
   dispatchReads(batch: ReadBatch): void {
+    if (this.#calls.closed) return this.#calls.holdReads(batch, this.#dispatchReadsNext)
     // Some of them may have to wait for an earlier command for their key.
     if (this.#queue.closed) detachAll(batch, this)
     else dispatchReads(this.#backend, batch)

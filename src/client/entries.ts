@@ -27,12 +27,6 @@ export function checkKeys<K extends Key>(keys: Iterable<K>): K[] {
   })
 }
 
-/** Returns each key once: the list itself where no key is there twice, as in nearly every call. */
-export function distinct<K>(keys: readonly K[]): readonly K[] {
-  const set = new Set(keys)
-  return set.size === keys.length ? keys : [...set]
-}
-
 /** Reads what the caller gave, whose getters, iterators and proxies may throw. */
 function reading<T>(what: string, read: () => T): T {
   try {

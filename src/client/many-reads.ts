@@ -9,6 +9,7 @@ import { type Dispatcher, ownKey } from './dispatcher.ts'
 import { withPrefix } from './entries.ts'
 import { checkTimeout } from './numbers.ts'
 import { ReadCall } from './read-call.ts'
+import { inSlices, noSlices, runSlices, type Slices } from './slices.ts'
 
 /** Result of many reads. */
 export interface Findings<K extends Key> {
@@ -21,15 +22,23 @@ export interface Findings<K extends Key> {
 }
 
 /** Keys in the form that reads need. */
-interface PreparedKeys {
+class ReadKeys<K extends Key> {
+  /** Has every key once. It finds those that are there twice, and becomes the result where every key is found. */
+  readonly found: Map<K, unknown> = new Map()
+  /** The keys of the call, each once. */
+  asked: readonly K[]
   /** Each wire key once. */
-  readonly keys: WireKey[]
+  readonly keys: WireKey[] = []
   /** The caller's key that each wire key was made of. */
-  readonly callerKeys: readonly Key[]
+  callerKeys: readonly Key[] | undefined = undefined
   /** Keys that servers are chosen by; undefined: the caller's keys. */
-  readonly routingKeys: Key[] | undefined
+  routingKeys: readonly Key[] | undefined = undefined
   /** Index of the read that gives the value of each key of the call; undefined: each key has its own read. */
-  readonly sources: readonly number[] | undefined
+  sources: readonly number[] | undefined = undefined
+
+  constructor(asked: readonly K[]) {
+    this.asked = asked
+  }
 }
 
 /** Reads many keys, each once, and gives what was found in the order of the call. */
@@ -60,16 +69,39 @@ export class ManyReads {
     missing: unknown,
     options: (GetManyOptions & HandedOnOptions) | undefined,
   ): Promise<Findings<K>> {
-    // Finds keys that are there twice, and becomes the result where every key is found.
-    const found = new Map<K, unknown>()
-    for (const key of keys) found.set(key, missing)
-    const asked = found.size === keys.length ? keys : [...found.keys()]
-    const { keys: wireKeys, callerKeys, routingKeys, sources } = this.#prepare(asked, options)
+    const prepared = new ReadKeys(keys)
+    const preparation = this.#prepare(prepared, missing, options)
+    const { length } = keys
+    const signal = options?.signal
+    let failed: ReadonlyMap<number, unknown> | undefined
+    const results = await this.#dispatcher.startBatch(length, preparation, signal, {
+      prepare: noSlices,
+      dispatch: (startedAt) => {
+        const call = this.#callFor(request, prepared, interpret, missing, options)
+        failed = call.failed
+        return call.run(signal, startedAt)
+      },
+    })
+    // Only now, so that the order is the caller's whichever answer came first.
+    const found = results.includes(missing) ? new Map<K, unknown>() : prepared.found
+    const collecting = collectFound(found, prepared, results, missing)
+    if (collecting.next().done !== true) await runSlices(collecting)
+    const { asked, sources } = prepared
+    return { asked, found, failed: failuresInOrder(request.command, asked, sources, failed!) }
+  }
+
+  #callFor(
+    request: ReadBatch['request'],
+    { asked, keys, callerKeys = asked, routingKeys }: ReadKeys<Key>,
+    interpret: Interpret,
+    missing: unknown,
+    options: (GetManyOptions & HandedOnOptions) | undefined,
+  ): ReadCall {
     const writtenBefore = options?.[WRITTEN_BEFORE] === true
-    const call = new ReadCall({
+    return new ReadCall({
       request,
       callerKeys,
-      keys: wireKeys,
+      keys,
       routingKeys,
       timeoutMs: this.#timeoutMs(asked, options),
       writtenBefore,
@@ -78,13 +110,6 @@ export class ManyReads {
       window: this.#window,
       dispatch: writtenBefore ? this.#dispatchEach : this.#dispatch,
     })
-    const results = await call.run(options?.signal)
-    // Only now, so that the order is the caller's whichever answer came first.
-    return {
-      asked,
-      found: foundOf(found, asked, results, missing, sources),
-      failed: failuresInOrder(request.command, asked, sources, call.failed),
-    }
   }
 
   #timeoutMs(asked: readonly Key[], options: GetManyOptions | undefined): number {
@@ -93,61 +118,79 @@ export class ManyReads {
     return checkTimeout(options.timeoutMs)
   }
 
-  #prepare(asked: readonly Key[], options: GetManyOptions | undefined): PreparedKeys {
-    if (!asked.every(isText)) return this.#prepareUnique(asked, options)
-    const isRoutedPlainly = options?.keyPrefix === undefined && this.#dispatcher.routesPlainly(options)
-    const routingKeys: Key[] | undefined = isRoutedPlainly ? undefined : []
-    const keys = asked.map((key) => {
-      const whole = withPrefix(options?.keyPrefix, key)
-      const wireKey = this.#dispatcher.encodeKey(whole)
-      routingKeys?.push(this.#dispatcher.routingKey(whole, options))
-      return wireKey
+  *#prepare<K extends Key>(prepared: ReadKeys<K>, missing: unknown, options: GetManyOptions | undefined): Slices {
+    const { asked: given, found } = prepared
+    let areTexts = true
+    yield* inSlices(given.length, (from, end) => {
+      for (let at = from; at < end; at++) {
+        found.set(given[at]!, missing)
+        if (typeof given[at] !== 'string') areTexts = false
+      }
     })
-    return { keys, callerKeys: asked, routingKeys, sources: undefined }
+    if (found.size < given.length) prepared.asked = [...found.keys()]
+    const add = areTexts ? this.#textAdder(prepared, options) : this.#uniqueAdder(prepared, options)
+    const { asked } = prepared
+    yield* inSlices(asked.length, (from, end) => {
+      for (let at = from; at < end; at++) add(asked[at]!)
+    })
   }
 
-  /** Where a key is given as bytes, equal keys of either form share one read. */
-  #prepareUnique(asked: readonly Key[], options: GetManyOptions | undefined): PreparedKeys {
-    const keys: WireKey[] = []
+  /** Returns what adds a key to the keys of the reads, for keys that are all text. */
+  #textAdder(prepared: ReadKeys<Key>, options: GetManyOptions | undefined): (key: Key) => void {
+    const dispatcher = this.#dispatcher
+    const { keys } = prepared
+    const prefix = options?.keyPrefix
+    if (prefix === undefined && dispatcher.routesPlainly(options)) {
+      return (key) => void keys.push(dispatcher.encodeKey(key))
+    }
+    const routingKeys: Key[] = []
+    prepared.routingKeys = routingKeys
+    return (key) => {
+      const whole = withPrefix(prefix, key)
+      keys.push(dispatcher.encodeKey(whole))
+      routingKeys.push(dispatcher.routingKey(whole, options))
+    }
+  }
+
+  /** As `#textAdder`. Where a key is given as bytes, equal keys of either form share one read. */
+  #uniqueAdder(prepared: ReadKeys<Key>, options: GetManyOptions | undefined): (key: Key) => void {
+    const { keys } = prepared
     const callerKeys: Key[] = []
     const routingKeys: Key[] = []
     const sources: number[] = []
     const known = new Map<string, number>()
-    for (const key of asked) {
+    prepared.callerKeys = callerKeys
+    prepared.routingKeys = routingKeys
+    prepared.sources = sources
+    return (key) => {
       const whole = withPrefix(options?.keyPrefix, key)
       const wireKey = this.#dispatcher.encodeKey(whole)
       const name = wireName(wireKey)
       const source = known.get(name) ?? keys.length
       sources.push(source)
-      if (source < keys.length) continue
+      if (source < keys.length) return
       known.set(name, source)
       keys.push(wireKey)
       callerKeys.push(key)
       // Bytes that are the caller's may change before a server is chosen.
       routingKeys.push(this.#dispatcher.routingKey(whole === key ? ownKey(key) : whole, options))
     }
-    return { keys, callerKeys, routingKeys, sources }
   }
 }
 
-/**
- * Returns the hits in the order of the call.
- *
- * @param all - Has every key, in that order: it is filled where there are no misses.
- */
-function foundOf<K extends Key>(
-  all: Map<K, unknown>,
-  asked: readonly K[],
+/** Adds the hits to `found`, in the order of the call. */
+function collectFound<K extends Key>(
+  found: Map<K, unknown>,
+  { asked, sources }: ReadKeys<K>,
   results: readonly unknown[],
   missing: unknown,
-  sources: readonly number[] | undefined,
-): Map<K, unknown> {
-  const found = results.includes(missing) ? new Map<K, unknown>() : all
-  for (let at = 0; at < asked.length; at++) {
-    const value = results[sources === undefined ? at : sources[at]!]
-    if (value !== missing) found.set(asked[at]!, value)
-  }
-  return found
+): Slices {
+  return inSlices(asked.length, (from, end) => {
+    for (let at = from; at < end; at++) {
+      const value = results[sources === undefined ? at : sources[at]!]
+      if (value !== missing) found.set(asked[at]!, value)
+    }
+  })
 }
 
 function failuresInOrder<K extends Key>(
@@ -163,10 +206,6 @@ function failuresInOrder<K extends Key>(
     if (failed.has(source)) ordered.set(key, errorOf(failed.get(source), { about: { command, key } }))
   }
   return ordered
-}
-
-function isText(key: Key): boolean {
-  return typeof key === 'string'
 }
 
 /** One name per wire key: a base64 key is another key than the text that spells it. */

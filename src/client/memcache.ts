@@ -340,7 +340,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
-   * Stores many values in one round trip.
+   * Stores many values in one round trip. The entries are copied at the call; the values of more than 5,000 are serialized
+   * over several turns of the event loop, and must not change before it settles.
    *
    * @param entries - Pairs of key and value (a Map, an array of pairs, any iterable of them), or an object.
    * @returns the keys that were NOT stored; empty when all went well.

@@ -6,9 +6,7 @@ import { describeRequest, type Interpret, NEEDS_OPERATION, Operation } from '../
 import { Patience } from '../protocol/patience.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { ReadBatch, ReadHolder } from '../seam/read-batch.ts'
-
-/** Most reads in one slice, and most that a call hands over in a turn of the event loop after its first. */
-const MAX_SLICE = 5000
+import { MAX_SLICE } from './slices.ts'
 
 /** Stands for a read that is neither settled nor detached. */
 const OPEN = Symbol('open')
@@ -60,9 +58,13 @@ export class ReadCall {
     this.#results = init.keys.map(() => OPEN)
   }
 
-  /** Carries the reads out; resolves with the result of each. Those that failed are in `failed`. */
-  run(signal: AbortSignal | undefined): Promise<readonly unknown[]> {
-    this.deadline = performance.now() + this.init.timeoutMs
+  /**
+   * Carries the reads out; resolves with the result of each. Those that failed are in `failed`.
+   *
+   * @param startedAt - When the time of the call began.
+   */
+  run(signal: AbortSignal | undefined, startedAt: number): Promise<readonly unknown[]> {
+    this.deadline = startedAt + this.init.timeoutMs
     return new Promise((resolve, reject) => {
       this.#finish = () => {
         const results = this.#results

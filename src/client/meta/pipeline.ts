@@ -2,13 +2,14 @@ import { InvalidInputError, type MemcacheError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Operation } from '../../protocol/operation.ts'
 import type { Ttl } from '../../ttl.ts'
-import { Batch, type BatchTarget, type BatchWindow } from '../batch.ts'
+import { Batch, type BatchTarget, type BatchWindow, runBatch } from '../batch.ts'
 import type { CallOptions, KeyOptions } from '../call-options.ts'
 import type { CallName } from '../calls/call-name.ts'
 import type { Calls } from '../calls/calls.ts'
 import type { MakeCommand } from '../commands/command.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { CALL_NAMES, checkCallOptions } from '../option-names.ts'
+import { inSlices } from '../slices.ts'
 import type { MetaCommand, MetaContext } from './command.ts'
 import { countCommand } from './counters.ts'
 import { debugCommand } from './debug.ts'
@@ -250,17 +251,28 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     this.#checkUnused()
     checkCallOptions('run', options, CALL_NAMES, HINTS)
     this.#hasRun = true
-    const operations = this.#collected.map((command) => this.#operation(command, options))
-    const calls = new PipelineCalls(this.#init.calls, this.#names, operations)
-    const outcomes: unknown[] = Array.from({ length: operations.length })
-    const batch = new Batch(operations, this.#init.window, this.#target(outcomes, calls))
+    const operations: Operation[] = []
+    const collected = this.#collected
+    const outcomes: unknown[] = Array.from({ length: collected.length })
+    let calls: PipelineCalls | undefined
     try {
-      await batch.run((value, { index }) => {
-        outcomes[index] = value
-        calls.succeed(index)
-      }, options.signal)
+      await runBatch(this.#init.dispatcher, {
+        given: collected.length,
+        preparation: inSlices(collected.length, (from, end) => {
+          for (let at = from; at < end; at++) operations.push(this.#operation(collected[at]!, options))
+        }),
+        create: () => {
+          calls = new PipelineCalls(this.#init.calls, this.#names, operations)
+          return new Batch(operations, this.#init.window, this.#target(outcomes, calls))
+        },
+        onResult: (value, { index }) => {
+          outcomes[index] = value
+          calls?.succeed(index)
+        },
+        signal: options.signal,
+      })
     } catch (error) {
-      calls.failAll(error)
+      calls?.failAll(error)
       throw error
     }
     return outcomes as readonly unknown[] as MetaOutcomes<Results>
