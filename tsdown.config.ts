@@ -1,7 +1,7 @@
 import { defineConfig, type UserConfig } from 'tsdown'
 
 /** One entry point of the package for each file in `src/exports`. */
-const LIBRARY = ['index', 'meta', 'middleware', 'otel', 'prometheus', 'routing', 'serde', 'sync', 'testing']
+const LIBRARY = ['index', 'keys', 'meta', 'middleware', 'otel', 'prometheus', 'routing', 'serde', 'sync', 'testing']
 const library = Object.fromEntries(LIBRARY.map((name) => [name, `src/exports/${name}.ts`]))
 
 const shared: UserConfig = {

@@ -144,7 +144,7 @@ export class AdminCommands {
  * @param call - Its time and its signal limit the wait.
  * @throws `ServerDownError` - there is none at all.
  */
-async function serversOf(
+export async function serversOf(
   backend: Backend,
   name: string | undefined,
   call?: CallOptions,
@@ -162,7 +162,7 @@ async function serversOf(
 }
 
 /** Asks servers all at once; when some fail, a `BatchError` by server carries the answers of the others. */
-async function askServers<T>(
+export async function askServers<T>(
   what: string,
   servers: readonly ServerExecutor[],
   ask: (server: ServerExecutor) => Promise<T>,

@@ -30,6 +30,7 @@ import type {
 import type { CallName } from './calls/call-name.ts'
 import { attemptCall, type CallKind, type Calls, createCalls, isTraced, refuse } from './calls/calls.ts'
 import type { Tally } from './calls/tally.ts'
+import { registerAccess } from './client-access.ts'
 import { ClientEvents } from './client-events.ts'
 import { CommandPipeline } from './command-pipeline.ts'
 import type { MakeCommand } from './commands/command.ts'
@@ -51,6 +52,7 @@ import { registerExecutor } from './executor-of.ts'
 import type { Inspection } from './inspection.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from './lease/options.ts'
 import { createKeyspace } from './namespace/generation-item.ts'
+import type { Keyspace } from './namespace/keyspace.ts'
 import { Namespace } from './namespace/namespace.ts'
 import {
   type Clearable,
@@ -130,6 +132,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#parts = createClientParts(resolved, this.#dispatcher, this.#calls)
     this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
     this.#noreply = createNoreply(this.#parts, this.#admin)
+    this.#register(this, undefined)
+  }
+
+  #register(owner: object, keyspace: Keyspace | undefined): void {
+    registerAccess(owner, { backend: this.#backend, dispatcher: this.#dispatcher, keyspace })
   }
 
   #carry<Result, Args extends readonly unknown[]>(
@@ -646,6 +653,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     const refine =
       schema && createRefine(schema, (key, issues) => this.#events.tell('invalidValue', { key, prefix, issues }))
     const namespace = new Namespace({ parts: this.#parts, keyspace, refine, ttl: options.ttl, calls })
+    this.#register(namespace, keyspace)
     return clear === undefined ? namespace : Object.assign(namespace, { clear })
   }
 

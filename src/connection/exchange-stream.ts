@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { OverloadedError, ProtocolError } from '../errors.ts'
+import { OverloadedError, ProtocolError, TimeoutError } from '../errors.ts'
 import { isErrorLine, type StreamExchange } from '../protocol/exchange.ts'
 import type { ServerExecutor } from '../seam/executor.ts'
 import { Attempt } from './attempt.ts'
@@ -60,6 +60,9 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
   #rest: Buffer = Buffer.alloc(0)
   #bytes = 0
   #anythingCame = false
+  /** Counts what was received. */
+  #received = 0
+  #silence: NodeJS.Timeout | undefined
   #firstLineRead = false
   readonly #waiting: Waiting[] = []
 
@@ -125,7 +128,9 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
 
   #receive(bytes: Buffer): void {
     this.#anythingCame = true
+    this.#received++
     this.#limit.stopClock()
+    this.#watchSilence()
     const received = Buffer.concat([this.#rest, bytes])
     const wholeLines = received.lastIndexOf(LF) + 1
     this.#rest = received.subarray(wholeLines)
@@ -137,14 +142,32 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
     }
   }
 
+  #watchSilence(): void {
+    const { silenceMs = Number.POSITIVE_INFINITY } = this.#exchange
+    if (silenceMs === Number.POSITIVE_INFINITY) return
+    if (this.#silence === undefined) this.#silence = setTimeout(() => this.#onSilence(silenceMs), silenceMs)
+    else this.#silence.refresh()
+  }
+
+  /** A timer that is late, because the event loop was blocked, runs before the socket is read: that comes first. */
+  #onSilence(silenceMs: number): void {
+    const received = this.#received
+    setImmediate(() => {
+      if (this.#received === received) this.#fail(silent(this.#errors, silenceMs), 'ended')
+    })
+  }
+
   #takeLines(lines: Buffer): void {
     if (!this.#firstLineRead) {
       this.#firstLineRead = true
       const first = lines.toString('latin1', 0, lines.indexOf(LF)).trimEnd()
+      const refusal = this.#exchange.refusal?.(first)
+      if (refusal !== undefined) return this.#fail(refusal, 'dropped')
       if (isErrorLine(first)) return this.#fail(this.#errors.refused(first), 'dropped')
     }
     const isLast = this.#endsReply(lines)
-    const piece = isLast ? lines.subarray(0, lines.length - this.#lastLine!.length) : lines
+    const whole = isLast ? lines.subarray(0, lines.length - this.#lastLine!.length) : lines
+    const piece = this.#exchange.select?.(whole) ?? whole
     if (piece.length > 0) this.#give(piece)
     if (isLast) this.#end('ended')
   }
@@ -185,6 +208,7 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
     this.#state = state
     this.#rest = Buffer.alloc(0)
     this.#limit.stop()
+    clearTimeout(this.#silence)
     this.#transport?.destroy()
     this.#attempt.abort(new Error('the stream is over'))
     this.#onOver(this)
@@ -202,6 +226,12 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
 function endlessLine({ line, server }: ExchangeErrors): ProtocolError {
   const message = `${line}: ${server} sends a line of more than ${MAX_LINE_BYTES} bytes; is it a memcached?`
   return new ProtocolError(message, { server, delivery: 'answered' })
+}
+
+/** The error of a server that stopped within its reply. */
+function silent({ line, server }: ExchangeErrors, silenceMs: number): TimeoutError {
+  const message = `${line}: ${server} sent nothing for ${silenceMs} ms in the middle of its reply`
+  return new TimeoutError(message, { server, delivery: 'unknown' })
 }
 
 /** The error of a reader that is too slow for what the server sends. */

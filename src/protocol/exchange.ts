@@ -1,3 +1,6 @@
+import type { Buffer } from 'node:buffer'
+import type { MemcacheError } from '../errors.ts'
+
 /**
  * A command outside the usual forms, and how the end of its reply is known: administration, and whatever a caller sends
  * by himself.
@@ -19,8 +22,14 @@ export interface StreamExchange extends Pick<Exchange, 'line' | 'body' | 'signal
   readonly lastLine?: string | undefined
   /** Time until the first bytes of the reply, connecting included, in milliseconds; may be Infinity. */
   readonly timeoutMs: number
+  /** Longest silence of the server within the reply, in milliseconds; left out: it may be silent for any time. */
+  readonly silenceMs?: number | undefined
   /** Most bytes that are held for a reader that is slower than the server. */
   readonly maxBufferedBytes: number
+  /** Returns the error of a first line that refuses the command; error lines of the protocol are refused without it. */
+  readonly refusal?: ((firstLine: string) => MemcacheError | undefined) | undefined
+  /** Returns the lines of a piece that the reader wants. Called before anything of the piece is held. */
+  readonly select?: ((lines: Buffer) => Buffer) | undefined
 }
 
 /** Where a reply ends, if no error line comes before. */

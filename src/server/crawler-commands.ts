@@ -6,6 +6,8 @@ import type { Engine } from './engine.ts'
 import { BAD_LINE, isSubcommand, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 import { MAX_SLAB_CLASSES } from './slab-class.ts'
 
+const BUSY = 'BUSY currently processing crawler request\r\n'
+
 const MAX_SLEEP_MICROSECONDS = 1_000_000
 
 /** `lru_crawler enable|disable|sleep|tocrawl|crawl|metadump|mgdump …`. A crawl is over when it is answered. */
@@ -60,6 +62,7 @@ function crawl(engine: Engine, word: string): string {
   if (word === 'hash') return 'ERROR an unknown error happened\r\n'
   const wanted = readClasses(engine, word)
   if (wanted === undefined) return 'BADCLASS invalid class id\r\n'
+  if (engine.dumping) return BUSY
   engine.counters.crawlerStarts++
   engine.store.crawl(wanted)
   return 'OK\r\n'
@@ -70,9 +73,26 @@ function dump(engine: Engine, word: string, client: Client, lines: typeof dumpKe
   if (!engine.settings.crawlerEnabled) return 'CLIENT_ERROR lru crawler disabled\r\n'
   const wanted = readClasses(engine, word)
   if (wanted === undefined) return 'BADCLASS invalid class id\r\n'
+  if (engine.dumping) return BUSY
   engine.counters.crawlerStarts++
-  client.stream(lines(engine, wanted))
+  client.stream(whileDumping(engine, lines(engine, wanted)))
   return engine.dialect.dumpsStartWithOk ? 'OK\r\n' : ''
+}
+
+/** One dump at a time: it is over when its last line is out, or its connection has ended. */
+function whileDumping(engine: Engine, lines: Iterator<string>): Iterator<string> {
+  engine.dumping = true
+  const end = <T>(result: T): T => {
+    engine.dumping = false
+    return result
+  }
+  return {
+    next: () => {
+      const result = lines.next()
+      return result.done === true ? end(result) : result
+    },
+    return: () => end({ done: true, value: undefined }),
+  }
 }
 
 /** `all`, `hash` (all, in another order) or a list of slab classes. */

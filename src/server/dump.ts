@@ -1,7 +1,7 @@
+import { uriEncode } from '../protocol/uri-encoding.ts'
 import { encodeBase64Key } from './base64-key.ts'
 import type { Engine } from './engine.ts'
 import type { Item } from './item.ts'
-import { uriEncode } from './uri-encoding.ts'
 
 type Wanted = (slabClass: number) => boolean
 

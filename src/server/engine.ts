@@ -60,6 +60,8 @@ export class Engine {
   readonly dumpEnabled: boolean
   readonly watchEnabled: boolean
   listening: Listening = { host: '', port: 0, path: undefined, tls: false, login: false, idleTimeoutMs: 0 }
+  /** Keys are being listed: the crawler does one thing at a time. */
+  dumping = false
   /** `stats sizes` is answered: it was asked for at the start, or by `stats sizes_enable`. */
   showsSizes: boolean
 

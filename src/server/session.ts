@@ -146,6 +146,7 @@ export class Session implements Client {
 
   /** The connection has ended. */
   end(): void {
+    this.#stream?.return?.()
     if (this.#watcher !== undefined) this.#engine.watchers.remove(this.#watcher)
   }
 

@@ -1,7 +1,7 @@
+import { uriEncode } from '../protocol/uri-encoding.ts'
 import type { Item } from './item.ts'
 import type { ServerClock } from './server-clock.ts'
 import { slabClassOf } from './slab-class.ts'
-import { uriEncode } from './uri-encoding.ts'
 import type { Watchers } from './watchers.ts'
 
 /** How a look for a key ended. */

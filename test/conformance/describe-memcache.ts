@@ -8,6 +8,7 @@ import { describeCompression } from './suites/compression.ts'
 import { describeConditionalWrites } from './suites/conditional-writes.ts'
 import { describeCounters } from './suites/counters.ts'
 import { describeFailures } from './suites/failures.ts'
+import { describeKeyListing } from './suites/key-listing.ts'
 import { describeKeys } from './suites/keys.ts'
 import { describeLacks } from './suites/lacks.ts'
 import { describeLife } from './suites/life.ts'
@@ -43,6 +44,7 @@ export function describeMemcache(target: Target): void {
     describeFailures(context)
     describeNoreply(context)
     describeAdmin(context)
+    describeKeyListing(context)
     // Done before the bytes reach any socket, and slow: another transport proves nothing new.
     if (target.transport === 'tcp' || target.transport === 'memory') describeCompression(context)
     describeConditionalWrites(context)

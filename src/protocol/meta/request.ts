@@ -1,4 +1,4 @@
-import type { ReadRequest, StoreRequest, TouchRequest } from '../classic-request.ts'
+import type { DeleteRequest, ReadRequest, StoreRequest, TouchRequest } from '../classic-request.ts'
 import type { FlagText } from './flag-text.ts'
 
 /**
@@ -41,7 +41,7 @@ export interface MetaDeleteRequest {
   /** Goes on the line instead of `flags`, which then only say what the server's version must know. */
   readonly flagText?: FlagText | undefined
   /** What a text connection sends instead. */
-  readonly text?: StoreRequest
+  readonly text?: DeleteRequest | StoreRequest
   readonly label?: string
 }
 

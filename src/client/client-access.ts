@@ -1,0 +1,23 @@
+import type { Backend } from '../seam/executor.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { Keyspace } from './namespace/keyspace.ts'
+
+/** The parts of a client, or of a namespace of it, for functions of other entry points. */
+export interface ClientAccess {
+  readonly backend: Backend
+  readonly dispatcher: Dispatcher
+  /** Undefined: the owner is a client. */
+  readonly keyspace: Keyspace | undefined
+}
+
+const accesses: WeakMap<object, ClientAccess> = new WeakMap()
+
+/** Makes the parts of a client or of a namespace known to {@link accessOf}. */
+export function registerAccess(owner: object, access: ClientAccess): void {
+  accesses.set(owner, access)
+}
+
+/** Returns the parts of a client or of a namespace; undefined for anything else. */
+export function accessOf(owner: unknown): ClientAccess | undefined {
+  return typeof owner === 'object' && owner !== null ? accesses.get(owner) : undefined
+}

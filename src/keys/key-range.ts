@@ -1,0 +1,61 @@
+import { Buffer } from 'node:buffer'
+import { serversOf } from '../client/admin.ts'
+import { accessOf, type ClientAccess } from '../client/client-access.ts'
+import { InvalidInputError } from '../errors.ts'
+import { wireKeyBytes } from '../protocol/key.ts'
+import { uriEncode } from '../protocol/uri-encoding.ts'
+import type { ServerExecutor } from '../seam/executor.ts'
+import { showValue } from '../show-value.ts'
+import type { KeyOwner, ResolvedListOptions } from './options.ts'
+
+/** Returns the parts of a client or of a namespace. */
+export function checkOwner(command: string, owner: KeyOwner): ClientAccess {
+  const access = accessOf(owner)
+  if (access !== undefined) return access
+  throw new InvalidInputError(
+    `${command} takes a Memcache or a namespace of one, got ${showValue(owner)}; the clients of memlane/sync and memlane/meta have no key listing`,
+  )
+}
+
+/** Where the keys of a client or a namespace are. */
+export interface KeyRange {
+  readonly servers: readonly ServerExecutor[]
+  /** Of the namespace, with its generation; empty for a client. */
+  readonly namespacePrefix: string
+  /** In front of every key of the owner, percent-encoded: keys are given without it. */
+  readonly ownPrefix: Buffer
+  /** In front of every wanted key, percent-encoded. */
+  readonly wantedPrefix: Buffer
+  readonly isNamespace: boolean
+}
+
+/** Finds out which servers there are, and the present prefix. */
+export async function findKeyRange(
+  { backend, dispatcher, keyspace }: ClientAccess,
+  { server, timeoutMs, prefix }: ResolvedListOptions,
+  signal: AbortSignal,
+): Promise<KeyRange> {
+  const servers = await serversOf(backend, server, { timeoutMs, signal })
+  const namespacePrefix = keyspace === undefined ? '' : await keyspace.runOnce(NEVER, { signal }, undefined, takePrefix)
+  // A key of one byte behind the client's prefix.
+  const clientPrefix = wireKeyBytes(dispatcher.encodeKey('k')).subarray(0, -1)
+  const own = Buffer.concat([clientPrefix, Buffer.from(namespacePrefix, 'utf8')])
+  return {
+    servers,
+    namespacePrefix,
+    ownPrefix: percentEncoded(own),
+    wantedPrefix: percentEncoded(Buffer.concat([own, prefix])),
+    isNamespace: keyspace !== undefined,
+  }
+}
+
+/** A failure to read the generation is no result. */
+const NEVER = { kind: 'never', instead: () => undefined } as const
+
+function takePrefix(prefix: string): Promise<string> {
+  return Promise.resolve(prefix)
+}
+
+function percentEncoded(bytes: Buffer): Buffer {
+  return Buffer.from(uriEncode(bytes.toString('latin1')), 'latin1')
+}
