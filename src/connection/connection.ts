@@ -170,8 +170,13 @@ export class Connection implements Executor, Holder, ReadHolder {
       this.#active = true
       this.#parts?.transport.ref()
     }
-    if (this.#init.flushPolicy.afterReading) setImmediate(flush, this)
+    if (this.#flushesAfterReading) setImmediate(flush, this)
     else process.nextTick(flush, this)
+  }
+
+  /** Over TLS as well: the bytes that have come are read in pieces of 16 kB, each in a turn of its own. */
+  get #flushesAfterReading(): boolean {
+    return this.#init.flushPolicy.afterReading || this.#parts?.transport.keepsRecords === true
   }
 
   /** Runs at the end of a turn: everything that the turn asked for leaves together. */

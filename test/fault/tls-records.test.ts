@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Duplex } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Memcache } from '../../src/client/memcache.ts'
 import { OBSERVERS, type ObservedOptions } from '../../src/client/options.ts'
@@ -129,13 +130,51 @@ describe.each(READERS)('over TLS, batches of several records to memcached $versi
       const controller = new AbortController()
       const sets = Array.from({ length: 5 }, (_, at) => cache.set(`kept${at}`, 'k'.repeat(9000 + 97 * round)))
       const last = cache.set('left', 'l'.repeat(9000), { signal: controller.signal })
-      // Behind the write of this turn.
-      process.nextTick(() => controller.abort())
+      // Behind the write of this turn, and before the socket has let go of it.
+      setImmediate(() => controller.abort())
       await expect(last).rejects.toThrow(/abort/i)
       expect(await Promise.all(sets)).toEqual(sets.map(() => true))
       await until(() => cache.servers[0]!.pending === 0, 'what follows the batch is answered')
       expect(writes[0]).toBe(5)
       expect(writes.slice(1)).toEqual(writes.length === 1 ? [] : [1])
     }
+  })
+})
+
+/** A stream to a server that answers the handshake at once, and reads when the test says so. */
+class ToldAnswers extends Duplex {
+  readonly writes: string[] = []
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    const text = chunk.toString('latin1')
+    if (text === 'version\r\n') this.push('VERSION 1.6.45\r\n')
+    else if (text === 'mn\r\n') this.push('MN\r\n')
+    else this.writes.push(text)
+    done()
+  }
+}
+
+describe('the answers to one line that are read in two turns, one after the other,', () => {
+  it.each([
+    ['over TLS', true, ['get a b\r\n', 'get a2 b2\r\n']],
+    ['without it', false, ['get a b\r\n', 'get a2\r\n', 'get b2\r\n']],
+  ])('set off writes: %s', async (_title, secure, expected) => {
+    const stream = new ToldAnswers()
+    const cache = faultClient('server:11211', { ...patient, connect: async () => ({ stream, secure }) })
+    await cache.connect()
+    const calls = ['a', 'b'].map(async (key) => [await cache.get(key), await cache.get(`${key}2`)])
+    await until(() => stream.writes.length === 1, 'the first reads are written')
+    stream.push('VALUE a 0 1\r\n1\r\n')
+    for (let ticks = 0; ticks < 5; ticks++) await new Promise<void>((resolve) => process.nextTick(resolve))
+    stream.push('VALUE b 0 1\r\n2\r\nEND\r\n')
+    await until(() => stream.writes.join('').endsWith('b2\r\n'), 'the second reads are written')
+    expect(stream.writes).toEqual(expected)
+    stream.push('END\r\n'.repeat(expected.length - 1))
+    expect(await Promise.all(calls)).toEqual([
+      ['1', undefined],
+      ['2', undefined],
+    ])
   })
 })
