@@ -1,3 +1,5 @@
+import { showAs } from './inspect.ts'
+import { messageOf } from './message-of.ts'
 import { showKey } from './show-key.ts'
 
 /**
@@ -235,6 +237,9 @@ export interface BatchOutcome<K, V> {
   readonly failed: Map<K, unknown>
 }
 
+/** Most failures that the text of a `BatchError` names. */
+const MAX_SHOWN_FAILURES = 3
+
 /** Some keys of a batch failed. It carries what did succeed: a failure is never reported as a miss. */
 export class BatchError<K = unknown, V = unknown> extends MemcacheError {
   override readonly name = 'BatchError'
@@ -251,7 +256,21 @@ export class BatchError<K = unknown, V = unknown> extends MemcacheError {
     this.found = outcome.found
     this.done = outcome.done
     this.failed = outcome.failed
+    showAs(
+      this,
+      () => factsOf(this),
+      () => String(this.stack).replace(/^Error/, 'BatchError'),
+    )
   }
+}
+
+/** Returns what `console.log` shows of a batch that failed: numbers and the first failures, however many keys there are. */
+function factsOf({ code, command, server, delivery, found, done, failed }: BatchError): object {
+  const first: string[] = []
+  for (const [key, reason] of failed) {
+    if (first.push(`${showKey(key as string)}: ${messageOf(reason)}`) === MAX_SHOWN_FAILURES) break
+  }
+  return { code, command, server, delivery, found: found.size, done: done.length, failed: failed.size, first }
 }
 
 /** Makes the error of commands that come after the end of a client. */

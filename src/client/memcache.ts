@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { closedError } from '../errors.ts'
+import { showAs, showOptions } from '../inspect.ts'
 import { checkOptions, overrideOptions } from '../known-options.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
 import { DELETE, GET } from '../protocol/request.ts'
@@ -132,6 +133,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#parts = createClientParts(resolved, this.#dispatcher, this.#calls)
     this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
     this.#noreply = createNoreply(this.#parts, this.#admin)
+    showAs(this, () => ({ servers: this.servers, options: showOptions(options) }))
     this.#register(this, undefined)
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer as createPlainServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { showAs } from '../inspect.ts'
 import { serve } from './client-connection.ts'
 import { Engine, type Listening } from './engine.ts'
 import { type MemcachedServerOptions, type ResolvedServerOptions, resolveServerOptions } from './server-options.ts'
@@ -35,6 +36,7 @@ export class MemcachedServer implements AsyncDisposable {
 
   private constructor(options: ResolvedServerOptions) {
     this.#options = options
+    showAs(this, () => ({ address: this.address, connections: this.connections }))
     this.#closed = new Promise((resolve) => {
       this.#onClosed = resolve
     })

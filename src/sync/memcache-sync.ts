@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events'
 import { checkKeys } from '../client/entries.ts'
 import type { MemcacheEvents } from '../client/events.ts'
 import { Memcache } from '../client/memcache.ts'
+import { showAs } from '../inspect.ts'
 import { overrideOptions } from '../known-options.ts'
 import type { Key } from '../protocol/key.ts'
 import type { SerializedValue } from '../serde/serde.ts'
@@ -15,6 +16,7 @@ import { DIRECT_WRITES } from './direct/writes.ts'
 import type { MemcacheSyncCommands } from './generated/sync-commands.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
 import { type MemcacheSyncOptions, separateOptions } from './options.ts'
+import { shownOf } from './shown.ts'
 import { checkSynchronous, SyncCore } from './sync-core.ts'
 
 /** What a client is made of. */
@@ -60,6 +62,7 @@ export class MemcacheSync extends EventEmitter<MemcacheEvents> implements Dispos
     const local = new Memcache(servers, own)
     const routes = new ServerRoutes(local)
     const core = new SyncCore({ kind: 'Memcache', servers, options: own, emitter: this, routes, direct })
+    showAs(this, () => shownOf(servers, own))
     parts.set(this, { core, local, servers, options })
   }
 

@@ -3,9 +3,11 @@ import { EventEmitter } from 'node:events'
 import type { MemcacheEvents } from '../client/events.ts'
 import { MetaClient } from '../client/meta/client.ts'
 import type { MemcacheOptions } from '../client/options.ts'
+import { showAs } from '../inspect.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { addCommands } from './commands.ts'
 import type { MetaClientSyncCommands } from './generated/sync-commands.ts'
+import { shownOf } from './shown.ts'
 import { checkSynchronous, SyncCore } from './sync-core.ts'
 
 const cores: WeakMap<object, SyncCore> = new WeakMap()
@@ -32,6 +34,7 @@ export class MetaClientSync extends EventEmitter<MemcacheEvents> implements Disp
     checkSynchronous(servers, options)
     // Checks what it is given, and never connects.
     new MetaClient(servers, options).destroy()
+    showAs(this, () => shownOf(servers, options))
     cores.set(this, new SyncCore({ kind: 'MetaClient', servers, options, emitter: this, direct: false }))
   }
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { closedError, InvalidInputError } from '../../errors.ts'
+import { showAs, showOptions } from '../../inspect.ts'
 import { flag } from '../../option-checks.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Operation } from '../../protocol/operation.ts'
@@ -123,6 +124,8 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
     this.#context = { values, readValue: createHitReader(values.decoder(undefined)), quiet: false }
     this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
     this.#window = batchWindow(resolved.connection)
+    const statuses = (): unknown => this.#backend.servers.map(({ status }) => status)
+    showAs(this, () => ({ servers: statuses(), options: showOptions(options) }))
   }
 
   /**

@@ -39,6 +39,11 @@ export class Keyspace {
     this.#generation = generation
   }
 
+  /** The prefix, without a generation. */
+  get prefix(): string {
+    return this.#prefix
+  }
+
   /** The prefix of every call, where there are no generations. */
   get fixedPrefix(): string | undefined {
     return this.#generation === undefined ? this.#prefix : undefined

@@ -1,3 +1,4 @@
+import { showAs } from '../../inspect.ts'
 import type { Key } from '../../protocol/key.ts'
 import { GET } from '../../protocol/request.ts'
 import type { Ttl } from '../../ttl.ts'
@@ -91,6 +92,7 @@ export class Namespace<T = unknown, Input = T> {
     this.#keyspace = keyspace
     this.#refine = refine
     this.#ttl = ttl
+    showAs(this, () => ({ prefix: keyspace.prefix }))
     this.#noreply = new NamespaceNoreply(parts, {
       calls,
       run: (options, tally, keys, write) => keyspace.run({ ...QUIET, keys: keys ?? 1 }, options, tally, write),
