@@ -10,21 +10,22 @@ type Inspect = ((value: unknown, options: object) => string) | undefined
  *
  * @param title - Returns what stands before the facts.
  */
-export function showAs(object: object, facts: () => object, title: () => string = () => object.constructor.name): void {
+export function showAs(object: object, facts: () => object, title: () => string = () => nameOf(object)): void {
   const value = (_depth: number, options: object, inspect: Inspect): unknown =>
     inspect === undefined ? facts() : `${title()} ${inspect(facts(), options)}`
   Object.defineProperty(object, INSPECT, { value, configurable: true, writable: true })
 }
 
-/** Options that may hold a login, a private key, or the address of a server with a login in it. */
-const HIDDEN: ReadonlySet<string> = new Set(['auth', 'tls', 'gutter'])
+/** Returns the name of an object's class. Bundlers put underscores in front of classes that use themselves. */
+function nameOf(object: object): string {
+  return object.constructor.name.replace(/^_+/, '')
+}
 
-/** Returns options as they may be shown: numbers, flags, texts and functions; of everything else that it is there. */
-export function showOptions(options: object, isNested = false): Record<string, unknown> {
-  const shown: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    if (typeof value !== 'object' || value === null) shown[name] = value
-    else shown[name] = isNested || HIDDEN.has(name) || Array.isArray(value) ? '(set)' : showOptions(value, true)
-  }
-  return shown
+/**
+ * Returns options as they may be shown: numbers, flags, texts and functions. Of objects and lists only that they are there: they
+ * may hold a login, a private key, or the address of a server with a login in it.
+ */
+export function showOptions(options: object): object {
+  const entries: [string, unknown][] = Object.entries(options)
+  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === 'object' ? '(set)' : value]))
 }

@@ -15,6 +15,7 @@ import type { Server, ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { unreadable } from '../unreadable.ts'
 import { type CacheClient, innerExecutorOf } from './executor-of.ts'
+import { logObservers } from './logging.ts'
 import { MiddlewareWatch } from './middleware-watch.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { wrap } from './wrapper-options.ts'
@@ -36,7 +37,7 @@ export function composeBackend(
   options: ResolvedClientOptions,
   events: Observing,
 ): ComposedBackend {
-  const observer = joinObservers([...options.observers, events])
+  const observer = joinObservers([...options.observers, ...logObservers(options.logger), events])
   const { source, list } = readServers(servers)
   const cluster = createCluster(list, options, observer)
   const primary =

@@ -22,6 +22,7 @@ import {
   resolveCompression,
 } from './compression.ts'
 import { KeyEncoder, type LongKeys } from './key-encoder.ts'
+import { checkLogger, type Logger } from './logging.ts'
 import { type ResolvedWrapperOptions, resolveWrapperOptions, type WrapperOptions } from './wrapper-options.ts'
 
 /**
@@ -89,6 +90,12 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   readonly failures?: Failures
   /** Several servers: which key is where, when a server is out, and what happens then. */
   readonly cluster?: ClusterOptions
+  /**
+   * Takes a line for every change between the client and its servers: down, up, out of step, a refused login. At most one of a
+   * kind for each server and second. `console` is one, and so is a logger of pino. The environment variable
+   * `NODE_DEBUG=memlane` writes the same lines to stderr.
+   */
+  readonly logger?: Logger
 }
 
 /** The key of observers among the options: a symbol, so that only layers of ours can give them. */
@@ -116,6 +123,7 @@ export interface ResolvedClientOptions {
   readonly defaultTtl: Ttl
   readonly ttlJitter: number
   readonly failures: Failures
+  readonly logger: Logger | undefined
   readonly observers: readonly Observing[]
 }
 
@@ -151,6 +159,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'defaultTtl',
   'ttlJitter',
   'failures',
+  'logger',
 ])
 
 /** Checks the options and fills in the defaults; every error names the option and the value. */
@@ -180,6 +189,7 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
     defaultTtl: resolveDefaultTtl(options.defaultTtl),
     ttlJitter: resolveJitter(options.ttlJitter),
     failures: resolveFailures(options.failures),
+    logger: checkLogger(options.logger),
     observers: options[OBSERVERS] ?? [],
   })
 }

@@ -64,6 +64,7 @@ export type {
   LoadManyContext,
   ManyLoader,
 } from '../client/lease/options.ts'
+export type { LogContext, Logger } from '../client/logging.ts'
 export { Memcache } from '../client/memcache.ts'
 export type {
   CallMetrics,

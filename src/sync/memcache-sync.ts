@@ -37,7 +37,7 @@ const parts: WeakMap<object, Parts> = new WeakMap()
  *
  * A worker has the sockets. It starts with the first command and ends with `close()`; it does not keep the process alive.
  * Serdes, schemas, loaders, distributions and other functions run in the calling thread, must not be asynchronous, and
- * see the values themselves. `signal`, `connect`, `middleware` and sources of servers are refused: nothing of the kind
+ * see the values themselves. `signal`, `connect`, `middleware`, `logger` and sources of servers are refused: nothing of the kind
  * could happen while the thread is blocked. Events are told during the calls, or else when the thread is free.
  *
  * @throws `ConnectionClosedError` with `delivery: 'unknown'` - from every call: the worker ended in the middle of it.

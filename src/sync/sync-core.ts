@@ -335,7 +335,7 @@ export function checkSynchronous(servers: unknown, options: MemcacheOptions): vo
   }
   if (typeof options !== 'object' || options === null) return
   for (const { tls } of [options, ...withOptions(allServers(servers, options))]) refuseUncrossable(tls)
-  for (const name of ['connect', 'middleware'] as const) {
+  for (const name of ['connect', 'middleware', 'logger'] as const) {
     if (options[name] === undefined) continue
     throw new InvalidInputError(
       `option ${name} cannot be used with a synchronous client: its sockets live in another thread, where functions of this one do not reach`,

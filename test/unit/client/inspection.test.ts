@@ -57,7 +57,7 @@ describe('what console.log shows of a client', () => {
     const cache = make()
     const text = inspect(cache, { depth: 10 })
     expect(text).toMatch(new RegExp(`^${name} \\{`))
-    for (const shown of ["'a:1'", "'b:1'", 'timeoutMs: 250', "keyPrefix: 'app:'", "failover: 'gutter'"]) {
+    for (const shown of ["'a:1'", "'b:1'", 'timeoutMs: 250', "keyPrefix: 'app:'", "cluster: '(set)'"]) {
       expect(text).toContain(shown)
     }
     expect(text).not.toMatch(/secret|ada|_events|maxListeners|#/i)
