@@ -89,12 +89,17 @@ export function keepError(error: unknown): void {
   if (error instanceof MemcacheError) kept.add(error)
 }
 
+/** Whether an error was made by memlane, not by its caller. */
+export function isOurs(error: unknown): error is MemcacheError {
+  return error instanceof MemcacheError && !kept.has(error)
+}
+
 /**
  * Returns what a command fails with. An error that names no command may be shared by many (the end of a connection, of a
  * client), so the command gets a copy that names it.
  */
 export function errorOf(reason: unknown, operation: { readonly about: ErrorSubject }): unknown {
-  if (!(reason instanceof MemcacheError) || reason.command !== undefined || kept.has(reason)) return reason
+  if (!isOurs(reason) || reason.command !== undefined) return reason
   const { message, server, delivery, cause, stack } = reason
   const { command, key } = operation.about
   const limit = Error.stackTraceLimit

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { whenAborted } from '../abort-listener.ts'
+import { captureCaller } from '../caller-stack.ts'
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import { keyBytes } from '../protocol/key.ts'
@@ -129,6 +130,7 @@ export class Dispatcher {
     const timeoutMs = call?.timeoutMs === undefined ? this.timeoutMs : checkTimeout(call.timeoutMs)
     const operation = new Operation(request, key, callerKey, timeoutMs, interpret)
     operation.namesErrors = true
+    if (this.#options.callerStacks) operation.caller = captureCaller()
     if (call?.[WRITTEN_BEFORE] === true) operation.repeated = true
     if (call?.routingKey !== undefined) operation.routingKey = checkRoutingKey(call.routingKey)
     else if (callerKey !== '') {

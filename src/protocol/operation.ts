@@ -1,4 +1,5 @@
-import { type Delivery, type ErrorSubject, errorOf, type MemcacheError } from '../errors.ts'
+import { addCaller, type CallerStack } from '../caller-stack.ts'
+import { type Delivery, type ErrorSubject, errorOf, isOurs, type MemcacheError } from '../errors.ts'
 import { throwLater } from '../throw-later.ts'
 import { type Key, quoteKey, type WireKey } from './key.ts'
 import type { Patience } from './patience.ts'
@@ -93,6 +94,8 @@ export class Operation {
   patience: Patience | undefined = undefined
   /** It is a call's own: an error that others share is copied, so that the call's names its command. */
   namesErrors = false
+  /** Where the call was made, where the client notes that. */
+  caller: CallerStack | undefined = undefined
   /** It has its result. */
   settled = false
   /**
@@ -239,7 +242,9 @@ export class Operation {
   }
 
   #refuse(reason: unknown): void {
-    this.#tell(this.reject, this.namesErrors ? errorOf(reason, this) : reason, true)
+    const own = this.namesErrors ? errorOf(reason, this) : reason
+    if (this.caller !== undefined && isOurs(own)) addCaller(own, this.caller)
+    this.#tell(this.reject, own, true)
   }
 
   /** Tells the outcome, and forgets who was told: a place in a queue outlives the call, and must not keep its value alive. */
