@@ -10,7 +10,7 @@ import type { CallOptions, FlushOptions, RawCommandOptions, ServerOptions, Shutd
 import { CallTime } from './call-time.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkTimeout, checkWhole } from './numbers.ts'
-import { checkCallOptions, FLUSH_NAMES, RAW_NAMES, SERVER_NAMES, SHUTDOWN_NAMES } from './option-names.ts'
+import { checkNamed, FLUSH_NAMES, RAW_NAMES, SERVER_NAMES, SHUTDOWN_NAMES } from './option-names.ts'
 import { checkRawBody } from './raw-body.ts'
 import { readNothing, readVersion } from './results.ts'
 import { parseStats, type Stats } from './stats.ts'
@@ -64,7 +64,7 @@ export class AdminCommands {
     options: ServerOptions | undefined,
     ask: (server: ServerExecutor, rest: () => CallOptions) => Promise<T>,
   ): Promise<Map<string, T>> {
-    checkCallOptions(command, options, SERVER_NAMES)
+    checkNamed(command, options, SERVER_NAMES)
     const time = new CallTime(this.#dispatcher.timeoutMs, options)
     const servers = await serversOf(this.#backend, options?.server, options)
     return askServers(command, servers, (server) => ask(server, () => time.rest<CallOptions>(options)))
@@ -73,7 +73,7 @@ export class AdminCommands {
   async stats(given: readonly (string | number | ServerOptions)[]): Promise<Map<string, Stats>> {
     const last = given.at(-1)
     const options = typeof last === 'object' ? last : undefined
-    checkCallOptions('stats', options, SERVER_NAMES)
+    checkNamed('stats', options, SERVER_NAMES)
     const words = given.filter((word): word is string | number => typeof word !== 'object')
     const line = ['stats', ...words.map(checkWord)].join(' ')
     const { servers, limits } = await this.#targets(options)
@@ -83,28 +83,28 @@ export class AdminCommands {
   }
 
   async flushAll(options: FlushOptions | undefined): Promise<true> {
-    checkCallOptions('flushAll', options, FLUSH_NAMES)
+    checkNamed('flushAll', options, FLUSH_NAMES)
     const delay = checkWhole('delay', options?.delay ?? 0, MAX_INT32)
     return this.#command(delay === 0 ? 'flush_all' : `flush_all ${delay}`, options)
   }
 
   async cacheMemlimit(megabytes: number, options: ServerOptions | undefined): Promise<true> {
-    checkCallOptions('cacheMemlimit', options, SERVER_NAMES)
+    checkNamed('cacheMemlimit', options, SERVER_NAMES)
     return this.#command(`cache_memlimit ${checkWhole('megabytes', megabytes, MAX_INT32, 1)}`, options)
   }
 
   async verbosity(level: number, options: ServerOptions | undefined): Promise<true> {
-    checkCallOptions('verbosity', options, SERVER_NAMES)
+    checkNamed('verbosity', options, SERVER_NAMES)
     return this.#command(`verbosity ${checkWhole('level', level, MAX_INT32)}`, options)
   }
 
   async shutdown(options: ShutdownOptions | undefined): Promise<true> {
-    checkCallOptions('shutdown', options, SHUTDOWN_NAMES)
+    checkNamed('shutdown', options, SHUTDOWN_NAMES)
     return this.#command(options?.graceful === true ? 'shutdown graceful' : 'shutdown', options, { kind: 'close' })
   }
 
   async rawCommand(line: string, options: RawCommandOptions | undefined): Promise<Buffer> {
-    checkCallOptions('rawCommand', options, RAW_NAMES)
+    checkNamed('rawCommand', options, RAW_NAMES)
     const request = {
       line: checkLine(line),
       ending: { kind: 'token', token: checkToken(options?.endToken ?? '\r\n') },

@@ -1,4 +1,4 @@
-import { ClosedError, type MemcacheError } from '../errors.ts'
+import { ClosedError, errorOf, type MemcacheError } from '../errors.ts'
 import type { ReadRequest } from '../protocol/classic-request.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
@@ -28,13 +28,7 @@ import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
 import { type Findings, ManyReads } from './many-reads.ts'
 import { checkUint64 } from './numbers.ts'
-import {
-  COUNT_MANY_NAMES,
-  checkCallOptions,
-  DELETE_MANY_NAMES,
-  GET_MANY_NAMES,
-  SET_MANY_NAMES,
-} from './option-names.ts'
+import { COUNT_MANY_NAMES, checkNamed, DELETE_MANY_NAMES, GET_MANY_NAMES, SET_MANY_NAMES } from './option-names.ts'
 import { readBigCount, readCount, readDeleted, readNothing, readStored } from './results.ts'
 import { distinctInSlices, inSlices, type Slices } from './slices.ts'
 import type { Values } from './values.ts'
@@ -132,7 +126,7 @@ export class BatchCommands {
     let own: readonly K[] | undefined
     let findings: Findings<K>
     try {
-      checkCallOptions(what, options, GET_MANY_NAMES)
+      checkNamed(what, options, GET_MANY_NAMES)
       const interpret = this.#reader(request, options?.serde)
       own = checkKeys(keys)
       findings = await this.#reads.run(request, own, interpret, MISSING, options)
@@ -165,7 +159,7 @@ export class BatchCommands {
     tally: Tally | undefined,
   ): Promise<K[]> {
     const make = (): Writes<K> => {
-      checkCallOptions(`${command}Many`, options, SET_MANY_NAMES)
+      checkNamed(`${command}Many`, options, SET_MANY_NAMES)
       return this.#stores(command, entries, readStored, options)
     }
     const { writes, done, refused, failed } = await this.#write(make, options, tally)
@@ -189,7 +183,7 @@ export class BatchCommands {
     tally?: Tally,
   ): Promise<void> {
     const make = (): Writes<Key> => {
-      checkCallOptions(`${command}Many`, options, SET_MANY_NAMES)
+      checkNamed(`${command}Many`, options, SET_MANY_NAMES)
       return this.#stores(command, entries, readNothing, options)
     }
     await this.#writeQuietly(`noreply.${command}Many`, make, options, tally)
@@ -242,7 +236,7 @@ export class BatchCommands {
       return this.#values.storeRequest(command, key, value, 0n, options)
     } catch (error) {
       if (!isAbsorbable(error)) throw error
-      failed.set(key, error)
+      failed.set(key, errorOf(error, { about: { command, key } }))
       return undefined
     }
   }
@@ -269,7 +263,7 @@ export class BatchCommands {
   }
 
   #deletes(keys: Iterable<Key>, interpret: Interpret, options: DeleteManyOptions | undefined): Writes<Key> {
-    checkCallOptions('deleteMany', options, DELETE_MANY_NAMES)
+    checkNamed('deleteMany', options, DELETE_MANY_NAMES)
     return this.#perKey(DELETE, keys, interpret, options)
   }
 
@@ -323,7 +317,7 @@ export class BatchCommands {
     tally?: Tally,
   ): Promise<Map<K, number | bigint>> {
     const make = (): Writes<K> => {
-      checkCallOptions('incrMany', options, COUNT_MANY_NAMES)
+      checkNamed('incrMany', options, COUNT_MANY_NAMES)
       const request = { command: 'incr', delta: checkUint64('delta', delta) } as const
       return this.#perKey(request, keys, typeof delta === 'bigint' ? readBigCount : readCount, options)
     }

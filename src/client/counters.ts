@@ -41,7 +41,7 @@ export function count(
     if (options?.ttl === undefined) return parts.dispatcher.carry(single, tally)
     throw new InvalidInputError('ttl needs initial: it is the time to live of a counter that the call creates')
   } catch (error) {
-    return refuse(tally, error)
+    return refuse(tally, error, key)
   }
 }
 
@@ -98,7 +98,7 @@ async function tryToCount(
   if (counted !== undefined) return counted
   throw new ServerError(
     `${command} ${quoteKey(key)}: the counter was created and deleted ${MAX_ROUNDS} times meanwhile`,
-    { delivery: 'answered' },
+    { delivery: 'answered', command, key },
   )
 }
 

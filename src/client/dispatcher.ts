@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { whenAborted } from '../abort-listener.ts'
 import { captureCaller } from '../caller-stack.ts'
-import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
+import { ClosedError, errorOf, InvalidInputError, MemcacheError } from '../errors.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import { keyBytes } from '../protocol/key.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import { Patience } from '../protocol/patience.ts'
-import type { Request } from '../protocol/request.ts'
+import { commandName, type Request } from '../protocol/request.ts'
 import type { Backend, Executor } from '../seam/executor.ts'
 import { PerKeyQueue } from '../seam/per-key-queue.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
@@ -66,7 +66,7 @@ export class Dispatcher {
         operation = this.operation(request, key, this.#options.keys.encode(key), interpret, call)
       } catch (error) {
         tally?.fail(error)
-        return reject(error)
+        return reject(errorOf(error, { about: { command: commandName(request), key } }))
       }
       if (tally !== undefined) tally.watch(operation)
       const settle = resolve as (value: unknown) => void

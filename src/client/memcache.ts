@@ -148,19 +148,20 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     ...args: Args
   ): Promise<Result> {
     const kind = this.#calls.of(name)
-    if (isTraced()) return kind.trace([key], (tally) => this.#carryOut(tally, make, args))
-    return this.#carryOut(kind.count(), make, args)
+    if (isTraced()) return kind.trace([key], (tally) => this.#carryOut(tally, key, make, args))
+    return this.#carryOut(kind.count(), key, make, args)
   }
 
   #carryOut<Result, Args extends readonly unknown[]>(
     tally: Tally | undefined,
+    key: Key,
     make: MakeCommand<Args>,
     args: Args,
   ): Promise<Result> {
     try {
       return this.#dispatcher.carry(make(this.#parts, ...args), tally)
     } catch (error) {
-      return refuse(tally, error)
+      return refuse(tally, error, key)
     }
   }
 
@@ -295,7 +296,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
       return this.#dispatcher.run(request, key, readStored, 'write', false, options, tally)
     } catch (error) {
       // As `storeCommand` and `#carry`, without an object for the command: this is the hot path of writes.
-      return refuse(tally, error)
+      return refuse(tally, error, key)
     }
   }
 

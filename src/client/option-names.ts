@@ -1,5 +1,6 @@
-import { InvalidInputError } from '../errors.ts'
+import { errorOf, InvalidInputError } from '../errors.ts'
 import { flag } from '../option-checks.ts'
+import type { Key } from '../protocol/key.ts'
 import { showValue } from '../show-value.ts'
 import { isThenable } from '../thenable.ts'
 import type { Ttl } from '../ttl.ts'
@@ -87,6 +88,15 @@ export function checkCallOptions(command: string, options: object | undefined, n
     checkEach(command, options, names, hints)
   } catch (cause) {
     throw unreadable(`the options of ${command}`, cause)
+  }
+}
+
+/** As `checkCallOptions`, for calls whose errors are not named where they are made; those about one key give it. */
+export function checkNamed(command: string, options: object | undefined, names: AnyNames, key?: Key): void {
+  try {
+    checkCallOptions(command, options, names)
+  } catch (error) {
+    throw errorOf(error, { about: { command, key } })
   }
 }
 

@@ -1,4 +1,4 @@
-import { ConflictError, InvalidInputError } from '../errors.ts'
+import { ConflictError, errorOf, InvalidInputError } from '../errors.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import { deleteUnchanged } from '../protocol/placeholder.ts'
@@ -25,7 +25,7 @@ export async function popValue(
     return value
   } catch (error) {
     tally?.fail(error)
-    throw error
+    throw errorOf(error, { about: { command: 'pop', key } })
   }
 }
 

@@ -7,7 +7,7 @@ import { NOT_STORED, STORED, type Tally } from './calls/tally.ts'
 import { createReadingInterpreter, type Reading } from './lease/reading.ts'
 import { pause } from './lease/wait.ts'
 import { checkWhole } from './numbers.ts'
-import { checkCallOptions, UPDATE_NAMES } from './option-names.ts'
+import { checkNamed, UPDATE_NAMES } from './option-names.ts'
 import type { ClientParts } from './parts.ts'
 import type { Refine } from './refine.ts'
 import { readStored } from './results.ts'
@@ -50,7 +50,7 @@ async function changeValue(
   options: UpdateOptions | undefined,
   refine: Refine | undefined,
 ): Promise<Next> {
-  checkCallOptions('update', options, UPDATE_NAMES)
+  checkNamed('update', options, UPDATE_NAMES, key)
   if (typeof change !== 'function') throw new InvalidInputError('update needs a function that gives the next value')
   const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
   const read = createReadingInterpreter({ ...values.decoder(options?.serde), lookAtEmpty })
@@ -76,7 +76,7 @@ async function changeValue(
   }
   throw new ConflictError(
     `update ${quoteKey(key)}: somebody else changed the item each of the ${attempts} times that it was tried`,
-    { delivery: 'answered' },
+    { delivery: 'answered', command: 'update', key },
   )
 }
 

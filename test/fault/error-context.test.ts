@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
+import { MetaClient } from '../../src/client/meta/client.ts'
 import { type BatchError, type MemcacheError, ServerError } from '../../src/errors.ts'
 import { fail } from '../../src/seam/answer.ts'
 import type { Middleware } from '../../src/seam/operation.ts'
@@ -152,6 +153,47 @@ describe('an error names its command and its key', () => {
       ['flush_all', undefined],
     ])
     expect(namesOf(inner)).toEqual(namesOf(errors))
+  })
+})
+
+describe('an error of a call that is refused before anything is sent', () => {
+  it.each<[command: string, key: string | undefined, call: (cache: Memcache) => Promise<unknown>]>([
+    ['get', 'a b', (cache) => cache.get('a b')],
+    ['get', 'a', (cache) => cache.get('a', { ttl: 1 } as object)],
+    ['set', 'a', (cache) => cache.set('a', undefined)],
+    ['set', 'a', (cache) => cache.set('a', 1, { ttl: -1 })],
+    ['add', 'a', (cache) => cache.add('a', () => 1)],
+    ['gat', 'a', (cache) => cache.gat('a', -1)],
+    ['touch', 'a', (cache) => cache.touch('a', Number.NaN)],
+    ['cas', 'a', (cache) => cache.cas('a', 1, -1n)],
+    ['incr', 'a', (cache) => cache.incr('a', -1)],
+    ['incr', 'a', (cache) => cache.incr('a', 1, { ttl: 5 })],
+    ['invalidate', 'a', (cache) => cache.invalidate('a', { staleFor: -1 })],
+    ['pop', 'a', (cache) => cache.pop('a', { attempts: 0 })],
+    ['update', 'a', (cache) => cache.update('a', () => 1, { bad: 1 } as object)],
+    ['getMany', undefined, (cache) => cache.getMany(['a'], { bad: 1 } as object)],
+    ['stats', undefined, (cache) => cache.stats({ bad: 1 } as object)],
+  ])('names %s %s', async (command, key, call) => {
+    const error = (await rejection(call(faultClient('a:1', { connect: refuse, protocol: 'text' })))) as MemcacheError
+    expect([error.command, error.key, error.delivery]).toEqual([command, key, 'not-sent'])
+  })
+
+  it('names each key of a batch whose value cannot be stored', async () => {
+    const cache = faultClient('a:1', { connect: refuse })
+    const error = (await rejection(cache.setMany({ a: undefined, b: () => 1 }))) as BatchError
+    expect(namesIn(error)).toEqual([
+      ['set', 'a'],
+      ['set', 'b'],
+    ])
+  })
+
+  it('of a MetaClient is named too', async () => {
+    const meta = new MetaClient('a:1', { connect: refuse })
+    onTestFinished(() => meta.destroy())
+    expect(namesOf(await reasonsOf([meta.get('a', { recache: -1 }), meta.set('b', 1, { newCas: -1n })]))).toEqual([
+      ['get', 'a'],
+      ['set', 'b'],
+    ])
   })
 })
 

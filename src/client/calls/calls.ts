@@ -1,5 +1,5 @@
 import { COMMAND, trace } from '../../channels.ts'
-import { BatchError, MemcacheError } from '../../errors.ts'
+import { BatchError, errorOf, MemcacheError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Outcome } from '../../protocol/reply.ts'
 import type { Server } from '../../server-address.ts'
@@ -145,7 +145,7 @@ export class CallKind {
   /** Carries out a call and tells the channels of it. */
   trace<T>(keys: readonly Key[], body: Body<T>, isMany = false): Promise<T> {
     const total = this.count()
-    const tally = new Tally(true)
+    const tally = new Tally(true, this.#name)
     const { clientId, servers } = this.#init
     const context: Context = { command: this.#name, keys, batchSize: keys.length, args: MASKED, clientId }
     if (this.#namespace !== undefined) context.namespace = this.#namespace
@@ -164,24 +164,34 @@ export class CallKind {
   }
 }
 
-/** Counts a call that cannot be carried out, and rejects. */
-export function refuse(tally: Tally | undefined, error: unknown): Promise<never> {
+/** Counts a call that cannot be carried out, and rejects with an error that names it. */
+export function refuse(
+  tally: Tally | undefined,
+  error: unknown,
+  key?: Key,
+  name: CallName | undefined = tally?.name,
+): Promise<never> {
   tally?.fail(error)
-  return Promise.reject(error)
+  return Promise.reject(name === undefined ? error : errorOf(error, { about: { command: name, key } }))
 }
 
 /** Carries out a call that does not count what it throws. */
-export function attemptCall<T>(tally: Tally | undefined, call: () => Promise<T>): Promise<T> {
+export function attemptCall<T>(
+  tally: Tally | undefined,
+  call: () => Promise<T>,
+  key?: Key,
+  name?: CallName,
+): Promise<T> {
   try {
     return call()
   } catch (error) {
-    return refuse(tally, error)
+    return refuse(tally, error, key, name)
   }
 }
 
 function tallyOf(name: CallName, tallies: Map<CallName, Tally> | undefined): Tally | undefined {
   if (tallies === undefined) return undefined
-  const tally = tallies.get(name) ?? new Tally(false)
+  const tally = tallies.get(name) ?? new Tally(false, name)
   tallies.set(name, tally)
   return tally
 }

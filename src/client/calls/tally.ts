@@ -1,6 +1,7 @@
 import { MemcacheError } from '../../errors.ts'
 import type { Operation, OperationWatch } from '../../protocol/operation.ts'
 import type { Outcome } from '../../protocol/reply.ts'
+import type { CallName } from './call-name.ts'
 
 /** Positions of the numbers in a {@link Tally}. */
 export const CALLS = 0
@@ -22,6 +23,8 @@ export class Tally implements OperationWatch {
   readonly errors: Map<string, number> = new Map()
   /** Whether it is about a single call, whose operation and outcome are kept. */
   readonly isSingle: boolean
+  /** Name of the calls. */
+  readonly name: CallName | undefined
   /** Operation that carries out the call. */
   operation: Operation | undefined = undefined
   /** Name of the server that the operation ended on. */
@@ -29,8 +32,9 @@ export class Tally implements OperationWatch {
   /** Outcome of the operation. */
   outcome: Outcome | undefined = undefined
 
-  constructor(isSingle: boolean) {
+  constructor(isSingle: boolean, name?: CallName) {
     this.isSingle = isSingle
+    this.name = name
   }
 
   /** Counts how an operation ends, which is all of a call. */

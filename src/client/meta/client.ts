@@ -290,7 +290,9 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   ): Promise<Result> {
     return this.#calls
       .of(name)
-      .run(key, (tally) => attemptCall(tally, () => this.#dispatcher.carry(make(this.#context, ...args), tally)))
+      .run(key, (tally) =>
+        attemptCall(tally, () => this.#dispatcher.carry(make(this.#context, ...args), tally), key, name),
+      )
   }
 
   /** Connects now instead of at the first command. Rejects with what went wrong. */

@@ -79,7 +79,7 @@ export class Keyspace {
     const reading = this.#read(generation, call, time)
     const known = this.#mayGoTo(generation)
     // Counted only if it counts.
-    const earlyTally = tally && new Tally(tally.isSingle)
+    const earlyTally = tally && new Tally(tally.isSingle, tally.name)
     const early =
       known === undefined ? undefined : attemptCall(earlyTally, () => command(this.#prefixOf(known), call, earlyTally))
     early?.catch(() => undefined)
