@@ -62,6 +62,8 @@ function inTurn<T, R>(run: (argument: T) => Promise<R>): (argument: T) => Promis
     last = result.catch((error: unknown) => {
       if (!isAbsorbable(error)) throw error
     })
+    // The last of them is followed by none.
+    last.catch(() => undefined)
     return result
   }
 }

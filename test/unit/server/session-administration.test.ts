@@ -75,6 +75,24 @@ describe('the crawler', () => {
     expect(reply.endsWith('\nEND|VERSION 1.6.45|')).toBe(true)
     expect(reply.match(/^key=/gm)!.length).toBeLessThan(count)
   })
+
+  it.each(['is read to its end', 'ends with its connection'])('is BUSY for others until a dump %s', (how) => {
+    const cache = new Dialogue()
+    cache.ask(Array.from({ length: 30_000 }, (_, index) => `set key${index} 0 0 1 noreply|x|`).join(''))
+    cache.session.receive(Buffer.from('lru_crawler metadump hash\r\n'))
+    const other = new Session(cache.engine, [])
+    const ask = (line: string): string => {
+      other.receive(Buffer.from(`${line}\r\n`))
+      return Buffer.concat(other.output.take()).toString('latin1')
+    }
+    for (const line of ['lru_crawler metadump all', 'lru_crawler mgdump hash', 'lru_crawler crawl all']) {
+      expect(ask(line)).toBe('BUSY currently processing crawler request\r\n')
+    }
+    expect(ask('lru_crawler metadump foo')).toBe('BADCLASS invalid class id\r\n')
+    if (how === 'is read to its end') cache.replies()
+    else cache.session.end()
+    expect(ask('lru_crawler crawl all')).toBe('OK\r\n')
+  })
 })
 
 describe('a watcher', () => {
