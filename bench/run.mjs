@@ -60,13 +60,15 @@ function showProgress(text) {
 async function saveResults({ quick, partial }, report) {
   if (partial) return
   const { renderChart } = await import('./report/chart.mjs')
-  const { renderOpenLoopChart } = await import('./report/open-loop-chart.mjs')
   const name = quick ? 'quick' : 'latest'
   mkdirSync(RESULTS, { recursive: true })
   writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(report, null, 2)}\n`)
   writeFileSync(new URL(`${name}.svg`, RESULTS), renderChart(report))
+  console.log(`\nbench/results/${name}.json and ${name}.svg written.`)
+  if (!report.rows.some(({ kind }) => kind === 'open')) return
+  const { renderOpenLoopChart } = await import('./report/open-loop-chart.mjs')
   writeFileSync(new URL(`${name}-open-loop.svg`, RESULTS), renderOpenLoopChart(report))
-  console.log(`\nbench/results/${name}.json, ${name}.svg and ${name}-open-loop.svg written.`)
+  console.log(`bench/results/${name}-open-loop.svg written.`)
 }
 
 try {
