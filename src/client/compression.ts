@@ -1,16 +1,16 @@
 import { Buffer } from 'node:buffer'
-import * as zlib from 'node:zlib'
 import { byteLengthOf, isBytes, viewOf } from '../bytes.ts'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord, refuseUnknown } from '../known-options.ts'
+import { needNodeModule } from '../node-modules.ts'
 import { count, refused } from '../option-checks.ts'
 import {
+  brotliDecompressor,
   type Decompressor,
   decompressLater,
   decompressNow,
-  INFLATE,
-  BROTLI as UNBROTLI,
-  ZSTD as UNZSTD,
+  zlibDecompressor,
+  zstdDecompressor,
 } from '../serde/decompress.ts'
 import { unreadable } from '../unreadable.ts'
 
@@ -80,9 +80,6 @@ interface Zstd {
 
 type Done = (error: Error | null, result: Buffer) => void
 
-// Absent before Node 22.15, and on some other runtimes.
-const zstd: Zstd = zlib as Zstd
-
 /** The number of the zstd parameter for the level (`ZSTD_c_compressionLevel` of zstd.h). */
 const ZSTD_LEVEL = 100
 
@@ -131,6 +128,7 @@ function checkLevel(level: number | undefined, least: number, most: number, fall
 }
 
 function zlibCodec(level: number): Codec {
+  const zlib = needNodeModule('node:zlib')
   const options = { level }
   return {
     flag: ZLIB,
@@ -140,6 +138,7 @@ function zlibCodec(level: number): Codec {
 }
 
 function brotliCodec(level: number): Codec {
+  const zlib = needNodeModule('node:zlib')
   const options = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: level } }
   return {
     flag: BROTLI,
@@ -149,7 +148,8 @@ function brotliCodec(level: number): Codec {
 }
 
 function zstdCodec(level: number): Codec {
-  const { zstdCompressSync, zstdCompress } = zstd
+  // Absent before Node 22.15, and on some other runtimes.
+  const { zstdCompressSync, zstdCompress } = needNodeModule('node:zlib') as Zstd
   if (zstdCompressSync === undefined || zstdCompress === undefined) {
     throw new InvalidInputError(
       "compression.algorithm 'zstd' needs a runtime that has it (Node 22.15 or newer); zlib and brotli are everywhere",
@@ -225,11 +225,11 @@ export function decompressValue(
 ): Uint8Array | Promise<Uint8Array> {
   switch (clientFlags & COMPRESSED_FLAGS) {
     case ZLIB:
-      return decompress(INFLATE, data, maxBytes, asyncBytes)
+      return decompress(zlibDecompressor(), data, maxBytes, asyncBytes)
     case BROTLI:
-      return decompress(UNBROTLI, data, maxBytes, asyncBytes)
+      return decompress(brotliDecompressor(), data, maxBytes, asyncBytes)
     case ZSTD:
-      return decompress(UNZSTD ?? lacksZstd(), data, maxBytes, asyncBytes)
+      return decompress(zstdDecompressor() ?? lacksZstd(), data, maxBytes, asyncBytes)
     case OWN:
       return decompressOwn(data, maxBytes, own)
     default:

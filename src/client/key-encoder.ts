@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
-import { createHash } from 'node:crypto'
 import { InvalidInputError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
+import { needNodeModule } from '../node-modules.ts'
 import {
   encodeKeyBytes,
   encodeUtf8Key,
@@ -97,5 +97,5 @@ function shortened(shorten: (key: Uint8Array) => string, bytes: Buffer, key: Key
  * outlive the process.
  */
 function hashKey(key: Uint8Array): string {
-  return `~${createHash('sha256').update(key).digest('base64url')}`
+  return `~${needNodeModule('node:crypto').createHash('sha256').update(key).digest('base64url')}`
 }

@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer'
-import { randomBytes } from 'node:crypto'
 import { AuthError, ConnectError } from '../errors.ts'
 import { META_SINCE, parseServerVersion, type ServerVersion, UNKNOWN_VERSION } from '../protocol/server-version.ts'
 import type { Credentials, Server } from '../server-address.ts'
@@ -270,5 +269,5 @@ function quote(text: string): string {
 }
 
 function randomKey(): string {
-  return randomBytes(8).toString('hex')
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex')
 }

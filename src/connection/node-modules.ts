@@ -1,21 +1,5 @@
-import type * as dns from 'node:dns/promises'
-import type * as net from 'node:net'
-import type * as tls from 'node:tls'
 import { ConnectError } from '../errors.ts'
-
-/** Node's modules that not every runtime has. None of them is imported: the library loads where they are absent. */
-interface NodeModules {
-  readonly 'node:dns/promises': typeof dns
-  readonly 'node:net': typeof net
-  readonly 'node:tls': typeof tls
-}
-
-/** Returns a module of the runtime; undefined where it has none of that name. */
-export function findNodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined {
-  // Runtimes without these modules may be without `process`, or its method, as well.
-  const runtime: { readonly process?: Partial<Pick<NodeJS.Process, 'getBuiltinModule'>> } = globalThis
-  return runtime.process?.getBuiltinModule?.(name)
-}
+import { findNodeModule, type NodeModules } from '../node-modules.ts'
 
 /** Whether a stream is a socket of `node:net` or `node:tls`. */
 export function isNodeSocket(stream: object): boolean {

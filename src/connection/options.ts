@@ -1,9 +1,9 @@
 import { InvalidInputError } from '../errors.ts'
 import { isRecord, refuseUnknown } from '../known-options.ts'
+import { findNodeModule } from '../node-modules.ts'
 import { count, duration, flag, refused } from '../option-checks.ts'
 import { type Credentials, parseCredentials, parseTls, type ServerAddress, type TlsOptions } from '../server-address.ts'
 import type { ByteStream, DialedStream } from './byte-stream.ts'
-import { findNodeModule } from './node-modules.ts'
 import type { LineLimits } from './read-line.ts'
 
 /** TCP keep-alive. */

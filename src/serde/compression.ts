@@ -1,6 +1,13 @@
 import { Buffer } from 'node:buffer'
 import * as zlib from 'node:zlib'
-import { type Decompressor, decompressNow, GUNZIP, INFLATE, notCompressed, ZSTD } from './decompress.ts'
+import {
+  type Decompressor,
+  decompressNow,
+  gzipDecompressor,
+  notCompressed,
+  zlibDecompressor,
+  zstdDecompressor,
+} from './decompress.ts'
 
 /** When and how a foreign layout's writer compresses. */
 export interface ZlibCompression {
@@ -27,7 +34,7 @@ export const zlibCodec: Codec = {
     // The header of RFC 1950, 2.2: what lacks it is not worth the cost of a decompressor.
     const isZlib = (data[0]! & 0x0f) === 8 && (data[0]! * 256 + data[1]!) % 31 === 0
     if (!isZlib) throw undecompressed()
-    return bounded(INFLATE, data, maxBytes)
+    return bounded(zlibDecompressor(), data, maxBytes)
   },
 }
 
@@ -36,7 +43,7 @@ export const gzipCodec: Codec = {
   compress: (data, level) => zlib.gzipSync(data, { level }),
   decompress(data, maxBytes) {
     if (data[0] !== 0x1f || data[1] !== 0x8b) throw undecompressed()
-    return bounded(GUNZIP, data, maxBytes)
+    return bounded(gzipDecompressor(), data, maxBytes)
   },
 }
 
@@ -52,8 +59,9 @@ export const magiclessZstdCodec: Codec = {
       .subarray(ZSTD_MAGIC.length)
   },
   decompress(data, maxBytes) {
-    if (ZSTD === undefined) throw lacksZstd()
-    return bounded(ZSTD, Buffer.concat([ZSTD_MAGIC, data]), maxBytes)
+    const decompressor = zstdDecompressor()
+    if (decompressor === undefined) throw lacksZstd()
+    return bounded(decompressor, Buffer.concat([ZSTD_MAGIC, data]), maxBytes)
   },
 }
 
@@ -63,7 +71,7 @@ interface Zstd {
 
 /** Whether this Node has Zstandard. */
 export function hasZstd(): boolean {
-  return ZSTD !== undefined
+  return zstdDecompressor() !== undefined
 }
 
 function zstd(): Zstd {

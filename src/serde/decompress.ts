@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer'
-import * as zlib from 'node:zlib'
+import { needNodeModule } from '../node-modules.ts'
 
 interface Options {
   /** Makes `node:zlib` give the engine beside the bytes. */
@@ -16,25 +16,34 @@ export interface Decompressor {
 }
 
 /** RFC 1950. */
-export const INFLATE: Decompressor = { now: zlib.inflateSync, later: zlib.inflate }
+export function zlibDecompressor(): Decompressor {
+  const { inflateSync, inflate } = needNodeModule('node:zlib')
+  return { now: inflateSync, later: inflate }
+}
+
 /** RFC 1952. */
-export const GUNZIP: Decompressor = { now: zlib.gunzipSync, later: zlib.gunzip }
+export function gzipDecompressor(): Decompressor {
+  const { gunzipSync, gunzip } = needNodeModule('node:zlib')
+  return { now: gunzipSync, later: gunzip }
+}
+
 /** RFC 7932. */
-export const BROTLI: Decompressor = { now: zlib.brotliDecompressSync, later: zlib.brotliDecompress }
+export function brotliDecompressor(): Decompressor {
+  const { brotliDecompressSync, brotliDecompress } = needNodeModule('node:zlib')
+  return { now: brotliDecompressSync, later: brotliDecompress }
+}
 
 interface Zstd {
   readonly zstdDecompressSync?: Decompressor['now']
   readonly zstdDecompress?: Decompressor['later']
 }
 
-// Absent before Node 22.15, and on some other runtimes.
-const { zstdDecompressSync, zstdDecompress }: Zstd = zlib as Zstd
-
 /** RFC 8878; undefined where the runtime lacks it. */
-export const ZSTD: Decompressor | undefined =
-  zstdDecompressSync === undefined || zstdDecompress === undefined
-    ? undefined
-    : { now: zstdDecompressSync, later: zstdDecompress }
+export function zstdDecompressor(): Decompressor | undefined {
+  // Absent before Node 22.15, and on some other runtimes.
+  const { zstdDecompressSync: now, zstdDecompress: later } = needNodeModule('node:zlib') as Zstd
+  return now === undefined || later === undefined ? undefined : { now, later }
+}
 
 /** Why a value that was stored compressed cannot be read any more. */
 const EXTENDED =
