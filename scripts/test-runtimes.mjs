@@ -1,5 +1,5 @@
 // `npm run test:runtimes`: the suite of client tests inside every runtime of test/runtimes, against the in-process server
-// and the installed memcached; prints a table and writes it to docs/compatibility.md.
+// and the installed memcached, and the tests of spans and metrics; prints a table and writes it to docs/compatibility.md.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { noteResult } from './vitest.mjs'
 
 const FOLDER = join(root, 'test', 'runtimes')
 const MODULES = join(FOLDER, 'node_modules')
-const TESTS = ['test/conformance/embedded.test.ts', 'test/conformance/real.test.ts']
+const TESTS = ['test/conformance/embedded.test.ts', 'test/conformance/real.test.ts', 'test/observability/']
 
 /** How to start each package's runtime; what follows is the script to run. */
 const COMMANDS = {
@@ -26,6 +26,7 @@ const COMMANDS = {
 checkNode()
 install()
 install(FOLDER, 'runtimes')
+install(join(root, 'test', 'observability'), 'libraries of spans and metrics')
 installPrograms()
 
 const folder = mkdtempSync(join(tmpdir(), 'memlane-runtimes-'))
@@ -63,6 +64,7 @@ function test(name, version, [program, ...args]) {
   if (ran.size !== 1 || !ran.has(`${name} ${version}`)) giveUp(`The tests ran in ${[...ran].join(' and ')}.`)
   const { failed } = noteResult(`${name} ${version}`, report)
   console.log(`${failed} failed of ${tests.length}`)
+  if (failed > 0) process.exitCode = 1
   return report
 }
 
