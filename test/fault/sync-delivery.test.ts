@@ -39,13 +39,17 @@ describe('a call that the caller wrote itself, and whose connection is lost befo
     ['incr', (cache) => cache.incr('count')],
     ['append', (cache) => cache.append('k', '!')],
     ['add', (cache) => cache.add('added', 1)],
-  ])('may have been carried out, though no connection can be made again: %s', async (_, call) => {
+  ])('may have been carried out, though no connection can be made again: %s', async (command, call) => {
     const { proxy, cache, direct } = await setUp()
     direct.setMany({ k: 'old', l: 'l', count: 1 })
     warmUp(cache)
     proxy.arm(REPLY_LOST)
     const before = own.written.length
-    expect(errorOf(() => call(cache))).toMatchObject({ code: expect.not.stringMatching('INPUT'), delivery: 'unknown' })
+    expect(errorOf(() => call(cache))).toMatchObject({
+      code: expect.not.stringMatching('INPUT'),
+      delivery: 'unknown',
+      command,
+    })
     expect([proxy.takeAnswers(), own.written.length - before]).toEqual([1, 1])
   })
 
