@@ -37,6 +37,9 @@ const ways: readonly (readonly [way: string, options: MemcacheSyncOptions])[] = 
   ['through the worker', { direct: false }],
 ]
 
+/** For tests in which nothing is to time out. */
+const unhurried: MemcacheSyncOptions = { timeoutMs: 10_000, connectTimeoutMs: 10_000 }
+
 function open(address: string, options: MemcacheSyncOptions): MemcacheSync {
   const cache = new MemcacheSync(address, { timeoutMs: 400, connectTimeoutMs: 2000, ...options })
   onTestFinished(() => cache.destroy())
@@ -46,8 +49,8 @@ function open(address: string, options: MemcacheSyncOptions): MemcacheSync {
 /** So that whatever way there is, it is open. */
 function warmUp(cache: MemcacheSync): void {
   for (let at = 0; at < 5; at++) {
-    cache.set('warm', at)
-    expect(cache.get('warm')).toBe(at)
+    untilItWorks(() => cache.set('warm', at))
+    expect(untilItWorks(() => cache.get('warm'))).toBe(at)
   }
 }
 
@@ -118,7 +121,7 @@ describe.each(ways)('a synchronous client %s', (_, options) => {
 
   it('goes on with a fresh worker when its own was ended between two calls', async () => {
     await using server = await startMemcached()
-    const cache = open(server.address, options)
+    const cache = open(server.address, { ...options, ...unhurried })
     warmUp(cache)
     await workers.at(-1)!.terminate()
     expect(cache.get('warm')).toBe(4)
@@ -169,7 +172,7 @@ describe.each(ways)('a synchronous client %s', (_, options) => {
   it('has the servers that came and went in a fresh worker too', async () => {
     await using first = await startMemcached()
     await using second = await startMemcached()
-    const cache = open(first.address, options)
+    const cache = open(first.address, { ...options, ...unhurried })
     warmUp(cache)
     cache.addServer(second.address)
     cache.removeServer(first.address)
