@@ -45,6 +45,10 @@ function createSpan(name: string): SpanChannel {
   return MODULE?.tracingChannel?.(`memlane:${name}`) ?? SILENT_SPAN
 }
 
+function createPoint(name: string): PointChannel {
+  return MODULE?.channel(`memlane:${name}`) ?? SILENT
+}
+
 /** The channels of public calls. */
 export const COMMAND: SpanChannel = /* @__PURE__ */ createSpan('command')
 
@@ -54,6 +58,16 @@ export const BATCH: SpanChannel = /* @__PURE__ */ createSpan('batch')
 export const CONNECT: SpanChannel = /* @__PURE__ */ createSpan('connect')
 /** The channels of loaders' calls. */
 export const LOAD: SpanChannel = /* @__PURE__ */ createSpan('load')
+
+/** Attempts and writes, by the name behind `memlane:`. */
+export const READY: PointChannel = /* @__PURE__ */ createPoint('connection:ready')
+export const CLOSED: PointChannel = /* @__PURE__ */ createPoint('connection:closed')
+export const SERVER_DOWN: PointChannel = /* @__PURE__ */ createPoint('server:down')
+export const SERVER_UP: PointChannel = /* @__PURE__ */ createPoint('server:up')
+export const RETRY: PointChannel = /* @__PURE__ */ createPoint('retry')
+export const FAILOVER: PointChannel = /* @__PURE__ */ createPoint('failover')
+export const DESYNC: PointChannel = /* @__PURE__ */ createPoint('desync')
+export const ERROR: PointChannel = /* @__PURE__ */ createPoint('error')
 
 /** What else to do while something is traced. */
 interface Traced {
@@ -79,15 +93,13 @@ export function trace<T>(
   return promise.then(
     (value) => {
       traced.ended(false, undefined)
-      publish(span.asyncStart, context)
-      publish(span.asyncEnd, context)
+      endSpan(span, context)
       return value
     },
     (error: unknown) => {
+      context.error = error
       traced.ended(true, error)
-      publish(span.error, context)
-      publish(span.asyncStart, context)
-      publish(span.asyncEnd, context)
+      endSpan(span, context)
       throw error
     },
   )
@@ -110,6 +122,18 @@ function inStores<T>(span: SpanChannel, context: object, run: () => Promise<T>):
   }
   if (promise === undefined) begin()
   return promise!
+}
+
+/** Ends a span that has no promise of its own. */
+export function endSpan(span: SpanChannel, context: object): void {
+  if ('error' in context) publish(span.error, context)
+  publish(span.asyncStart, context)
+  publish(span.asyncEnd, context)
+}
+
+/** Publishes a message where somebody may listen. */
+export function say(channel: PointChannel, make: () => object): void {
+  if (channel.hasSubscribers !== false) publish(channel, make())
 }
 
 /** Publishes; Node throws by itself later what a subscriber throws, other runtimes may not. */

@@ -30,14 +30,14 @@ const DEFAULT_SERVER = 'localhost:11211'
  * Puts the layers below the client together: the one place that knows which executors there are. Every layer gets the
  * same observer.
  *
- * @param events - Observes for the client's own events, after the observers of the options.
+ * @param observers - The client's own observers, after those of the options.
  */
 export function composeBackend(
   servers: Servers | undefined,
   options: ResolvedClientOptions,
-  events: Observing,
+  observers: readonly Observing[],
 ): ComposedBackend {
-  const observer = joinObservers([...options.observers, ...logObservers(options.logger), events])
+  const observer = joinObservers([...options.observers, ...logObservers(options.logger), ...observers])
   const { source, list } = readServers(servers)
   const cluster = createCluster(list, options, observer)
   const primary =

@@ -63,6 +63,7 @@ import {
   resolveGenerations,
 } from './namespace/options.ts'
 import { createNoreply, type NoreplyCommands } from './noreply.ts'
+import { Observation } from './observation.ts'
 import { checkCallOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAMES, KEY_NAMES, WRITE_NAMES } from './option-names.ts'
 import { type MemcacheOptions, resolveClientOptions } from './options.ts'
 import { type ClientParts, createClientParts } from './parts.ts'
@@ -120,14 +121,15 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#servers = servers
     this.#options = options
     const resolved = resolveClientOptions(options)
-    this.#backend = composeBackend(
-      servers,
-      resolved,
-      this.#events.observer(() => this.#dispatcher),
-    )
-    registerExecutor(this, this.#backend)
-    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
     this.#calls = createCalls(true, () => this.#backend.addresses)
+    const observation = new Observation(this.#calls.clientId)
+    const events = this.#events.observer(() => this.#dispatcher)
+    this.#backend = composeBackend(servers, resolved, [observation.observing, events])
+    registerExecutor(this, this.#backend)
+    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => {
+      observation.reported(event.error)
+      this.#events.tell('commandError', event)
+    })
     this.#gets = this.#calls.of('get')
     this.#sets = this.#calls.of('set')
     this.#parts = createClientParts(resolved, this.#dispatcher, this.#calls)

@@ -25,7 +25,7 @@ export function createClientParts(options: ResolvedClientOptions, dispatcher: Di
   const lookAtEmpty = createLookAtEmpty((operation) => dispatcher.dispatch(operation), giveBack)
   const values = new Values(options, giveBack, lookAtEmpty)
   const leases = new LeaseCommands(dispatcher, values, lookAtEmpty)
-  const getOrSet = new GetOrSet(dispatcher, values, leases)
+  const getOrSet = new GetOrSet(dispatcher, values, leases, calls.loads)
   return {
     ...createCommandContext(values, giveBack),
     dispatcher,
@@ -33,6 +33,6 @@ export function createClientParts(options: ResolvedClientOptions, dispatcher: Di
     lookAtEmpty,
     batches: new BatchCommands(dispatcher, values, options.connection),
     getOrSet,
-    getOrSetMany: new GetOrSetMany(getOrSet, values, leases, options.connection.maxPending),
+    getOrSetMany: new GetOrSetMany(getOrSet, values, leases, calls.loads, options.connection.maxPending),
   }
 }

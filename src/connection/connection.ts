@@ -15,6 +15,7 @@ import { Expiry } from './expiry.ts'
 import { IdleTimer } from './idle-timer.ts'
 import { Liveness } from './liveness.ts'
 import { createReadyParts, type ReadyParts } from './ready-parts.ts'
+import { tlsOf } from './tls-of.ts'
 import { UnsentQueue } from './unsent-queue.ts'
 import { UnsentReads } from './unsent-reads.ts'
 
@@ -245,7 +246,8 @@ export class Connection implements Executor, Holder, ReadHolder {
   #tellStarted(): void {
     if (this.#hasEnded()) return
     this.#isObserved = true
-    this.#init.observer.connectionStarted(this, this.#init.server.endpoint)
+    const { server, options, observer } = this.#init
+    observer.connectionStarted(this, server.endpoint, tlsOf(server, options) !== undefined)
   }
 
   #onEstablished(established: Established, startedAt: number): void {
@@ -295,7 +297,7 @@ export class Connection implements Executor, Holder, ReadHolder {
     const fault = receiver.receive(bytes, start, end)
     if (fault !== undefined) this.#end(fault)
     if (this.#hasEnded()) return end
-    repliesReceived?.(this, pipeline.answered - answered, receiver.rest - start)
+    repliesReceived?.(this, pipeline.answered - answered, receiver.rest - start, this.#liveness.receivedAt)
     if (pipeline.takeAnsweredInTime()) this.#liveness.answeredInTime()
     if (this.#draining) this.#checkDrained()
     if (!this.#draining && writer.isOutdated(this.#turnStartedAt)) this.#write()

@@ -22,6 +22,7 @@ export class OutgoingBatch {
   #text = ''
   #form: 'ascii' | 'utf8' | 'bytes' = 'ascii'
   #length = 0
+  #taken = 0
   // What `rollBack` goes back to; fields, because an object for each command would cost more.
   #markedChunks = 0
   #markedText = ''
@@ -31,6 +32,11 @@ export class OutgoingBatch {
   /** The bytes in it. */
   get length(): number {
     return this.#length
+  }
+
+  /** Bytes that were taken since the beginning. */
+  get taken(): number {
+    return this.#taken
   }
 
   /** Remembers how it is now, before a command is added that may fail half-way. */
@@ -98,6 +104,7 @@ export class OutgoingBatch {
     this.#seal()
     const chunks = this.#chunks
     this.#chunks = []
+    this.#taken += this.#length
     this.#length = 0
     this.#markedText = ''
     return chunks

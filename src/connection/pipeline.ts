@@ -84,6 +84,16 @@ export class Pipeline {
     return this.#sent.answered + this.#sent.commands
   }
 
+  /** Number of reads that joined the line of another one, since the beginning. */
+  get joinedReads(): number {
+    return this.#lines.joined
+  }
+
+  /** Bytes put into batches since the beginning. */
+  get bytesSent(): number {
+    return this.#batch.taken
+  }
+
   /** Commands written and not settled: not answered, or answered before the socket let go of their bodies. */
   get pending(): number {
     return this.#sent.commands + this.#held.length
@@ -97,6 +107,17 @@ export class Pipeline {
   /** The entry at a position, counted from the oldest. */
   at(position: number): SentEntry {
     return this.#sent.at(position)
+  }
+
+  /** Number of commands that read a value, from a position of the queue on. */
+  readsFrom(position: number): number {
+    let reads = 0
+    for (let at = position; at < this.#sent.length; at++) {
+      const entry = this.#sent.at(at)
+      if (isRun(entry)) reads += entry.keys.length
+      else if (entry.inLine || entry.command === 'mg') reads++
+    }
+    return reads
   }
 
   /** Roughly the bytes that wait in the batch. */

@@ -42,6 +42,8 @@ export class ReadLines {
   /** Reads that shared a refused line and may be asked again, each alone. */
   readonly again: Operation[] = []
 
+  #joined = 0
+
   constructor(init: ReadLinesInit, batch: OutgoingBatch, sent: SentQueue, settler: Settler) {
     this.#init = init
     this.#line = new ReadLine(batch, init.coalesce, init.version)
@@ -49,9 +51,14 @@ export class ReadLines {
     this.#settler = settler
   }
 
+  /** Number of reads that joined the line of another one, since the beginning. */
+  get joined(): number {
+    return this.#joined
+  }
+
   /** Adds a read to the open line, or begins a line with it. When it throws, nothing of the read was added. */
   add(operation: Operation, request: LineRequest, mayShare: boolean): void {
-    this.#write(operation.key, request, mayShare && !operation.alone)
+    if (this.#write(operation.key, request, mayShare && !operation.alone)) this.#joined++
     this.#last = operation
     operation.inLine = true
     this.#sent.push(operation)
@@ -69,6 +76,7 @@ export class ReadLines {
     const shares = this.#write(keys[from]!, batch.request, mayShare)
     const end = mayShare ? this.#line.extend(keys, from + 1, reads.end, maxBytes) : from + 1
     reads.next = end
+    this.#joined += shares ? end - from : end - from - 1
     if (shares && last !== undefined && isRun(last) && last.precedes(batch, from)) {
       last.addUpTo(end)
       this.#sent.countReads(end - from)

@@ -1,13 +1,11 @@
-import { Buffer } from 'node:buffer'
 import { ConnectionClosedError, type MemcacheError } from '../errors.ts'
 import type { WireKey } from '../protocol/key.ts'
 import { Operation } from '../protocol/operation.ts'
 import { isIdempotent, VERSION } from '../protocol/request.ts'
 import type { DeadlineSweep } from '../seam/deadline-sweep.ts'
-import type { ObservedConnection } from '../seam/observer.ts'
+import type { ObservedConnection, WrittenBatch } from '../seam/observer.ts'
 import type { ConnectionTarget } from './connection-target.ts'
 import type { Liveness } from './liveness.ts'
-import type { OutgoingChunk } from './outgoing-batch.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Transport } from './transport.ts'
 import type { UnsentEntry, UnsentQueue } from './unsent-queue.ts'
@@ -55,15 +53,20 @@ export interface WriterInit {
  * Decides what a connection writes and when: batches of limited size, nothing while the socket is congested, the question
  * whether an idle connection still lives before what may not be repeated.
  */
-export class Writer {
+export class Writer implements WrittenBatch {
   readonly #init: WriterInit
   readonly #room: ReadRoom
   #probe: Operation | undefined
   #probeFirst = false
-  /** Number of commands in the batches that observers have heard of. */
-  #observed = 0
   /** Whether another write must follow the last one, which is more than a TLS record and more than a command. */
   #owesWrite = false
+  /** What the pipeline had counted when observers heard of a write last. */
+  #sent = 0
+  #bytesSent = 0
+  #joinedReads = 0
+  /** The write that observers are to hear of next: number of entries that were in the queue before it. */
+  #entriesBefore = 0
+  #startedAt = 0
 
   constructor(init: WriterInit) {
     this.#init = init
@@ -113,6 +116,7 @@ export class Writer {
     this.#owesWrite = false
     if (pipeline.length === 0) return
     const { sent } = pipeline
+    this.#entriesBefore = pipeline.length
     pipeline.sendBarrier()
     this.#writeBatch(sent)
   }
@@ -121,8 +125,10 @@ export class Writer {
     const { target, unsent, pipeline, transport } = this.#init
     if ((unsent.length === 0 && !pipeline.owesBarrier) || this.#probeFirst || transport.congested) return undefined
     if (mayRenew && !pipeline.owesBarrier && this.isOutdated(turnStartedAt)) return this.#renew()
+    this.#entriesBefore = pipeline.length
     if (pipeline.length === 0) this.#leaveIdle(turnStartedAt)
     pipeline.sharesLines = turnStartedAt >= target.memory.shareLinesFrom
+    this.#startedAt = turnStartedAt
     this.#writeBatches()
     return undefined
   }
@@ -151,7 +157,7 @@ export class Writer {
     if (chunks.length === 0) return
     this.#owesWrite = isLong && pipeline.sent - sent > 1
     transport.write(chunks)
-    if (target.observer.batchWritten !== undefined) this.#tellBatch(chunks)
+    if (target.observer.batchWritten !== undefined) this.#tellBatch()
   }
 
   /** Whether a command may share a batch of several TLS records: another one is there that follows in the next write. */
@@ -160,11 +166,33 @@ export class Writer {
     return transport.keepsRecords && !isLast && pipeline.batchLength < JOINED_RECORDS_BYTES
   }
 
-  #tellBatch(chunks: readonly OutgoingChunk[]): void {
+  #tellBatch(): void {
     const { connection, target, pipeline } = this.#init
-    const { sent } = pipeline
-    target.observer.batchWritten?.(connection, sent - this.#observed, bytesOf(chunks))
-    this.#observed = sent
+    const { sent, bytesSent } = pipeline
+    target.observer.batchWritten?.(connection, sent - this.#sent, bytesSent - this.#bytesSent, this)
+    this.#sent = sent
+    this.#bytesSent = bytesSent
+    this.#joinedReads = pipeline.joinedReads
+    this.#entriesBefore = pipeline.length
+  }
+
+  // What observers may ask about the present write.
+
+  get startedAt(): number {
+    return this.#startedAt
+  }
+
+  get coalescedReads(): number {
+    return this.#init.pipeline.joinedReads - this.#joinedReads
+  }
+
+  get firstCommand(): string {
+    const { pipeline } = this.#init
+    return this.#entriesBefore < pipeline.length ? pipeline.at(this.#entriesBefore).command : ''
+  }
+
+  get reads(): number {
+    return this.#init.pipeline.readsFrom(this.#entriesBefore)
   }
 
   /** Ends the connection as soon as everything that was written is answered. */
@@ -211,12 +239,6 @@ export class Writer {
     sweep.watch(timeoutMs)
     pipeline.send(probe)
   }
-}
-
-function bytesOf(chunks: readonly OutgoingChunk[]): number {
-  return chunks.reduce((bytes, { data, encoding }) => {
-    return bytes + (typeof data === 'string' && encoding === 'utf8' ? Buffer.byteLength(data) : data.length)
-  }, 0)
 }
 
 /** Whether a command still fits into the batch; one always does. Where records matter, its whole size counts. */

@@ -34,12 +34,27 @@ export interface ClosedConnection {
   readonly pending: number
 }
 
+/** What else is known of a write; to be asked during the event, and not kept. */
+export interface WrittenBatch {
+  /** When the turn of the event loop began whose commands it holds, on the monotonic clock. */
+  readonly startedAt: number
+  /** Reads that joined the line of another one. */
+  readonly coalescedReads: number
+  /** Name of its first command. */
+  readonly firstCommand: string
+  /** Number of its commands that read a value. */
+  readonly reads: number
+}
+
 /** Events of the layers below a client, with the arguments of their observers. All of them are rare. */
 export interface ObserverEvents {
   /** A stream to a server was opened, for commands or for one exchange; nothing has been written to it. */
   streamOpened: [server: string, stream: object]
-  /** An attempt to make a connection for commands begins. Not called for one that is ended before that. */
-  connectionStarted: [connection: ObservedConnection, endpoint: Endpoint]
+  /**
+   * An attempt to make a connection for commands begins; `tls`: it is to be encrypted. Not called for one that is ended
+   * before that.
+   */
+  connectionStarted: [connection: ObservedConnection, endpoint: Endpoint, tls: boolean]
   /** The connection is ready, and writes nothing before this. */
   connectionOpened: [connection: ObservedConnection, opened: OpenedConnection]
   /** The connection ended. Called once for every one whose attempt began, before its operations settle. */
@@ -74,12 +89,12 @@ export interface FrequentEvents {
   /** An operation goes to another server than its key's. Called for every one of them while that server is out. */
   failedOver: [operation: Operation, from: string, to: string]
   /** A connection wrote once: number of commands, its own questions included, and bytes. */
-  batchWritten: [connection: ObservedConnection, commands: number, bytes: number]
+  batchWritten: [connection: ObservedConnection, commands: number, bytes: number, batch: WrittenBatch]
   /**
    * Replies that came together were read: number of commands that they answered, and bytes. The commands of all batches
-   * are answered in their order, or end with the connection.
+   * are answered in their order, or end with the connection. `receivedAt` is a time of the monotonic clock.
    */
-  repliesReceived: [connection: ObservedConnection, commands: number, bytes: number]
+  repliesReceived: [connection: ObservedConnection, commands: number, bytes: number, receivedAt: number]
 }
 
 interface AllEvents extends ObserverEvents, FrequentEvents {}

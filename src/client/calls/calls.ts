@@ -6,6 +6,7 @@ import type { Server } from '../../server-address.ts'
 import type { CallResult, CommandChannelContext } from '../channel-contexts.ts'
 import { checkKeys, type Entries, entriesOf } from '../entries.ts'
 import type { CallName } from './call-name.ts'
+import { Loads } from './loads.ts'
 import { CALLS, Tally } from './tally.ts'
 
 const MASKED: readonly string[] = Object.freeze(['?'])
@@ -18,6 +19,7 @@ interface CallsInit {
   /** Tallies by the names of calls; undefined: calls are not counted. */
   readonly tallies: Map<CallName, Tally> | undefined
   readonly servers: () => readonly Server[]
+  readonly loads: Loads
 }
 
 type Context = { -readonly [Field in keyof CommandChannelContext]: CommandChannelContext[Field] }
@@ -39,6 +41,11 @@ export class Calls {
     return this.#init.clientId
   }
 
+  /** The calls of loaders. */
+  get loads(): Loads {
+    return this.#init.loads
+  }
+
   /** Returns the calls of a namespace, which count with those of the client. */
   within(namespace: string): Calls {
     return new Calls(this.#init, namespace)
@@ -57,7 +64,8 @@ export class Calls {
 /** Makes the calls of a client. */
 export function createCalls(isCounting: boolean, servers: () => readonly Server[]): Calls {
   const tallies = isCounting ? new Map<CallName, Tally>() : undefined
-  return new Calls({ clientId: `memlane-${++clients}`, tallies, servers }, undefined)
+  const clientId = `memlane-${++clients}`
+  return new Calls({ clientId, tallies, servers, loads: new Loads(clientId) }, undefined)
 }
 
 /** Whether calls are told to a channel. Runtimes that do not say whether somebody listens are told everything. */
@@ -157,8 +165,8 @@ export class CallKind {
         total?.merge(tally)
         const name = tally.server ?? (error instanceof MemcacheError ? error.server : undefined)
         nameServer(context, findServer(servers(), name))
-        if (hasFailed) context.error = withoutValues(error)
-        else context.result = resultOf(tally, this.#name, isMany)
+        if (error instanceof BatchError) context.error = withoutValues(error)
+        if (!hasFailed) context.result = resultOf(tally, this.#name, isMany)
       },
     })
   }
@@ -228,8 +236,7 @@ function resultOf({ counts, outcome }: Tally, name: CallName, isMany: boolean): 
 }
 
 /** A batch's error carries what was found. */
-function withoutValues(error: unknown): unknown {
-  if (!(error instanceof BatchError)) return error
+function withoutValues(error: BatchError): BatchError {
   const { message, done, failed } = error
   const copy = new BatchError(message, { found: new Map<never, never>(), done, failed }, error)
   copy.stack = error.stack ?? ''

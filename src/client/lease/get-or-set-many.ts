@@ -4,6 +4,7 @@ import { ClosedError, InvalidInputError, MemcacheError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Patience } from '../../protocol/patience.ts'
 import { batchError } from '../batch.ts'
+import type { Loads } from '../calls/loads.ts'
 import { HITS, MISSES, type Tally } from '../calls/tally.ts'
 import { checkKeys } from '../entries.ts'
 import type { Refine } from '../refine.ts'
@@ -26,9 +27,11 @@ export class GetOrSetMany {
   readonly #getOrSet: GetOrSet
   readonly #values: Values
   readonly #commands: LeaseCommands
+  readonly #loads: Loads
   readonly #maxLooks: number
 
-  constructor(getOrSet: GetOrSet, values: Values, commands: LeaseCommands, maxPending: number) {
+  constructor(getOrSet: GetOrSet, values: Values, commands: LeaseCommands, loads: Loads, maxPending: number) {
+    this.#loads = loads
     this.#getOrSet = getOrSet
     this.#values = values
     this.#commands = commands
@@ -70,7 +73,7 @@ export class GetOrSetMany {
     patience: Patience | undefined,
   ): LoadCall[] {
     const lease = resolveLease(options, this.#values)
-    const group = new LoadGroup(loader)
+    const group = new LoadGroup(loader, this.#loads)
     const stores = new Semaphore(Math.min(MAX_STORES, this.#maxLooks))
     return keys.map((key) => ({
       key: this.#commands.keyOf(key, lease, options, refine, patience),
@@ -78,7 +81,7 @@ export class GetOrSetMany {
       options,
       refine,
       stores,
-      load: (signal) => group.load(key, signal),
+      load: (signal, _old, reason) => group.load(key, signal, reason),
     }))
   }
 

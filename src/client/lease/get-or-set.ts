@@ -3,7 +3,9 @@ import { ClosedError, closedError, LoadError, MemcacheError } from '../../errors
 import { messageOf } from '../../message-of.ts'
 import { type Key, quoteKey } from '../../protocol/key.ts'
 import { Patience } from '../../protocol/patience.ts'
+import type { Loads } from '../calls/loads.ts'
 import { HITS, MISSES, type Tally } from '../calls/tally.ts'
+import type { LoadReason } from '../channel-contexts.ts'
 import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
@@ -31,7 +33,7 @@ export interface LoadCall {
   /** Where the stores of a call take turns. */
   readonly stores?: Semaphore
   /** Loads this key. */
-  readonly load: (signal: AbortSignal, stale: OldValue | undefined) => Promise<unknown>
+  readonly load: (signal: AbortSignal, stale: OldValue | undefined, reason: LoadReason) => Promise<unknown>
 }
 
 /** A sight that asks for a load, or for waiting until the load of another caller is done. */
@@ -49,6 +51,7 @@ export class GetOrSet {
   readonly #dispatcher: Dispatcher
   readonly #values: Values
   readonly #commands: LeaseCommands
+  readonly #loads: Loads
   /** The loads and waits of callers. */
   readonly flights: SingleFlight = new SingleFlight()
   /** Refreshes in the background: no call waits for them. */
@@ -57,8 +60,9 @@ export class GetOrSet {
   readonly calls: ActiveCalls = new ActiveCalls()
   #closed: ClosedError | undefined
 
-  constructor(dispatcher: Dispatcher, values: Values, commands: LeaseCommands) {
+  constructor(dispatcher: Dispatcher, values: Values, commands: LeaseCommands, loads: Loads) {
     this.#dispatcher = dispatcher
+    this.#loads = loads
     this.#values = values
     this.#commands = commands
   }
@@ -90,7 +94,8 @@ export class GetOrSet {
       lease,
       options,
       refine,
-      load: async (aborts, old) => loader({ key, signal: aborts, ...(old && { stale: old.value }) }),
+      load: (aborts, old, reason) =>
+        this.#loads.run([key], reason, () => loader({ key, signal: aborts, ...(old && { stale: old.value }) })),
     }
   }
 
@@ -209,6 +214,7 @@ export class GetOrSet {
   #share(call: LoadCall, sight: OpenSight): Flight {
     const mark = markOf(sight.mark)
     const known = sight.state === 'won' ? undefined : this.flights.find(call.key.name, mark)
+    if (known !== undefined) this.#loads.shared++
     return (
       known ?? this.flights.start(call.key.name, mark, (flight) => this.#settle(sharedBy(flight, call), sight, flight))
     )
@@ -228,7 +234,7 @@ export class GetOrSet {
         next = await this.look(call)
       } catch (error) {
         this.absorb(call, error)
-        return this.load(call, { kind: 'unknown' }, undefined, flight.signal)
+        return this.load(call, 'noCache', { kind: 'unknown' }, undefined, flight.signal)
       }
       if (next.state === 'value') {
         this.#refreshIfWon(call, next)
@@ -245,15 +251,20 @@ export class GetOrSet {
       wait.see(sight.mark)
     }
     if (sight.state === 'unreadable' && sight.error !== undefined) this.report(call, sight.error)
-    return this.load(call, sight.hold, sight.state === 'unreadable' ? undefined : sight.old, flight.signal)
+    const old = sight.state === 'unreadable' ? undefined : sight.old
+    const reason = first.state === 'taken' ? 'leaseLost' : old === undefined ? 'miss' : 'stale'
+    return this.load(call, reason, sight.hold, old, flight.signal)
   }
 
   /** The cache failed. Where failures are absorbed, the loader's value is as good; else throws the failure. */
   withoutCache(call: LoadCall, error: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     this.absorb(call, error)
     const { name } = call.key
-    const load = (flight: Flight): Promise<unknown> => this.load(call, { kind: 'unknown' }, undefined, flight.signal)
-    return (this.flights.find(name, NO_CACHE) ?? this.flights.start(name, NO_CACHE, load)).join(signal)
+    const known = this.flights.find(name, NO_CACHE)
+    if (known !== undefined) this.#loads.shared++
+    const load = (flight: Flight): Promise<unknown> =>
+      this.load(call, 'noCache', { kind: 'unknown' }, undefined, flight.signal)
+    return (known ?? this.flights.start(name, NO_CACHE, load)).join(signal)
   }
 
   /** Whether a failure of the cache is to be worked around. */
@@ -268,10 +279,16 @@ export class GetOrSet {
   }
 
   /** Runs the loader and stores what it gives. */
-  async load(call: LoadCall, hold: Hold, old: OldValue | undefined, signal: AbortSignal): Promise<unknown> {
+  async load(
+    call: LoadCall,
+    reason: LoadReason,
+    hold: Hold,
+    old: OldValue | undefined,
+    signal: AbortSignal,
+  ): Promise<unknown> {
     let loaded: unknown
     try {
-      loaded = await call.load(signal, old)
+      loaded = await call.load(signal, old, reason)
     } catch (error) {
       await this.giveUp(call, hold)
       if (old === undefined) throw error
@@ -304,10 +321,10 @@ export class GetOrSet {
   }
 
   /** Loads anew while everybody gets the old value. What fails is an event. */
-  async #refresh(call: LoadCall, { hold, value }: ValueSight, signal: AbortSignal): Promise<void> {
+  async #refresh(call: LoadCall, { hold, value, isStale }: ValueSight, signal: AbortSignal): Promise<void> {
     let loaded: unknown
     try {
-      loaded = await call.load(signal, { value })
+      loaded = await call.load(signal, { value }, isStale ? 'stale' : 'refreshAhead')
     } catch (error) {
       await this.giveUp(call, hold)
       this.report(call, error)

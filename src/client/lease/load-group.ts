@@ -1,11 +1,14 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import { showValue } from '../../show-value.ts'
+import type { Loads } from '../calls/loads.ts'
+import type { LoadReason } from '../channel-contexts.ts'
 import type { ManyLoader } from './options.ts'
 
 interface Demand {
   readonly key: Key
   readonly signal: AbortSignal
+  readonly reason: LoadReason
   readonly resolve: (value: unknown) => void
   readonly reject: (reason: unknown) => void
 }
@@ -13,17 +16,19 @@ interface Demand {
 /** Makes one call of a loader of many keys out of the keys that are asked for at a time. */
 export class LoadGroup {
   readonly #loader: ManyLoader<Key, unknown>
+  readonly #loads: Loads
   #demands: Demand[] = []
 
-  constructor(loader: ManyLoader<Key, unknown>) {
+  constructor(loader: ManyLoader<Key, unknown>, loads: Loads) {
     this.#loader = loader
+    this.#loads = loads
   }
 
   /** Loads a key, together with all that are asked for in this turn of the event loop. */
-  load(key: Key, signal: AbortSignal): Promise<unknown> {
+  load(key: Key, signal: AbortSignal, reason: LoadReason): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#demands.length === 0) setImmediate(() => void this.#run())
-      this.#demands.push({ key, signal, resolve, reject })
+      this.#demands.push({ key, signal, reason, resolve, reject })
     })
   }
 
@@ -32,8 +37,10 @@ export class LoadGroup {
     this.#demands = []
     try {
       const keys = demands.map(({ key }) => key)
-      const values = checkValues(
-        await this.#loader(keys, { signal: whenAllAbort(demands.map(({ signal }) => signal)) }),
+      const signal = whenAllAbort(demands.map((demand) => demand.signal))
+      // The loader may change its list.
+      const values = await this.#loads.run([...keys], demands[0]!.reason, async () =>
+        checkValues(await this.#loader(keys, { signal })),
       )
       for (const { key, resolve } of demands) resolve(values.get(key))
     } catch (error) {

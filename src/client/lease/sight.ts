@@ -19,6 +19,8 @@ export type Sight =
       readonly state: 'value'
       readonly value: unknown
       readonly isWon: boolean
+      /** Whether it was marked stale. */
+      readonly isStale: boolean
       readonly hold: Hold
       readonly mark: LeaseMark
     }
@@ -50,14 +52,14 @@ export function sightOf(reading: Reading, lease: ResolvedLease): Sight {
 }
 
 function valueSight(reading: Reading, lease: ResolvedLease): Sight {
-  const { value, unreadable, won, taken } = reading
+  const { value, unreadable, won, taken, stale } = reading
   const hold = itemHold(reading, won)
   if (unreadable !== undefined) return { state: 'unreadable', hold, mark: reading, error: unreadable }
   if (isPastItsTime(reading, lease)) {
     if (won) return { state: 'won', hold, mark: reading, old: { value } }
     if (taken) return { state: 'taken', hold, mark: reading, old: { value } }
   }
-  return { state: 'value', value, isWon: won, hold, mark: reading }
+  return { state: 'value', value, isWon: won, isStale: stale, hold, mark: reading }
 }
 
 /** Kept for the case that the loader fails, and for nothing else. Whoever marked a value stale wants it to be used. */

@@ -15,6 +15,7 @@ import type { MakeCommand } from '../commands/command.ts'
 import { type ComposedBackend, composeBackend, type Servers } from '../compose.ts'
 import { Dispatcher } from '../dispatcher.ts'
 import type { MemcacheEvents } from '../events.ts'
+import { Observation } from '../observation.ts'
 import { checkCallOptions } from '../option-names.ts'
 import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions } from '../options.ts'
 import { createLookAtEmpty } from '../placeholder.ts'
@@ -111,13 +112,14 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   constructor(servers?: Servers, options: MemcacheOptions = {}) {
     super()
     const resolved = resolveMetaOptions(options)
-    this.#backend = composeBackend(
-      servers,
-      resolved,
-      this.#events.observer(() => this.#dispatcher),
-    )
     this.#calls = createCalls(true, () => this.#backend.addresses)
-    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => this.#events.tell('commandError', event))
+    const observation = new Observation(this.#calls.clientId)
+    const events = this.#events.observer(() => this.#dispatcher)
+    this.#backend = composeBackend(servers, resolved, [observation.observing, events])
+    this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => {
+      observation.reported(event.error)
+      this.#events.tell('commandError', event)
+    })
     const giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
     const lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), giveBack)
     const values = new Values(resolved, giveBack, lookAtEmpty)

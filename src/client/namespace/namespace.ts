@@ -310,7 +310,10 @@ export class Namespace<T = unknown, Input = T> {
         checkLoader(loader)
         const load = loader as Loader<unknown>
         const instead = async (): Promise<unknown> =>
-          this.#refineLoaded(key, await load({ key, signal: options?.signal ?? NEVER_ABORTS }))
+          this.#refineLoaded(
+            key,
+            await this.#calls.loads.run([key], 'noCache', () => load({ key, signal: options?.signal ?? NEVER_ABORTS })),
+          )
         return this.#keyspace.runOnce({ kind: 'read', instead }, options, tally, (prefix) => {
           const inner = prefixed(prefix, withTtl(this.#ttl, options as GetOrSetManyOptions<never> | undefined))
           return this.#parts.getOrSet.run(key, load, inner, this.#refine, tally) as Promise<T>
@@ -352,7 +355,9 @@ export class Namespace<T = unknown, Input = T> {
     const load = loader as unknown as ManyLoader<Key, unknown>
     const instead = async (): Promise<unknown> => {
       const missing = [...new Set(asked)]
-      return this.#loadedMany(missing, await load([...missing], { signal: options?.signal ?? NEVER_ABORTS }))
+      const signal = options?.signal ?? NEVER_ABORTS
+      const loaded = await this.#calls.loads.run(missing, 'noCache', () => load([...missing], { signal }))
+      return this.#loadedMany(missing, loaded)
     }
     const lost: WhenLost = { kind: 'read', instead, keys: asked.length }
     return this.#keyspace.runOnce(lost, options, tally, (prefix) => {

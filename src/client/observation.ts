@@ -1,0 +1,156 @@
+import {
+  BATCH,
+  CLOSED,
+  CONNECT,
+  DESYNC,
+  ERROR,
+  endSpan,
+  FAILOVER,
+  publish,
+  READY,
+  RETRY,
+  SERVER_DOWN,
+  SERVER_UP,
+  type SpanChannel,
+  say,
+} from '../channels.ts'
+import type { MemcacheError } from '../errors.ts'
+import { nameOfRequest } from '../protocol/request.ts'
+import type { ObservedConnection, Observing } from '../seam/observer.ts'
+import type { Endpoint } from '../server-address.ts'
+import type {
+  BatchChannelContext,
+  ChannelServer,
+  CloseReason,
+  ConnectChannelContext,
+  ErrorMessage,
+} from './channel-contexts.ts'
+
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] }
+
+/** A write whose replies are due. */
+interface Write {
+  /** Number of commands that are not answered. */
+  left: number
+  readonly startedAt: number
+  /** Undefined where no channel was told of it. */
+  readonly context: Mutable<BatchChannelContext> | undefined
+}
+
+/** A connection, as long as it lives. */
+interface Watched {
+  readonly id: number
+  readonly server: ChannelServer
+  /** Context of the attempt; undefined where no channel was told of it. */
+  readonly attempt: Mutable<ConnectChannelContext> | undefined
+  /** In their order. */
+  readonly writes: Write[]
+}
+
+/** Tells the channels what happens below a client. */
+export class Observation {
+  readonly #clientId: string
+  readonly #connections: Map<ObservedConnection, Watched> = new Map()
+  /** Attempts since the last success, by server. */
+  readonly #attempts: Map<string, number> = new Map()
+  #lastId = 0
+
+  constructor(clientId: string) {
+    this.#clientId = clientId
+  }
+
+  /** What it observes. */
+  get observing(): Observing {
+    const clientId = this.#clientId
+    return {
+      connectionStarted: (connection, endpoint, tls) => this.#started(connection, endpoint, tls),
+      connectionOpened: (connection, { protocol, version, createMs }) => {
+        const { id, server, attempt } = this.#connections.get(connection)!
+        this.#attempts.delete(connection.server)
+        if (attempt !== undefined) {
+          attempt.result = { protocol, version, createTimeMs: createMs }
+          endSpan(CONNECT, attempt)
+        }
+        say(READY, () => ({ ...server, connectionId: id, createTimeMs: createMs }))
+      },
+      connectionClosed: (connection, { why, error, wasOpen, pending }) => {
+        const { id, server, attempt, writes } = this.#connections.get(connection)!
+        this.#connections.delete(connection)
+        if (!wasOpen && attempt !== undefined) endFailed(CONNECT, attempt, error)
+        for (const { context } of writes) if (context !== undefined) endFailed(BATCH, context, error)
+        const reason: CloseReason = why === 'failed' ? error.code : why === 'closed' ? 'close' : why
+        say(CLOSED, () => ({ ...server, connectionId: id, reason, pending, wasConnected: wasOpen }))
+      },
+      batchWritten: (connection, commands, bytesOut, batch) => {
+        const { id, server, writes } = this.#connections.get(connection)!
+        const { startedAt } = batch
+        let context: Mutable<BatchChannelContext> | undefined
+        if (BATCH.hasSubscribers !== false) {
+          const { reads, firstCommand } = batch
+          context = { ...server, connectionId: id, commands, reads, firstCommand, bytesOut, bytesIn: 0 }
+          begin(BATCH, context)
+        }
+        writes.push({ left: commands, startedAt, context })
+      },
+      repliesReceived: (connection, commands, bytes) => {
+        const { writes } = this.#connections.get(connection)!
+        const first = writes[0]?.context
+        if (first !== undefined) first.bytesIn += bytes
+        for (let left = commands; left > 0 && writes.length > 0; ) {
+          const write = writes[0]!
+          const answered = Math.min(left, write.left)
+          left -= answered
+          write.left -= answered
+          if (write.left > 0) break
+          writes.shift()
+          if (write.context !== undefined) endSpan(BATCH, write.context)
+        }
+      },
+      serverDown: (server, error, failures) => say(SERVER_DOWN, () => ({ clientId, server, error, failures })),
+      serverUp: (server, downMs, removedKeys) => say(SERVER_UP, () => ({ clientId, server, downMs, removedKeys })),
+      retried: ({ request, callerKey: key }, attempt, error) =>
+        say(RETRY, () => ({ clientId, command: nameOfRequest(request), key, attempt, error })),
+      failedOver: ({ callerKey: key }, from, to) => say(FAILOVER, () => ({ clientId, key, from, to })),
+      desync: (error) => say(DESYNC, () => this.#message(error)),
+    }
+  }
+
+  /** Tells of a failure that no call rejects with. */
+  reported(error: MemcacheError): void {
+    say(ERROR, () => this.#message(error))
+  }
+
+  #message(error: MemcacheError): ErrorMessage {
+    return { clientId: this.#clientId, ...(error.server !== undefined && { server: error.server }), error }
+  }
+
+  #started(connection: ObservedConnection, endpoint: Endpoint, tls: boolean): void {
+    const { server: name } = connection
+    const server: ChannelServer = {
+      clientId: this.#clientId,
+      server: name,
+      ...(endpoint.kind === 'tcp'
+        ? { serverAddress: endpoint.host, serverPort: endpoint.port }
+        : { serverAddress: endpoint.path }),
+    }
+    const attempt = (this.#attempts.get(name) ?? 0) + 1
+    this.#attempts.set(name, attempt)
+    let context: Mutable<ConnectChannelContext> | undefined
+    if (CONNECT.hasSubscribers !== false) {
+      context = { ...server, attempt, tls }
+      begin(CONNECT, context)
+    }
+    this.#connections.set(connection, { id: ++this.#lastId, server, attempt: context, writes: [] })
+  }
+}
+
+/** Begins a span whose synchronous part is nothing. */
+function begin(span: SpanChannel, context: object): void {
+  publish(span.start, context)
+  publish(span.end, context)
+}
+
+function endFailed(span: SpanChannel, context: { error?: unknown }, error: unknown): void {
+  context.error = error
+  endSpan(span, context)
+}
