@@ -52,6 +52,8 @@ import type { MemcacheEvents } from './events.ts'
 import { registerExecutor } from './executor-of.ts'
 import type { Inspection } from './inspection.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from './lease/options.ts'
+import type { ClientMetrics } from './metrics.ts'
+import { takeMetrics } from './metrics-snapshot.ts'
 import { createKeyspace } from './namespace/generation-item.ts'
 import type { Keyspace } from './namespace/keyspace.ts'
 import { Namespace } from './namespace/namespace.ts'
@@ -103,6 +105,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   readonly #events: ClientEvents = new ClientEvents(this)
   readonly #dispatcher: Dispatcher
   readonly #calls: Calls
+  readonly #observation: Observation
   /** The hot calls. */
   readonly #gets: CallKind
   readonly #sets: CallKind
@@ -121,8 +124,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#servers = servers
     this.#options = options
     const resolved = resolveClientOptions(options)
-    this.#calls = createCalls(true, () => this.#backend.addresses)
-    const observation = new Observation(this.#calls.clientId)
+    this.#calls = createCalls(resolved.metrics, () => this.#backend.addresses)
+    const observation = new Observation(this.#calls.clientId, resolved.metrics)
+    this.#observation = observation
     const events = this.#events.observer(() => this.#dispatcher)
     this.#backend = composeBackend(servers, resolved, [observation.observing, events])
     registerExecutor(this, this.#backend)
@@ -826,6 +830,20 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   get noreply(): NoreplyCommands {
     return this.#noreply
+  }
+
+  /**
+   * Returns what the client has counted since it was made, or since {@link Memcache.resetMetrics}: calls and what came of
+   * their keys, failures, latencies, loads, writes, and the numbers of each server. `console.log` shows it as a table.
+   */
+  metrics(): ClientMetrics {
+    return takeMetrics(this.#calls, this.#observation.counts, this.#backend)
+  }
+
+  /** Begins to count anew. Connections that are open stay counted as open. */
+  resetMetrics(): void {
+    this.#calls.reset()
+    this.#observation.reset()
   }
 
   /** Connects now instead of at the first command. Rejects with what went wrong. */

@@ -25,6 +25,7 @@ import type {
   ConnectChannelContext,
   ErrorMessage,
 } from './channel-contexts.ts'
+import { Histogram } from './latency.ts'
 
 type Mutable<T> = { -readonly [Field in keyof T]: T[Field] }
 
@@ -37,6 +38,40 @@ interface Write {
   readonly context: Mutable<BatchChannelContext> | undefined
 }
 
+/** What was counted of a server. */
+export class ServerCounts {
+  opened = 0
+  connectFailures = 0
+  readonly closed: Partial<Record<CloseReason, number>> = {}
+  bytesOut = 0
+  bytesIn = 0
+  failovers = 0
+  downs = 0
+  downMs = 0
+  readonly latency: Histogram = new Histogram()
+}
+
+/** What was counted of all servers. */
+export class TrafficCounts {
+  readonly since: Date = new Date()
+  readonly servers: Map<string, ServerCounts> = new Map()
+  written = 0
+  commands = 0
+  mostCommands = 0
+  coalescedReads = 0
+  retries = 0
+  desyncs = 0
+
+  /** Returns the counts of a server. */
+  of(server: string): ServerCounts {
+    const known = this.servers.get(server)
+    if (known !== undefined) return known
+    const counts = new ServerCounts()
+    this.servers.set(server, counts)
+    return counts
+  }
+}
+
 /** A connection, as long as it lives. */
 interface Watched {
   readonly id: number
@@ -47,16 +82,35 @@ interface Watched {
   readonly writes: Write[]
 }
 
-/** Tells the channels what happens below a client. */
+/** Counts what happens below a client, and tells the channels of it. */
 export class Observation {
   readonly #clientId: string
+  readonly #isCounting: boolean
   readonly #connections: Map<ObservedConnection, Watched> = new Map()
   /** Attempts since the last success, by server. */
   readonly #attempts: Map<string, number> = new Map()
   #lastId = 0
 
-  constructor(clientId: string) {
+  #counts: TrafficCounts = new TrafficCounts()
+
+  constructor(clientId: string, isCounting: boolean) {
     this.#clientId = clientId
+    this.#isCounting = isCounting
+  }
+
+  /** What was counted since the last `reset`. */
+  get counts(): TrafficCounts {
+    return this.#counts
+  }
+
+  /** Begins to count anew. */
+  reset(): void {
+    this.#counts = new TrafficCounts()
+  }
+
+  /** Called for what happens to a server, where it is to be counted. */
+  #count(server: string, count: (counts: ServerCounts) => void): void {
+    if (this.#isCounting) count(this.#counts.of(server))
   }
 
   /** What it observes. */
@@ -67,6 +121,7 @@ export class Observation {
       connectionOpened: (connection, { protocol, version, createMs }) => {
         const { id, server, attempt } = this.#connections.get(connection)!
         this.#attempts.delete(connection.server)
+        this.#count(connection.server, (counts) => counts.opened++)
         if (attempt !== undefined) {
           attempt.result = { protocol, version, createTimeMs: createMs }
           endSpan(CONNECT, attempt)
@@ -79,6 +134,10 @@ export class Observation {
         if (!wasOpen && attempt !== undefined) endFailed(CONNECT, attempt, error)
         for (const { context } of writes) if (context !== undefined) endFailed(BATCH, context, error)
         const reason: CloseReason = why === 'failed' ? error.code : why === 'closed' ? 'close' : why
+        this.#count(connection.server, (counts) => {
+          if (wasOpen) counts.closed[reason] = (counts.closed[reason] ?? 0) + 1
+          else if (why === 'failed') counts.connectFailures++
+        })
         say(CLOSED, () => ({ ...server, connectionId: id, reason, pending, wasConnected: wasOpen }))
       },
       batchWritten: (connection, commands, bytesOut, batch) => {
@@ -91,9 +150,12 @@ export class Observation {
           begin(BATCH, context)
         }
         writes.push({ left: commands, startedAt, context })
+        if (this.#isCounting) this.#countWrite(connection.server, commands, bytesOut, batch.coalescedReads)
       },
-      repliesReceived: (connection, commands, bytes) => {
+      repliesReceived: (connection, commands, bytes, receivedAt) => {
         const { writes } = this.#connections.get(connection)!
+        const counts = this.#isCounting ? this.#counts.of(connection.server) : undefined
+        if (counts !== undefined) counts.bytesIn += bytes
         const first = writes[0]?.context
         if (first !== undefined) first.bytesIn += bytes
         for (let left = commands; left > 0 && writes.length > 0; ) {
@@ -101,23 +163,47 @@ export class Observation {
           const answered = Math.min(left, write.left)
           left -= answered
           write.left -= answered
+          counts?.latency.record(receivedAt - write.startedAt, answered)
           if (write.left > 0) break
           writes.shift()
           if (write.context !== undefined) endSpan(BATCH, write.context)
         }
       },
-      serverDown: (server, error, failures) => say(SERVER_DOWN, () => ({ clientId, server, error, failures })),
-      serverUp: (server, downMs, removedKeys) => say(SERVER_UP, () => ({ clientId, server, downMs, removedKeys })),
-      retried: ({ request, callerKey: key }, attempt, error) =>
-        say(RETRY, () => ({ clientId, command: nameOfRequest(request), key, attempt, error })),
-      failedOver: ({ callerKey: key }, from, to) => say(FAILOVER, () => ({ clientId, key, from, to })),
-      desync: (error) => say(DESYNC, () => this.#message(error)),
+      serverDown: (server, error, failures) => {
+        this.#count(server, (counts) => counts.downs++)
+        say(SERVER_DOWN, () => ({ clientId, server, error, failures }))
+      },
+      serverUp: (server, downMs, removedKeys) => {
+        this.#count(server, (counts) => (counts.downMs += downMs))
+        say(SERVER_UP, () => ({ clientId, server, downMs, removedKeys }))
+      },
+      retried: ({ request, callerKey: key }, attempt, error) => {
+        this.#counts.retries++
+        say(RETRY, () => ({ clientId, command: nameOfRequest(request), key, attempt, error }))
+      },
+      failedOver: ({ callerKey: key }, from, to) => {
+        this.#count(from, (counts) => counts.failovers++)
+        say(FAILOVER, () => ({ clientId, key, from, to }))
+      },
+      desync: (error) => {
+        this.#counts.desyncs++
+        say(DESYNC, () => this.#message(error))
+      },
     }
   }
 
   /** Tells of a failure that no call rejects with. */
   reported(error: MemcacheError): void {
     say(ERROR, () => this.#message(error))
+  }
+
+  #countWrite(server: string, commands: number, bytesOut: number, coalescedReads: number): void {
+    const counts = this.#counts
+    counts.of(server).bytesOut += bytesOut
+    counts.written++
+    counts.commands += commands
+    counts.coalescedReads += coalescedReads
+    if (commands > counts.mostCommands) counts.mostCommands = commands
   }
 
   #message(error: MemcacheError): ErrorMessage {

@@ -88,6 +88,13 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   readonly ttlJitter?: number
   /** What becomes of commands that fail. @defaultValue `'throw'` */
   readonly failures?: Failures
+  /**
+   * Whether the client counts calls, latencies and traffic for `metrics()`. Without it they are zero; channels are told all
+   * the same.
+   *
+   * @defaultValue `true`
+   */
+  readonly metrics?: boolean
   /** Several servers: which key is where, when a server is out, and what happens then. */
   readonly cluster?: ClusterOptions
   /**
@@ -132,6 +139,7 @@ export interface ResolvedClientOptions {
   readonly failures: Failures
   readonly logger: Logger | undefined
   readonly callerStacks: boolean
+  readonly metrics: boolean
   readonly observers: readonly Observing[]
 }
 
@@ -169,6 +177,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'failures',
   'logger',
   'callerStacks',
+  'metrics',
 ])
 
 /** Checks the options and fills in the defaults; every error names the option and the value. */
@@ -200,6 +209,7 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
     failures: resolveFailures(options.failures),
     logger: checkLogger(options.logger),
     callerStacks: flag('callerStacks', options.callerStacks, false),
+    metrics: flag('metrics', options.metrics, true),
     observers: options[OBSERVERS] ?? [],
   })
 }

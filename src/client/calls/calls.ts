@@ -46,6 +46,17 @@ export class Calls {
     return this.#init.loads
   }
 
+  /** What was counted, by the names of calls. */
+  get tallies(): ReadonlyMap<CallName, Tally> {
+    return this.#init.tallies ?? new Map()
+  }
+
+  /** Begins to count anew. */
+  reset(): void {
+    for (const tally of this.tallies.values()) tally.reset()
+    this.loads.reset()
+  }
+
   /** Returns the calls of a namespace, which count with those of the client. */
   within(namespace: string): Calls {
     return new Calls(this.#init, namespace)

@@ -140,6 +140,12 @@ export class Tally implements OperationWatch {
     this.outcome = undefined
   }
 
+  /** Begins to count anew. */
+  reset(): void {
+    this.counts.fill(0)
+    this.errors.clear()
+  }
+
   /** Adds the numbers of another tally. */
   merge({ counts, errors, server, outcome }: Tally): void {
     this.server = server

@@ -15,6 +15,8 @@ import type { MakeCommand } from '../commands/command.ts'
 import { type ComposedBackend, composeBackend, type Servers } from '../compose.ts'
 import { Dispatcher } from '../dispatcher.ts'
 import type { MemcacheEvents } from '../events.ts'
+import type { ClientMetrics } from '../metrics.ts'
+import { takeMetrics } from '../metrics-snapshot.ts'
 import { Observation } from '../observation.ts'
 import { checkCallOptions } from '../option-names.ts'
 import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions } from '../options.ts'
@@ -98,6 +100,7 @@ import { casCommand, extendCommand, setCommand, storeCommand } from './stores.ts
 export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDisposable {
   readonly #backend: ComposedBackend
   readonly #calls: Calls
+  readonly #observation: Observation
   readonly #events: ClientEvents = new ClientEvents(this)
   readonly #dispatcher: Dispatcher
   readonly #context: MetaContext
@@ -112,8 +115,9 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   constructor(servers?: Servers, options: MemcacheOptions = {}) {
     super()
     const resolved = resolveMetaOptions(options)
-    this.#calls = createCalls(true, () => this.#backend.addresses)
-    const observation = new Observation(this.#calls.clientId)
+    this.#calls = createCalls(resolved.metrics, () => this.#backend.addresses)
+    const observation = new Observation(this.#calls.clientId, resolved.metrics)
+    this.#observation = observation
     const events = this.#events.observer(() => this.#dispatcher)
     this.#backend = composeBackend(servers, resolved, [observation.observing, events])
     this.#dispatcher = new Dispatcher(resolved, this.#backend, (event) => {
@@ -295,6 +299,20 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
       .run(key, (tally) =>
         attemptCall(tally, () => this.#dispatcher.carry(make(this.#context, ...args), tally), key, name),
       )
+  }
+
+  /**
+   * Returns what the client has counted since it was made, or since {@link MetaClient.resetMetrics}: calls and what came of
+   * their keys, failures, latencies, loads, writes, and the numbers of each server. `console.log` shows it as a table.
+   */
+  metrics(): ClientMetrics {
+    return takeMetrics(this.#calls, this.#observation.counts, this.#backend)
+  }
+
+  /** Begins to count anew. Connections that are open stay counted as open. */
+  resetMetrics(): void {
+    this.#calls.reset()
+    this.#observation.reset()
   }
 
   /** Connects now instead of at the first command. Rejects with what went wrong. */

@@ -51,6 +51,7 @@ import type {
   MetaStoreResult,
   MetaTouchResult,
 } from '../../client/meta/results.ts'
+import type { ClientMetrics } from '../../client/metrics.ts'
 import type { GenerationOptions, NamespaceOptions } from '../../client/namespace/options.ts'
 import type { ValueWithCas } from '../../client/reader.ts'
 import type { CasResult, Counted } from '../../client/results.ts'
@@ -203,7 +204,8 @@ export interface MemcacheSyncCommands {
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
 
   /**
-   * Stores many values in one round trip.
+   * Stores many values in one round trip. The entries are copied at the call; the values of more than 5,000 are serialized
+   * over several turns of the event loop, and must not change before it settles.
    *
    * @param entries - Pairs of key and value (a Map, an array of pairs, any iterable of them), or an object.
    * @returns the keys that were NOT stored; empty when all went well.
@@ -540,6 +542,15 @@ export interface MemcacheSyncCommands {
    * awaited.
    */
   readonly noreply: NoreplyCommandsSync
+
+  /**
+   * Returns what the client has counted since it was made, or since `resetMetrics`: calls and what came of
+   * their keys, failures, latencies, loads, writes, and the numbers of each server. `console.log` shows it as a table.
+   */
+  metrics(): ClientMetrics
+
+  /** Begins to count anew. Connections that are open stay counted as open. */
+  resetMetrics(): void
 
   /** Connects now instead of at the first command. Rejects with what went wrong. */
   connect(): void
@@ -949,6 +960,15 @@ export interface MetaClientSyncCommands {
    * ```
    */
   execute(execution: MetaExecution, options?: KeyOptions): MetaReply
+
+  /**
+   * Returns what the client has counted since it was made, or since `resetMetrics`: calls and what came of
+   * their keys, failures, latencies, loads, writes, and the numbers of each server. `console.log` shows it as a table.
+   */
+  metrics(): ClientMetrics
+
+  /** Begins to count anew. Connections that are open stay counted as open. */
+  resetMetrics(): void
 
   /** Connects now instead of at the first command. Rejects with what went wrong. */
   connect(): void
