@@ -1,8 +1,8 @@
-import { ClosedError, errorOf, type MemcacheError } from '../errors.ts'
+import { ClosedError, type MemcacheError } from '../errors.ts'
 import type { ReadRequest } from '../protocol/classic-request.ts'
-import type { Key, WireKey } from '../protocol/key.ts'
+import type { Key } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
-import { DELETE, GET, GETS, type Request } from '../protocol/request.ts'
+import { DELETE, GET, GETS } from '../protocol/request.ts'
 import type { Serde } from '../serde/serde.ts'
 import {
   Batch,
@@ -15,51 +15,24 @@ import {
   runBatch,
 } from './batch.ts'
 import type {
-  BatchOptions,
   CallOptions,
   CountManyOptions,
   DeleteManyOptions,
   GetManyOptions,
-  KeyOptions,
   SetManyOptions,
 } from './call-options.ts'
 import type { Tally } from './calls/tally.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
-import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
+import { checkKeys, type Entries } from './entries.ts'
 import { type Findings, ManyReads } from './many-reads.ts'
+import { ManyWrites, type Writes } from './many-writes.ts'
 import { checkUint64 } from './numbers.ts'
 import { COUNT_MANY_NAMES, checkNamed, DELETE_MANY_NAMES, GET_MANY_NAMES, SET_MANY_NAMES } from './option-names.ts'
 import { readBigCount, readCount, readDeleted, readNothing, readStored } from './results.ts'
-import { distinctInSlices, inSlices, type Slices } from './slices.ts'
 import type { Values } from './values.ts'
 
 /** Stands for a key that is not there. */
 const MISSING = Symbol('missing')
-
-/** Writes to be carried out, and those that failed already. */
-class Writes<K extends Key> {
-  /** Number of keys that the caller gave. */
-  readonly given: number
-  /** Makes the writes, and fails the call where something is wrong with it. */
-  readonly preparation: Slices
-  /** The keys of the call, in its order. */
-  asked: readonly K[]
-  /** The keys of `operations`, in the same order. */
-  readonly keys: K[] = []
-  readonly operations: Operation[] = []
-  readonly failed: Map<K, unknown> = new Map()
-
-  constructor(asked: readonly K[], prepare: (writes: Writes<K>) => Slices) {
-    this.given = asked.length
-    this.asked = asked
-    this.preparation = prepare(this)
-  }
-
-  add(key: K, operation: Operation): void {
-    this.keys.push(key)
-    this.operations.push(operation)
-  }
-}
 
 /** Writes that were carried out. */
 interface Written<K extends Key> {
@@ -91,6 +64,7 @@ export class BatchCommands {
   readonly #window: BatchWindow
   readonly #quietWindow: BatchWindow
   readonly #reads: ManyReads
+  readonly #writes: ManyWrites
   readonly #read: Interpret
   readonly #readWithCas: Interpret
 
@@ -100,6 +74,7 @@ export class BatchCommands {
     this.#window = batchWindow(limits)
     this.#quietWindow = quietWindow(limits)
     this.#reads = new ManyReads(dispatcher, this.#window)
+    this.#writes = new ManyWrites(dispatcher, values)
     this.#read = values.reader(undefined, MISSING)
     this.#readWithCas = values.casReader(undefined, MISSING)
   }
@@ -160,7 +135,7 @@ export class BatchCommands {
   ): Promise<K[]> {
     const make = (): Writes<K> => {
       checkNamed(`${command}Many`, options, SET_MANY_NAMES)
-      return this.#stores(command, entries, readStored, options)
+      return this.#writes.stores(command, entries, readStored, options)
     }
     const { writes, done, refused, failed } = await this.#write(make, options, tally)
     const outcome = {
@@ -184,61 +159,9 @@ export class BatchCommands {
   ): Promise<void> {
     const make = (): Writes<Key> => {
       checkNamed(`${command}Many`, options, SET_MANY_NAMES)
-      return this.#stores(command, entries, readNothing, options)
+      return this.#writes.stores(command, entries, readNothing, options)
     }
     await this.#writeQuietly(`noreply.${command}Many`, make, options, tally)
-  }
-
-  #stores<K extends Key>(
-    command: 'set' | 'add',
-    entries: Entries<K>,
-    interpret: Interpret,
-    options: SetManyOptions | undefined,
-  ): Writes<K> {
-    // A wrong call fails before any value is looked at.
-    this.#values.exptime(options?.ttl)
-    const pairs = entriesOf(entries)
-    return new Writes(
-      pairs.map(([key]) => key),
-      (writes) => this.#makeStores(writes, command, pairs, interpret, options),
-    )
-  }
-
-  *#makeStores<K extends Key>(
-    writes: Writes<K>,
-    command: 'set' | 'add',
-    pairs: readonly (readonly [K, unknown])[],
-    interpret: Interpret,
-    options: SetManyOptions | undefined,
-  ): Slices {
-    const wireKeys: WireKey[] = []
-    yield* inSlices(pairs.length, (from, end) => {
-      for (let at = from; at < end; at++) wireKeys.push(this.#encode(pairs[at]![0], options))
-    })
-    yield* inSlices(pairs.length, (from, end) => {
-      for (let at = from; at < end; at++) {
-        const [key, value] = pairs[at]!
-        const request = this.#storeRequest(writes, command, key, value, options)
-        if (request !== undefined) writes.add(key, this.#operation(request, key, wireKeys[at]!, interpret, options))
-      }
-    })
-  }
-
-  /** A value that cannot be stored fails its own key; what is wrong with the call fails the call. */
-  #storeRequest<K extends Key>(
-    { failed }: Writes<K>,
-    command: 'set' | 'add',
-    key: K,
-    value: unknown,
-    options: SetManyOptions | undefined,
-  ): Request | undefined {
-    try {
-      return this.#values.storeRequest(command, key, value, 0n, options)
-    } catch (error) {
-      if (!isAbsorbable(error)) throw error
-      failed.set(key, errorOf(error, { about: { command, key } }))
-      return undefined
-    }
   }
 
   async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined, tally?: Tally): Promise<number> {
@@ -264,33 +187,7 @@ export class BatchCommands {
 
   #deletes(keys: Iterable<Key>, interpret: Interpret, options: DeleteManyOptions | undefined): Writes<Key> {
     checkNamed('deleteMany', options, DELETE_MANY_NAMES)
-    return this.#perKey(DELETE, keys, interpret, options)
-  }
-
-  /** Makes the same request for each key. */
-  #perKey<K extends Key>(
-    request: Request,
-    keys: Iterable<K>,
-    interpret: Interpret,
-    options: DeleteManyOptions | undefined,
-  ): Writes<K> {
-    return new Writes(checkKeys(keys), (writes) => this.#makeAlike(writes, request, interpret, options))
-  }
-
-  *#makeAlike<K extends Key>(
-    writes: Writes<K>,
-    request: Request,
-    interpret: Interpret,
-    options: DeleteManyOptions | undefined,
-  ): Slices {
-    const asked = yield* distinctInSlices(writes.asked)
-    writes.asked = asked
-    yield* inSlices(asked.length, (from, end) => {
-      for (let at = from; at < end; at++) {
-        const key = asked[at]!
-        writes.add(key, this.#operation(request, key, this.#encode(key, options), interpret, options))
-      }
-    })
+    return this.#writes.alike(DELETE, keys, interpret, options)
   }
 
   /** What the server refuses, or may have carried out before its connection was lost, is an event. */
@@ -319,7 +216,7 @@ export class BatchCommands {
     const make = (): Writes<K> => {
       checkNamed('incrMany', options, COUNT_MANY_NAMES)
       const request = { command: 'incr', delta: checkUint64('delta', delta) } as const
-      return this.#perKey(request, keys, typeof delta === 'bigint' ? readBigCount : readCount, options)
+      return this.#writes.alike(request, keys, typeof delta === 'bigint' ? readBigCount : readCount, options)
     }
     const { writes, answers, failed } = await this.#write(make, options, tally)
     const { asked } = writes
@@ -376,25 +273,6 @@ export class BatchCommands {
     const isQuiet = quietly && fitsWindow(operations, this.#quietWindow)
     if (isQuiet) for (const operation of operations) operation.quiet = true
     return new Batch(operations, isQuiet ? this.#quietWindow : this.#window, this.#dispatcher)
-  }
-
-  /** Makes an operation of a batch. The prefix is part of the key, also where a server is chosen by it. */
-  #operation(
-    request: Request,
-    key: Key,
-    wireKey: WireKey,
-    interpret: Interpret,
-    options: (KeyOptions & BatchOptions) | undefined,
-  ): Operation {
-    const operation = this.#dispatcher.operation(request, key, wireKey, interpret, options)
-    if (options?.keyPrefix !== undefined && options.routingKey === undefined) {
-      operation.routingKey = this.#dispatcher.routingKey(withPrefix(options.keyPrefix, key))
-    }
-    return operation
-  }
-
-  #encode(key: Key, options: BatchOptions | undefined): WireKey {
-    return this.#dispatcher.encodeKey(withPrefix(options?.keyPrefix, key))
   }
 
   /**
