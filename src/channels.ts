@@ -105,14 +105,27 @@ export function trace<T>(
   )
 }
 
-/** What a subscriber throws must not keep the call from being made. */
 function inStores<T>(span: SpanChannel, context: object, run: () => Promise<T>): Promise<T> {
-  let promise: Promise<T> | undefined
+  return traceSync(span, context, () => {
+    try {
+      return run()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  })
+}
+
+/**
+ * Publishes the start of a span and runs something inside the stores that are bound to it. What a subscriber throws must not
+ * keep it from being run.
+ */
+export function traceSync<T>(span: SpanChannel, context: object, run: () => T): T {
+  let outcome: { readonly value: T } | { readonly error: unknown } | undefined
   const begin = (): void => {
     try {
-      promise = run()
+      outcome = { value: run() }
     } catch (error) {
-      promise = Promise.reject(error)
+      outcome = { error }
     }
   }
   try {
@@ -120,8 +133,10 @@ function inStores<T>(span: SpanChannel, context: object, run: () => Promise<T>):
   } catch (error) {
     throwLater(error)
   }
-  if (promise === undefined) begin()
-  return promise!
+  if (outcome === undefined) begin()
+  const ended = outcome!
+  if ('error' in ended) throw ended.error
+  return ended.value
 }
 
 /** Ends a span that has no promise of its own. */

@@ -1,7 +1,7 @@
 import type { Backend, ServerStatus } from '../seam/executor.ts'
 import type { CallName } from './calls/call-name.ts'
 import type { Calls } from './calls/calls.ts'
-import type { Tally } from './calls/tally.ts'
+import { Tally } from './calls/tally.ts'
 import { Histogram } from './latency.ts'
 import type { CallMetrics, ClientMetrics, LatencyMetrics, LoadMetrics, ServerMetrics } from './metrics.ts'
 import { ServerCounts, type TrafficCounts } from './observation.ts'
@@ -35,12 +35,27 @@ export function takeMetrics(calls: Calls, traffic: TrafficCounts, { servers }: B
 }
 
 /** Adds the method by which `console.log` shows metrics as a table. */
-export function showAsTable(metrics: ClientMetrics): ClientMetrics {
+function showAsTable(metrics: ClientMetrics): ClientMetrics {
   return Object.defineProperty(metrics, INSPECT, { value: () => tableOf(metrics) })
 }
 
+/** Returns metrics with the numbers of further calls added. */
+export function addCalls(metrics: ClientMetrics, tallies: ReadonlyMap<CallName, Tally>): ClientMetrics {
+  const sums = new Map<CallName, Tally>()
+  for (const [name, tally] of tallies) {
+    const known = metrics.calls[name]
+    const sum = new Tally(false)
+    if (known !== undefined) sum.counts.set(Object.values(known))
+    sum.merge(tally)
+    sums.set(name, sum)
+  }
+  const errors: Record<string, number> = { ...metrics.errors }
+  for (const [code, keys] of Object.entries(errorsOf(tallies))) errors[code] = (errors[code] ?? 0) + keys
+  return showAsTable({ ...metrics, calls: { ...metrics.calls, ...callsOf(sums) }, errors })
+}
+
 /** Returns the numbers of a tally. */
-export function callMetricsOf({ counts }: Tally): CallMetrics {
+function callMetricsOf({ counts }: Tally): CallMetrics {
   const [calls = 0, keys = 0, hits = 0, misses = 0, stored = 0, notStored = 0, failed = 0, absorbed = 0] = counts
   return { calls, keys, hits, misses, stored, notStored, failed, absorbed }
 }

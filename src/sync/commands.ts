@@ -1,6 +1,7 @@
 import { atCaller } from './bridge/error-form.ts'
 import { shapeOf } from './bridge/protocol.ts'
 import type { SyncCore } from './sync-core.ts'
+import { traceCall } from './trace-call.ts'
 
 /** Does a command in a way of its own. */
 export type OwnCommand = (core: SyncCore, args: readonly unknown[]) => unknown
@@ -23,7 +24,8 @@ export function addCommands<C extends object>(
     const run: OwnCommand = own[name] ?? ((core, args) => core.call(undefined, name, args))
     const command = function (this: C, ...args: unknown[]): unknown {
       try {
-        return run(coreOf(this), args)
+        const core = coreOf(this)
+        return traceCall(core.place, name, args, (told) => run(core, told))
       } catch (error) {
         throw atCaller(error, command)
       }

@@ -1,9 +1,13 @@
 /* oxlint-disable typescript/no-unsafe-declaration-merging -- the methods are added below, for every one of Memcache */
 import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
+import { HITS, MISSES, NOT_STORED, STORED, type Tally } from '../client/calls/tally.ts'
 import { checkKeys } from '../client/entries.ts'
 import type { MemcacheEvents } from '../client/events.ts'
 import { Memcache } from '../client/memcache.ts'
+import type { ClientMetrics } from '../client/metrics.ts'
+import { addCalls } from '../client/metrics-snapshot.ts'
+import { BatchError } from '../errors.ts'
 import { showAs } from '../inspect.ts'
 import { overrideOptions } from '../known-options.ts'
 import type { Key } from '../protocol/key.ts'
@@ -12,7 +16,7 @@ import type { ServerSpec } from '../server-address.ts'
 import { addCommands, type OwnCommand } from './commands.ts'
 import { Handover } from './direct/handover.ts'
 import { ServerRoutes } from './direct/server-routes.ts'
-import { DIRECT_WRITES } from './direct/writes.ts'
+import { DIRECT_WRITES, type DirectWrite } from './direct/writes.ts'
 import type { MemcacheSyncCommands } from './generated/sync-commands.ts'
 import { createMapping, type MemcacheMapping } from './mapping.ts'
 import { type MemcacheSyncOptions, separateOptions } from './options.ts'
@@ -128,31 +132,86 @@ function partsOf(client: object): Parts {
   return parts.get(client)!
 }
 
+/** Carries out a command on the direct way, and counts it there unless it goes on through the worker. */
+function goDirect(
+  core: SyncCore,
+  name: 'get' | 'getMany' | DirectWrite,
+  args: readonly unknown[],
+  run: () => unknown,
+  count: (tally: Tally, result: unknown) => void,
+): unknown {
+  let result: unknown
+  try {
+    result = run()
+  } catch (error) {
+    countFailure(core.calls.of(name).count(), error, args)
+    throw error
+  }
+  if (Handover.is(result)) return core.goOn(name, args, result)
+  const tally = core.calls.of(name).count()
+  if (tally !== undefined) count(tally, result)
+  return result
+}
+
+function countFailure(tally: Tally | undefined, error: unknown, args: readonly unknown[]): void {
+  if (!(error instanceof BatchError)) return tally?.fail(error)
+  const { found, failed } = error
+  tally?.addMany(true, new Set(args[0] as Key[]).size - failed.size, found.size)
+  for (const reason of failed.values()) tally?.fail(reason)
+}
+
 const get: OwnCommand = (core, args) => {
-  if (args[1] !== undefined || core.direct === undefined) return core.call(undefined, 'get', args)
-  const found = core.direct.reads.get(args[0] as Key)
-  return Handover.is(found) ? core.goOn('get', args, found) : found
+  const { direct } = core
+  if (args[1] !== undefined || direct === undefined) return core.call(undefined, 'get', args)
+  return goDirect(core, 'get', args, () => direct.reads.get(args[0] as Key), countFound)
+}
+
+function countFound(tally: Tally, result: unknown): void {
+  tally.add(result === undefined ? MISSES : HITS)
+}
+
+/** Whether a write was carried out: a cas says it in a word, a counter by its value. */
+function countWritten(tally: Tally, result: unknown): void {
+  const isRefused = result === false || result === undefined || result === 'exists' || result === 'notFound'
+  tally.add(isRefused ? NOT_STORED : STORED)
 }
 
 const getMany: OwnCommand = (core, args) => {
   if (args[1] !== undefined || core.direct === undefined) return core.call(undefined, 'getMany', args)
   // A list of our own: they are looked at more than once.
   const keys = checkKeys(args[0] as Iterable<Key>)
-  const found = core.direct.reads.getMany(keys)
-  return Handover.is(found) ? core.goOn('getMany', [keys], found) : found
+  const { reads } = core.direct
+  return goDirect(
+    core,
+    'getMany',
+    [keys],
+    () => reads.getMany(keys),
+    (tally, found) => tally.addMany(true, new Set(keys).size, (found as ReadonlyMap<Key, unknown>).size),
+  )
 }
 
 const writes = DIRECT_WRITES.map((name): [string, OwnCommand] => [
   name,
   (core, args) => {
-    if (core.direct?.writes === undefined) return core.call(undefined, name, args)
-    const done = core.direct.writes.run(name, args)
-    return Handover.is(done) ? core.goOn(name, args, done) : done
+    const way = core.direct?.writes
+    if (way === undefined) return core.call(undefined, name, args)
+    return goDirect(core, name, args, () => way.run(name, args), countWritten)
   },
 ])
+
+/** The worker's numbers, and those of the direct way. */
+const metrics: OwnCommand = (core, args) =>
+  addCalls(core.call(undefined, 'metrics', args) as ClientMetrics, core.calls.tallies)
+
+const resetMetrics: OwnCommand = (core, args) => {
+  core.calls.reset()
+  return core.call(undefined, 'resetMetrics', args)
+}
 
 addCommands(MemcacheSync.prototype, Memcache.prototype, (client) => partsOf(client).core, {
   get,
   getMany,
+  metrics,
+  resetMetrics,
   ...Object.fromEntries(writes),
 })

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
+import { type Calls, createCalls } from '../client/calls/calls.ts'
 import { isCallOptions } from '../client/option-names.ts'
 import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions } from '../client/options.ts'
 import { closedError, InvalidInputError } from '../errors.ts'
@@ -21,6 +22,7 @@ import { countFields } from './direct/shared-sockets.ts'
 import { DirectSockets } from './direct/sockets.ts'
 import { DIRECT_WRITES, DirectWrites } from './direct/writes.ts'
 import { checkRuntime } from './runtime.ts'
+import { type CallPlace, traceCall } from './trace-call.ts'
 
 /** Reads whose values may be decoded after the call: asking again does no harm. */
 const REPEATABLE_READS: ReadonlySet<string> = new Set(['get', 'gets', 'getMany', 'getsMany'])
@@ -70,6 +72,10 @@ export class SyncCore implements LinkOwner {
   readonly #init: CoreInit
   readonly #resolved: ResolvedClientOptions
   readonly #remotes: RemoteHandles
+  /** Counts the commands on the direct way; the worker counts all others. */
+  readonly calls: Calls
+  /** The client itself as the place of calls. */
+  readonly place: CallPlace
   #link: WorkerLink | undefined
   /** The hot commands on the direct way, while there is one. */
   direct: DirectParts | undefined
@@ -83,12 +89,21 @@ export class SyncCore implements LinkOwner {
   constructor(init: CoreInit) {
     this.#init = init
     this.#resolved = resolveClientOptions(init.options)
+    this.calls = createCalls(this.#resolved.metrics, () => [])
+    this.place = { clientId: this.calls.clientId }
     this.#remotes = new RemoteHandles({
-      call: (target, name, args) => this.call(target, name, args),
+      call: (target, name, args) => this.#callRemote(target, name, args),
       read: (target, name) => this.read(target, name),
     })
     const { emitter } = init
     emitter.on('newListener', (name: string) => this.#listen(name))
+  }
+
+  /** Calls a method of something that came from the client, and tells the channels of it. */
+  #callRemote(target: RemoteHandle | undefined, name: string, args: readonly unknown[]): unknown {
+    const place = target && this.#remotes.placeOf(target)
+    if (place === undefined) return this.call(target, name, args)
+    return traceCall({ ...this.place, ...place }, name, args, (told) => this.call(target, name, told))
   }
 
   /** Calls a method of the client, or of something that came from it. */

@@ -176,7 +176,7 @@ export class CallKind {
         total?.merge(tally)
         const name = tally.server ?? (error instanceof MemcacheError ? error.server : undefined)
         nameServer(context, findServer(servers(), name))
-        if (error instanceof BatchError) context.error = withoutValues(error)
+        if (hasFailed) context.error = withoutValues(error)
         if (!hasFailed) context.result = resultOf(tally, this.#name, isMany)
       },
     })
@@ -246,8 +246,9 @@ function resultOf({ counts, outcome }: Tally, name: CallName, isMany: boolean): 
   return notStored > 0 ? 'notStored' : 'ok'
 }
 
-/** A batch's error carries what was found. */
-function withoutValues(error: BatchError): BatchError {
+/** Returns the error that a context has: a batch's error carries what was found. */
+export function withoutValues(error: unknown): unknown {
+  if (!(error instanceof BatchError)) return error
   const { message, done, failed } = error
   const copy = new BatchError(message, { found: new Map<never, never>(), done, failed }, error)
   copy.stack = error.stack ?? ''

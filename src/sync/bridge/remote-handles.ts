@@ -27,6 +27,12 @@ interface State {
   double: RemoteHandle | undefined
 }
 
+/** Where calls on an object of the worker are made: on a namespace, or on writes without answers. */
+export interface RemotePlace {
+  readonly namespace?: string
+  readonly isQuiet?: boolean
+}
+
 /** Carries out what is asked of an object in the worker, or of the client itself. */
 export interface Ask {
   readonly call: (target: RemoteHandle | undefined, name: string, args: readonly unknown[]) => unknown
@@ -68,6 +74,13 @@ export class RemoteHandles {
     known.set(id, new WeakRef(remote))
     this.#gone.register(remote, { id, link, held })
     return remote
+  }
+
+  /** Where calls on it are made; undefined for pipelines, which gather them. */
+  placeOf(remote: RemoteHandle): RemotePlace | undefined {
+    const { parent, name, args, isGetter } = this.#states.get(remote)!.origin
+    if (isGetter && name === 'noreply') return { ...(parent && this.placeOf(parent)), isQuiet: true }
+    return name === 'namespace' ? { namespace: String(args[0]) } : undefined
   }
 
   /** Its number in the present worker, where it is made again if the one that it was in has died. */
