@@ -21,6 +21,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
+    // Does nothing but with `MEMLANE_TRACE_TESTS=1`.
+    setupFiles: ['test/support/end-of-traces.ts'],
     // Only to end what hangs: on a busy machine a test may take many times what it takes alone.
     testTimeout: 120_000,
     hookTimeout: 120_000,
