@@ -45,8 +45,13 @@ export async function startServer(software, transport, folder) {
   return { ...address, version: await readVersion(software, address), close }
 }
 
-/** A running memcached, as `host:port`. */
-export async function findServer(text) {
+/** A memcached for this run alone, or the one that `MEMCACHED=host:port` names. */
+export async function openServer() {
+  const named = process.env.MEMCACHED
+  return named === undefined ? startServer('memcached', 'tcp', {}) : findServer(named)
+}
+
+async function findServer(text) {
   const [, host, port] = /^(.+):(\d+)$/.exec(text) ?? []
   if (host === undefined) throw new Error(`MEMCACHED must be host:port, not "${text}"`)
   const address = { host, port: Number(port) }
@@ -69,6 +74,8 @@ const running = new Set()
 process.once('exit', () => {
   for (const close of running) close()
 })
+// Without a handler a signal ends this process and leaves the servers behind.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 
 function closer(child, software, { path }) {
   const failLoudly = (code, signal) => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canStart, findServer, startServer } from './server.mjs'
+import { canStart, openServer, startServer } from './server.mjs'
 
 /** Number of servers of the rows over several. */
 const SEVERAL = 8
@@ -21,8 +21,6 @@ export class Servers {
   /** Starts the memcached that most rows use. */
   static async open() {
     const servers = new Servers()
-    // Without a handler a signal ends this process and leaves the servers behind.
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
     await servers.#start('memcached', 'one')
     return servers
   }
@@ -62,8 +60,7 @@ export class Servers {
   }
 
   #startAll(software, place) {
-    const named = process.env.MEMCACHED
-    if (software === 'memcached' && place === 'one' && named !== undefined) return Promise.all([findServer(named)])
+    if (software === 'memcached' && place === 'one') return Promise.all([openServer()])
     const count = place === 'eight' ? SEVERAL : 1
     const transport = place === 'unix' || place === 'tls' ? place : 'tcp'
     const folder = this.#openFolder()
