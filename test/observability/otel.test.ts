@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
 import type { MemcacheOptions } from '../../src/client/options.ts'
@@ -6,7 +7,7 @@ import type { InstrumentOptions } from '../../src/otel/options.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { rejection } from '../support/eventually.ts'
 import { patient } from '../support/memcache-options.ts'
-import { type FinishedSpan, startSdk } from './sdk.ts'
+import { type CollectedMetric, type FinishedSpan, startSdk } from './sdk.ts'
 
 /** Stands for every value: none of it may be in a span or a metric. */
 const SECRET = 'secret-value'
@@ -201,5 +202,100 @@ describe('the metrics of instrumentMemlane', () => {
       ['get', 'failed', 1],
     ])
     expect(JSON.stringify([...collected.values()])).not.toMatch(/secret-value|private-key/)
+  })
+})
+
+/** The samples of a counter, each as its attributes' values and its own, without what all have in common. */
+function samplesOf(metric: CollectedMetric | undefined): unknown[] {
+  return (metric?.dataPoints ?? []).map(({ attributes: { 'db.system.name': _system, ...rest }, value }) => [
+    ...Object.values(rest),
+    value,
+  ])
+}
+
+describe('the metrics of connections, loads and failures', () => {
+  it('count connections while they are open, and by the reason of their end', async () => {
+    const { cache, metrics, server } = await start()
+    await cache.connect()
+    const open = await metrics()
+    expect(samplesOf(open.get('db.client.connection.count'))).toEqual([[server.address, 'used', 1]])
+    expect(open.get('db.client.connection.create_time')!.dataPoints[0]!.value).toMatchObject({ count: 1 })
+    await cache.close()
+    const closed = await metrics()
+    expect(samplesOf(closed.get('db.client.connection.count'))).toEqual([[server.address, 'used', 0]])
+    expect(samplesOf(closed.get('memlane.client.connections.closed'))).toEqual([[server.address, 'close', 1]])
+  })
+
+  it('do not count the end of connections that were opened before', async () => {
+    const before = await start()
+    before.instrumented[Symbol.dispose]()
+    await before.cache.connect()
+    const { api, tracerProvider, meterProvider, metrics } = startSdk()
+    const instrumented = instrumentMemlane({ api, tracerProvider, meterProvider })
+    onTestFinished(() => instrumented[Symbol.dispose]())
+    await before.cache.close()
+    expect(samplesOf((await metrics()).get('db.client.connection.count'))).toEqual([])
+  })
+
+  it('count loads by reason and outcome', async () => {
+    const { cache, metrics } = await start()
+    await cache.getOrSet(`${KEY}1`, () => SECRET)
+    await cache.getOrSet(`${KEY}1`, () => SECRET)
+    await rejection(cache.getOrSet(`${KEY}2`, () => Promise.reject(new Error(SECRET))))
+    expect(samplesOf((await metrics()).get('memlane.client.loads'))).toEqual([
+      ['miss', 'loaded', 1],
+      ['miss', 'failed', 1],
+    ])
+  })
+
+  it('count retries, failovers and servers that are down, as the channels tell them', async () => {
+    const { metrics } = await start()
+    channel('memlane:retry').publish({ command: 'get', key: KEY })
+    channel('memlane:failover').publish({ key: KEY, from: 'a:1', to: 'b:2' })
+    channel('memlane:server:down').publish({ server: 'a:1', failures: 3 })
+    const collected = await metrics()
+    expect(samplesOf(collected.get('memlane.client.retries'))).toEqual([['get', 1]])
+    expect(samplesOf(collected.get('memlane.client.failovers'))).toEqual([['a:1', 'b:2', 1]])
+    expect(samplesOf(collected.get('memlane.client.server.downs'))).toEqual([['a:1', 1]])
+    expect(JSON.stringify([...collected.values()])).not.toContain(KEY)
+  })
+})
+
+describe('the spans of writes', () => {
+  it('are one for each write to a connection, without keys', async () => {
+    const { cache, spans, server } = await start({ spans: 'batch', requireParentSpan: false })
+    await cache.connect()
+    const before = spans().length
+    await cache.set(`${KEY}1`, SECRET)
+    await Promise.all([cache.get(`${KEY}1`), cache.set(`${KEY}2`, SECRET)])
+    const [set, both] = spans().slice(before)
+    expect([set!.name, both!.name]).toEqual([expect.stringMatching(` ${server.address}$`), `BATCH ${server.address}`])
+    expect(both!.attributes).toMatchObject({ 'db.operation.batch.size': 2, 'memlane.reads': 1 })
+    for (const name of ['memlane.bytes_out', 'memlane.bytes_in']) expect(both!.attributes[name]).toBeGreaterThan(0)
+    expect(JSON.stringify(spans().map(ofSpan))).not.toMatch(/secret-value|private-key/)
+  })
+})
+
+describe('spans and metrics of a client with a login', () => {
+  it.each(['command', 'batch'] as const)('have no credential, with `spans: %s`', async (granularity) => {
+    const { api, tracerProvider, meterProvider, spans, metrics } = startSdk()
+    const options = { api, tracerProvider, meterProvider, spans: granularity, requireParentSpan: false, keys: true }
+    const instrumented = instrumentMemlane(options)
+    onTestFinished(() => instrumented[Symbol.dispose]())
+    const auth = { username: 'known-user', password: 'known-password' }
+    const server = await MemcachedServer.start({ auth })
+    onTestFinished(() => server.close())
+    const cache = new Memcache(`memcached://known-user:known-password@${server.address}`, patient)
+    onTestFinished(() => cache.destroy())
+    const refused = new Memcache(server.address, { ...patient, auth: { ...auth, password: 'wrong-password' } })
+    onTestFinished(() => refused.destroy())
+    await cache.set('1', SECRET)
+    await rejection(refused.get('1'))
+    const all = JSON.stringify([
+      spans().map(({ name, attributes, status }) => [name, attributes, status]),
+      [...(await metrics()).values()],
+    ])
+    expect(all).toContain(server.address)
+    expect(all).not.toMatch(/known-user|-password|secret-value/)
   })
 })
