@@ -34,7 +34,15 @@ function subscribeSpans(subscriptions: Subscriptions, spans: Spans, { api }: Res
   subscriptions.bind('tracing:memlane:command:start', contextStore(api), (context) => spans.beginCall(context))
   // Where a runtime does not know bound stores.
   subscriptions.add('tracing:memlane:command:start', 'memlane:command', (context) => void spans.beginCall(context))
-  subscriptions.add('tracing:memlane:command:asyncEnd', 'memlane:command', (context) => spans.endCall(context))
+  subscribeEnds(subscriptions, (context) => spans.endCall(context))
+}
+
+/** Calls that wait for nothing, those of the synchronous clients, have ended at `end`: then there is an outcome. */
+function subscribeEnds(subscriptions: Subscriptions, ended: (context: CommandChannelContext) => void): void {
+  subscriptions.add('tracing:memlane:command:asyncEnd', 'memlane:command', ended)
+  subscriptions.add('tracing:memlane:command:end', 'memlane:command', (context) => {
+    if ('result' in context || 'error' in context) ended(context)
+  })
 }
 
 function subscribeMeasures(subscriptions: Subscriptions, measures: Measures): void {
@@ -42,8 +50,10 @@ function subscribeMeasures(subscriptions: Subscriptions, measures: Measures): vo
   subscriptions.add('tracing:memlane:command:start', 'memlane:command', (context) => {
     startedAt.set(context, performance.now())
   })
-  subscriptions.add('tracing:memlane:command:asyncEnd', 'memlane:command', (context) => {
+  subscribeEnds(subscriptions, (context) => {
     const from = startedAt.get(context)
+    // Once for each call.
+    startedAt.delete(context)
     if (from !== undefined) measures.callEnded(context, (performance.now() - from) / 1000)
   })
   subscriptions.add('tracing:memlane:load:asyncEnd', 'memlane:load', (context) => measures.loadEnded(context))

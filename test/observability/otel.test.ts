@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
+import { channel, tracingChannel } from 'node:diagnostics_channel'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
 import type { MemcacheOptions } from '../../src/client/options.ts'
@@ -297,5 +297,29 @@ describe('spans and metrics of a client with a login', () => {
     ])
     expect(all).toContain(server.address)
     expect(all).not.toMatch(/known-user|-password|secret-value/)
+  })
+})
+
+describe('a call that ends before its method returns', () => {
+  it('has one span and one measurement, as a call that ends later', async () => {
+    const { spans, metrics } = await start({ requireParentSpan: false })
+    const channels = tracingChannel<string, Record<string, unknown>>('memlane:command')
+    for (const outcome of [{ result: 'hit' }, { error: new RangeError(SECRET) }]) {
+      const context: Record<string, unknown> = { command: 'get', keys: [KEY], batchSize: 1, args: ['?'], clientId: 'c' }
+      channels.start.publish(context)
+      Object.assign(context, outcome)
+      if ('error' in outcome) channels.error.publish(context)
+      channels.end.publish(context)
+      channels.asyncEnd.publish(context)
+    }
+    expect(spans().map(({ name, status }) => [name, status.code])).toEqual([
+      ['get', 0],
+      ['get', 2],
+    ])
+    const keys = (await metrics()).get('memlane.client.keys')
+    expect(samplesOf(keys)).toEqual([
+      ['get', 'hit', 1],
+      ['get', 'failed', 1],
+    ])
   })
 })
