@@ -12,10 +12,14 @@ export const LINE_START: Buffer = Buffer.from('key=')
 /** More digits than these are not exact as a number. */
 const MAX_EXACT_DIGITS = 15
 
-/** Names of the words that are read, by their first two letters. */
-const NAMES = new Map(
-  (['exp', 'la', 'cas', 'fetch', 'cls', 'size', 'flags'] as const).map((name) => [twoLetters(name), name]),
-)
+/** Names of the words that are read: their first two letters, and the position of the `=` behind them. */
+const EXP = nameOf('exp')
+const LA = nameOf('la')
+const CAS = nameOf('cas')
+const FETCH = nameOf('fetch')
+const CLS = nameOf('cls')
+const SIZE = nameOf('size')
+const FLAGS = nameOf('flags')
 
 /**
  * One line of `lru_crawler metadump`, read in place. One object reads all lines of a listing, because an object for each would
@@ -67,37 +71,28 @@ export class DumpLine {
   }
 
   #readWord(lines: Buffer, start: number, end: number): void {
-    const name = NAMES.get((lines[start]! << 8) | lines[start + 1]!)
-    // Another word that begins alike.
-    if (name === undefined || lines[start + name.length] !== EQUALS) return
-    const value = start + name.length + 1
-    switch (name) {
-      case 'exp':
-        this.exptime = numberOf(lines, value, end)
-        return
-      case 'la':
-        this.lastAccess = numberOf(lines, value, end)
-        return
-      case 'cas':
-        this.cas = bigintOf(lines, value, end)
-        return
-      case 'fetch':
-        this.fetched = lines[value] === LETTER_Y
-        return
-      case 'cls':
-        this.slabClass = numberOf(lines, value, end)
-        return
-      case 'size':
-        this.size = numberOf(lines, value, end)
-        return
-      case 'flags':
-        this.clientFlags = numberOf(lines, value, end)
+    // A map of names would cost as much as all the rest. A word that only begins like one is told by its `=`.
+    const letters = (lines[start]! << 8) | lines[start + 1]!
+    if (letters === EXP.letters && lines[start + EXP.length] === EQUALS) {
+      this.exptime = numberOf(lines, start + EXP.length + 1, end)
+    } else if (letters === LA.letters && lines[start + LA.length] === EQUALS) {
+      this.lastAccess = numberOf(lines, start + LA.length + 1, end)
+    } else if (letters === CAS.letters && lines[start + CAS.length] === EQUALS) {
+      this.cas = bigintOf(lines, start + CAS.length + 1, end)
+    } else if (letters === FETCH.letters && lines[start + FETCH.length] === EQUALS) {
+      this.fetched = lines[start + FETCH.length + 1] === LETTER_Y
+    } else if (letters === CLS.letters && lines[start + CLS.length] === EQUALS) {
+      this.slabClass = numberOf(lines, start + CLS.length + 1, end)
+    } else if (letters === SIZE.letters && lines[start + SIZE.length] === EQUALS) {
+      this.size = numberOf(lines, start + SIZE.length + 1, end)
+    } else if (letters === FLAGS.letters && lines[start + FLAGS.length] === EQUALS) {
+      this.clientFlags = numberOf(lines, start + FLAGS.length + 1, end)
     }
   }
 }
 
-function twoLetters(name: string): number {
-  return (name.charCodeAt(0) << 8) | name.charCodeAt(1)
+function nameOf(name: string): { readonly letters: number; readonly length: number } {
+  return { letters: (name.charCodeAt(0) << 8) | name.charCodeAt(1), length: name.length }
 }
 
 /** Whether the bytes at a position are these. */
