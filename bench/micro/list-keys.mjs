@@ -101,21 +101,22 @@ async function measureBeside(cache, target) {
   await report('a listing by a prefix of few keys', () => list(cache, { prefix: 'k99999' }))
   await report('a listing whose reader stops', () => stall(cache, {}))
   await report('a listing whose reader stops, with room for 16 MB', () => stall(cache, { maxBufferedBytes: 2 ** 24 }))
-  await report('a second listing right behind it', () => list(cache))
+  await report('a second listing right behind it', () => list(cache, {}, new Set()))
   await report('deleteMatching by a prefix', async () => `${await deleteMatching(cache, { prefix: 'k1' })} deleted`)
   pinger.send('stop')
 }
 
-async function list(cache, options) {
-  const seen = new Set()
+/** Counts keys. To tell whether any came twice costs more than the listing, so that is a row of its own. */
+async function list(cache, options, seen) {
   let count = 0
   let highest = 0
   for await (const { key } of listKeys(cache, options)) {
     count++
-    seen.add(key)
+    seen?.add(key)
     if (count % 20_000 === 0) highest = Math.max(highest, process.memoryUsage().arrayBuffers)
   }
-  return `${count} keys, ${seen.size} different, at most ${megabytes(highest)} of buffers`
+  const different = seen === undefined ? '' : `, ${seen.size} different`
+  return `${count} keys${different}, at most ${megabytes(highest)} of buffers`
 }
 
 /** Takes one key, and no other for four seconds. */
