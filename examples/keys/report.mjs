@@ -14,8 +14,7 @@ for await (const { key, size } of listKeys(cache, { prefix: 'report:' })) {
   const { items, bytes } = groups.get(name) ?? { items: 0, bytes: 0 }
   groups.set(name, { items: items + 1, bytes: bytes + size })
 }
-for (const name of [...groups.keys()].toSorted()) {
-  const { items, bytes } = groups.get(name)
+for (const [name, { items, bytes }] of [...groups].toSorted(([a], [b]) => a.localeCompare(b))) {
   console.log(`${name}: ${items} items, ${bytes} bytes`)
 }
 

@@ -1,4 +1,5 @@
 // A service that caches users: node app.mjs [address of memcached] [port]. GET /metrics is for Prometheus.
+// oxlint-disable-next-line import/no-unassigned-import -- it registers the tracer before anything else is loaded
 import './tracing.mjs'
 import { createServer } from 'node:http'
 import { SpanStatusCode, trace } from '@opentelemetry/api'
@@ -45,7 +46,7 @@ async function answer({ method, url }, response) {
 const server = createServer((request, response) => void answer(request, response))
 server.listen(Number(port), () => console.log(`listening on http://localhost:${server.address().port}`))
 
-process.once('SIGTERM', async () => {
+process.once('SIGTERM', () => {
   server.close()
-  await cache.close()
+  void cache.close()
 })

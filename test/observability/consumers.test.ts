@@ -108,14 +108,13 @@ describe('the examples of subscribers', () => {
   it('make spans of Datadog, each finished once', async () => {
     datadogSpans.length = 0
     await callSome(await connect())
-    const span = (command: string, ...log: unknown[]): unknown[] => ['memcached.command', command, ...log, 'finish']
     expect(datadogSpans.map(({ log }) => log)).toEqual([
-      span('set', { 'memcached.result': 'stored' }),
-      span('get', { 'memcached.result': 'hit' }),
-      span('get', { 'memcached.result': 'miss' }),
-      span('getMany'),
-      span('delete', { 'memcached.result': 'ok' }),
-      span('get', { error: 1, 'error.type': 'MEMLANE_INVALID_INPUT' }),
+      datadogSpan('set', { 'memcached.result': 'stored' }),
+      datadogSpan('get', { 'memcached.result': 'hit' }),
+      datadogSpan('get', { 'memcached.result': 'miss' }),
+      datadogSpan('getMany'),
+      datadogSpan('delete', { 'memcached.result': 'ok' }),
+      datadogSpan('get', { error: 1, 'error.type': 'MEMLANE_INVALID_INPUT' }),
     ])
   })
 })
@@ -216,3 +215,7 @@ describe('a subscriber that reads what dd-trace reads', () => {
     ])
   })
 })
+
+function datadogSpan(command: string, ...log: unknown[]): unknown[] {
+  return ['memcached.command', command, ...log, 'finish']
+}

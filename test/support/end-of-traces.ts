@@ -20,10 +20,12 @@ function watchTraces(): void {
   for (const name of CHANNELS) {
     const channel = tracingChannel<string, object>(`memlane:${name}`)
     const all = Object.fromEntries(
-      EVENTS.map((event) => [event, (context: object) => void note(events, context, event)]),
+      EVENTS.map((event) => [event, (context: object) => note(events, context, event)]),
     ) as unknown as Parameters<typeof channel.subscribe>[0]
     channel.subscribe(all)
-    afterAll(() => void channel.unsubscribe(all))
+    afterAll(() => {
+      channel.unsubscribe(all)
+    })
   }
   afterAll(async () => {
     for (const since = performance.now(); !hasEnded(events) && performance.now() < since + SETTLE_MS; )

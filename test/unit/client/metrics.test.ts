@@ -9,6 +9,7 @@ import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { FaultProxy } from '../../../src/testing/fault-proxy.ts'
 import { traced, tracesOf } from '../../support/channels.ts'
 import { rejection, until } from '../../support/eventually.ts'
+import { Gate } from '../../support/gate.ts'
 import { patient } from '../../support/memcache-options.ts'
 import { numberSchema } from '../../support/number-schema.ts'
 import { ScriptedServer } from '../../support/scripted-server.ts'
@@ -93,13 +94,13 @@ describe('the numbers of calls', () => {
   it('count a placeholder as a miss, whoever asks', async () => {
     for (const protocol of ['meta', 'text'] as const) {
       const cache = await connect({ protocol })
-      let finish: (value: number) => void = () => undefined
-      const loading = cache.getOrSet('k', () => new Promise<number>((resolve) => (finish = resolve)))
+      const gate = new Gate()
+      const loading = cache.getOrSet('k', () => gate.opened.then(() => 1))
       await until(() => cache.metrics().loads.count === 1, 'the loader is called')
       await cache.get('k')
       await cache.gets('k')
       await cache.getMany(['k', 'other'])
-      finish(1)
+      gate.open()
       await loading
       await cache.get('k')
       expect(rows(cache)).toEqual({
@@ -113,11 +114,10 @@ describe('the numbers of calls', () => {
 
   it('count getOrSet by its first look, and what is loaded by its reason', async () => {
     const cache = await connect()
-    const load = (keys: string[]): Map<string, number> => new Map(keys.map((key) => [key, 1]))
     await Promise.all([cache.getOrSet('k', () => 1), cache.getOrSet('k', () => 2)])
     await cache.getOrSet('k', () => 3)
     await expect(cache.getOrSet('x', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-    await cache.getOrSetMany(['k', 'l', 'm'], load)
+    await cache.getOrSetMany(['k', 'l', 'm'], loadOnes)
     expect(rows(cache)).toEqual({
       getOrSet: { calls: 4, keys: 4, hits: 1, misses: 3 },
       getOrSetMany: { calls: 1, keys: 3, hits: 1, misses: 2 },
@@ -393,3 +393,7 @@ describe('the histogram of latencies', () => {
     expect(histogram.quantileMs(1)).toBe(histogram.maxMs)
   })
 })
+
+function loadOnes(keys: string[]): Map<string, number> {
+  return new Map(keys.map((key) => [key, 1]))
+}

@@ -30,7 +30,9 @@ function listen(): [event: string, context: Record<string, unknown>][] {
     names.map((name) => [name, (context: object) => void events.push([name, { ...context }])]),
   ) as unknown as Parameters<typeof channel.subscribe>[0]
   channel.subscribe(all)
-  onTestFinished(() => void channel.unsubscribe(all))
+  onTestFinished(() => {
+    channel.unsubscribe(all)
+  })
   return events
 }
 
