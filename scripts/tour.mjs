@@ -145,6 +145,15 @@ async function throughput(cache, keys) {
   )
 }
 
+function counted(cache) {
+  title('All of it was counted, and can be sent to Prometheus or OpenTelemetry')
+  const { calls, latency, writes } = cache.metrics()
+  const { hits, misses } = calls.get
+  show('cache.metrics().calls.get', { hits, misses })
+  show('cache.metrics().latency', { p50: `${latency.p50} ms`, p99: `${latency.p99} ms` })
+  show('cache.metrics().writes', { commandsPerWrite: Number(writes.commandsPerWrite.toFixed(1)) })
+}
+
 const address = process.env.MEMCACHED
 const server = address ? undefined : await MemcachedServer.start()
 const cache = new Memcache(address ?? server.address)
@@ -159,6 +168,7 @@ try {
   const keys = await manyKeys(cache, prefix)
   await deadServer()
   await throughput(cache, keys)
+  counted(cache)
   await cache.deleteMany([...keys, ...['user', 'big', 'visits', 'seats', 'report'].map((key) => prefix + key)])
   if (server) console.log('\nThe same on a real server: MEMCACHED=localhost:11211 npm start')
 } catch (error) {
