@@ -115,12 +115,12 @@ export class CallKind {
 
   /** Carries out a call about servers rather than keys. */
   runKeyless<T>(body: () => Promise<T>): Promise<T> {
-    return this.run(undefined, (tally) =>
-      body().catch((error: unknown) => {
-        tally?.failCall(error)
-        throw error
-      }),
-    )
+    if (isTraced()) return this.trace([], body, 'none')
+    const tally = this.count()
+    return body().catch((error: unknown) => {
+      tally?.failCall(error)
+      throw error
+    })
   }
 
   /** Carries out a call about many keys. */
@@ -158,11 +158,11 @@ export class CallKind {
     } catch (error) {
       return this.trace([], (tally) => refuse(tally, error))
     }
-    return this.trace(entries.map(keyOf), (tally) => body(entries, tally), true)
+    return this.trace(entries.map(keyOf), (tally) => body(entries, tally), 'many')
   }
 
   /** Carries out a call and tells the channels of it. */
-  trace<T>(keys: readonly Key[], body: Body<T>, isMany = false): Promise<T> {
+  trace<T>(keys: readonly Key[], body: Body<T>, about: 'none' | 'one' | 'many' = 'one'): Promise<T> {
     const total = this.count()
     const tally = new Tally(true, this.#name)
     const { clientId, servers } = this.#init
@@ -173,11 +173,13 @@ export class CallKind {
     return trace(COMMAND, context, () => body(tally), {
       called: () => nameServer(context, findServer(known, tally.operation?.holder?.server)),
       ended: (hasFailed, error) => {
+        // Nothing else counts it.
+        if (hasFailed && about === 'none') tally.failCall(error)
         total?.merge(tally)
         const name = tally.server ?? (error instanceof MemcacheError ? error.server : undefined)
         nameServer(context, findServer(servers(), name))
         if (hasFailed) context.error = withoutValues(error)
-        if (!hasFailed) context.result = resultOf(tally, this.#name, isMany)
+        if (!hasFailed) context.result = resultOf(tally, this.#name, about === 'many')
       },
     })
   }

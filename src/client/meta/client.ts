@@ -9,7 +9,7 @@ import { AdminCommands } from '../admin.ts'
 import { type BatchWindow, batchWindow } from '../batch.ts'
 import type { FlushOptions, KeyOptions, ServerOptions } from '../call-options.ts'
 import type { CallName } from '../calls/call-name.ts'
-import { attemptCall, type Calls, createCalls } from '../calls/calls.ts'
+import { attemptCall, type Calls, createCalls, isTraced } from '../calls/calls.ts'
 import { ClientEvents } from '../client-events.ts'
 import type { MakeCommand } from '../commands/command.ts'
 import { type ComposedBackend, composeBackend, type Servers } from '../compose.ts'
@@ -285,7 +285,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
    * ```
    */
   execute(execution: MetaExecution, options?: KeyOptions): Promise<MetaReply> {
-    return this.#run('execute', execution?.key, executeCommand, execution, options)
+    return this.#run('execute', isTraced() ? keyOf(execution) : undefined, executeCommand, execution, options)
   }
 
   #run<Result, Args extends readonly unknown[]>(
@@ -342,6 +342,15 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   /** The same as {@link MetaClient.close}: for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+}
+
+/** The key of a command that has not been checked yet; undefined where it cannot be read. */
+function keyOf(execution: MetaExecution): Key | undefined {
+  try {
+    return execution.key
+  } catch {
+    return undefined
   }
 }
 
