@@ -3,7 +3,7 @@ import { throwLater } from './throw-later.ts'
 
 /** A channel of `node:diagnostics_channel`, as far as memlane uses it. */
 export interface PointChannel {
-  /** Whether somebody may listen; undefined in runtimes that do not say. */
+  /** Whether there may be subscribers; undefined in runtimes that do not say. */
   readonly hasSubscribers: boolean | undefined
   publish(context: object): void
 }
@@ -59,7 +59,7 @@ export const CONNECT: SpanChannel = /* @__PURE__ */ createSpan('connect')
 /** The channels of loaders' calls. */
 export const LOAD: SpanChannel = /* @__PURE__ */ createSpan('load')
 
-/** Attempts and writes, by the name behind `memlane:`. */
+/** The channels of single messages: connections, servers, retries and failures. */
 export const READY: PointChannel = /* @__PURE__ */ createPoint('connection:ready')
 export const CLOSED: PointChannel = /* @__PURE__ */ createPoint('connection:closed')
 export const SERVER_DOWN: PointChannel = /* @__PURE__ */ createPoint('server:down')
@@ -146,7 +146,7 @@ export function endSpan(span: SpanChannel, context: object): void {
   publish(span.asyncEnd, context)
 }
 
-/** Publishes a message where somebody may listen. */
+/** Publishes a message where there may be subscribers. */
 export function say(channel: PointChannel, make: () => object): void {
   if (channel.hasSubscribers !== false) publish(channel, make())
 }

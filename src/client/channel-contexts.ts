@@ -3,7 +3,7 @@ import type { Key } from '../protocol/key.ts'
 import type { CallName } from './calls/call-name.ts'
 
 /**
- * Word for what a call came to. For calls about one key: `'hit'` and `'miss'` for reads (a placeholder is a miss, and so is a
+ * Result of a call, in a word. For calls about one key: `'hit'` and `'miss'` for reads (a placeholder is a miss, and so is a
  * failure that the option `failures` absorbs), `'stored'`, `'notStored'`, `'exists'` and `'notFound'` for writes, `'ok'` for
  * anything else that succeeded. For calls about many keys: numbers of keys. Never a value.
  */
@@ -18,7 +18,7 @@ export type CallResult =
   | { readonly hits: number; readonly misses: number }
   | { readonly stored: number; readonly notStored: number }
 
-/** Context of the channels that tell of something with an end: `error` is there only where it failed. */
+/** Context of the channels about something that ends: `error` is there only where it failed. */
 export interface ChannelFailure {
   /**
    * What it failed with; absent where it succeeded. A `BatchError` here is a copy without the values that were found.
@@ -184,7 +184,7 @@ export interface FailoverMessage {
   readonly to: string
 }
 
-/** Message of `memlane:desync` and of `memlane:error`, which tells of failures that no call rejects with. */
+/** Message of `memlane:desync`, and of `memlane:error`, which reports failures that no call rejects with. */
 export interface ErrorMessage {
   /** Identifies the client in this process. */
   readonly clientId: string

@@ -120,7 +120,7 @@ function createLog(logger: Logger): (level: Level, context: LogContext, message:
   }
 }
 
-/** Tells the process that the logger is broken, which cannot be told by the logger. */
+/** Warns the process that the logger is broken: the logger cannot report that itself. */
 function warn(message: string): void {
   runtime.process?.emitWarning?.(message, 'MemlaneWarning')
 }

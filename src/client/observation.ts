@@ -82,7 +82,7 @@ interface Watched {
   readonly writes: Write[]
 }
 
-/** Counts what happens below a client, and tells the channels of it. */
+/** Counts what happens below a client, and publishes it on the channels. */
 export class Observation {
   readonly #clientId: string
   readonly #isCounting: boolean
@@ -178,7 +178,7 @@ export class Observation {
         say(SERVER_UP, () => ({ clientId, server, downMs, removedKeys }))
       },
       retried: ({ request, callerKey: key }, attempt, error) => {
-        this.#counts.retries++
+        if (this.#isCounting) this.#counts.retries++
         say(RETRY, () => ({ clientId, command: nameOfRequest(request), key, attempt, error }))
       },
       failedOver: ({ callerKey: key }, from, to) => {
@@ -186,13 +186,13 @@ export class Observation {
         say(FAILOVER, () => ({ clientId, key, from, to }))
       },
       desync: (error) => {
-        this.#counts.desyncs++
+        if (this.#isCounting) this.#counts.desyncs++
         say(DESYNC, () => this.#message(error))
       },
     }
   }
 
-  /** Tells of a failure that no call rejects with. */
+  /** Called for a failure that no call rejects with. */
   reported(error: MemcacheError): void {
     say(ERROR, () => this.#message(error))
   }

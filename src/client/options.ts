@@ -89,8 +89,8 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   /** What becomes of commands that fail. @defaultValue `'throw'` */
   readonly failures?: Failures
   /**
-   * Whether the client counts calls, latencies and traffic for `metrics()`. Without it they are zero; channels are told all
-   * the same.
+   * Whether the client counts calls, loads, latencies and traffic for `metrics()`. Without it all numbers are zero; the
+   * channels publish all the same.
    *
    * @defaultValue `true`
    */

@@ -1,6 +1,6 @@
+export type { MetricsSource } from '../prometheus/clients.ts'
 export type { PrometheusOptions } from '../prometheus/options.ts'
 export {
-  type MetricsSource,
   type PrometheusRegistry,
   type RegistryMetric,
   registerMemlane,

@@ -87,7 +87,7 @@ export function resolveDeleteOptions(
   options: DeleteMatchingOptions | undefined,
 ): { readonly listing: ResolvedListOptions; readonly unchanged: boolean } {
   checkCallOptions('deleteMatching', options, DELETE_NAMES)
-  if (match === undefined) throw nothingMatched()
+  if (match === undefined || typeof match === 'string') throw nothingMatched()
   checkCallOptions('deleteMatching', match, MATCH_NAMES)
   const listing = readOptions('deleteMatching', options ?? {}, match)
   const all = flag('all', match.all, false)
@@ -97,7 +97,7 @@ export function resolveDeleteOptions(
 
 function nothingMatched(): InvalidInputError {
   return new InvalidInputError(
-    'deleteMatching needs a prefix that is not empty, or a filter; every key behind keyPrefix only by { all: true }',
+    "deleteMatching needs { prefix: 'user:' }, where the prefix is not empty, or { filter }; to delete every key behind keyPrefix: { all: true }",
   )
 }
 

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../errors.ts'
-import { checkOptions } from '../known-options.ts'
+import { checkOptions, isRecord } from '../known-options.ts'
 import { flag, refused } from '../option-checks.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { OtelApi, OtelMeter, OtelMeterProvider, OtelTracer, OtelTracerProvider } from './api.ts'
@@ -80,9 +80,17 @@ export function resolveOptions(options: InstrumentOptions): ResolvedInstrumentOp
   if (!isApi(api)) {
     throw new InvalidInputError("option api must be the module: import * as api from '@opentelemetry/api'")
   }
-  const tracer = (options.tracerProvider ?? api.trace).getTracer(SCOPE)
-  const meter = (options.meterProvider ?? api.metrics).getMeter(SCOPE)
+  const { tracerProvider = api.trace, meterProvider = api.metrics } = options
+  checkProvider('tracerProvider', tracerProvider, 'getTracer')
+  checkProvider('meterProvider', meterProvider, 'getMeter')
+  const tracer = tracerProvider.getTracer(SCOPE)
+  const meter = meterProvider.getMeter(SCOPE)
   return { api, tracer, meter, showKey: resolveKeys(keys), spans, requiresParent }
+}
+
+function checkProvider(name: string, provider: object, method: string): void {
+  if (isRecord(provider) && typeof provider[method as never] === 'function') return
+  throw refused(name, `a provider, with the method ${method}`, provider)
 }
 
 function resolveKeys(keys: boolean | ((key: Key) => string)): ShowKey {

@@ -1,15 +1,9 @@
-import type { ClientMetrics } from '../client/metrics.ts'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
+import { isNamed, isSource, type MetricsSource } from './clients.ts'
 import { type Family, familiesOf, type LabeledMetrics, type Labels } from './families.ts'
 import { type PrometheusOptions, resolveOptions } from './options.ts'
-
-/** A client whose numbers are read: `Memcache`, `MetaClient`. */
-export interface MetricsSource {
-  /** Returns what it has counted. */
-  metrics(): ClientMetrics
-}
 
 /** What a metric of a registry does. */
 export interface RegistryMetric {
@@ -77,19 +71,17 @@ function nameClients(
   labels: Labels,
 ): LabeledSource[] {
   if (isSource(clients)) return [[labels, clients]]
-  if (!isRecord(clients)) throw notClient(clients)
+  if (!isNamed(clients)) throw notClient(clients)
   return Object.entries<MetricsSource>(clients).map(([client, source]) => {
     if (!isSource(source)) throw notClient(source)
     return [{ ...labels, client }, source]
   })
 }
 
-function isSource(value: unknown): value is MetricsSource {
-  return isRecord(value) && 'metrics' in value && typeof value.metrics === 'function'
-}
-
 function notClient(value: unknown): InvalidInputError {
-  return new InvalidInputError(`registerMemlane takes clients, got ${showValue(value)}`)
+  return new InvalidInputError(
+    `registerMemlane takes a Memcache or a MetaClient, or an object of them by name, got ${showValue(value)}`,
+  )
 }
 
 /** Numbers of all clients at one moment: a registry asks each of its metrics in the same turn. */

@@ -2,6 +2,7 @@ import type { ClientMetrics } from '../client/metrics.ts'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
+import { isNamed, isSource } from './clients.ts'
 import { type Family, familiesOf, type LabeledMetrics, type Labels, type Sample } from './families.ts'
 import { type PrometheusOptions, resolveOptions } from './options.ts'
 
@@ -31,7 +32,7 @@ function nameClients(
   labels: Labels,
 ): LabeledMetrics[] {
   if (isMetrics(clients)) return [{ labels, metrics: clients }]
-  if (!isRecord(clients)) throw notMetrics(clients)
+  if (isSource(clients) || !isNamed(clients)) throw notMetrics(clients)
   return Object.entries<ClientMetrics>(clients).map(([client, metrics]) => {
     if (!isMetrics(metrics)) throw notMetrics(metrics)
     return { labels: { ...labels, client }, metrics }
@@ -44,7 +45,8 @@ function isMetrics(value: unknown): value is ClientMetrics {
 }
 
 function notMetrics(value: unknown): InvalidInputError {
-  return new InvalidInputError(`toPrometheus takes what metrics() of a client returns, got ${showValue(value)}`)
+  const hint = isSource(value) ? '; call toPrometheus(cache.metrics())' : ''
+  return new InvalidInputError(`toPrometheus takes what metrics() of a client returns, got ${showValue(value)}${hint}`)
 }
 
 function writeFamily({ name, help, type, samples }: Family): string {

@@ -24,7 +24,7 @@ interface CallsInit {
 
 type Context = { -readonly [Field in keyof CommandChannelContext]: CommandChannelContext[Field] }
 
-/** The public calls of a client or of one of its namespaces: counted, and told to the channels of commands. */
+/** The public calls of a client or of one of its namespaces: counts them, and publishes them on the channels of commands. */
 export class Calls {
   readonly #init: CallsInit
   readonly #namespace: string | undefined
@@ -76,10 +76,10 @@ export class Calls {
 export function createCalls(isCounting: boolean, servers: () => readonly Server[]): Calls {
   const tallies = isCounting ? new Map<CallName, Tally>() : undefined
   const clientId = `memlane-${++clients}`
-  return new Calls({ clientId, tallies, servers, loads: new Loads(clientId) }, undefined)
+  return new Calls({ clientId, tallies, servers, loads: new Loads(clientId, isCounting) }, undefined)
 }
 
-/** Whether calls are told to a channel. Runtimes that do not say whether somebody listens are told everything. */
+/** Whether calls are published. In runtimes that do not say whether there are subscribers, every call is. */
 export function isTraced(): boolean {
   return COMMAND.hasSubscribers !== false
 }
@@ -161,7 +161,7 @@ export class CallKind {
     return this.trace(entries.map(keyOf), (tally) => body(entries, tally), 'many')
   }
 
-  /** Carries out a call and tells the channels of it. */
+  /** Carries out a call and publishes it. */
   trace<T>(keys: readonly Key[], body: Body<T>, about: 'none' | 'one' | 'many' = 'one'): Promise<T> {
     const total = this.count()
     const tally = new Tally(true, this.#name)

@@ -2,30 +2,37 @@ import { LOAD, trace } from '../../channels.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { LoadChannelContext, LoadReason } from '../channel-contexts.ts'
 
-const UNTOLD = { called(): void {}, ended(): void {} }
+const NOTHING_ELSE = { called(): void {}, ended(): void {} }
 
-/** The calls of loaders: counted, and told to the channels of loads. */
+/** The calls of loaders: counts them, and publishes them on the channels of loads. */
 export class Loads {
   readonly #clientId: string
+  readonly #isCounting: boolean
   /** Numbers of loaders' calls by their reason. */
   readonly reasons: Record<LoadReason, number> = noLoads()
   failed = 0
   /** Callers that joined a load which another call had begun. */
   shared = 0
 
-  constructor(clientId: string) {
+  constructor(clientId: string, isCounting: boolean) {
     this.#clientId = clientId
+    this.#isCounting = isCounting
+  }
+
+  /** Counts a caller that joined a load. */
+  countShared(): void {
+    if (this.#isCounting) this.shared++
   }
 
   /** Calls a loader. What it throws, it rejects with. */
   async run<T>(keys: readonly Key[], reason: LoadReason, load: () => T | Promise<T>): Promise<T> {
-    this.reasons[reason]++
+    if (this.#isCounting) this.reasons[reason]++
     try {
       if (LOAD.hasSubscribers === false) return await load()
       const context: LoadChannelContext = { keys, reason, clientId: this.#clientId }
-      return await trace(LOAD, context, async () => load(), UNTOLD)
+      return await trace(LOAD, context, async () => load(), NOTHING_ELSE)
     } catch (error) {
-      this.failed++
+      if (this.#isCounting) this.failed++
       throw error
     }
   }

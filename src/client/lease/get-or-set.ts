@@ -214,7 +214,7 @@ export class GetOrSet {
   #share(call: LoadCall, sight: OpenSight): Flight {
     const mark = markOf(sight.mark)
     const known = sight.state === 'won' ? undefined : this.flights.find(call.key.name, mark)
-    if (known !== undefined) this.#loads.shared++
+    if (known !== undefined) this.#loads.countShared()
     return (
       known ?? this.flights.start(call.key.name, mark, (flight) => this.#settle(sharedBy(flight, call), sight, flight))
     )
@@ -261,7 +261,7 @@ export class GetOrSet {
     this.absorb(call, error)
     const { name } = call.key
     const known = this.flights.find(name, NO_CACHE)
-    if (known !== undefined) this.#loads.shared++
+    if (known !== undefined) this.#loads.countShared()
     const load = (flight: Flight): Promise<unknown> =>
       this.load(call, 'noCache', { kind: 'unknown' }, undefined, flight.signal)
     return (known ?? this.flights.start(name, NO_CACHE, load)).join(signal)

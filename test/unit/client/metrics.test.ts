@@ -289,7 +289,9 @@ describe('the numbers of calls', () => {
     await silent.get('a')
     await silent.getMany(['a'])
     await rejection(silent.incr(''))
+    await Promise.all([silent.getOrSet('new', () => 1), silent.getOrSet('new', () => 1)])
     expect(silent.metrics()).toMatchObject({ calls: {}, errors: {}, latency: { count: 0 }, writes: { written: 0 } })
+    expect(silent.metrics().loads).toMatchObject({ reasons: { miss: 0 }, failed: 0, shared: 0 })
   })
 })
 

@@ -3,6 +3,8 @@ import { instrumentMemlane } from '../../../src/otel/instrument.ts'
 import { loadApi } from '../../../src/otel/load-api.ts'
 
 const API = { trace: {}, metrics: {}, context: {} }
+/** One that passes the check of `api`. */
+const GIVEN = { api: API } as object
 
 describe('the API of OpenTelemetry', () => {
   it('is loaded by its name', () => {
@@ -33,6 +35,8 @@ describe('the API of OpenTelemetry', () => {
     [{ spans: 'none' }, `option spans must be 'command', 'batch' or 'off', got "none"`],
     [{ keys: 'yes' }, 'option keys must be true, false or a function, got "yes"'],
     [{ requireParentSpan: 1 }, 'option requireParentSpan must be true or false, got 1'],
+    [{ ...GIVEN, tracerProvider: {} }, 'option tracerProvider must be a provider, with the method getTracer'],
+    [{ ...GIVEN, tracerProvider: { getTracer() {} }, meterProvider: 1 }, 'option meterProvider must be a provider'],
   ])('is not asked for with the options %j', (options, message) => {
     expect(() => instrumentMemlane(options)).toThrow(message)
   })

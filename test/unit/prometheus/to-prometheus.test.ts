@@ -72,5 +72,13 @@ describe('toPrometheus', () => {
   it('refuses what is not what a client has counted', () => {
     expect(() => toPrometheus({ cache: 1 } as never)).toThrow(InvalidInputError)
     expect(() => toPrometheus(undefined as never)).toThrow('takes what metrics() of a client returns, got undefined')
+    expect(() => toPrometheus(new Map() as never)).toThrow('got a Map')
+  })
+
+  it('says what to pass when it gets a client', () => {
+    const client = { metrics: () => CLIENT_METRICS }
+    const hint = 'call toPrometheus(cache.metrics())'
+    expect(() => toPrometheus(client as never)).toThrow(hint)
+    expect(() => toPrometheus({ cache: client } as never)).toThrow(hint)
   })
 })
