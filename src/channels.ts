@@ -88,21 +88,32 @@ export function trace<T>(
   traced: Traced,
 ): Promise<T> {
   const promise = inStores(span, context, run)
-  traced.called()
+  fillIn(() => traced.called())
   publish(span.end, context)
   return promise.then(
     (value) => {
-      traced.ended(false, undefined)
+      fillIn(() => traced.ended(false, undefined))
       endSpan(span, context)
       return value
     },
     (error: unknown) => {
-      context.error = error
-      traced.ended(true, error)
+      fillIn(() => {
+        context.error = error
+      })
+      fillIn(() => traced.ended(true, error))
       endSpan(span, context)
       throw error
     },
   )
+}
+
+/** Adds facts to a context. A subscriber that froze it must not keep the call from ending. */
+function fillIn(add: () => void): void {
+  try {
+    add()
+  } catch (error) {
+    throwLater(error)
+  }
 }
 
 function inStores<T>(span: SpanChannel, context: object, run: () => Promise<T>): Promise<T> {

@@ -17,7 +17,8 @@ process.on('uncaughtException', (error) => uncaught.push(error.message))
 const events = {}
 for (const name of ['command', 'batch', 'connect', 'load']) {
   for (const event of ['start', 'end', 'asyncStart', 'asyncEnd', 'error']) {
-    channel('tracing:memlane:' + name + ':' + event).subscribe(() => {
+    channel('tracing:memlane:' + name + ':' + event).subscribe((context) => {
+      if (event === 'start' && '${throwing}' === 'freeze') Object.freeze(context)
       const key = name + ':' + event
       events[key] = (events[key] ?? 0) + 1
       if (event === '${throwing}') throw new Error('by a subscriber')
@@ -72,4 +73,9 @@ it('a subscriber that throws changes neither a call nor what others are told', a
   for (const throwing of ['start', 'end', 'asyncStart', 'asyncEnd', 'error']) {
     expect(await run(throwing)).toEqual({ shown, events, thrown: ['by a subscriber'] })
   }
+})
+
+it('a subscriber that freezes contexts changes no call', async () => {
+  const { shown } = await run('')
+  expect(await run('freeze')).toMatchObject({ shown })
 })
