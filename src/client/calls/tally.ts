@@ -31,6 +31,8 @@ export class Tally implements OperationWatch {
   server: string | undefined = undefined
   /** Outcome of the operation. */
   outcome: Outcome | undefined = undefined
+  /** How often it began anew. */
+  resets = 0
 
   constructor(isSingle: boolean, name?: CallName) {
     this.isSingle = isSingle
@@ -104,10 +106,20 @@ export class Tally implements OperationWatch {
     this.#addError(codeOf(reason), keys)
   }
 
-  /** Counts a hit as a failure: the value that was found is refused. */
-  refuseHit(reason: unknown): void {
+  /**
+   * Counts a hit as a failure: the value that was found is refused.
+   *
+   * @param resets - As it was when the hit was counted.
+   */
+  refuseHit(reason: unknown, resets: number): void {
+    if (resets !== this.resets) return
     this.move(HITS, FAILED)
     this.#addError(codeOf(reason), 1)
+  }
+
+  /** Counts a hit as a miss: what was found is no value for the caller. As for `refuseHit`. */
+  missHit(resets: number): void {
+    if (resets === this.resets) this.move(HITS, MISSES)
   }
 
   /** Counts the failure of a call without keys. */
@@ -142,6 +154,7 @@ export class Tally implements OperationWatch {
 
   /** Begins to count anew. */
   reset(): void {
+    this.resets++
     this.counts.fill(0)
     this.errors.clear()
   }

@@ -18,7 +18,7 @@ import type {
 } from '../call-options.ts'
 import type { CallName } from '../calls/call-name.ts'
 import { attemptCall, type CallKind, type Calls, isTraced } from '../calls/calls.ts'
-import { HITS, MISSES, type Tally } from '../calls/tally.ts'
+import type { Tally } from '../calls/tally.ts'
 import { CommandPipeline } from '../command-pipeline.ts'
 import type { Command } from '../commands/command.ts'
 import { gatCommand, gatsCommand, getCommand, getsCommand, hasCommand, inspectCommand } from '../commands/reads.ts'
@@ -490,17 +490,26 @@ export class Namespace<T = unknown, Input = T> {
     return withCas ? { value, cas } : value
   }
 
-  /** What the schema makes of a value; `undefined` where it does not fit, which counts as a miss. */
-  async #fit(key: Key, value: unknown, tally: Tally | undefined): Promise<unknown> {
+  /**
+   * What the schema makes of a value; `undefined` where it does not fit, which counts as a miss.
+   *
+   * @param resets - Those of the tally when the hit was counted.
+   */
+  async #fit(
+    key: Key,
+    value: unknown,
+    tally: Tally | undefined,
+    resets: number = tally?.resets ?? 0,
+  ): Promise<unknown> {
     if (this.#refine === undefined) return value
     try {
       const refined = await this.#refine.read(value, key)
       if (refined.isValid) return refined.value
     } catch (error) {
-      tally?.refuseHit(error)
+      tally?.refuseHit(error, resets)
       throw error
     }
-    tally?.move(HITS, MISSES)
+    tally?.missHit(resets)
     return undefined
   }
 
@@ -524,9 +533,10 @@ export class Namespace<T = unknown, Input = T> {
     toValue: (item: unknown) => unknown,
     tally: Tally | undefined,
   ): Promise<Map<Key, unknown>> {
+    const resets = tally?.resets
     const fitting = new Map<Key, unknown>()
     for (const [key, item] of found) {
-      const value = await this.#fit(key, toValue(item), tally)
+      const value = await this.#fit(key, toValue(item), tally, resets)
       if (value !== undefined) fitting.set(key, value)
     }
     return fitting

@@ -5,6 +5,7 @@ import { Memcache } from '../../../src/client/memcache.ts'
 import { MetaClient } from '../../../src/client/meta/client.ts'
 import type { CallMetrics } from '../../../src/client/metrics.ts'
 import type { MemcacheOptions } from '../../../src/client/options.ts'
+import type { StandardSchema } from '../../../src/client/standard-schema.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { FaultProxy } from '../../../src/testing/fault-proxy.ts'
 import { traced, tracesOf } from '../../support/channels.ts'
@@ -292,6 +293,31 @@ describe('the numbers of calls', () => {
     await Promise.all([silent.getOrSet('new', () => 1), silent.getOrSet('new', () => 1)])
     expect(silent.metrics()).toMatchObject({ calls: {}, errors: {}, latency: { count: 0 }, writes: { written: 0 } })
     expect(silent.metrics().loads).toMatchObject({ reasons: { miss: 0 }, failed: 0, shared: 0 })
+  })
+
+  it('leave a hit alone that was counted before resetMetrics, when a schema refuses it afterwards', async () => {
+    const cache = await connect()
+    const gate = new Gate()
+    const validate = async (value: unknown): Promise<{ issues: { message: string }[] } | { value: number }> => {
+      await gate.opened
+      if (value === 'broken') throw new Error('by the schema')
+      return { issues: [{ message: 'never fits' }] }
+    }
+    const schema: StandardSchema<number> = { '~standard': { version: 1, vendor: 'by hand', validate } }
+    await cache.setMany({ 'n:a': 1, 'n:b': 'broken', 'n:c': 3 })
+    const numbers = cache.namespace('n:', { schema })
+    const reads = [numbers.get('a'), numbers.get('b').catch(() => 'failed'), numbers.getMany(['a', 'c'])]
+    const hits = (name: 'get' | 'getMany'): number => cache.metrics().calls[name]?.hits ?? 0
+    await until(() => hits('get') === 2 && hits('getMany') === 2, 'the hits are counted')
+    cache.resetMetrics()
+    gate.open()
+    expect(await Promise.all(reads)).toEqual([undefined, 'failed', new Map()])
+    await Promise.all([cache.get('n:a'), cache.getMany(['n:a', 'n:c'])])
+    expect(rows(cache)).toEqual({
+      get: { calls: 1, keys: 1, hits: 1 },
+      getMany: { calls: 1, keys: 2, hits: 2 },
+    })
+    expect(cache.metrics().errors).toEqual({})
   })
 })
 
