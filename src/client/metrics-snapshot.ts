@@ -1,3 +1,4 @@
+import type { Mutable } from '../mutable.ts'
 import type { Backend, ServerStatus } from '../seam/executor.ts'
 import type { CallName } from './calls/call-name.ts'
 import type { Calls } from './calls/calls.ts'
@@ -5,8 +6,6 @@ import { Tally } from './calls/tally.ts'
 import { Histogram } from './latency.ts'
 import type { CallMetrics, ClientMetrics, LatencyMetrics, LoadMetrics, ServerMetrics } from './metrics.ts'
 import { ServerCounts, type TrafficCounts } from './observation.ts'
-
-type Mutable<T> = { -readonly [Field in keyof T]: T[Field] }
 
 /** Key of the method by which `console.log` shows an object. */
 const INSPECT: symbol = Symbol.for('nodejs.util.inspect.custom')

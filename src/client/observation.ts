@@ -15,6 +15,7 @@ import {
   say,
 } from '../channels.ts'
 import type { MemcacheError } from '../errors.ts'
+import type { Mutable } from '../mutable.ts'
 import { nameOfRequest } from '../protocol/request.ts'
 import type { ObservedConnection, Observing } from '../seam/observer.ts'
 import type { Endpoint } from '../server-address.ts'
@@ -26,8 +27,6 @@ import type {
   ErrorMessage,
 } from './channel-contexts.ts'
 import { Histogram } from './latency.ts'
-
-type Mutable<T> = { -readonly [Field in keyof T]: T[Field] }
 
 /** A write whose replies are due. */
 interface Write {

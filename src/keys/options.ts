@@ -15,7 +15,7 @@ export type KeyOwner = CacheClient | Pick<Namespace, 'delete' | 'has'>
 /** Options of `listKeys`. */
 export interface ListKeysOptions extends ServerOptions {
   /**
-   * Only keys that begin with it, behind the client's `keyPrefix` and the namespace's prefix. Other keys are dropped as they
+   * Only keys that begin with it, after the client's `keyPrefix` and the namespace's prefix. Other keys are dropped as they
    * arrive and take no memory. @defaultValue all keys
    */
   readonly prefix?: Key
@@ -36,11 +36,11 @@ export interface ListKeysOptions extends ServerOptions {
 
 /** The keys that `deleteMatching` deletes; one of these must be given, and a `prefix` must not be empty. */
 export interface KeyMatch {
-  /** Keys that begin with it, behind the client's `keyPrefix` and the namespace's prefix. */
+  /** Keys that begin with it, after the client's `keyPrefix` and the namespace's prefix. */
   readonly prefix?: Key
   /** Keys for which it returns true. */
   readonly filter?: (item: ListedKey) => boolean
-  /** Every key behind the client's `keyPrefix` and the namespace's prefix, and never more than these. */
+  /** Every key that begins with the client's `keyPrefix` and the namespace's prefix, and no other. */
   readonly all?: true
 }
 
@@ -97,7 +97,7 @@ export function resolveDeleteOptions(
 
 function nothingMatched(): InvalidInputError {
   return new InvalidInputError(
-    "deleteMatching needs { prefix: 'user:' }, where the prefix is not empty, or { filter }; to delete every key behind keyPrefix: { all: true }",
+    "deleteMatching needs { prefix: 'user:' }, where the prefix is not empty, or { filter }; to delete every key with the client's keyPrefix: { all: true }",
   )
 }
 

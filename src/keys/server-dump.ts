@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer'
-import { whenAborted } from '../abort-listener.ts'
+import { pause } from '../client/lease/wait.ts'
 import { parseStats } from '../client/stats.ts'
 import { streamReply } from '../connection/exchange-stream.ts'
 import { type MemcacheError, ServerError, UnknownCommandError } from '../errors.ts'
@@ -125,19 +125,4 @@ async function readTime(server: ServerExecutor, { timeoutMs, signal }: DumpLimit
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Waits; rejects with the signal's reason when it aborts. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
-    const leave = whenAborted(signal, () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    })
-    const timer = setTimeout(() => {
-      leave()
-      resolve()
-    }, milliseconds)
-  })
 }

@@ -1,8 +1,9 @@
 import { COMMAND, publish, traceSync } from '../channels.ts'
 import type { CallName } from '../client/calls/call-name.ts'
-import { withoutValues } from '../client/calls/calls.ts'
+import { MASKED, withoutValues } from '../client/calls/calls.ts'
 import type { CallResult, CommandChannelContext } from '../client/channel-contexts.ts'
 import { checkKeys, type Entries, entriesOf } from '../client/entries.ts'
+import type { Mutable } from '../mutable.ts'
 import type { Key } from '../protocol/key.ts'
 
 /** Where a call is made: on the client, on a namespace, on their writes without answers. */
@@ -12,14 +13,10 @@ export interface CallPlace {
   readonly isQuiet?: boolean
 }
 
-type Mutable<T> = { -readonly [Field in keyof T]: T[Field] }
-
 type Args = readonly unknown[]
 
 /** Reads what a call about one key came to; undefined where its result does not say it. */
 type ReadResult = (value: unknown, args: Args) => CallResult | undefined
-
-const MASKED: readonly string[] = Object.freeze(['?'])
 
 const found: ReadResult = (value, args) => {
   const { default: fallback } = (args.at(-1) ?? {}) as { readonly default?: unknown }

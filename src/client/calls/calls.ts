@@ -1,5 +1,6 @@
 import { COMMAND, trace } from '../../channels.ts'
 import { BatchError, errorOf, MemcacheError } from '../../errors.ts'
+import type { Mutable } from '../../mutable.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Outcome } from '../../protocol/reply.ts'
 import type { Server } from '../../server-address.ts'
@@ -9,7 +10,8 @@ import type { CallName } from './call-name.ts'
 import { Loads } from './loads.ts'
 import { CALLS, Tally } from './tally.ts'
 
-const MASKED: readonly string[] = Object.freeze(['?'])
+/** Arguments of every call, as contexts show them. */
+export const MASKED: readonly string[] = Object.freeze(['?'])
 
 let clients = 0
 
@@ -22,7 +24,7 @@ interface CallsInit {
   readonly loads: Loads
 }
 
-type Context = { -readonly [Field in keyof CommandChannelContext]: CommandChannelContext[Field] }
+type Context = Mutable<CommandChannelContext>
 
 /** The public calls of a client or of one of its namespaces: counts them, and publishes them on the channels of commands. */
 export class Calls {
