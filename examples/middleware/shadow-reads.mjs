@@ -20,7 +20,7 @@ const shadowReads = (next) => ({
       asked.push(
         new Promise((resolve) => {
           const copy = deriveOperation(operation, {
-            timeoutMs: 200,
+            timeoutMs: 1000,
             settled({ error, result }) {
               if (error !== undefined) shadow.failed++
               else if (result === 'hit') shadow.hits++
