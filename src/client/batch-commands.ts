@@ -1,4 +1,4 @@
-import { ClosedError, type MemcacheError } from '../errors.ts'
+import { ClosedError, errorOf, type MemcacheError } from '../errors.ts'
 import type { ReadRequest } from '../protocol/classic-request.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
@@ -50,6 +50,8 @@ interface Outcome<K extends Key, V> {
   readonly what: string
   readonly isRead?: boolean
   readonly failed: Map<K, unknown>
+  /** Number of entries that failed, where a key may be in several. */
+  readonly failures?: number
   /** Number of keys in the call. */
   readonly total: number
   readonly found: Map<K, V>
@@ -106,7 +108,7 @@ export class BatchCommands {
       own = checkKeys(keys)
       findings = await this.#reads.run(request, own, interpret, MISSING, options)
     } catch (error) {
-      throw failAll(tally, error, own)
+      throw failAll(what, tally, error, own, options?.signal)
     }
     const { asked, found, failed } = findings
     const outcome = { what, isRead: true, failed, total: asked.length, found, done: [], tally }
@@ -137,10 +139,12 @@ export class BatchCommands {
       checkNamed(`${command}Many`, options, SET_MANY_NAMES)
       return this.#writes.stores(command, entries, readStored, options)
     }
-    const { writes, done, refused, failed } = await this.#write(make, options, tally)
+    const what = `${command}Many`
+    const { writes, done, refused, failed } = await this.#write(what, make, options, tally)
     const outcome = {
-      what: `${command}Many`,
+      what,
       failed,
+      failures: writes.asked.length - done.length,
       total: writes.asked.length,
       found: new Map<K, never>(),
       done,
@@ -166,7 +170,7 @@ export class BatchCommands {
 
   async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined, tally?: Tally): Promise<number> {
     const make = (): Writes<Key> => this.#deletes(keys, readDeleted, options)
-    const { writes, done, refused, failed } = await this.#write(make, options, tally)
+    const { writes, done, refused, failed } = await this.#write('deleteMany', make, options, tally)
     const deleted = done.length - refused.length
     const outcome = {
       what: 'deleteMany',
@@ -197,7 +201,7 @@ export class BatchCommands {
     options: CallOptions | undefined,
     tally: Tally | undefined,
   ): Promise<void> {
-    const { writes, failed: all } = await this.#write(make, options, tally, true)
+    const { writes, failed: all } = await this.#write(what, make, options, tally, true)
     const failed = new Map<Key, unknown>()
     for (const [key, reason] of all) {
       if (isAbsorbable(reason) && reason.delivery !== 'not-sent') this.#dispatcher.report(reason, [key])
@@ -218,7 +222,7 @@ export class BatchCommands {
       const request = { command: 'incr', delta: checkUint64('delta', delta) } as const
       return this.#writes.alike(request, keys, typeof delta === 'bigint' ? readBigCount : readCount, options)
     }
-    const { writes, answers, failed } = await this.#write(make, options, tally)
+    const { writes, answers, failed } = await this.#write('incrMany', make, options, tally)
     const { asked } = writes
     const found = new Map<K, number | bigint>()
     for (const [at, key] of asked.entries()) {
@@ -232,6 +236,7 @@ export class BatchCommands {
 
   /** Runs writes: `done` were answered, `refused` of them with no. All in the order of the call, over several servers too. */
   async #write<K extends Key>(
+    what: string,
     make: () => Writes<K>,
     options: CallOptions | undefined,
     tally: Tally | undefined,
@@ -264,7 +269,7 @@ export class BatchCommands {
         failed: failuresInOrder(writes.asked, failed, batch.failed),
       }
     } catch (error) {
-      throw failAll(tally, error, known)
+      throw failAll(what, tally, error, known, options?.signal)
     }
   }
 
@@ -281,7 +286,7 @@ export class BatchCommands {
    * @param succeeded - Number of keys that were found or changed; undefined where that is not known.
    */
   #settle<K extends Key, V>(batch: Outcome<K, V>, succeeded: number | undefined): void {
-    const { what, isRead = false, failed, total, found, done, tally } = batch
+    const { what, isRead = false, failed, total, found, done, tally, failures = failed.size } = batch
     if (failed.size === 0) return tally?.addMany(isRead, total, succeeded)
     const reasons = [...failed.values()]
     const closed = reasons.find((reason) => reason instanceof ClosedError)
@@ -290,19 +295,28 @@ export class BatchCommands {
       const { message, server, delivery, cause } = closed
       throw new ClosedError(message, { server, delivery, cause, command: what })
     }
-    tally?.addMany(isRead, total - failed.size, succeeded)
+    tally?.addMany(isRead, total - failures, succeeded)
     for (const reason of reasons) tally?.fail(reason)
+    // A key that was given several times failed as often.
+    if (failures > failed.size) tally?.fail(reasons[0], failures - failed.size)
     if (!this.#dispatcher.absorbs(isRead ? 'read' : 'write') || !reasons.every(isAbsorbable))
       throw batchError(what, failed, total, found, done)
-    tally?.absorb(isRead, failed.size)
+    tally?.absorb(isRead, failures)
     for (const [key, error] of failed as Map<K, MemcacheError>) this.#dispatcher.report(error, [key])
   }
 }
 
-/** Counts a call all of whose keys failed; those that are not known count as one. Returns the error. */
-function failAll(tally: Tally | undefined, error: unknown, keys: readonly Key[] | undefined): unknown {
+/** Counts a call all of whose keys failed; those that are not known count as one. Returns the error, which names the call. */
+function failAll(
+  what: string,
+  tally: Tally | undefined,
+  error: unknown,
+  keys: readonly Key[] | undefined,
+  signal: AbortSignal | undefined,
+): unknown {
   if (tally !== undefined) tally.fail(error, keys === undefined ? 1 : new Set(keys).size)
-  return error
+  // An aborted call rejects with the very reason of its signal.
+  return error === signal?.reason ? error : errorOf(error, { about: { command: what } })
 }
 
 /** The keys that failed, in the order of the call. */

@@ -102,3 +102,38 @@ describe('pop', () => {
     expect(await other.get('k')).toBe(attempts)
   })
 })
+
+describe('a batch that is refused as a whole', () => {
+  it('names itself in its error', async () => {
+    const cache = client(await startServers(1))
+    const many = Array.from({ length: 6000 }, (_, at) => `many:${at}`)
+    const calls = {
+      getMany: [cache.getMany(['']), cache.getMany([...many, '']), cache.getMany(['a'], { timeoutMs: -1 })].map(
+        (call) => rejection(call),
+      ),
+      setMany: [cache.setMany([['', 1]]), cache.setMany([...many, ''].map((key) => [key, 1] as const))].map((call) =>
+        rejection(call),
+      ),
+      deleteMany: [cache.deleteMany(['']), cache.deleteMany([...many, ''])].map((call) => rejection(call)),
+      incrMany: [rejection(cache.incrMany(['']))],
+      'noreply.setMany': [rejection(cache.noreply.setMany([['', 1]]))],
+    }
+    for (const [command, made] of Object.entries(calls)) {
+      for (const error of await Promise.all(made))
+        expect(error).toMatchObject({ code: 'MEMLANE_INVALID_INPUT', command })
+    }
+  })
+
+  it('names itself when the client ends while it is prepared, and rejects with the reason of its signal as it is', async () => {
+    const cache = client(await startServers(1))
+    const many = Array.from({ length: 20_000 }, (_, at) => `many:${at}`)
+    const reason = new ConflictError('by the caller', { delivery: 'answered' })
+    const controller = new AbortController()
+    const aborted = rejection(cache.getMany(many, { signal: controller.signal }))
+    const ended = rejection(cache.getMany(many))
+    controller.abort(reason)
+    expect(await aborted).toBe(reason)
+    cache.destroy()
+    expect(await ended).toMatchObject({ code: 'MEMLANE_CLOSED', command: 'getMany' })
+  })
+})

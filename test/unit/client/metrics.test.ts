@@ -319,6 +319,27 @@ describe('the numbers of calls', () => {
     })
     expect(cache.metrics().errors).toEqual({})
   })
+
+  it('count a key that a batch has twice, and that fails, as two failures', async () => {
+    const closed = client('127.0.0.1:1')
+    await rejection(
+      closed.setMany([
+        ['a', 1],
+        ['a', 2],
+        ['b', 1],
+      ]),
+    )
+    expect(rows(closed)).toEqual({ setMany: { calls: 1, keys: 3, failed: 3 } })
+    const absorbing = client('127.0.0.1:1', { failures: 'miss' })
+    expect(
+      await absorbing.setMany([
+        ['a', 1],
+        ['a', 2],
+        ['b', 1],
+      ]),
+    ).toEqual(['a', 'b'])
+    expect(rows(absorbing)).toEqual({ setMany: { calls: 1, keys: 3, notStored: 3, absorbed: 3 } })
+  })
 })
 
 describe('the numbers of traffic', () => {
