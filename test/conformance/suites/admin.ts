@@ -70,16 +70,18 @@ export function describeAdmin(context: Context): void {
     itNeeds('admin', 'flushAll forgets everything, with a delay later', async () => {
       const cache = context.client()
       const key = context.key()
-      await cache.set(key, 1)
+      // A server without cas numbers forgets what is stored within the same second too (seen on 1.6.18).
+      const keep = (value: number): Promise<void> =>
+        eventually(async () => {
+          await cache.set(key, value)
+          expect(await cache.get(key)).toBe(value)
+        })
+      await keep(1)
       expect(await cache.flushAll({ delay: 1000 })).toBe(true)
       expect(await cache.get(key)).toBe(1)
       expect(await cache.flushAll()).toBe(true)
       expect(await cache.get(key)).toBeUndefined()
-      // A server without cas numbers forgets what is stored within the same second too (seen on 1.6.18).
-      await eventually(async () => {
-        await cache.set(key, 2)
-        expect(await cache.get(key)).toBe(2)
-      })
+      await keep(2)
     })
 
     itNeeds('admin', 'verbosity and cacheMemlimit say true', async () => {
