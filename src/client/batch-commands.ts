@@ -108,7 +108,7 @@ export class BatchCommands {
       own = checkKeys(keys)
       findings = await this.#reads.run(request, own, interpret, MISSING, options)
     } catch (error) {
-      throw failAll(what, tally, error, own, options?.signal)
+      throw failAll(what, tally, error, own, options)
     }
     const { asked, found, failed } = findings
     const outcome = { what, isRead: true, failed, total: asked.length, found, done: [], tally }
@@ -269,7 +269,7 @@ export class BatchCommands {
         failed: failuresInOrder(writes.asked, failed, batch.failed),
       }
     } catch (error) {
-      throw failAll(what, tally, error, known, options?.signal)
+      throw failAll(what, tally, error, known, options)
     }
   }
 
@@ -312,11 +312,20 @@ function failAll(
   tally: Tally | undefined,
   error: unknown,
   keys: readonly Key[] | undefined,
-  signal: AbortSignal | undefined,
+  options: CallOptions | undefined,
 ): unknown {
   if (tally !== undefined) tally.fail(error, keys === undefined ? 1 : new Set(keys).size)
   // An aborted call rejects with the very reason of its signal.
-  return error === signal?.reason ? error : errorOf(error, { about: { command: what } })
+  return error === abortReasonOf(options) ? error : errorOf(error, { about: { command: what } })
+}
+
+/** Options that cannot be read, and are refused for that, have none. */
+function abortReasonOf(options: CallOptions | undefined): unknown {
+  try {
+    return options?.signal?.reason
+  } catch {
+    return undefined
+  }
 }
 
 /** The keys that failed, in the order of the call. */
