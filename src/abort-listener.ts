@@ -1,3 +1,6 @@
+/** Signal of calls that got none. */
+export const NEVER_ABORTS: AbortSignal = /* @__PURE__ */ new AbortController().signal
+
 /** What waits for a signal. */
 interface Waiting {
   readonly calls: Set<() => void>

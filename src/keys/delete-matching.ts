@@ -1,3 +1,4 @@
+import { NEVER_ABORTS } from '../abort-listener.ts'
 import { askServers } from '../client/admin.ts'
 import type { ClientAccess } from '../client/client-access.ts'
 import { isAbsorbable } from '../client/dispatcher.ts'
@@ -48,8 +49,6 @@ export async function deleteMatching(
   const counts = await askServers('deleteMatching', range.servers, clean)
   return [...counts.values()].reduce((sum, count) => sum + count, 0)
 }
-
-const NEVER_ABORTS: AbortSignal = new AbortController().signal
 
 /**
  * Returns a function whose calls run one after the other: listings of many servers at a time would take memory for each. A

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { serversOf } from '../client/admin.ts'
 import { accessOf, type ClientAccess } from '../client/client-access.ts'
+import { NEVER } from '../client/namespace/keyspace.ts'
 import { InvalidInputError } from '../errors.ts'
 import { wireKeyBytes } from '../protocol/key.ts'
 import { uriEncode } from '../protocol/uri-encoding.ts'
@@ -36,6 +37,7 @@ export async function findKeyRange(
   signal: AbortSignal,
 ): Promise<KeyRange> {
   const servers = await serversOf(backend, server, { timeoutMs, signal })
+  // A failure to read the generation is no result.
   const namespacePrefix = keyspace === undefined ? '' : await keyspace.runOnce(NEVER, { signal }, undefined, takePrefix)
   // A key of one byte behind the client's prefix.
   const clientPrefix = wireKeyBytes(dispatcher.encodeKey('k')).subarray(0, -1)
@@ -48,9 +50,6 @@ export async function findKeyRange(
     isNamespace: keyspace !== undefined,
   }
 }
-
-/** A failure to read the generation is no result. */
-const NEVER = { kind: 'never', instead: () => undefined } as const
 
 function takePrefix(prefix: string): Promise<string> {
   return Promise.resolve(prefix)

@@ -20,6 +20,14 @@ export interface WhenLost {
   readonly keys?: number
 }
 
+/** Calls that give `undefined`, or `false`, where failures of their kind are absorbed. */
+export const READ: WhenLost = { kind: 'read', instead: () => undefined }
+export const WRITE: WhenLost = { kind: 'write', instead: () => false }
+export const COUNT: WhenLost = { kind: 'write', instead: () => undefined }
+
+/** Calls whose failures are never absorbed. */
+export const NEVER: WhenLost = { kind: 'never', instead: () => undefined }
+
 /** Carries out a call of a namespace on keys behind a prefix. */
 type PrefixedCommand<T, O> = (prefix: string, call: O, tally: Tally | undefined) => Promise<T>
 

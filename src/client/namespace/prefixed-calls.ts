@@ -1,0 +1,279 @@
+import { NEVER_ABORTS } from '../../abort-listener.ts'
+import type { Key } from '../../protocol/key.ts'
+import type { Ttl } from '../../ttl.ts'
+import type {
+  BatchOptions,
+  CountOptions,
+  GetOptions,
+  KeyOptions,
+  SetManyOptions,
+  WriteOptions,
+} from '../call-options.ts'
+import type { CallName } from '../calls/call-name.ts'
+import { attemptCall, type Calls } from '../calls/calls.ts'
+import type { Tally } from '../calls/tally.ts'
+import type { Command } from '../commands/command.ts'
+import { storeCommand } from '../commands/writes.ts'
+import { count } from '../counters.ts'
+import { checkKeys, type Entries, entriesOf, prefixed, withPrefix, withTtl } from '../entries.ts'
+import { checkValues } from '../lease/load-group.ts'
+import {
+  checkLoader,
+  type GetOrSetManyOptions,
+  type GetOrSetOptions,
+  type Loader,
+  type ManyLoader,
+} from '../lease/options.ts'
+import { checkCallOptions, checkIsOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAMES } from '../option-names.ts'
+import type { ClientParts } from '../parts.ts'
+import type { ValueWithCas } from '../reader.ts'
+import type { Refine } from '../refine.ts'
+import { COUNT, type Keyspace, READ, type WhenLost, WRITE } from './keyspace.ts'
+
+/** The parts of a namespace. */
+export interface PrefixedCallsInit {
+  readonly parts: ClientParts
+  readonly keyspace: Keyspace
+  readonly refine: Refine | undefined
+  readonly ttl: Ttl | undefined
+  readonly calls: Calls
+}
+
+/** The calls of a namespace: counts them, and carries them out on keys behind its prefix, with values that fit its schema. */
+export class PrefixedCalls<Input> {
+  readonly #parts: ClientParts
+  readonly #calls: Calls
+  readonly #keyspace: Keyspace
+  readonly #refine: Refine | undefined
+  readonly #ttl: Ttl | undefined
+
+  constructor({ parts, keyspace, refine, ttl, calls }: PrefixedCallsInit) {
+    this.#parts = parts
+    this.#calls = calls
+    this.#keyspace = keyspace
+    this.#refine = refine
+    this.#ttl = ttl
+  }
+
+  /** Carries out a command on a key behind the prefix. */
+  carry<Result, O extends KeyOptions | undefined>(
+    name: CallName,
+    lost: WhenLost,
+    key: Key,
+    options: O,
+    make: (whole: Key, rest: O) => Command,
+  ): Promise<Result> {
+    return this.#calls
+      .of(name)
+      .run(key, (tally) =>
+        this.#keyspace.run(lost, options, tally, (prefix, rest, own) =>
+          this.#parts.dispatcher.carry(make(withPrefix(prefix, key), rest), own),
+        ),
+      )
+  }
+
+  /** Carries out a call about many keys. */
+  overKeys<Result, O extends (KeyOptions & BatchOptions) | undefined>(
+    name: CallName,
+    kind: 'read' | 'write',
+    instead: () => Result,
+    keys: Iterable<Key>,
+    options: O,
+    carry: (asked: readonly Key[], rest: O, tally: Tally | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#calls.of(name).runMany(keys, (given, tally) =>
+      attemptCall(tally, () => {
+        const asked = checkKeys(given)
+        const lost: WhenLost = { kind, instead, keys: asked.length }
+        return this.#keyspace.run(lost, options, tally, (prefix, rest, own) =>
+          carry(asked, prefixed(prefix, rest), own),
+        )
+      }),
+    )
+  }
+
+  /** Reads a value that fits the schema, or with `withCas` one and its cas number; else gives the option `default`. */
+  readOne<Result>(
+    name: CallName,
+    key: Key,
+    options: GetOptions<unknown> | undefined,
+    make: (whole: Key, rest: GetOptions | undefined) => Command,
+    withCas = false,
+  ): Promise<Result> {
+    if (options === undefined && this.#refine === undefined) return this.carry(name, READ, key, undefined, make)
+    return this.#calls.of(name).run(key, (tally) =>
+      attemptCall(tally, () => {
+        checkIsOptions('a call', options)
+        const { default: fallback, ...own } = options ?? {}
+        const lost: WhenLost = { kind: 'read', instead: () => fallback }
+        return this.#keyspace.run(lost, own, tally, (prefix, rest, counted) =>
+          this.#parts.dispatcher
+            .carry(make(withPrefix(prefix, key), rest), counted)
+            .then((found: unknown) => this.#present(key, found, withCas, fallback, counted) as Promise<Result>),
+        )
+      }),
+    )
+  }
+
+  /** Returns what the caller gets of what was found. */
+  async #present(
+    key: Key,
+    found: unknown,
+    withCas: boolean,
+    fallback: unknown,
+    tally: Tally | undefined,
+  ): Promise<unknown> {
+    if (found === undefined) return fallback
+    const { value: read, cas } = withCas ? (found as ValueWithCas<unknown>) : { value: found, cas: 0n }
+    const value = await this.fit(key, read, tally)
+    if (value === undefined) return fallback
+    return withCas ? { value, cas } : value
+  }
+
+  /**
+   * Returns a value as the schema reads it; `undefined` where it does not fit, which counts as a miss.
+   *
+   * @param resets - Those of the tally when the hit was counted.
+   */
+  async fit(key: Key, value: unknown, tally: Tally | undefined, resets: number = tally?.resets ?? 0): Promise<unknown> {
+    if (this.#refine === undefined) return value
+    try {
+      const refined = await this.#refine.read(value, key)
+      if (refined.isValid) return refined.value
+    } catch (error) {
+      tally?.refuseHit(error, resets)
+      throw error
+    }
+    tally?.missHit(resets)
+    return undefined
+  }
+
+  /** Returns a value that was loaded and is not stored, as the schema makes it. */
+  async #refineLoaded(key: Key, loaded: unknown): Promise<unknown> {
+    return this.#refine === undefined || loaded === undefined ? loaded : this.#refine.loaded(loaded, key)
+  }
+
+  /** Reads a value, or loads it. */
+  getOrSet(key: Key, loader: Loader<unknown>, options: GetOrSetOptions<never> | undefined): Promise<unknown> {
+    return this.#calls.of('getOrSet').run(key, (tally) =>
+      attemptCall(tally, () => {
+        checkCallOptions('getOrSet', options, GET_OR_SET_NAMES)
+        checkLoader(loader)
+        const signal = options?.signal ?? NEVER_ABORTS
+        const instead = async (): Promise<unknown> =>
+          this.#refineLoaded(key, await this.#calls.loads.run([key], 'noCache', () => loader({ key, signal })))
+        return this.#keyspace.runOnce({ kind: 'read', instead }, options, tally, (prefix) => {
+          const inner = prefixed(prefix, withTtl(this.#ttl, options as GetOrSetManyOptions<never> | undefined))
+          return this.#parts.getOrSet.run(key, loader, inner, this.#refine, tally)
+        })
+      }),
+    )
+  }
+
+  /** Reads many values, and loads those that are missing. */
+  getOrSetMany(
+    keys: Iterable<Key>,
+    loader: ManyLoader<Key, unknown>,
+    options: GetOrSetManyOptions<never> | undefined,
+  ): Promise<Map<Key, unknown>> {
+    return this.#calls
+      .of('getOrSetMany')
+      .runMany(keys, (given, tally) => attemptCall(tally, () => this.#getOrSetMany(given, loader, options, tally)))
+  }
+
+  #getOrSetMany(
+    keys: Iterable<Key>,
+    loader: ManyLoader<Key, unknown>,
+    options: GetOrSetManyOptions<never> | undefined,
+    tally: Tally | undefined,
+  ): Promise<Map<Key, unknown>> {
+    checkCallOptions('getOrSetMany', options, GET_OR_SET_MANY_NAMES)
+    checkLoader(loader)
+    const asked = checkKeys(keys)
+    const instead = async (): Promise<unknown> => {
+      const missing = [...new Set(asked)]
+      const signal = options?.signal ?? NEVER_ABORTS
+      const loaded = await this.#calls.loads.run(missing, 'noCache', () => loader([...missing], { signal }))
+      return this.#loadedMany(missing, loaded)
+    }
+    const lost: WhenLost = { kind: 'read', instead, keys: asked.length }
+    return this.#keyspace.runOnce(lost, options, tally, (prefix) => {
+      const inner = prefixed(prefix, withTtl(this.#ttl, options))
+      return this.#parts.getOrSetMany.run(asked, loader, inner, this.#refine, tally)
+    })
+  }
+
+  async #loadedMany(keys: readonly Key[], loaded: ReadonlyMap<Key, unknown>): Promise<Map<Key, unknown>> {
+    const values = checkValues(loaded)
+    const found = new Map<Key, unknown>()
+    for (const key of keys) {
+      const value = await this.#refineLoaded(key, values.get(key))
+      if (value !== undefined) found.set(key, value)
+    }
+    return found
+  }
+
+  async fitting(
+    found: Map<Key, unknown>,
+    toValue: (item: unknown) => unknown,
+    tally: Tally | undefined,
+  ): Promise<Map<Key, unknown>> {
+    const resets = tally?.resets
+    const fitting = new Map<Key, unknown>()
+    for (const [key, item] of found) {
+      const value = await this.fit(key, toValue(item), tally, resets)
+      if (value !== undefined) fitting.set(key, value)
+    }
+    return fitting
+  }
+
+  store(
+    command: 'set' | 'add' | 'replace',
+    key: Key,
+    value: Input,
+    options: WriteOptions | undefined,
+  ): Promise<boolean> {
+    return this.carry(command, WRITE, key, options, (whole, rest) =>
+      storeCommand(this.#parts, command, whole, value, withTtl(this.#ttl, rest)),
+    )
+  }
+
+  storeMany(
+    name: 'setMany' | 'addMany',
+    entries: Entries<Key, Input>,
+    options: SetManyOptions | undefined,
+    store: (
+      pairs: readonly (readonly [Key, unknown])[],
+      options: SetManyOptions | undefined,
+      tally: Tally | undefined,
+    ) => Promise<Key[]>,
+  ): Promise<Key[]> {
+    return this.#calls.of(name).runEntries(entries, (given, tally) =>
+      attemptCall(tally, () => {
+        const pairs = entriesOf(given)
+        const lost: WhenLost = { kind: 'write', instead: () => pairs.map(([key]) => key), keys: pairs.length }
+        return this.#keyspace.run(lost, options, tally, (prefix, rest, own) =>
+          store(pairs, prefixed(prefix, withTtl(this.#ttl, rest)), own),
+        )
+      }),
+    )
+  }
+
+  count(
+    command: 'incr' | 'decr',
+    key: Key,
+    delta: number | bigint = 1,
+    options?: CountOptions,
+  ): Promise<number | bigint | undefined> {
+    return this.#calls.of(command).run(key, (tally) =>
+      attemptCall(tally, () => {
+        checkIsOptions('a call', options)
+        // A ttl without `initial` is refused.
+        const own = options?.initial === undefined ? options : withTtl(this.#ttl, options)
+        return this.#keyspace.run(COUNT, own, tally, (prefix, rest, counted) =>
+          count(this.#parts, command, withPrefix(prefix, key), delta, rest, counted),
+        )
+      }),
+    )
+  }
+}
