@@ -1,4 +1,4 @@
-import type * as diagnostics from 'node:diagnostics_channel'
+import { findNodeModule, type NodeModules } from './node-modules.ts'
 import { throwLater } from './throw-later.ts'
 
 /** A channel of `node:diagnostics_channel`, as far as memlane uses it. */
@@ -33,13 +33,8 @@ const SILENT_SPAN: SpanChannel = {
   error: SILENT,
 }
 
-function find(): typeof diagnostics | undefined {
-  // Not imported: the core loads in runtimes without the module, or without `process`.
-  const runtime: { readonly process?: Partial<Pick<NodeJS.Process, 'getBuiltinModule'>> } = globalThis
-  return runtime.process?.getBuiltinModule?.('node:diagnostics_channel')
-}
-
-const MODULE: typeof diagnostics | undefined = /* @__PURE__ */ find()
+const MODULE: NodeModules['node:diagnostics_channel'] | undefined =
+  /* @__PURE__ */ findNodeModule('node:diagnostics_channel')
 
 function createSpan(name: string): SpanChannel {
   return MODULE?.tracingChannel?.(`memlane:${name}`) ?? SILENT_SPAN
@@ -69,12 +64,14 @@ export const FAILOVER: PointChannel = /* @__PURE__ */ createPoint('failover')
 export const DESYNC: PointChannel = /* @__PURE__ */ createPoint('desync')
 export const ERROR: PointChannel = /* @__PURE__ */ createPoint('error')
 
-/** What else to do while something is traced. */
+/** Adds facts to the context of something that is traced. */
 interface Traced {
   /** Called when the synchronous part is over. */
   called(): void
-  /** Called when all of it is over, before that is published. */
-  ended(hasFailed: boolean, error: unknown): void
+  /** Called when it has succeeded, before that is published. */
+  succeeded(): void
+  /** Called when it has failed, before that is published. Returns the error that the context is to have. */
+  failed(error: unknown): unknown
 }
 
 /**
@@ -92,23 +89,23 @@ export function trace<T>(
   publish(span.end, context)
   return promise.then(
     (value) => {
-      fillIn(() => traced.ended(false, undefined))
+      fillIn(() => traced.succeeded())
       endSpan(span, context)
       return value
     },
     (error: unknown) => {
+      let shown = error
       fillIn(() => {
-        context.error = error
+        shown = traced.failed(error)
       })
-      fillIn(() => traced.ended(true, error))
-      endSpan(span, context)
+      endSpan(span, context, { error: shown })
       throw error
     },
   )
 }
 
-/** Adds facts to a context. A subscriber that froze it must not keep the call from ending. */
-function fillIn(add: () => void): void {
+/** Adds facts to a context. A subscriber that froze it must keep neither a call nor a span from ending. */
+export function fillIn(add: () => void): void {
   try {
     add()
   } catch (error) {
@@ -150,9 +147,14 @@ export function traceSync<T>(span: SpanChannel, context: object, run: () => T): 
   return ended.value
 }
 
-/** Ends a span that has no promise of its own. */
-export function endSpan(span: SpanChannel, context: object): void {
-  if ('error' in context) publish(span.error, context)
+/** Ends a span; with a failure, its context gets the error first. */
+export function endSpan(span: SpanChannel, context: { error?: unknown }, failure?: { readonly error: unknown }): void {
+  if (failure !== undefined) {
+    fillIn(() => {
+      context.error = failure.error
+    })
+    publish(span.error, context)
+  }
   publish(span.asyncStart, context)
   publish(span.asyncEnd, context)
 }

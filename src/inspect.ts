@@ -1,5 +1,5 @@
 /** Name of the method that `console.log` and `util.inspect` call for an object's text; Node, Bun and Deno share it. */
-const INSPECT = Symbol.for('nodejs.util.inspect.custom')
+export const INSPECT: symbol = Symbol.for('nodejs.util.inspect.custom')
 
 /** Function that shows a value, as the method is given it. Deno's older versions give none. */
 type Inspect = ((value: unknown, options: object) => string) | undefined

@@ -1,18 +1,24 @@
 import type * as crypto from 'node:crypto'
+import type * as diagnostics from 'node:diagnostics_channel'
 import type * as dns from 'node:dns/promises'
+import type Module from 'node:module'
 import type * as net from 'node:net'
 import type * as tls from 'node:tls'
+import type * as util from 'node:util'
 import type * as zlib from 'node:zlib'
 
 /**
- * Modules of Node that are taken from the runtime when they are needed. Some runtimes lack those that open sockets; the others
- * would be a sixth of the time that it takes to import the library.
+ * Modules of Node that are taken from the runtime when they are needed. Some runtimes lack them, those that open sockets above
+ * all; the others would be a sixth of the time that it takes to import the library.
  */
 export interface NodeModules {
   readonly 'node:crypto': typeof crypto
+  readonly 'node:diagnostics_channel': typeof diagnostics
   readonly 'node:dns/promises': typeof dns
+  readonly 'node:module': typeof Module
   readonly 'node:net': typeof net
   readonly 'node:tls': typeof tls
+  readonly 'node:util': typeof util
   readonly 'node:zlib': typeof zlib
 }
 

@@ -1,5 +1,6 @@
 import type { MemcacheError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
+import { findNodeModule } from '../node-modules.ts'
 import { refused } from '../option-checks.ts'
 import type { Observing } from '../seam/observer.ts'
 import { isThenable } from '../thenable.ts'
@@ -14,7 +15,7 @@ const MAX_REMEMBERED = 1000
 export interface LogContext {
   /** Name of the server, where the line is about one. */
   readonly server?: string | undefined
-  /** What went wrong. */
+  /** Error, where the line is about one. */
   readonly err?: MemcacheError
   /** Number of lines of the same kind about the same server that were left out before this one. */
   readonly leftOut?: number
@@ -26,11 +27,11 @@ export interface LogContext {
 export interface Logger {
   /** Connections that were opened, or closed in order. */
   debug(context: LogContext, message: string): unknown
-  /** What went well: a server is back, the list of servers changed. */
+  /** Changes for the better: a server is back, the list of servers changed. */
   info(context: LogContext, message: string): unknown
-  /** What the client gets over by itself: a server is out, a connection was lost. */
+  /** Failures that the client gets over by itself: a server is out, a connection was lost. */
   warn(context: LogContext, message: string): unknown
-  /** What needs a person: a login that was refused. */
+  /** Failures that need a person: a login that was refused. */
   error(context: LogContext, message: string): unknown
 }
 
@@ -51,12 +52,9 @@ export function logObservers(logger: Logger | undefined): Observing[] {
   return [logger, debugLogger()].filter((one) => one !== undefined).map(logObserver)
 }
 
-/** Runtimes may be without `process`, or its methods. */
-const runtime: { readonly process?: Partial<Pick<NodeJS.Process, 'getBuiltinModule' | 'emitWarning'>> } = globalThis
-
 /** Writes to stderr where the environment asks for it. Taken from the runtime, which may not have it. */
 function debugLogger(): Logger | undefined {
-  const debug = runtime.process?.getBuiltinModule?.('node:util')?.debuglog?.('memlane')
+  const debug = findNodeModule('node:util')?.debuglog?.('memlane')
   if (debug?.enabled !== true) return undefined
   const log = (context: LogContext, message: string): void => debug('%s %o', message, context)
   return { debug: log, info: log, warn: log, error: log }
@@ -122,5 +120,7 @@ function createLog(logger: Logger): (level: Level, context: LogContext, message:
 
 /** Warns the process that the logger is broken: the logger cannot report that itself. */
 function warn(message: string): void {
+  // Runtimes may be without `process`, or its methods.
+  const runtime: { readonly process?: Partial<Pick<NodeJS.Process, 'emitWarning'>> } = globalThis
   runtime.process?.emitWarning?.(message, 'MemlaneWarning')
 }

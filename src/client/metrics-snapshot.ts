@@ -1,3 +1,4 @@
+import { INSPECT } from '../inspect.ts'
 import type { Mutable } from '../mutable.ts'
 import type { Backend, ServerStatus } from '../seam/executor.ts'
 import type { CallName } from './calls/call-name.ts'
@@ -6,9 +7,6 @@ import { Tally } from './calls/tally.ts'
 import { Histogram } from './latency.ts'
 import type { CallMetrics, ClientMetrics, LatencyMetrics, LoadMetrics, ServerMetrics } from './metrics.ts'
 import { ServerCounts, type TrafficCounts } from './observation.ts'
-
-/** Key of the method by which `console.log` shows an object. */
-const INSPECT: symbol = Symbol.for('nodejs.util.inspect.custom')
 
 /** Makes a copy of what a client has counted. */
 export function takeMetrics(calls: Calls, traffic: TrafficCounts, { servers }: Backend): ClientMetrics {

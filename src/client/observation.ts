@@ -6,6 +6,7 @@ import {
   ERROR,
   endSpan,
   FAILOVER,
+  fillIn,
   publish,
   READY,
   RETRY,
@@ -122,7 +123,9 @@ export class Observation {
         this.#attempts.delete(connection.server)
         this.#count(connection.server, (counts) => counts.opened++)
         if (attempt !== undefined) {
-          attempt.result = { protocol, version, createTimeMs: createMs }
+          fillIn(() => {
+            attempt.result = { protocol, version, createTimeMs: createMs }
+          })
           endSpan(CONNECT, attempt)
         }
         say(READY, () => ({ ...server, connectionId: id, createTimeMs: createMs }))
@@ -130,8 +133,8 @@ export class Observation {
       connectionClosed: (connection, { why, error, wasOpen, pending }) => {
         const { id, server, attempt, writes } = this.#connections.get(connection)!
         this.#connections.delete(connection)
-        if (!wasOpen && attempt !== undefined) endFailed(CONNECT, attempt, error)
-        for (const { context } of writes) if (context !== undefined) endFailed(BATCH, context, error)
+        if (!wasOpen && attempt !== undefined) endSpan(CONNECT, attempt, { error })
+        for (const { context } of writes) if (context !== undefined) endSpan(BATCH, context, { error })
         const reason: CloseReason = why === 'failed' ? error.code : why === 'closed' ? 'close' : why
         this.#count(connection.server, (counts) => {
           if (wasOpen) counts.closed[reason] = (counts.closed[reason] ?? 0) + 1
@@ -156,7 +159,11 @@ export class Observation {
         const counts = this.#isCounting ? this.#counts.of(connection.server) : undefined
         if (counts !== undefined) counts.bytesIn += bytes
         const first = writes[0]?.context
-        if (first !== undefined) first.bytesIn += bytes
+        if (first !== undefined) {
+          fillIn(() => {
+            first.bytesIn += bytes
+          })
+        }
         for (let left = commands; left > 0 && writes.length > 0; ) {
           const write = writes[0]!
           const answered = Math.min(left, write.left)
@@ -233,9 +240,4 @@ export class Observation {
 function begin(span: SpanChannel, context: object): void {
   publish(span.start, context)
   publish(span.end, context)
-}
-
-function endFailed(span: SpanChannel, context: { error?: unknown }, error: unknown): void {
-  context.error = error
-  endSpan(span, context)
 }

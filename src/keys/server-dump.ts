@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { pause } from '../client/lease/wait.ts'
+import { nextTurn } from '../client/slices.ts'
 import { parseStats } from '../client/stats.ts'
 import { streamReply } from '../connection/exchange-stream.ts'
 import { type MemcacheError, ServerError, UnknownCommandError } from '../errors.ts'
@@ -121,8 +122,4 @@ async function readTime(server: ServerExecutor, { timeoutMs, signal }: DumpLimit
     if (error instanceof UnknownCommandError) return ownTime
     throw error
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,6 +1,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type * as diagnostics from 'node:diagnostics_channel'
 import type { ChannelContexts, CommandChannelContext } from '../client/channel-contexts.ts'
+import { needNodeModule } from '../node-modules.ts'
 import { contextStore } from './context-store.ts'
 import { Measures } from './measures.ts'
 import { type InstrumentOptions, type ResolvedInstrumentOptions, resolveOptions } from './options.ts'
@@ -18,7 +19,7 @@ import { Spans } from './spans.ts'
  */
 export function instrumentMemlane(options: InstrumentOptions = {}): Disposable {
   const resolved = resolveOptions(options)
-  const subscriptions = new Subscriptions(process.getBuiltinModule('node:diagnostics_channel'))
+  const subscriptions = new Subscriptions(needNodeModule('node:diagnostics_channel'))
   const measures = new Measures(resolved.meter)
   const spans = new Spans(resolved)
   if (resolved.spans === 'command') subscribeSpans(subscriptions, spans, resolved)

@@ -1,4 +1,5 @@
 import { messageOf } from '../message-of.ts'
+import { needNodeModule } from '../node-modules.ts'
 import type { OtelApi } from './api.ts'
 
 const NAME = '@opentelemetry/api'
@@ -32,7 +33,7 @@ export function isApi(api: unknown): api is OtelApi {
 
 /** Loads from where memlane is installed, or else from where the process runs. */
 function loadModule(name: string): unknown {
-  const { createRequire } = process.getBuiltinModule('node:module')
+  const { createRequire } = needNodeModule('node:module')
   try {
     return createRequire(import.meta.url)(name)
   } catch (error) {

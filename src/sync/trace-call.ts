@@ -1,4 +1,4 @@
-import { COMMAND, publish, traceSync } from '../channels.ts'
+import { COMMAND, fillIn, publish, traceSync } from '../channels.ts'
 import type { CallName } from '../client/calls/call-name.ts'
 import { MASKED, withoutValues } from '../client/calls/calls.ts'
 import type { CallResult, CommandChannelContext } from '../client/channel-contexts.ts'
@@ -102,11 +102,17 @@ export function traceCall(place: CallPlace, name: string, args: Args, call: (arg
     return traceSync(COMMAND, context, () => {
       const value = call(told.args)
       const result = isQuiet ? 'ok' : told.read(value)
-      if (result !== undefined) context.result = result
+      if (result !== undefined) {
+        fillIn(() => {
+          context.result = result
+        })
+      }
       return value
     })
   } catch (error) {
-    context.error = withoutValues(error)
+    fillIn(() => {
+      context.error = withoutValues(error)
+    })
     publish(COMMAND.error, context)
     throw error
   } finally {

@@ -174,14 +174,18 @@ export class CallKind {
     if (known.length === 1) nameServer(context, known[0])
     return trace(COMMAND, context, () => body(tally), {
       called: () => nameServer(context, findServer(known, tally.operation?.holder?.server)),
-      ended: (hasFailed, error) => {
+      succeeded: () => {
+        total?.merge(tally)
+        nameServer(context, findServer(servers(), tally.server))
+        context.result = resultOf(tally, this.#name, about === 'many')
+      },
+      failed: (error) => {
         // Nothing else counts it.
-        if (hasFailed && about === 'none') tally.failCall(error)
+        if (about === 'none') tally.failCall(error)
         total?.merge(tally)
         const name = tally.server ?? (error instanceof MemcacheError ? error.server : undefined)
         nameServer(context, findServer(servers(), name))
-        if (hasFailed) context.error = withoutValues(error)
-        if (!hasFailed) context.result = resultOf(tally, this.#name, about === 'many')
+        return withoutValues(error)
       },
     })
   }

@@ -2,7 +2,7 @@ import { LOAD, trace } from '../../channels.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { LoadChannelContext, LoadReason } from '../channel-contexts.ts'
 
-const NOTHING_ELSE = { called(): void {}, ended(): void {} }
+const NOTHING_ELSE = { called(): void {}, succeeded(): void {}, failed: (error: unknown): unknown => error }
 
 /** The calls of loaders: counts them, and publishes them on the channels of loads. */
 export class Loads {

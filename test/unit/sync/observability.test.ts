@@ -1,8 +1,10 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { InvalidInputError } from '../../../src/errors.ts'
 import { MemcacheSync } from '../../../src/sync/memcache-sync.ts'
 import type { MemcacheSyncOptions } from '../../../src/sync/options.ts'
+import { collectCrashes, turns } from '../../support/crashes.ts'
 import { type RealMemcached, startMemcached } from '../../support/real-memcached.ts'
 import { useBuiltWorker } from './built-worker.ts'
 
@@ -111,5 +113,28 @@ describe('a synchronous client', () => {
     ])
     expect(ends.filter((context) => 'error' in context)).toHaveLength(2)
     expect(events.filter(([event]) => event === 'error')).toHaveLength(2)
+  })
+
+  it('makes its calls for a subscriber that freezes contexts, too', async () => {
+    const cache = open()
+    const events: string[] = []
+    const crashes = collectCrashes()
+    const { start, end, error } = tracingChannel('memlane:command')
+    const subscribers = [
+      [start, (context: unknown) => void Object.freeze(context)],
+      [end, () => void events.push('end')],
+      [error, () => void events.push('error')],
+    ] as const
+    for (const [channel, subscriber] of subscribers) channel.subscribe(subscriber)
+    onTestFinished(() => {
+      for (const [channel, subscriber] of subscribers) channel.unsubscribe(subscriber)
+    })
+    expect(cache.set('a', 1)).toBe(true)
+    expect(cache.get('a')).toBe(1)
+    expect(() => cache.incr('a', -1)).toThrow(InvalidInputError)
+    expect(events).toEqual(['end', 'end', 'error', 'end'])
+    await turns()
+    // Two results and an error, which could not be added.
+    expect(crashes).toHaveLength(3)
   })
 })
