@@ -4,6 +4,7 @@ import type { ClientAccess } from '../client/client-access.ts'
 import { isAbsorbable } from '../client/dispatcher.ts'
 import { withPrefix } from '../client/entries.ts'
 import { readDeleted } from '../client/results.ts'
+import { InvalidInputError, UnknownCommandError } from '../errors.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { DELETE, type Request } from '../protocol/request.ts'
 import type { ServerExecutor } from '../seam/executor.ts'
@@ -29,7 +30,8 @@ const BATCH_KEYS = 1000
  *
  * @returns how many items were deleted.
  * @throws `InvalidInputError` - neither a prefix that is not empty, nor a filter, nor `all: true` was given.
- * @throws `BatchError` - servers failed: `failed` has an error for each, `found` how many items each of the others deleted.
+ * @throws `BatchError` - servers failed, or keep keys that cannot be sent, as those with white space in the classic protocol:
+ * `failed` has an error for each, `found` how many items each of the others deleted.
  *
  * @example
  * ```ts
@@ -84,6 +86,10 @@ class ServerCleaning {
   readonly #range: KeyRange
   readonly #requestOf: (item: ListedKey) => Request
   #deleted = 0
+  /** Keys that cannot be sent: with white space, in the classic protocol. */
+  #unsendable = 0
+  /** Error of the first of them. */
+  #refusal: InvalidInputError | undefined
 
   constructor(access: ClientAccess, server: ServerExecutor, range: KeyRange, requestOf: (item: ListedKey) => Request) {
     this.#access = access
@@ -104,15 +110,29 @@ class ServerCleaning {
       batch = []
     }
     await this.#deleteAll(batch)
+    if (this.#refusal !== undefined) throw this.#unsendableError(this.#refusal)
     return this.#deleted
+  }
+
+  /** Not `InvalidInputError`: the other keys and servers are cleaned all the same. */
+  #unsendableError(cause: InvalidInputError): UnknownCommandError {
+    const { name: server } = this.#server
+    const message = `${server} keeps ${this.#unsendable} of the keys that match, and ${this.#deleted} others are deleted: ${cause.message}`
+    return new UnknownCommandError(message, { server, delivery: 'answered', cause })
   }
 
   async #deleteAll(items: readonly ListedKey[]): Promise<void> {
     const outcomes = await Promise.allSettled(items.map((item) => this.#delete(item)))
     for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') throw outcome.reason
-      if (outcome.value) this.#deleted++
+      if (outcome.status === 'fulfilled') this.#deleted += Number(outcome.value)
+      else this.#noteFailure(outcome.reason)
     }
+  }
+
+  #noteFailure(reason: unknown): void {
+    if (!(reason instanceof InvalidInputError)) throw reason
+    this.#unsendable++
+    this.#refusal ??= reason
   }
 
   #delete(item: ListedKey): Promise<boolean> {

@@ -18,6 +18,7 @@ import type { KeyOwner, ListKeysOptions } from '../../src/keys/options.ts'
 import { MockMemcache } from '../../src/testing/mock-memcache.ts'
 import { eventually, rejection, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
+import { patient } from '../support/memcache-options.ts'
 import type { Peer } from '../support/peer.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
@@ -395,6 +396,29 @@ describe('deleteMatching', () => {
     expect(error.command).toBe('deleteMatching')
     expect([...error.failed.keys()]).toEqual([refusing.address])
     expect(error.found).toEqual(new Map([[healthy.address, 1]]))
+    await both.close()
+  })
+
+  it('keeps what it cannot send, says so, and deletes all the rest', async () => {
+    await using first = await startMemcached()
+    await using second = await startMemcached()
+    for (const { address } of [first, second]) {
+      const alone = faultClient(address)
+      await alone.setMany(Array.from({ length: 2500 }, (_, index) => [`k${index}`, 'x'] as const))
+    }
+    await faultClient(first.address, { protocol: 'meta' }).setMany([
+      ['k a', 'x'],
+      ['k b', 'x'],
+    ])
+    const both = new Memcache([first.address, second.address], { ...patient, protocol: 'text' })
+    const error = (await rejection(deleteMatching(both, { prefix: 'k' }))) as BatchError
+    expect(error).toBeInstanceOf(BatchError)
+    expect(error.found).toEqual(new Map([[second.address, 2500]]))
+    expect(error.failed.get(first.address)).toMatchObject({
+      code: 'MEMLANE_UNKNOWN_COMMAND',
+      message: expect.stringMatching(/keeps 2 of the keys that match, and 2500 others are deleted: .*white space/),
+    })
+    expect(await keysOf(both)).toEqual(['k a', 'k b'])
     await both.close()
   })
 
