@@ -1,8 +1,5 @@
-import * as echarts from 'echarts'
-import { describeInOneLine } from '../macro/machine.mjs'
-import { COLORS } from './colors.mjs'
+import { clientsOf, drawChart, logAxis, mainTitle, panelTitle } from './svg.mjs'
 
-const WIDTH = 1200
 const HEAD_HEIGHT = 120
 const FOOT_HEIGHT = 50
 const BAR_HEIGHT = 11
@@ -32,67 +29,21 @@ const PANEL_WIDTH = 410
 /** An SVG with a bar per client and workload: rates on the left, CPU time on the right, both on logarithmic axes. */
 export function renderChart({ machine, rows }) {
   const shown = rows.filter((row) => row.chart)
-  const clients = Object.keys(COLORS).filter((client) => shown.some((row) => isWhole(row.figures[client])))
+  const clients = clientsOf(shown, isWhole)
   const height = HEAD_HEIGHT + FOOT_HEIGHT + shown.length * (clients.length * BAR_HEIGHT + ROW_GAP)
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
-  chart.setOption(chartOption(machine, shown, clients))
-  const svg = chart.renderToSVGString()
-  chart.dispose()
-  return svg
-}
-
-function chartOption(machine, rows, clients) {
-  return {
-    animation: false,
-    backgroundColor: '#ffffff',
-    textStyle: { fontFamily: 'Helvetica, Arial, sans-serif' },
-    color: clients.map((client) => COLORS[client]),
-    title: [mainTitle(machine), ...PANELS.map(panelTitle)],
-    legend: {
-      data: clients.map((name) => ({ name, icon: 'rect' })),
-      top: 62,
-      left: 20,
-      itemWidth: 14,
-      itemHeight: 10,
-      itemGap: 26,
-    },
-    grid: PANELS.map(({ left }) => ({ left, width: PANEL_WIDTH, top: HEAD_HEIGHT, bottom: FOOT_HEIGHT })),
-    xAxis: PANELS.map(valueAxis),
-    yAxis: PANELS.map((_, panel) => categoryAxis(rows, panel)),
-    series: PANELS.flatMap((panel, index) => clients.map((client) => barSeries(panel, index, rows, client))),
-  }
-}
-
-function mainTitle(machine) {
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
-  return {
-    text: 'memlane and the other memcached clients, one server, one client process',
-    subtext: `${describeInOneLine(machine)} · ${machine.date.slice(0, 10)}\n${versions.join(' · ')}`,
-    left: 20,
-    top: 8,
-    itemGap: 5,
-    textStyle: { fontSize: 17, color: '#212529' },
-    subtextStyle: { fontSize: 11, lineHeight: 14, color: '#495057' },
+  const text = 'memlane and the other memcached clients, one server, one client process'
+  const option = {
+    title: [
+      mainTitle(text, machine, `\n${versions.join(' · ')}`),
+      ...PANELS.map((panel) => panelTitle({ ...panel, top: HEAD_HEIGHT })),
+    ],
+    grid: PANELS.map(({ left }) => ({ left, width: PANEL_WIDTH, top: HEAD_HEIGHT, bottom: FOOT_HEIGHT })),
+    xAxis: PANELS.map(({ min, format }, index) => logAxis(index, format, { min })),
+    yAxis: PANELS.map((_, panel) => categoryAxis(shown, panel)),
+    series: PANELS.flatMap((panel, index) => clients.map((client) => barSeries(panel, index, shown, client))),
   }
-}
-
-function panelTitle({ title, left }) {
-  return {
-    text: title,
-    left,
-    top: HEAD_HEIGHT - 26,
-    textStyle: { fontSize: 12, fontWeight: 'normal', color: '#343a40' },
-  }
-}
-
-function valueAxis({ min, format }, index) {
-  return {
-    type: 'log',
-    gridIndex: index,
-    min,
-    axisLabel: { formatter: format, color: '#495057' },
-    splitLine: { lineStyle: { color: '#e9ecef' } },
-  }
+  return drawChart({ height, clients, option })
 }
 
 function categoryAxis(rows, index) {

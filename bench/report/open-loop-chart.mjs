@@ -1,8 +1,6 @@
-import * as echarts from 'echarts'
-import { describeInOneLine } from '../macro/machine.mjs'
 import { COLORS } from './colors.mjs'
+import { clientsOf, drawChart, logAxis, mainTitle, panelTitle } from './svg.mjs'
 
-const WIDTH = 1200
 const HEIGHT = 760
 const PANEL_WIDTH = 480
 const PANEL_HEIGHT = 240
@@ -22,51 +20,17 @@ const PANELS = [...LINE_PANELS, BURST_PANEL]
 export function renderOpenLoopChart({ machine, rows }) {
   const open = rows.filter(({ kind }) => kind === 'open')
   const bursts = rows.find(({ kind }) => kind === 'bursts')
-  const clients = Object.keys(COLORS).filter((client) => [...open, bursts].some((row) => row?.figures[client]))
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT })
-  chart.setOption(chartOption(machine, open, bursts, clients))
-  const svg = chart.renderToSVGString()
-  chart.dispose()
-  return svg
-}
-
-function chartOption(machine, open, bursts, clients) {
+  const clients = clientsOf([...open, bursts])
+  const text = 'Latency of gets at a fixed rate (Poisson arrivals), counted from the intended start'
   const lines = LINE_PANELS.flatMap((panel, index) => clients.map((client) => lineSeries(panel, index, open, client)))
-  return {
-    animation: false,
-    backgroundColor: '#ffffff',
-    textStyle: { fontFamily: 'Helvetica, Arial, sans-serif' },
-    color: clients.map((client) => COLORS[client]),
-    title: [mainTitle(machine), ...PANELS.map(panelTitle)],
-    legend: {
-      data: clients.map((name) => ({ name, icon: 'rect' })),
-      top: 62,
-      left: 20,
-      itemWidth: 14,
-      itemHeight: 10,
-      itemGap: 26,
-    },
+  const option = {
+    title: [mainTitle(text, machine, ' · a line ends where the client falls over'), ...PANELS.map(panelTitle)],
     grid: PANELS.map(({ left, top }) => ({ left, top, width: PANEL_WIDTH, height: PANEL_HEIGHT })),
     xAxis: [...LINE_PANELS.map((_, index) => rateAxis(open, index)), clientAxis(clients)],
-    yAxis: PANELS.map((_, index) => latencyAxis(index)),
+    yAxis: PANELS.map((_, index) => logAxis(index, String)),
     series: [...lines, barSeries(bursts, clients)],
   }
-}
-
-function mainTitle(machine) {
-  return {
-    text: 'Latency of gets at a fixed rate (Poisson arrivals), counted from the intended start',
-    subtext: `${describeInOneLine(machine)} · ${machine.date.slice(0, 10)} · a line ends where the client falls over`,
-    left: 20,
-    top: 8,
-    itemGap: 5,
-    textStyle: { fontSize: 17, color: '#212529' },
-    subtextStyle: { fontSize: 11, color: '#495057' },
-  }
-}
-
-function panelTitle({ title, left, top }) {
-  return { text: title, left, top: top - 26, textStyle: { fontSize: 12, fontWeight: 'normal', color: '#343a40' } }
+  return drawChart({ height: HEIGHT, clients, option })
 }
 
 function rateAxis(open, index) {
@@ -77,11 +41,6 @@ function rateAxis(open, index) {
 function clientAxis(clients) {
   const axisLabel = { color: '#495057', interval: 0, rotate: 30, fontSize: 10 }
   return { type: 'category', gridIndex: LINE_PANELS.length, data: clients, axisLabel, axisTick: { show: false } }
-}
-
-function latencyAxis(index) {
-  const axisLabel = { formatter: (value) => String(value), color: '#495057' }
-  return { type: 'log', gridIndex: index, axisLabel, splitLine: { lineStyle: { color: '#e9ecef' } } }
 }
 
 function lineSeries({ field }, index, open, client) {

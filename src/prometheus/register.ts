@@ -1,11 +1,11 @@
 import { InvalidInputError } from '../errors.ts'
 import { isRecord } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
-import { isNamed, isSource, type MetricsSource } from './clients.ts'
-import { type Family, familiesOf, type LabeledMetrics, type Labels } from './families.ts'
+import { isSource, type Labeled, labelClients, type MetricsSource } from './clients.ts'
+import { type Family, familiesOf, type LabeledMetrics } from './families.ts'
 import { type PrometheusOptions, resolveOptions } from './options.ts'
 
-/** What a metric of a registry does. */
+/** Metric of a registry. */
 export interface RegistryMetric {
   /** Returns its name, help, type and values. */
   get(): Promise<unknown>
@@ -38,7 +38,7 @@ export function registerMemlane(
 ): Disposable {
   checkRegistry(registry)
   const { prefix, labels } = resolveOptions(options, 'registerMemlane')
-  const snapshot = new Snapshot(nameClients(clients, labels), prefix)
+  const snapshot = new Snapshot(labelClients(clients, labels, isSource, notClient), prefix)
   const names = snapshot.names
   const registered: string[] = []
   const remove = (): void => {
@@ -64,20 +64,6 @@ function checkRegistry(registry: unknown): void {
   )
 }
 
-type LabeledSource = readonly [labels: Labels, source: MetricsSource]
-
-function nameClients(
-  clients: MetricsSource | Readonly<Record<string, MetricsSource>>,
-  labels: Labels,
-): LabeledSource[] {
-  if (isSource(clients)) return [[labels, clients]]
-  if (!isNamed(clients)) throw notClient(clients)
-  return Object.entries<MetricsSource>(clients).map(([client, source]) => {
-    if (!isSource(source)) throw notClient(source)
-    return [{ ...labels, client }, source]
-  })
-}
-
 function notClient(value: unknown): InvalidInputError {
   return new InvalidInputError(
     `registerMemlane takes a Memcache or a MetaClient, or an object of them by name, got ${showValue(value)}`,
@@ -86,11 +72,11 @@ function notClient(value: unknown): InvalidInputError {
 
 /** Numbers of all clients at one moment: a registry asks each of its metrics in the same turn. */
 class Snapshot {
-  readonly #sources: readonly LabeledSource[]
+  readonly #sources: readonly Labeled<MetricsSource>[]
   readonly #prefix: string
   #families: readonly Family[] | undefined = undefined
 
-  constructor(sources: readonly LabeledSource[], prefix: string) {
+  constructor(sources: readonly Labeled<MetricsSource>[], prefix: string) {
     this.#sources = sources
     this.#prefix = prefix
   }
@@ -111,7 +97,7 @@ class Snapshot {
   }
 }
 
-function read([labels, source]: LabeledSource): LabeledMetrics {
+function read([labels, source]: Labeled<MetricsSource>): LabeledMetrics {
   return { labels, metrics: source.metrics() }
 }
 

@@ -2,8 +2,8 @@ import type { ClientMetrics } from '../client/metrics.ts'
 import { InvalidInputError } from '../errors.ts'
 import { isRecord } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
-import { isNamed, isSource } from './clients.ts'
-import { type Family, familiesOf, type LabeledMetrics, type Labels, type Sample } from './families.ts'
+import { isSource, labelClients } from './clients.ts'
+import { type Family, familiesOf, type Sample } from './families.ts'
 import { type PrometheusOptions, resolveOptions } from './options.ts'
 
 /** Type of the content that {@link toPrometheus} makes. */
@@ -20,26 +20,18 @@ export function toPrometheus(
   options: PrometheusOptions = {},
 ): string {
   const { prefix, labels } = resolveOptions(options, 'toPrometheus')
-  const families = familiesOf(nameClients(clients, labels), prefix)
+  const labeled = labelClients(clients, labels, isMetrics, notMetrics)
+  const families = familiesOf(
+    labeled.map(([own, metrics]) => ({ labels: own, metrics })),
+    prefix,
+  )
   return families
     .filter(({ samples }) => samples.length > 0)
     .map(writeFamily)
     .join('')
 }
 
-function nameClients(
-  clients: ClientMetrics | Readonly<Record<string, ClientMetrics>>,
-  labels: Labels,
-): LabeledMetrics[] {
-  if (isMetrics(clients)) return [{ labels, metrics: clients }]
-  if (isSource(clients) || !isNamed(clients)) throw notMetrics(clients)
-  return Object.entries<ClientMetrics>(clients).map(([client, metrics]) => {
-    if (!isMetrics(metrics)) throw notMetrics(metrics)
-    return { labels: { ...labels, client }, metrics }
-  })
-}
-
-/** Whether it is what one client has counted, and not several by name. */
+/** Whether it has the numbers of one client, and not of several by name. */
 function isMetrics(value: unknown): value is ClientMetrics {
   return isRecord(value) && 'since' in value && value.since instanceof Date
 }

@@ -1,11 +1,11 @@
 import { tracingChannel } from 'node:diagnostics_channel'
-import { setTimeout } from 'node:timers/promises'
 import { afterAll, expect } from 'vitest'
+import { eventually } from './eventually.ts'
 
 const CHANNELS = ['command', 'batch', 'connect', 'load']
 const EVENTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const
 const ORDERS = ['start,end,asyncStart,asyncEnd', 'start,end,error,asyncStart,asyncEnd']
-/** What a synchronous client publishes. */
+/** Orders of the events of a synchronous client. */
 const SYNC_ORDERS = ['start,end', 'start,error,end']
 
 /** Contexts that have begun and are to end within this, in milliseconds, once a file's tests are over. */
@@ -28,9 +28,7 @@ function watchTraces(): void {
     })
   }
   afterAll(async () => {
-    for (const since = performance.now(); !hasEnded(events) && performance.now() < since + SETTLE_MS; )
-      await setTimeout(20)
-    expect(wrongOnes(events)).toEqual([])
+    await eventually(() => expect(wrongOnes(events)).toEqual([]), SETTLE_MS)
   }, SETTLE_MS * 2)
 }
 
@@ -38,10 +36,6 @@ function note(events: Map<object, string[]>, context: object, event: string): vo
   const known = events.get(context)
   if (known === undefined) events.set(context, [event])
   else known.push(event)
-}
-
-function hasEnded(events: ReadonlyMap<object, readonly string[]>): boolean {
-  return wrongOnes(events).length === 0
 }
 
 function wrongOnes(events: ReadonlyMap<object, readonly string[]>): string[] {
