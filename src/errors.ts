@@ -45,7 +45,7 @@ export interface ErrorDetails {
   readonly key?: string | Uint8Array | undefined
 }
 
-/** What an error is about: a command, and its key where it has one. */
+/** Command that an error is about, and its key where it has one. */
 export type ErrorSubject = Pick<ErrorDetails, 'command' | 'key'>
 
 /** The details of an error whose class says that nothing was written, unless they say otherwise. */

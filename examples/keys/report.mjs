@@ -1,4 +1,4 @@
-// What is in the cache: items and bytes by the first part of their keys.
+// Counts items and bytes by the first part of their keys.
 import { Memcache } from 'memlane'
 import { listKeys } from 'memlane/keys'
 

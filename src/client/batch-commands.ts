@@ -44,7 +44,7 @@ interface Written<K extends Key> {
   readonly failed: Map<K, unknown>
 }
 
-/** What came of a batch. */
+/** Outcome of a batch, with the tally that counts it. */
 interface Outcome<K extends Key, V> {
   /** Name of the call. */
   readonly what: string

@@ -115,7 +115,7 @@ export class Batch {
     }
     return new Promise((resolve, reject) => {
       this.#finish = resolve
-      // What it throws rejects, and nothing is handed over.
+      // An error that it throws rejects, and nothing is handed over.
       if (signal !== undefined) this.#abortWith(signal, resolve, reject)
       this.#feed()
       if (keepsOrder && !this.#isReserved) this.#reserveRest()

@@ -27,7 +27,7 @@ interface HeldReads {
   readonly deadline: number
 }
 
-/** How a batch starts. */
+/** Steps by which a batch starts. */
 export interface BatchStart<T> {
   /** Does what has to come after all earlier calls. */
   prepare(): Slices
@@ -100,7 +100,7 @@ export class CallQueue implements Holder, ReadHolder {
   #work(work: Slices): boolean {
     const startedAt = performance.now()
     try {
-      // What it does for its own batch comes before the calls that wait for the batch.
+      // The batch's own commands come before the calls that wait for the batch.
       return this.#passing(() => work.next().done === true)
     } finally {
       this.#workedMs += performance.now() - startedAt

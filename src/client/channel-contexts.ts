@@ -21,7 +21,7 @@ export type CallResult =
 /** Context of the channels about something that ends: `error` is there only where it failed. */
 export interface ChannelFailure {
   /**
-   * What it failed with; absent where it succeeded. A `BatchError` here is a copy without the values that were found.
+   * Error that it failed with; absent where it succeeded. A `BatchError` here is a copy without the values that were found.
    */
   error?: unknown
 }
@@ -44,7 +44,7 @@ export interface CommandChannelContext extends ChannelFailure {
   serverAddress?: string
   /** Port of the server that was asked. */
   serverPort?: number
-  /** What the call came to; absent until it has ended, and where it failed. */
+  /** Result of the call; absent until it has ended, and where it failed. */
   result?: CallResult
 }
 
@@ -69,7 +69,7 @@ export interface BatchChannelContext extends ChannelServer, ChannelFailure {
   readonly connectionId: number
   /** Number of commands in the write, questions of the connection itself included. */
   readonly commands: number
-  /** How many of them read a value. */
+  /** Number of them that read a value. */
   readonly reads: number
   /** Name of the first of them, as it is sent: `'get'`, `'set'`, `'mg'`, … */
   readonly firstCommand: string
@@ -85,12 +85,12 @@ export interface ConnectChannelContext extends ChannelServer, ChannelFailure {
   readonly attempt: number
   /** Whether the connection is to be encrypted. */
   readonly tls: boolean
-  /** What was reached; absent until the connection is ready, and where it failed. */
+  /** Facts about the connection; absent until it is ready, and where it failed. */
   result?: {
     readonly protocol: 'meta' | 'text'
     /** Version that the server reported; empty where it reported none. */
     readonly version: string
-    /** How long it took, in milliseconds. */
+    /** Time that the attempt took, in milliseconds. */
     readonly createTimeMs: number
   }
 }
@@ -140,7 +140,7 @@ export interface ServerDownMessage {
   readonly clientId: string
   /** Name of the server, as in `servers`. */
   readonly server: string
-  /** What went wrong. */
+  /** Error that was reported. */
   readonly error: MemcacheError
   /** Number of failures in a row. */
   readonly failures: number
@@ -152,7 +152,7 @@ export interface ServerUpMessage {
   readonly clientId: string
   /** Name of the server, as in `servers`. */
   readonly server: string
-  /** How long it was down, in milliseconds. */
+  /** Time for which it was down, in milliseconds. */
   readonly downMs: number
   /** Number of keys that were removed from it before. */
   readonly removedKeys: number
@@ -168,7 +168,7 @@ export interface RetryMessage {
   readonly key: Key
   /** Counts from 2. */
   readonly attempt: number
-  /** What ended the attempt before. */
+  /** Error that ended the attempt before. */
   readonly error: MemcacheError
 }
 
@@ -190,7 +190,7 @@ export interface ErrorMessage {
   readonly clientId: string
   /** Absent where no server was chosen. */
   readonly server?: string
-  /** What went wrong. */
+  /** Error that was reported. */
   readonly error: MemcacheError
 }
 

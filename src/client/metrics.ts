@@ -61,7 +61,7 @@ export interface WriteMetrics {
 export interface LoadMetrics {
   /** Number of calls of loaders. */
   readonly count: number
-  /** How many of them threw or rejected. */
+  /** Number of them that threw or rejected. */
   readonly failed: number
   /** Callers that got the value of a load which another call of this client had begun. */
   readonly shared: number
@@ -91,13 +91,13 @@ export interface ServerMetrics {
   readonly latency: LatencyMetrics
   /** Commands for keys of this server that went to another. */
   readonly failovers: number
-  /** How often it counted as down. */
+  /** Number of times that it counted as down. */
   readonly downs: number
-  /** How long it was down, in milliseconds; the time counts when it is back. */
+  /** Time for which it was down, in milliseconds; it counts when the server is back. */
   readonly downMs: number
 }
 
-/** What a client has counted since it was made, or since `resetMetrics`. A copy: it does not change. */
+/** Numbers that a client has counted since it was made, or since `resetMetrics`. A copy: it does not change. */
 export interface ClientMetrics {
   /** When counting began. */
   readonly since: Date

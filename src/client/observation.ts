@@ -38,7 +38,7 @@ interface Write {
   readonly context: Mutable<BatchChannelContext> | undefined
 }
 
-/** What was counted of a server. */
+/** Numbers of one server. */
 export class ServerCounts {
   opened = 0
   connectFailures = 0
@@ -51,7 +51,7 @@ export class ServerCounts {
   readonly latency: Histogram = new Histogram()
 }
 
-/** What was counted of all servers. */
+/** Numbers of all servers together, and of each. */
 export class TrafficCounts {
   readonly since: Date = new Date()
   readonly servers: Map<string, ServerCounts> = new Map()
@@ -98,7 +98,7 @@ export class Observation {
     this.#isCounting = isCounting
   }
 
-  /** What was counted since the last `reset`. */
+  /** Numbers since the last `reset`. */
   get counts(): TrafficCounts {
     return this.#counts
   }
@@ -113,7 +113,7 @@ export class Observation {
     if (this.#isCounting) count(this.#counts.of(server))
   }
 
-  /** What it observes. */
+  /** Listeners for the observer of the layers below. */
   get observing(): Observing {
     const clientId = this.#clientId
     return {

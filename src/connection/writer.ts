@@ -60,7 +60,7 @@ export class Writer implements WrittenBatch {
   #probeFirst = false
   /** Whether another write must follow the last one, which is more than a TLS record and more than a command. */
   #owesWrite = false
-  /** What the pipeline had counted when observers heard of a write last. */
+  /** Numbers of the pipeline at the last write that observers heard of. */
   #sent = 0
   #bytesSent = 0
   #joinedReads = 0
@@ -176,7 +176,7 @@ export class Writer implements WrittenBatch {
     this.#entriesBefore = pipeline.length
   }
 
-  // What observers may ask about the present write.
+  // Facts about the present write, which observers may ask for.
 
   get startedAt(): number {
     return this.#startedAt

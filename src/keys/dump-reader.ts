@@ -23,7 +23,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Seconds since 1970 by the clock of a server. */
 export type ServerClock = () => number
 
-/** What the keys of a listing are read by. */
+/** Facts by which the keys of a listing are read. */
 export interface DumpReaderInit {
   readonly server: string
   readonly clock: ServerClock

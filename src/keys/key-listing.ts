@@ -96,7 +96,7 @@ export class KeyListing implements AsyncIterableIterator<ListedKey, undefined> {
     return undefined
   }
 
-  /** What is held already is dropped too. */
+  /** Drops the keys that are held, too. */
   #abort(signal: AbortSignal): void {
     this.#reader = undefined
     this.#controller.abort(signal.reason)

@@ -15,7 +15,7 @@ export interface OtelSpan {
   end(): void
 }
 
-/** What a span begins with. */
+/** Options of a span that begins. */
 export interface OtelSpanOptions {
   /** Kind of the span; 2 is a client's. */
   kind?: number
@@ -35,9 +35,9 @@ export interface OtelTracerProvider {
   getTracer(name: string): OtelTracer
 }
 
-/** What an instrument is made with. */
+/** Options of an instrument. */
 export interface OtelInstrumentOptions {
-  /** What it measures. */
+  /** Sentence about the measurement. */
   description?: string
   /** Unit, in the notation of UCUM. */
   unit?: string

@@ -1,6 +1,6 @@
 import type { CallResult, CommandChannelContext } from '../client/channel-contexts.ts'
 
-/** What came of a key. */
+/** Outcome of a key. */
 export type KeyResult = 'hit' | 'miss' | 'stored' | 'not_stored' | 'failed'
 
 /** Number of a call's keys by what came of them. */
@@ -10,7 +10,7 @@ export type KeyCounts = readonly (readonly [result: KeyResult, keys: number])[]
 export function countKeys(context: CommandChannelContext): KeyCounts {
   if ('error' in context) return [['failed', countFailed(context)]]
   const { result, command, batchSize } = context
-  // What came of writes without an answer is not known, and calls to servers have no keys.
+  // Writes without an answer have no known outcome, and calls to servers have no keys.
   if (result === undefined || command.startsWith('noreply.') || batchSize === 0) return []
   return typeof result === 'string' ? ofWord(result) : ofNumbers(result)
 }

@@ -5,7 +5,7 @@ export type Labels = Readonly<Record<string, string>>
 
 /** One number of a family. */
 export interface Sample {
-  /** What comes after the name of the family: `_count` for a summary's number of observations. */
+  /** Text after the name of the family: `_count` for a summary's number of observations. */
   readonly suffix?: string
   readonly labels: Labels
   readonly value: number

@@ -7,7 +7,7 @@ import type { Labels } from './families.ts'
 /** Options of {@link toPrometheus} and {@link registerMemlane}. */
 export interface PrometheusOptions {
   /**
-   * What the names of all metrics begin with.
+   * Beginning of the names of all metrics.
    *
    * @defaultValue `'memlane_client_'`
    */

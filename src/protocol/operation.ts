@@ -92,7 +92,7 @@ export class Operation {
   homeOnly = false
   /** How long its caller waits, where that may be shorter than its time; it can have left before the operation settles. */
   patience: Patience | undefined = undefined
-  /** It is a call's own: an error that others share is copied, so that the call's names its command. */
+  /** Whether it is a call's own: an error that others share is copied, so that the call's names its command. */
   namesErrors = false
   /** Where the call was made, where the client notes that. */
   caller: CallerStack | undefined = undefined
@@ -274,7 +274,7 @@ export class Operation {
     else this.holder.cancel(this, reason)
   }
 
-  /** What errors about it carry of it. */
+  /** Command and key, for errors about it. */
   get about(): ErrorSubject {
     return { command: commandName(this.#request), key: this.callerKey }
   }

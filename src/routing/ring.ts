@@ -26,7 +26,7 @@ export class Ring {
   readonly #owners: Uint16Array
   /** Position of the first point at or above the beginning of each part of the circle; the last entry is their number. */
   readonly #index: Uint32Array
-  /** How far a hash is shifted for the number of its part. */
+  /** Number of bits by which a hash is shifted for the number of its part. */
   readonly #shift: number
   // Points are whole numbers: the first above `hash` is the first at or above `hash + 1`, and the last at or below
   // `hash` is the one before that.

@@ -34,7 +34,7 @@ export interface ClosedConnection {
   readonly pending: number
 }
 
-/** What else is known of a write; to be asked during the event, and not kept. */
+/** Further facts about a write; to be asked during the event, and not kept. */
 export interface WrittenBatch {
   /** When the turn of the event loop began whose commands it holds, on the monotonic clock. */
   readonly startedAt: number

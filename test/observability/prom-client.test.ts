@@ -70,6 +70,8 @@ describe('registerMemlane', () => {
     expect(() => registerMemlane(undefined as never, { metrics: () => CLIENT_METRICS })).toThrow(
       'npm install prom-client',
     )
-    expect(() => registerMemlane(new Registry(), { cache: {} } as never)).toThrow('takes clients, got an object')
+    expect(() => registerMemlane(new Registry(), { cache: {} } as never)).toThrow(
+      'registerMemlane takes a Memcache or a MetaClient, or an object of them by name, got an object',
+    )
   })
 })

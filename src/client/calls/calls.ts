@@ -15,7 +15,7 @@ export const MASKED: readonly string[] = Object.freeze(['?'])
 
 let clients = 0
 
-/** What all calls of a client share. */
+/** Parts that all calls of a client share. */
 interface CallsInit {
   readonly clientId: string
   /** Tallies by the names of calls; undefined: calls are not counted. */
@@ -48,7 +48,7 @@ export class Calls {
     return this.#init.loads
   }
 
-  /** What was counted, by the names of calls. */
+  /** Tallies by the names of calls; empty where calls are not counted. */
   get tallies(): ReadonlyMap<CallName, Tally> {
     return this.#init.tallies ?? new Map()
   }

@@ -31,7 +31,7 @@ export class Tally implements OperationWatch {
   server: string | undefined = undefined
   /** Outcome of the operation. */
   outcome: Outcome | undefined = undefined
-  /** How often it began anew. */
+  /** Number of times that it began anew. */
   resets = 0
 
   constructor(isSingle: boolean, name?: CallName) {
