@@ -47,8 +47,8 @@ export class Member {
 
   /** Lets its callers call, or its loader end. */
   allow(permission: Permission): void {
-    // A process that has ended needs no permission.
-    if (this.child.connected) this.child.send(permission)
+    // A process that has ended needs no permission, also one whose end was not noticed yet (EPIPE).
+    if (this.child.connected) this.child.send(permission, () => {})
   }
 
   async kill(): Promise<void> {

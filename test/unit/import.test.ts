@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 const DIST = resolve(import.meta.dirname, '../../dist')
 
 /** As many as there are now: a change that makes more must say why. */
-const MOST_MODULES = 17
+const MOST_MODULES = 13
 
 /** The modules of the package that an entry point loads, itself included. */
 function modulesOf(entry: string): Map<string, string> {

@@ -17,13 +17,7 @@ import { storeCommand } from '../commands/writes.ts'
 import { count } from '../counters.ts'
 import { checkKeys, type Entries, entriesOf, prefixed, withPrefix, withTtl } from '../entries.ts'
 import { checkValues } from '../lease/load-group.ts'
-import {
-  checkLoader,
-  type GetOrSetManyOptions,
-  type GetOrSetOptions,
-  type Loader,
-  type ManyLoader,
-} from '../lease/options.ts'
+import { checkLoader, type GetOrSetManyOptions, type Loader, type ManyLoader } from '../lease/options.ts'
 import { checkCallOptions, checkIsOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAMES } from '../option-names.ts'
 import type { ClientParts } from '../parts.ts'
 import type { ValueWithCas } from '../reader.ts'
@@ -154,7 +148,7 @@ export class PrefixedCalls<Input> {
   }
 
   /** Reads a value, or loads it. */
-  getOrSet(key: Key, loader: Loader<unknown>, options: GetOrSetOptions<never> | undefined): Promise<unknown> {
+  getOrSet(key: Key, loader: Loader<unknown>, options: GetOrSetManyOptions<never> | undefined): Promise<unknown> {
     return this.#calls.of('getOrSet').run(key, (tally) =>
       attemptCall(tally, () => {
         checkCallOptions('getOrSet', options, GET_OR_SET_NAMES)
@@ -163,7 +157,7 @@ export class PrefixedCalls<Input> {
         const instead = async (): Promise<unknown> =>
           this.#refineLoaded(key, await this.#calls.loads.run([key], 'noCache', () => loader({ key, signal })))
         return this.#keyspace.runOnce({ kind: 'read', instead }, options, tally, (prefix) => {
-          const inner = prefixed(prefix, withTtl(this.#ttl, options as GetOrSetManyOptions<never> | undefined))
+          const inner = prefixed(prefix, withTtl(this.#ttl, options))
           return this.#parts.getOrSet.run(key, loader, inner, this.#refine, tally)
         })
       }),
