@@ -3,7 +3,19 @@ import { join } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
 
 /** One entry point of the package for each file in `src/exports`. */
-const LIBRARY = ['index', 'keys', 'meta', 'middleware', 'otel', 'prometheus', 'routing', 'serde', 'sync', 'testing']
+const LIBRARY = [
+  'index',
+  'keys',
+  'keyv',
+  'meta',
+  'middleware',
+  'otel',
+  'prometheus',
+  'routing',
+  'serde',
+  'sync',
+  'testing',
+]
 const library = Object.fromEntries(LIBRARY.map((name) => [name, `src/exports/${name}.ts`]))
 
 // Editors read the TSDoc of the declarations.

@@ -1,4 +1,4 @@
-import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Those that take longest come first, so that both workers end at about the same time. */
@@ -20,6 +20,8 @@ function rankOf({ moduleId }: TestSpecification): number {
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // These need the hosts of test/adapters: npm run test:adapters.
+    exclude: [...configDefaults.exclude, 'test/adapters/**'],
     globalSetup: ['test/support/global-setup.ts'],
     // Does nothing but with `MEMLANE_TRACE_TESTS=1`.
     setupFiles: ['test/support/end-of-traces.ts'],
