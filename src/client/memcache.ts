@@ -442,9 +442,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * A value that is deleted or stored while another is being loaded wins: what was loaded is returned and not stored. A
    * loader that outlives its lease is not stored either. A value that cannot be read is loaded anew.
    *
-   * Callers of one process may get the same object: do not change it. A caller gets what the loader gave, or what the serde
-   * makes of it, and nothing says which: a loader gives what the serde gives back as it is (the default serde makes text of a
-   * `Date`).
+   * Every caller gets what a later reader gets: an object of its own, read from what was stored, or from what would have been
+   * stored. The default serde makes text of a `Date`, for the caller that loads too. With `fresh: 'asLoaded'` the callers of
+   * a load share the loader's own object.
    *
    * A loader must not wait for a `getOrSet` of its own key on this client: it would wait for itself. Nothing limits the
    * time of a loader but what it does itself; `close` waits for it, `destroy` does not.
@@ -452,7 +452,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @param loader - Gives the value. `undefined` is not stored.
    * @returns the value, read or loaded.
    * @throws whatever the loader throws, to every caller that waited for it; what held the place in the cache is removed.
-   * @throws `SerdeError` - the serde cannot store what was loaded.
+   * @throws `SerdeError` - the serde cannot store what was loaded, or not read it back; also where failures are absorbed.
    * @throws `ValueTooLargeError` - what was loaded is above `maxItemBytes`.
    * @throws `InvalidInputError` - also: `refreshAhead` or `staleOnError`, and the server speaks text.
    *

@@ -54,6 +54,7 @@ export const GET_OR_SET_NAMES: Names<GetOrSetOptions> = {
   waitMs: true,
   staleOnError: true,
   lease: true,
+  fresh: true,
 }
 export const GET_OR_SET_MANY_NAMES: Names<GetOrSetManyOptions> = { ...GET_OR_SET_NAMES, keyPrefix: true }
 export const SERVER_NAMES: Names<ServerOptions> = { ...CALL_NAMES, server: true }

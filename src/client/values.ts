@@ -1,12 +1,13 @@
 import { Buffer } from 'node:buffer'
-import { byteLengthOf, isBytes, UNREADABLE_BYTES } from '../bytes.ts'
+import { byteLengthOf, isBytes, UNREADABLE_BYTES, viewOf } from '../bytes.ts'
 import { InvalidInputError, SerdeError, ValueTooLargeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
-import type { Serde, SerializedValue } from '../serde/serde.ts'
+import type { RangeSerde, Serde, SerializedValue } from '../serde/serde.ts'
 import { showValue } from '../show-value.ts'
+import { isThenable } from '../thenable.ts'
 import { encodeExptime, MAX_RELATIVE_SECONDS, type Ttl } from '../ttl.ts'
 import type { WriteOptions } from './call-options.ts'
 import { compressValue, type ResolvedCompression, resolveCompression, type StoredForm } from './compression.ts'
@@ -14,6 +15,7 @@ import { checkClientFlags } from './numbers.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
 import type { GiveBack, LookAtEmpty } from './placeholder.ts'
 import { type Decoder, Reader } from './reader.ts'
+import { createStoredSerde } from './stored-value.ts'
 
 /** The client flags under which the default serde writes integers, and most others read text. */
 const INTEGER_FLAGS = 2
@@ -102,16 +104,41 @@ export class Values {
     return serialize(serde === undefined ? this.#options.serde : checkSerde(serde), value, key)
   }
 
+  /** The form of a value that is stored and read again: no part of it is the caller's. */
+  formOf(value: unknown, key: Key, options: Pick<WriteOptions, 'serde' | 'clientFlags'> | undefined): SerializedValue {
+    const { data, clientFlags } = this.serialize(value, key, options?.serde)
+    const flags = options?.clientFlags
+    return {
+      data: typeof data === 'string' ? data : copyOf(data, key),
+      clientFlags: flags === undefined ? clientFlags : checkClientFlags(flags),
+    }
+  }
+
+  /** Reads a form as a later reader will: another object for every call. */
+  restore(data: Uint8Array, clientFlags: number, key: Key, serde: Serde | undefined): unknown {
+    try {
+      const value = (serde ?? this.#options.serde).deserialize(data, clientFlags, key)
+      if (isThenable(value)) throw new Error('the serde gave a promise; deserialize must give the value itself')
+      return value
+    } catch (error) {
+      throw unreadableForm(error, key)
+    }
+  }
+
+  /** Decodes hits as stored values, for {@link Values.restore}. */
+  storedDecoder(serde: Serde | undefined): Decoder {
+    const own = serde === undefined ? this.#options.serde : checkSerde(serde)
+    const leavesFlags = (own as Partial<RangeSerde>).leavesCompressionFlags === true
+    return { ...this.#reader.decoder(createStoredSerde(leavesFlags)), serialize: this.decoder(serde).serialize }
+  }
+
   /** What the serde makes of stored bytes. */
   deserialize(data: Uint8Array, clientFlags: number, key: Key): unknown {
     checkClientFlags(clientFlags)
     try {
       return this.#options.serde.deserialize(data, clientFlags, key)
     } catch (error) {
-      throw new SerdeError(`the value for ${quoteKey(key)} cannot be read: ${messageOf(error)}`, {
-        delivery: 'answered',
-        cause: error,
-      })
+      throw unreadableForm(error, key)
     }
   }
 
@@ -125,17 +152,34 @@ export class Values {
   ): StoreRequest {
     const exptime = this.exptime(options?.ttl, options?.graceSeconds)
     const { data, clientFlags } = this.serialize(value, key, options?.serde)
-    const bytes = lengthOf(data, key)
     const flags = options?.clientFlags
-    const request: StoreRequest = {
-      command,
-      data,
-      bytes,
-      clientFlags: flags === undefined ? clientFlags : checkClientFlags(flags),
-      exptime,
-      cas,
-      preparing: undefined,
-    }
+    const chosen = flags === undefined ? clientFlags : checkClientFlags(flags)
+    return this.#finish(command, key, data, chosen, exptime, cas, options)
+  }
+
+  /** The request that stores what {@link Values.formOf} has made of a value. */
+  storeFormRequest(
+    command: StoreRequest['command'],
+    key: Key,
+    { data, clientFlags }: SerializedValue,
+    cas: bigint,
+    options: StoreOptions | undefined,
+  ): StoreRequest {
+    const exptime = this.exptime(options?.ttl, options?.graceSeconds)
+    return this.#finish(command, key, data, clientFlags, exptime, cas, options)
+  }
+
+  #finish(
+    command: StoreRequest['command'],
+    key: Key,
+    data: string | Uint8Array,
+    clientFlags: number,
+    exptime: number,
+    cas: bigint,
+    options: StoreOptions | undefined,
+  ): StoreRequest {
+    const bytes = lengthOf(data, key)
+    const request: StoreRequest = { command, data, bytes, clientFlags, exptime, cas, preparing: undefined }
     const compression = this.#compression(options)
     if (compression !== undefined) return this.#compress(request, key, compression)
     this.#checkSize(bytes, key)
@@ -219,6 +263,20 @@ function lengthOf(data: string | Uint8Array, key: Key): number {
   const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : byteLengthOf(data)
   if (bytes === undefined) throw unreadable(key)
   return bytes
+}
+
+/** A copy of bytes that are the caller's. */
+function copyOf(data: Uint8Array, key: Key): Uint8Array {
+  const view = viewOf(data)
+  if (view === undefined) throw unreadable(key)
+  return Buffer.from(view)
+}
+
+function unreadableForm(error: unknown, key: Key): SerdeError {
+  return new SerdeError(`the value for ${quoteKey(key)} cannot be read: ${messageOf(error)}`, {
+    delivery: 'answered',
+    cause: error,
+  })
 }
 
 function changed(key: Key): InvalidInputError {

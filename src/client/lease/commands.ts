@@ -3,6 +3,7 @@ import { type Key, keyBytes, type WireKey } from '../../protocol/key.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
 import type { Patience } from '../../protocol/patience.ts'
 import { GETS, type Request } from '../../protocol/request.ts'
+import type { SerializedValue } from '../../serde/serde.ts'
 import { hasPassed } from '../../ttl.ts'
 import type { KeyOptions } from '../call-options.ts'
 import type { Dispatcher } from '../dispatcher.ts'
@@ -86,10 +87,19 @@ export class LeaseCommands {
     return { key, wireKey: this.#dispatcher.encodeKey(key), keyOptions }
   }
 
-  /** Reads the item, and tries to become the one to load it where that is due. */
-  look(key: LeaseKey, lease: ResolvedLease, options: GetOrSetManyOptions<never> | undefined): Promise<Sight> {
+  /**
+   * Reads the item, and tries to become the one to load it where that is due.
+   *
+   * @param keepsStored - Keep a value as it is stored too.
+   */
+  look(
+    key: LeaseKey,
+    lease: ResolvedLease,
+    options: GetOrSetManyOptions<never> | undefined,
+    keepsStored = false,
+  ): Promise<Sight> {
     return new Promise((resolve, reject) => {
-      const interpret = this.#interpreter(options)
+      const interpret = keepsStored ? this.#storedInterpreter(options) : this.#interpreter(options)
       const request = lookRequest(lease)
       // Nearly every look ends here: a promise for the reading, and one for what is made of it, would cost as much again.
       const see = (found: unknown): void => {
@@ -170,24 +180,26 @@ export class LeaseCommands {
   /**
    * Stores what was loaded in the place of what is held. Whether it was stored is not said: if not, another client stored or
    * deleted meanwhile, and that counts.
+   *
+   * @param value - As it was loaded: the ttl may depend on it.
+   * @param form - What the serde has made of it.
    */
   async store(
     key: LeaseKey,
     value: unknown,
+    form: SerializedValue,
     hold: Hold,
     options: GetOrSetManyOptions<never> | undefined,
   ): Promise<void> {
     if (hold.kind === 'unknown') return
-    const { serde, compression, clientFlags, staleOnError } = options ?? {}
+    const { compression, staleOnError } = options ?? {}
     const ttl = ttlOf(value, options)
     if (hasPassed(ttl, Date.now())) return this.remove(key, hold)
     const cas = hold.kind === 'item' ? hold.cas : 0n
     const command = hold.kind === 'nothing' ? 'add' : cas === 0n ? 'set' : 'cas'
-    const request = this.#values.storeRequest(command, key.callerKey, value, cas, {
+    const request = this.#values.storeFormRequest(command, key.callerKey, form, cas, {
       ...(ttl !== undefined && { ttl }),
-      ...(serde !== undefined && { serde }),
       ...(compression !== undefined && { compression }),
-      ...(clientFlags !== undefined && { clientFlags }),
       ...(staleOnError !== undefined && { graceSeconds: staleOnError }),
     })
     await this.#send(request, key, readNothing)
@@ -217,6 +229,15 @@ export class LeaseCommands {
     const serde = options?.serde
     if (serde === undefined) return this.#read
     return createReadingInterpreter({ ...this.#values.decoder(serde), lookAtEmpty: this.#lookAtEmpty })
+  }
+
+  #storedInterpreter(options: GetOrSetManyOptions<never> | undefined): Interpret {
+    const serde = options?.serde
+    return createReadingInterpreter({
+      ...this.#values.storedDecoder(serde),
+      lookAtEmpty: this.#lookAtEmpty,
+      restore: ({ data, clientFlags }, callerKey) => this.#values.restore(data, clientFlags, callerKey, serde),
+    })
   }
 
   #operation(request: Request, key: ItemKey, interpret: Interpret): Operation {

@@ -11,6 +11,7 @@ import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
 import { ActiveCalls } from './active-calls.ts'
 import type { LeaseCommands, LeaseKey } from './commands.ts'
+import { createOldOutcome, type LoadOutcome, NO_VALUE, SharedValue, shareLoaded } from './load-outcome.ts'
 import {
   checkLoader,
   type GetOrSetManyOptions,
@@ -20,7 +21,7 @@ import {
   resolveLease,
 } from './options.ts'
 import type { Semaphore } from './semaphore.ts'
-import type { Hold, OldValue, Sight } from './sight.ts'
+import { type Hold, type OldValue, type OpenSight, oldOf, refinedSight, type Sight, type ValueSight } from './sight.ts'
 import { type Flight, type FlightMark, SingleFlight } from './single-flight.ts'
 import { type LeaseMark, LeaseWait, pause } from './wait.ts'
 
@@ -36,11 +37,6 @@ export interface LoadCall {
   readonly load: (signal: AbortSignal, stale: OldValue | undefined, reason: LoadReason) => Promise<unknown>
 }
 
-/** A sight that asks for a load, or for waiting until the load of another caller is done. */
-export type OpenSight = Exclude<Sight, { state: 'value' }>
-
-type ValueSight = Extract<Sight, { state: 'value' }>
-
 /**
  * `getOrSet`: who finds nothing is elected to load, everybody else waits. docs/leases.md has its states.
  *
@@ -53,9 +49,9 @@ export class GetOrSet {
   readonly #commands: LeaseCommands
   readonly #loads: Loads
   /** The loads and waits of callers. */
-  readonly flights: SingleFlight = new SingleFlight()
+  readonly flights: SingleFlight<LoadOutcome> = new SingleFlight()
   /** Refreshes in the background: no call waits for them. */
-  readonly background: SingleFlight = new SingleFlight()
+  readonly background: SingleFlight<void> = new SingleFlight()
   /** The calls: who is still looking may win, and then has to load. */
   readonly calls: ActiveCalls = new ActiveCalls()
   #closed: ClosedError | undefined
@@ -129,7 +125,10 @@ export class GetOrSet {
 
   /** Returns the value that a look found, or the promise of a load: one to join, or to begin. */
   conclude(call: LoadCall, sight: Sight, signal: AbortSignal | undefined): unknown {
-    if (sight.state !== 'value') return this.#share(call, sight).join(signal)
+    if (sight.state !== 'value') {
+      const old = oldOf(sight)
+      return this.#share(call, sight).join(signal, (outcome) => outcome.valueFor(call, old))
+    }
     this.#refreshIfWon(call, sight)
     return sight.value
   }
@@ -164,9 +163,9 @@ export class GetOrSet {
   }
 
   /** What the item says, the schema's word included. */
-  look(call: LoadCall): Promise<Sight> {
+  look(call: LoadCall, keepsStored = false): Promise<Sight> {
     const { key, lease, options, refine } = call
-    const looking = this.#commands.look(key, lease, options)
+    const looking = this.#commands.look(key, lease, options, keepsStored)
     return refine === undefined ? looking : this.#refined(call, looking, refine)
   }
 
@@ -211,7 +210,7 @@ export class GetOrSet {
   }
 
   /** Joins the load of this lease in this process, or begins it. */
-  #share(call: LoadCall, sight: OpenSight): Flight {
+  #share(call: LoadCall, sight: OpenSight): Flight<LoadOutcome> {
     const mark = markOf(sight.mark)
     const known = sight.state === 'won' ? undefined : this.flights.find(call.key.name, mark)
     if (known !== undefined) this.#loads.countShared()
@@ -221,7 +220,7 @@ export class GetOrSet {
   }
 
   /** Loads, or waits until another caller has. */
-  async #settle(call: LoadCall, first: OpenSight, flight: Flight): Promise<unknown> {
+  async #settle(call: LoadCall, first: OpenSight, flight: Flight<LoadOutcome>): Promise<LoadOutcome> {
     const { leaseTtl, waitMs } = call.lease
     const wait = new LeaseWait(first.mark, leaseTtl, waitMs)
     let sight = first
@@ -231,14 +230,14 @@ export class GetOrSet {
       await pause(delay, flight.signal)
       let next: Sight
       try {
-        next = await this.look(call)
+        next = await this.look(call, true)
       } catch (error) {
         this.absorb(call, error)
         return this.load(call, 'noCache', { kind: 'unknown' }, undefined, flight.signal)
       }
       if (next.state === 'value') {
         this.#refreshIfWon(call, next)
-        return next.value
+        return this.#seenOutcome(call, next)
       }
       if (flight.signal.aborted) {
         await this.abandon(call, next)
@@ -246,12 +245,12 @@ export class GetOrSet {
       }
       sight = next
       const other = sight.state === 'taken' ? this.flights.find(call.key.name, markOf(sight.mark)) : undefined
-      if (other !== undefined && other !== flight) return other.join(flight.signal)
+      if (other !== undefined && other !== flight) return other.join(flight.signal, (outcome) => outcome)
       flight.mark = markOf(sight.mark)
       wait.see(sight.mark)
     }
     if (sight.state === 'unreadable' && sight.error !== undefined) this.report(call, sight.error)
-    const old = sight.state === 'unreadable' ? undefined : sight.old
+    const old = oldOf(sight)
     const reason = first.state === 'taken' ? 'leaseLost' : old === undefined ? 'miss' : 'stale'
     return this.load(call, reason, sight.hold, old, flight.signal)
   }
@@ -262,9 +261,10 @@ export class GetOrSet {
     const { name } = call.key
     const known = this.flights.find(name, NO_CACHE)
     if (known !== undefined) this.#loads.countShared()
-    const load = (flight: Flight): Promise<unknown> =>
+    const load = (flight: Flight<LoadOutcome>): Promise<LoadOutcome> =>
       this.load(call, 'noCache', { kind: 'unknown' }, undefined, flight.signal)
-    return (known ?? this.flights.start(name, NO_CACHE, load)).join(signal)
+    const flight = known ?? this.flights.start(name, NO_CACHE, load)
+    return flight.join(signal, (outcome) => outcome.valueFor(call, undefined))
   }
 
   /** Whether a failure of the cache is to be worked around. */
@@ -285,7 +285,7 @@ export class GetOrSet {
     hold: Hold,
     old: OldValue | undefined,
     signal: AbortSignal,
-  ): Promise<unknown> {
+  ): Promise<LoadOutcome> {
     let loaded: unknown
     try {
       loaded = await call.load(signal, old, reason)
@@ -293,27 +293,39 @@ export class GetOrSet {
       await this.giveUp(call, hold)
       if (old === undefined) throw error
       this.report(call, error)
-      return old.value
+      return createOldOutcome(old)
     }
     return this.keep(call, hold, loaded)
   }
 
-  /** Stores what was loaded, and gives what the caller gets. */
-  async keep(call: LoadCall, hold: Hold, loaded: unknown): Promise<unknown> {
-    const { key, options, refine } = call
-    let value = loaded
+  /** Stores what was loaded. What cannot be stored, or does not fit the schema, is never absorbed. */
+  async keep(call: LoadCall, hold: Hold, loaded: unknown): Promise<LoadOutcome> {
+    let outcome: SharedValue | undefined
     try {
-      if (loaded === undefined) await this.#commands.remove(key, hold)
-      else {
-        if (refine !== undefined) value = await refine.loaded(loaded, key.callerKey)
-        const store = (): Promise<void> => this.#commands.store(key, loaded, hold, options)
-        await (call.stores === undefined ? store() : call.stores.run(store))
-      }
+      if (loaded !== undefined) outcome = await shareLoaded(this.#values, call, loaded)
+    } catch (error) {
+      await this.giveUp(call, hold)
+      throw error
+    }
+    const store = (): Promise<void> => this.#put(call, hold, loaded, outcome)
+    try {
+      await (call.stores === undefined ? store() : call.stores.run(store))
     } catch (error) {
       await this.giveUp(call, hold)
       this.absorb(call, error)
     }
-    return value
+    return outcome ?? NO_VALUE
+  }
+
+  #put(call: LoadCall, hold: Hold, loaded: unknown, outcome: SharedValue | undefined): Promise<void> {
+    if (outcome === undefined) return this.#commands.remove(call.key, hold)
+    return this.#commands.store(call.key, loaded, outcome.form, hold, call.options)
+  }
+
+  #seenOutcome(call: LoadCall, { stored, value }: ValueSight): LoadOutcome {
+    const outcome = new SharedValue(this.#values, stored!, undefined)
+    outcome.keep(call, value)
+    return outcome
   }
 
   #refreshIfWon(call: LoadCall, sight: ValueSight): void {
@@ -364,19 +376,8 @@ export function patienceOf(signal: AbortSignal | undefined): Patience | undefine
 }
 
 /** The call as its load carries it on, for all that join it. */
-function sharedBy({ patience }: Flight, call: LoadCall): LoadCall {
+function sharedBy({ patience }: Flight<LoadOutcome>, call: LoadCall): LoadCall {
   return call.key.patience === undefined ? call : { ...call, key: { ...call.key, patience } }
-}
-
-/** What a schema makes of what was seen. */
-async function refinedSight(sight: Exclude<Sight, { state: 'unreadable' }>, refine: Refine, key: Key): Promise<Sight> {
-  if (sight.state !== 'value') {
-    const refined = sight.old && (await refine.read(sight.old.value, key))
-    return { ...sight, old: refined?.isValid === true ? refined : undefined }
-  }
-  const refined = await refine.read(sight.value, key)
-  if (refined.isValid) return { ...sight, value: refined.value }
-  return { state: 'unreadable', hold: sight.hold, mark: sight.mark, error: undefined }
 }
 
 /** The mark of loads that no lease stands behind. */

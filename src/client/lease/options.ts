@@ -77,6 +77,14 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
    * @defaultValue `'inline'`
    */
   readonly lease?: 'inline' | 'key'
+  /**
+   * What the callers of a load get. `asStored`: each one what a later reader gets, an object of its own, read from what is
+   * stored. `asLoaded`: all of them the loader's own object, which they share; it saves the reading. It differs from what
+   * later readers get where the serde does not keep everything (a `Date` becomes text).
+   *
+   * @defaultValue `'asStored'`
+   */
+  readonly fresh?: 'asStored' | 'asLoaded'
 }
 
 /** Options of `getOrSetMany`. */
@@ -99,6 +107,7 @@ const MAX_SECONDS = 2_592_000
 export function resolveLease(options: GetOrSetOptions<never> | undefined, values: Values): ResolvedLease {
   if (typeof options?.ttl !== 'function') values.exptime(options?.ttl)
   if (options?.emptyTtl !== undefined) values.exptime(options.emptyTtl)
+  checkFresh(options?.fresh)
   return {
     kind: checkKind(options?.lease),
     leaseTtl: checkWhole('leaseTtl', options?.leaseTtl ?? 10, MAX_SECONDS, 1),
@@ -124,6 +133,11 @@ function checkKind(kind: 'inline' | 'key' | undefined): 'inline' | 'key' {
   if (kind === undefined) return 'inline'
   if (kind === 'inline' || kind === 'key') return kind
   throw new InvalidInputError(`lease must be 'inline' or 'key', got ${showValue(kind)}`)
+}
+
+function checkFresh(fresh: 'asStored' | 'asLoaded' | undefined): void {
+  if (fresh === undefined || fresh === 'asStored' || fresh === 'asLoaded') return
+  throw new InvalidInputError(`fresh must be 'asStored' or 'asLoaded', got ${showValue(fresh)}`)
 }
 
 function checkWait(waitMs: number | undefined): number | undefined {

@@ -1,14 +1,18 @@
 import { MemcacheError } from '../../errors.ts'
+import type { Key } from '../../protocol/key.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
 import { holdsPlace, PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { type Reply, Returned } from '../../protocol/reply.ts'
 import type { LookAtEmpty } from '../placeholder.ts'
-import type { Decode, Decoder } from '../reader.ts'
+import type { Decoder } from '../reader.ts'
+import type { StoredValue } from '../stored-value.ts'
 
 /** An item as commands see it that replace it by its cas number: `getOrSet`, `update`, `pop`. Tokens are theirs to use. */
 export interface Reading {
   readonly state: 'missing' | 'placeholder' | 'value'
   readonly value: unknown
+  /** The value as it is stored, where that was asked for. */
+  readonly stored: StoredValue | undefined
   /** Why there is a value that cannot be read. */
   readonly unreadable: MemcacheError | undefined
   /** 0n: this server keeps no cas numbers (`memcached -C`). */
@@ -32,24 +36,27 @@ type Facts = { -readonly [Field in keyof Reading]: Reading[Field] }
 /** What reading needs. */
 export interface ReadingInit extends Decoder {
   readonly lookAtEmpty: LookAtEmpty
+  /** Reads what `decode` gives, a {@link StoredValue}; without it, `decode` gives the value. */
+  readonly restore?: (stored: StoredValue, key: Key) => unknown
 }
 
 /** Makes the function that turns the reply to a read into a {@link Reading}. */
-export function createReadingInterpreter({ decode, borrows, serialize, lookAtEmpty }: ReadingInit): Interpret {
+export function createReadingInterpreter(init: ReadingInit): Interpret {
+  const { borrows, serialize, lookAtEmpty } = init
   const read: Interpret = (reply, operation) => {
     const facts = factsOf(reply)
     if (reply.outcome !== 'hit' || isPlaceholder(reply)) {
       operation.outcome = 'miss'
       return facts
     }
-    const value = readValue(facts, decode, reply, operation)
+    const value = readValue(facts, init, reply, operation)
     // A classic reply does not tell whether an empty item is a placeholder.
     if (reply.type !== 'VALUE' || reply.size > 0 || reply.clientFlags !== 0) return value
     return lookAtEmpty(operation).then((found) => {
       if (found === 'value') return value
       operation.outcome = 'miss'
       const state = found === 'placeholder' ? 'placeholder' : 'missing'
-      return { ...facts, state, value: undefined, unreadable: undefined } satisfies Reading
+      return { ...facts, state, value: undefined, stored: undefined, unreadable: undefined } satisfies Reading
     })
   }
   return Object.assign(read, { borrows, serialize, present: presentValue, passedOver: readTooLarge })
@@ -75,6 +82,7 @@ function factsOf(reply: Reply): Facts {
   return {
     state: isHit ? 'placeholder' : 'missing',
     value: undefined,
+    stored: undefined,
     unreadable: undefined,
     cas: isHit ? reply.cas() : 0n,
     ttl: !isText && isHit && reply.has(Returned.ttl) ? reply.ttl : undefined,
@@ -94,22 +102,25 @@ function unreadableReading(facts: Facts, error: MemcacheError): Reading {
 }
 
 /** Completes a reading with the value, or with why it cannot be read. */
-function readValue(facts: Facts, decode: Decode, reply: Reply, operation: Operation): Reading | Promise<Reading> {
+function readValue(facts: Facts, init: ReadingInit, reply: Reply, operation: Operation): Reading | Promise<Reading> {
   try {
-    const value = decode(reply, operation)
-    if (!(value instanceof Promise)) return readableReading(facts, value)
-    return value.then(
-      (settled: unknown) => readableReading(facts, settled),
-      (error: unknown) => refusedReading(facts, error),
-    )
+    const value = init.decode(reply, operation)
+    if (!(value instanceof Promise)) return readableReading(facts, init, value, operation.callerKey)
+    return value
+      .then((settled: unknown) => readableReading(facts, init, settled, operation.callerKey))
+      .catch((error: unknown) => refusedReading(facts, error))
   } catch (error) {
     return refusedReading(facts, error)
   }
 }
 
-function readableReading(facts: Facts, value: unknown): Reading {
+function readableReading(facts: Facts, { restore }: ReadingInit, value: unknown, key: Key): Reading {
+  if (restore === undefined) facts.value = value
+  else {
+    facts.stored = value as StoredValue
+    facts.value = restore(facts.stored, key)
+  }
   facts.state = 'value'
-  facts.value = value
   return facts
 }
 

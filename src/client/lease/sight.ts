@@ -1,4 +1,7 @@
 import type { MemcacheError } from '../../errors.ts'
+import type { Key } from '../../protocol/key.ts'
+import type { Refine } from '../refine.ts'
+import type { StoredValue } from '../stored-value.ts'
 import type { ResolvedLease } from './options.ts'
 import type { Reading } from './reading.ts'
 import type { LeaseMark } from './wait.ts'
@@ -18,6 +21,8 @@ export type Sight =
   | {
       readonly state: 'value'
       readonly value: unknown
+      /** As it is stored, where that was asked for. */
+      readonly stored: StoredValue | undefined
       readonly isWon: boolean
       /** Whether it was marked stale. */
       readonly isStale: boolean
@@ -36,9 +41,20 @@ export type Sight =
       readonly error: MemcacheError | undefined
     }
 
+/** A sight that asks for a load, or for waiting until the load of another caller is done. */
+export type OpenSight = Exclude<Sight, { state: 'value' }>
+
+/** A sight of a value. */
+export type ValueSight = Extract<Sight, { state: 'value' }>
+
 /** A value that is no longer good, but better than none. */
 export interface OldValue {
   readonly value: unknown
+}
+
+/** Returns the old value that a sight has. */
+export function oldOf(sight: OpenSight): OldValue | undefined {
+  return sight.state === 'unreadable' ? undefined : sight.old
 }
 
 /** What a load may replace, by its cas number. */
@@ -52,14 +68,14 @@ export function sightOf(reading: Reading, lease: ResolvedLease): Sight {
 }
 
 function valueSight(reading: Reading, lease: ResolvedLease): Sight {
-  const { value, unreadable, won, taken, stale } = reading
+  const { value, stored, unreadable, won, taken, stale } = reading
   const hold = itemHold(reading, won)
   if (unreadable !== undefined) return { state: 'unreadable', hold, mark: reading, error: unreadable }
   if (isPastItsTime(reading, lease)) {
     if (won) return { state: 'won', hold, mark: reading, old: { value } }
     if (taken) return { state: 'taken', hold, mark: reading, old: { value } }
   }
-  return { state: 'value', value, isWon: won, isStale: stale, hold, mark: reading }
+  return { state: 'value', value, stored, isWon: won, isStale: stale, hold, mark: reading }
 }
 
 /** Kept for the case that the loader fails, and for nothing else. Whoever marked a value stale wants it to be used. */
@@ -81,4 +97,19 @@ function placeholderSight(reading: Reading, lease: ResolvedLease): Sight {
 /** No lease lasts so long: somebody renewed the item, by `touch` or `gat`, and whoever was loading may be long gone. */
 function isAbandoned({ ttl }: Reading, { leaseTtl }: ResolvedLease): boolean {
   return ttl !== undefined && (ttl === -1 || ttl > leaseTtl)
+}
+
+/** What a schema makes of what was seen. */
+export async function refinedSight(
+  sight: Exclude<Sight, { state: 'unreadable' }>,
+  refine: Refine,
+  key: Key,
+): Promise<Sight> {
+  if (sight.state !== 'value') {
+    const refined = sight.old && (await refine.read(sight.old.value, key))
+    return { ...sight, old: refined?.isValid === true ? refined : undefined }
+  }
+  const refined = await refine.read(sight.value, key)
+  if (refined.isValid) return { ...sight, value: refined.value }
+  return { state: 'unreadable', hold: sight.hold, mark: sight.mark, error: undefined }
 }

@@ -7,20 +7,20 @@ export type FlightMark = string
 /**
  * One load, or one wait for somebody else's, that several callers share. It aborts when the last of them has left.
  */
-export class Flight {
+export class Flight<T> {
   /** Which lease it is about at present. */
   mark: FlightMark
   /** Of those that share it: they have left when the last one has. */
   readonly patience: Patience = new Patience(performance.now())
   readonly #controller: AbortController = new AbortController()
-  readonly #result: Promise<unknown>
+  readonly #result: Promise<T>
   #end: (reason: unknown) => void = ignore
   #callers = 0
 
   /** @param work - Begins at once; what it rejects with reaches the callers. */
-  constructor(mark: FlightMark, work: (flight: Flight) => Promise<unknown>) {
+  constructor(mark: FlightMark, work: (flight: Flight<T>) => Promise<T>) {
     this.mark = mark
-    const result = new Promise((resolve, reject) => {
+    const result = new Promise<T>((resolve, reject) => {
       this.#end = reject
       work(this).then(resolve, reject)
     })
@@ -39,17 +39,22 @@ export class Flight {
     return this.#result.then(ignore, ignore)
   }
 
-  /** Waits for the result; an abort leaves at once. */
-  join(signal: AbortSignal | undefined): Promise<unknown> {
+  /**
+   * Waits for the result; an abort leaves at once.
+   *
+   * @param present - Makes of the result what this caller gets.
+   */
+  join<Value>(signal: AbortSignal | undefined, present: (result: T) => Value | Promise<Value>): Promise<Value> {
     this.#callers++
-    if (signal === undefined) return this.#result
+    const presented = this.#result.then(present)
+    if (signal === undefined) return presented
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         reject(signal.reason)
         if (--this.#callers === 0) this.#abandon(signal.reason)
       }
       const leave = whenAborted(signal, onAbort)
-      this.#result.then(resolve, reject).then(leave, leave)
+      presented.then(resolve, reject).then(leave, leave)
       if (signal.aborted) onAbort()
     })
   }
@@ -67,18 +72,18 @@ export class Flight {
 }
 
 /** The loads that are under way in this process, by item. */
-export class SingleFlight {
-  readonly #flights: Map<string, Flight> = new Map()
-  readonly #all: Set<Flight> = new Set()
+export class SingleFlight<T> {
+  readonly #flights: Map<string, Flight<T>> = new Map()
+  readonly #all: Set<Flight<T>> = new Set()
 
   /** The load for an item that is about this lease. */
-  find(name: string, mark: FlightMark): Flight | undefined {
+  find(name: string, mark: FlightMark): Flight<T> | undefined {
     const flight = this.#flights.get(name)
     return flight?.mark === mark && !flight.signal.aborted ? flight : undefined
   }
 
   /** Begins a load. Callers that come from now on find this one, not an older one about another lease. */
-  start(name: string, mark: FlightMark, work: (flight: Flight) => Promise<unknown>): Flight {
+  start(name: string, mark: FlightMark, work: (flight: Flight<T>) => Promise<T>): Flight<T> {
     const flight = new Flight(mark, work)
     this.#flights.set(name, flight)
     this.#all.add(flight)
@@ -86,7 +91,7 @@ export class SingleFlight {
     return flight
   }
 
-  async #forget(name: string, flight: Flight): Promise<void> {
+  async #forget(name: string, flight: Flight<T>): Promise<void> {
     await flight.over
     this.#all.delete(flight)
     if (this.#flights.get(name) === flight) this.#flights.delete(name)

@@ -17,6 +17,7 @@ import { storeCommand } from '../commands/writes.ts'
 import { count } from '../counters.ts'
 import { checkKeys, type Entries, entriesOf, prefixed, withPrefix, withTtl } from '../entries.ts'
 import { checkValues } from '../lease/load-group.ts'
+import { shareLoaded } from '../lease/load-outcome.ts'
 import { checkLoader, type GetOrSetManyOptions, type Loader, type ManyLoader } from '../lease/options.ts'
 import { checkCallOptions, checkIsOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAMES } from '../option-names.ts'
 import type { ClientParts } from '../parts.ts'
@@ -142,9 +143,11 @@ export class PrefixedCalls<Input> {
     return undefined
   }
 
-  /** Returns a value that was loaded and is not stored, as the schema makes it. */
-  async #refineLoaded(key: Key, loaded: unknown): Promise<unknown> {
-    return this.#refine === undefined || loaded === undefined ? loaded : this.#refine.loaded(loaded, key)
+  /** Returns a value that was loaded and is not stored, as a later reader would get it. */
+  async #presentLoaded(key: Key, loaded: unknown, options: GetOrSetManyOptions<never> | undefined): Promise<unknown> {
+    if (loaded === undefined) return undefined
+    const call = { key: { callerKey: key }, options, refine: this.#refine }
+    return (await shareLoaded(this.#parts.values, call, loaded)).valueFor(call)
   }
 
   /** Reads a value, or loads it. */
@@ -155,7 +158,11 @@ export class PrefixedCalls<Input> {
         checkLoader(loader)
         const signal = options?.signal ?? NEVER_ABORTS
         const instead = async (): Promise<unknown> =>
-          this.#refineLoaded(key, await this.#calls.loads.run([key], 'noCache', () => loader({ key, signal })))
+          this.#presentLoaded(
+            key,
+            await this.#calls.loads.run([key], 'noCache', () => loader({ key, signal })),
+            options,
+          )
         return this.#keyspace.runOnce({ kind: 'read', instead }, options, tally, (prefix) => {
           const inner = prefixed(prefix, withTtl(this.#ttl, options))
           return this.#parts.getOrSet.run(key, loader, inner, this.#refine, tally)
@@ -188,7 +195,7 @@ export class PrefixedCalls<Input> {
       const missing = [...new Set(asked)]
       const signal = options?.signal ?? NEVER_ABORTS
       const loaded = await this.#calls.loads.run(missing, 'noCache', () => loader([...missing], { signal }))
-      return this.#loadedMany(missing, loaded)
+      return this.#loadedMany(missing, loaded, options)
     }
     const lost: WhenLost = { kind: 'read', instead, keys: asked.length }
     return this.#keyspace.runOnce(lost, options, tally, (prefix) => {
@@ -197,11 +204,15 @@ export class PrefixedCalls<Input> {
     })
   }
 
-  async #loadedMany(keys: readonly Key[], loaded: ReadonlyMap<Key, unknown>): Promise<Map<Key, unknown>> {
+  async #loadedMany(
+    keys: readonly Key[],
+    loaded: ReadonlyMap<Key, unknown>,
+    options: GetOrSetManyOptions<never> | undefined,
+  ): Promise<Map<Key, unknown>> {
     const values = checkValues(loaded)
     const found = new Map<Key, unknown>()
     for (const key of keys) {
-      const value = await this.#refineLoaded(key, values.get(key))
+      const value = await this.#presentLoaded(key, values.get(key), options)
       if (value !== undefined) found.set(key, value)
     }
     return found

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import type { RangeSerde, Serde, SerializedValue } from '../../serde/serde.ts'
 
 /** Calls a method of an object of the caller's, who is waiting, and blocks until it has returned. */
@@ -11,17 +10,6 @@ export class OpaqueValue {
 
   constructor(form: SerializedValue | undefined) {
     this.form = form
-  }
-}
-
-/** A value as stored, which the caller will decode. */
-export class StoredValue {
-  readonly data: Uint8Array
-  readonly clientFlags: number
-
-  constructor(data: Uint8Array, clientFlags: number) {
-    this.data = data
-    this.clientFlags = clientFlags
   }
 }
 
@@ -54,21 +42,4 @@ export function createCallerSerde(traits: SerdeTraits, call: CallCaller): Serde 
     deserializeRange: (bytes, start, end, clientFlags) => deserialize(bytes.subarray(start, end), clientFlags, ''),
   }
   return Object.assign(serde, ranges)
-}
-
-/** Leaves the decoding to the caller, for after the call. */
-export function createStoredSerde(leavesCompressionFlags: boolean): RangeSerde {
-  return {
-    leavesCompressionFlags,
-    serialize: () => {
-      throw new TypeError('this serde only reads')
-    },
-    deserialize: keepStored,
-    keepsBytes: () => false,
-    deserializeRange: (bytes, start, end, clientFlags) => keepStored(bytes.subarray(start, end), clientFlags),
-  }
-}
-
-function keepStored(data: Uint8Array, clientFlags: number): StoredValue {
-  return new StoredValue(Buffer.from(data), clientFlags)
 }

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
+import { createStoredSerde, StoredValue } from '../../client/stored-value.ts'
 import type { Serde } from '../../serde/serde.ts'
-import { createCallerSerde, createStoredSerde, OpaqueValue, type SerdeTraits, StoredValue } from './caller-serde.ts'
+import { createCallerSerde, OpaqueValue, type SerdeTraits } from './caller-serde.ts'
 import { readError, writeError } from './error-form.ts'
 import { KeptObjects } from './kept-objects.ts'
 import { MessageReader } from './message-reader.ts'

@@ -309,6 +309,18 @@ export function describeGetOrSet(context: Context): void {
       }
     })
 
+    it('gives what was loaded as later readers get it, and with fresh as it is', async () => {
+      const cache = context.client()
+      const loaded = { at: new Date(0), bytes: [1] }
+      const stored = { at: '1970-01-01T00:00:00.000Z', bytes: [1] }
+      const key = context.key()
+      expect(await cache.getOrSet<unknown>(key, () => loaded)).toEqual(stored)
+      expect(await cache.getOrSet<unknown>(key, notCalled)).toEqual(stored)
+      const other = context.key()
+      expect(await cache.getOrSet(other, () => loaded, { fresh: 'asLoaded' })).toEqual(loaded)
+      expect(await cache.get(other)).toEqual(stored)
+    })
+
     it('rejects with what cannot be stored, and leaves nothing in its place', async () => {
       const cache = context.client()
       const key = context.key()
@@ -318,10 +330,11 @@ export function describeGetOrSet(context: Context): void {
       expect(await lying(key)).toBe('END\r\n')
     })
 
-    it('gives what cannot be stored where failures are absorbed', async () => {
+    it('gives what is too large to be stored where failures are absorbed', async () => {
       const cache = context.client({ failures: 'missReads' })
       const events = collectCommandErrors(cache)
       const key = context.key()
+      expect(await rejection(cache.getOrSet(key, () => () => 1))).toBeInstanceOf(SerdeError)
       expect(await cache.getOrSet(key, context.tooLarge)).toBe(context.tooLarge())
       expect(events.length).toBe(1)
       expect(await lying(key)).toBe('END\r\n')
