@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { BatchError, TimeoutError } from '../../src/errors.ts'
 import type { MemcacheSync } from '../../src/sync/memcache-sync.ts'
 import type { MemcacheSyncOptions } from '../../src/sync/options.ts'
+import { expectInterruption } from '../support/end-of-traces.ts'
 import { until } from '../support/eventually.ts'
 import { type RealMemcached, startMemcached } from '../support/real-memcached.ts'
 import { useBuiltWorker } from '../unit/sync/built-worker.ts'
@@ -145,6 +146,7 @@ function connectionsTo(cache: MemcacheSync): number {
 
 /** Ends a call from outside after a time, as Ctrl-C in a REPL does: nothing behind it runs, not even `finally`. */
 function interrupt(call: () => unknown, timeoutMs: number): void {
+  expectInterruption()
   const context = createContext({ call })
   expect(() => runInContext('call()', context, { timeout: timeoutMs }) as unknown).toThrow(/timed out/)
 }

@@ -11,6 +11,14 @@ const SYNC_ORDERS = ['start,end', 'start,error,end']
 /** Contexts that have begun and are to end within this, in milliseconds, once a file's tests are over. */
 const SETTLE_MS = 10_000
 
+/** Calls of this file that the engine has ended from outside: not even `finally` runs behind them, so they publish no end. */
+let interrupted = 0
+
+/** Says that the engine is about to end a call from outside. */
+export function expectInterruption(): void {
+  interrupted++
+}
+
 /**
  * Subscribes to every tracing channel for a whole test file, and checks at its end that each context has ended once and has an
  * error only where it says so. A setup file of vitest, active where `MEMLANE_TRACE_TESTS` is set.
@@ -28,7 +36,12 @@ function watchTraces(): void {
     })
   }
   afterAll(async () => {
-    await eventually(() => expect(wrongOnes(events)).toEqual([]), SETTLE_MS)
+    await eventually(() => {
+      const wrong = wrongOnes(events)
+      const unended = wrong.filter((text) => text.startsWith('start:'))
+      // An interruption may fall between two calls.
+      expect(unended.length <= interrupted ? wrong.filter((text) => !unended.includes(text)) : wrong).toEqual([])
+    }, SETTLE_MS)
   }, SETTLE_MS * 2)
 }
 
