@@ -2,7 +2,7 @@ import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Those that take longest come first, so that both workers end at about the same time. */
-const LONG = ['conformance/', 'fuzz/', 'fault/', 'leases/', 'interop/']
+const LONG = ['conformance/', 'fuzz/', 'fault/', 'leases/']
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -20,8 +20,8 @@ function rankOf({ moduleId }: TestSpecification): number {
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // These need the hosts of test/adapters: npm run test:adapters.
-    exclude: [...configDefaults.exclude, 'test/adapters/**'],
+    // npm run test:interop and npm run test:adapters run these: they take minutes, and the second needs the adapters' hosts.
+    exclude: [...configDefaults.exclude, 'test/interop/**', 'test/adapters/**'],
     globalSetup: ['test/support/global-setup.ts'],
     // Does nothing but with `MEMLANE_TRACE_TESTS=1`.
     setupFiles: ['test/support/end-of-traces.ts'],

@@ -4,7 +4,7 @@ import type { Pair } from './pairs.ts'
 
 const HEAD = `# Keys and values shared with other clients
 
-Written by \`npx vitest run test/interop\`, which sends every kind of value through a memcached in both directions, with
+Written by \`npm run test:interop\`, which sends every kind of value through a memcached in both directions, with
 the other clients themselves. *same*: the reader gets the type and value that the writer stored. *refused*: memlane throws
 \`SerdeError\` instead of storing or giving something else; where the default serde refuses another client's value, the
 error names the serde that reads it. Which client flags a layout has, and what its options do, is in the documentation of
