@@ -65,8 +65,10 @@ export interface WriteOptions extends KeyOptions {
   readonly clientFlags?: number
   /** Instead of the client's serde. */
   readonly serde?: Serde
-  /** Instead of the client's; `false` stores the value as it is, so that `append` and `prepend` may extend it. */
-  readonly compression?: false | CompressionOptions
+  /**
+   * Instead of the client's; `true` is `{}`, `false` stores the value as it is, so that `append` and `prepend` may extend it.
+   */
+  readonly compression?: boolean | CompressionOptions
 }
 
 /** Options of `update`. `timeoutMs` bounds each round trip, not the function, and not all attempts together. */

@@ -86,17 +86,17 @@ const ZSTD_LEVEL = 100
 const OPTIONS: readonly (keyof CompressionOptions)[] = ['minBytes', 'level', 'asyncBytes', 'algorithm']
 
 /** Checks the options and fills in the defaults. */
-export function resolveCompression(options: false | CompressionOptions | undefined): ResolvedCompression | undefined {
+export function resolveCompression(options: boolean | CompressionOptions | undefined): ResolvedCompression | undefined {
   if (options === undefined || options === false) return undefined
   try {
-    return resolveOptions(options)
+    return resolveOptions(options === true ? {} : options)
   } catch (cause) {
     throw unreadable('option compression', cause)
   }
 }
 
 function resolveOptions(options: CompressionOptions): ResolvedCompression {
-  if (!isRecord(options)) throw refused('compression', 'false or an object', options)
+  if (!isRecord(options)) throw refused('compression', 'true, false or an object', options)
   refuseUnknown(options, OPTIONS, 'compression')
   return Object.freeze({
     minBytes: count('compression.minBytes', options.minBytes) ?? 1024,

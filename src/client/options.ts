@@ -70,13 +70,14 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   readonly serde?: Serde
   /**
    * Compression of values from a size on, behind the serde: only where it makes them smaller, and never of counters.
+   * `true` is `{}`: zlib, with every option at its default.
    * Compressed values are read whatever this says, where the serde is one of memlane's own (default, `json`,
    * `structuredClone`). The client flag 8 marks zlib, 128 brotli, 256 zstd, 1024 an algorithm of your own. `append` and
    * `prepend` make a compressed value unreadable (`SerdeError`).
    *
    * @defaultValue `false`
    */
-  readonly compression?: false | CompressionOptions
+  readonly compression?: boolean | CompressionOptions
   /** Time to live of values stored without a `ttl`, in seconds; 0 never expires. @defaultValue `0` */
   readonly defaultTtl?: Ttl
   /**
@@ -221,8 +222,8 @@ function unknownOption(name: string): InvalidInputError {
   return new InvalidInputError(`option ${JSON.stringify(name)} must be one that memlane knows${hint}`)
 }
 
-function ownAlgorithm(compression: false | CompressionOptions | undefined): CompressionAlgorithm | undefined {
-  const algorithm = compression === false ? undefined : compression?.algorithm
+function ownAlgorithm(compression: boolean | CompressionOptions | undefined): CompressionAlgorithm | undefined {
+  const algorithm = typeof compression === 'object' ? compression.algorithm : undefined
   return typeof algorithm === 'object' ? algorithm : undefined
 }
 

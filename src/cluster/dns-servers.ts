@@ -15,20 +15,25 @@ export interface DnsServersOptions {
   /**
    * What the name has: addresses, or `SRV` records with host names and ports. Of SRV records those with the lowest
    * priority are taken, and their weights ignored: they change with the number of servers. Records without a usable
-   * target or with port 0 are passed over.
+   * target are passed over, and so are those with port 0 unless `port` is given.
    *
    * @defaultValue `'A'`
    */
   readonly type?: 'A' | 'AAAA' | 'SRV'
-  /** Port of every server; SRV records tell their own. @defaultValue `11211` */
+  /** Port of every server; of `SRV` records, port of those that have port 0. @defaultValue `11211` */
   readonly port?: number
+  /**
+   * Called with the host and the port of every record; only those for which it gives `true` are servers. Of `SRV` records the
+   * lowest priority is looked for among these. What it throws fails the look-up: the last list stays in force.
+   */
+  readonly filter?: (server: { readonly host: string; readonly port: number }) => boolean
   /** How often the name is looked up, in milliseconds. @defaultValue `30000` */
   readonly intervalMs?: number
   /** Addresses of the name servers to ask, `address` or `address:port`. @defaultValue those of the system */
   readonly resolvers?: readonly string[]
 }
 
-const OPTIONS: readonly string[] = ['type', 'port', 'intervalMs', 'resolvers']
+const OPTIONS: readonly string[] = ['type', 'port', 'filter', 'intervalMs', 'resolvers']
 
 /** After a failed look-up, in milliseconds. */
 const RETRY_MS = 1000
@@ -54,24 +59,26 @@ export function dnsServers(name: string, options: DnsServersOptions = {}): Serve
     throw new InvalidInputError(`dnsServers needs a name, got ${showValue(name)}`)
   }
   refuseUnknown(options, OPTIONS, 'dnsServers')
-  const { type = 'A', port = DEFAULT_PORT } = options
+  const { type = 'A', port = DEFAULT_PORT, filter } = options
   if (type !== 'A' && type !== 'AAAA' && type !== 'SRV') throw refused('type', "'A', 'AAAA' or 'SRV'", type)
   if (!Number.isInteger(port) || port < 1 || port > MAX_PORT) {
     throw refused('port', `a whole number from 1 to ${MAX_PORT}`, port)
   }
-  if (type === 'SRV' && options.port !== undefined) throw new InvalidInputError('SRV records tell their own ports')
+  if (filter !== undefined && typeof filter !== 'function') throw refused('filter', 'a function', filter)
   const intervalMs = count('intervalMs', options.intervalMs) ?? 30_000
   // Checked now, not at the first command.
   createResolver(options.resolvers)
   const start = (): Poll => {
     // One for each reader, whose look-up ends with it.
     const resolver = createResolver(options.resolvers)
-    const lookUp = (): Promise<readonly ServerAddress[]> =>
-      type === 'SRV' ? lookUpServices(resolver, name) : lookUpHosts(resolver, name, type, port)
+    const lookUp = (): Promise<readonly Service[]> =>
+      type === 'SRV' ? lookUpServices(resolver, name, options.port) : lookUpHosts(resolver, name, type, port)
     return async (signal) => {
-      const servers = await cancelling(resolver, signal, lookUp)
-      if (servers.length === 0) throw new InvalidInputError(`${name} has no ${type} record`)
-      return servers
+      const services = await cancelling(resolver, signal, lookUp)
+      const wanted = filter === undefined ? services : services.filter(({ server }) => filter(server))
+      if (wanted.length > 0) return listServers(firstOf(wanted), name)
+      const which = services.length === 0 ? '' : ' that the option filter takes'
+      throw new InvalidInputError(`${name} has no ${type} record${which}`)
     }
   }
   return new PolledServers({ intervalMs, retryMs: () => RETRY_MS, start })
@@ -106,41 +113,48 @@ async function lookUpHosts(
   name: string,
   type: 'A' | 'AAAA',
   port: number,
-): Promise<readonly ServerAddress[]> {
+): Promise<readonly Service[]> {
   const hosts = type === 'A' ? await resolver.resolve4(name) : await resolver.resolve6(name)
-  // Name servers turn the list round with every answer; for some distributions the order matters.
-  return listServers(
-    [...new Set(hosts)].toSorted().map((host) => ({ host, port })),
-    name,
-  )
+  return [...new Set(hosts)].map((host) => ({ priority: 0, server: { host, port }, sortKey: host }))
 }
 
-async function lookUpServices(resolver: Resolver, name: string): Promise<readonly ServerAddress[]> {
-  const services = (await resolver.resolveSrv(name)).map(toService).filter((service) => service !== undefined)
-  const priority = Math.min(...services.map((service) => service.priority))
-  const servers = services.filter((service) => service.priority === priority).map((service) => service.server)
-  return listServers(servers, name).toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
+/** @param port - Of records that have none. */
+async function lookUpServices(resolver: Resolver, name: string, port: number | undefined): Promise<readonly Service[]> {
+  const records = await resolver.resolveSrv(name)
+  return records.map((record) => toService(record, port)).filter((service) => service !== undefined)
 }
 
 interface Service {
   readonly priority: number
-  readonly server: ServerAddress
+  readonly server: { readonly host: string; readonly port: number }
+  readonly sortKey: string
 }
 
 /**
- * A record's server; undefined where there is none: the target `.` (RFC 2782: the service is not to be had here), port 0,
- * or a name that no host has. The other records count.
+ * A record's server; undefined where there is none: the target `.` (RFC 2782: the service is not to be had here), port 0
+ * where no other is known, or a name that no host has. The other records count.
  */
-function toService({ name, port, priority }: SrvRecord): Service | undefined {
-  const server = { host: name.replace(/\.$/, ''), port }
+function toService(record: SrvRecord, port: number | undefined): Service | undefined {
+  const server = {
+    host: record.name.replace(/\.$/, ''),
+    port: record.port === 0 && port !== undefined ? port : record.port,
+  }
   try {
     parseServerSpec(server)
-    return { priority, server }
+    return { priority: record.priority, server, sortKey: `${server.host}:${server.port}` }
   } catch {
     return undefined
   }
 }
 
-function sortKey({ host, port }: ServerAddress): string {
-  return `${host}:${port}`
+/**
+ * Returns the servers of the lowest priority, in order. Name servers turn the list round with every answer; for some
+ * distributions the order matters.
+ */
+function firstOf(services: readonly Service[]): ServerAddress[] {
+  const priority = Math.min(...services.map((service) => service.priority))
+  return services
+    .filter((service) => service.priority === priority)
+    .toSorted((a, b) => (a.sortKey < b.sortKey ? -1 : 1))
+    .map(({ server }) => server)
 }

@@ -10,7 +10,7 @@ describe('the options of a client', () => {
     [[], 'option options must be an object, got an Array'],
     [5, 'option options must be an object, got 5'],
     [{ compression: { foo: 1 } }, 'compression has no option "foo"; it has minBytes, level, asyncBytes, algorithm'],
-    [{ compression: [] }, 'option compression must be false or an object, got an Array'],
+    [{ compression: [] }, 'option compression must be true, false or an object, got an Array'],
   ])('%j are refused', (options, message) => {
     expect(() => resolveClientOptions(options as object)).toThrow(new InvalidInputError(message))
   })

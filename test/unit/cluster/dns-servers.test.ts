@@ -57,6 +57,47 @@ describe('servers behind a name', () => {
     expect(await list).toEqual([{ host: expect.stringMatching(/^a\.mc\.test$/i), port: 11_211 }])
   })
 
+  it('have the option port where an SRV record has port 0', async () => {
+    const { names, next } = await listsOf({ type: 'SRV', port: 11_300 })
+    names.records = [srv(1, 1, 0, 'a.mc.test'), srv(1, 1, 11_211, 'b.mc.test'), srv(1, 1, 0, 'bad host')]
+    expect(await next()).toEqual([
+      { host: 'a.mc.test', port: 11_300 },
+      { host: 'b.mc.test', port: 11_211 },
+    ])
+  })
+
+  it('are those that the filter takes, and the lowest priority is looked for among these', async () => {
+    const { names, next } = await listsOf({ type: 'SRV', filter: ({ host }) => host.startsWith('east') })
+    names.records = [
+      srv(1, 1, 11_211, 'west-1.test'),
+      srv(2, 1, 11_212, 'east-2.test'),
+      srv(2, 1, 11_211, 'east-1.test'),
+      srv(3, 1, 11_211, 'east-3.test'),
+    ]
+    expect(await next()).toEqual([
+      { host: 'east-1.test', port: 11_211 },
+      { host: 'east-2.test', port: 11_212 },
+    ])
+  })
+
+  it('are no empty list where the filter takes none, and the last one where it throws', async () => {
+    let filter: (host: string) => boolean = () => false
+    const { names, next, source } = await listsOf({ filter: ({ host }) => filter(host) })
+    names.records = [a('10.0.0.10'), a('10.0.0.1'), a('10.0.0.2')]
+    const list = next()
+    const lastError = (): string => String(lastErrorOf(source as never))
+    await until(() => lastError().includes('has no A record that the option filter takes'), 'no record was taken')
+    filter = () => {
+      throw new Error('filter broke')
+    }
+    await until(() => lastError().includes('filter broke'), 'the filter threw')
+    filter = (host) => host !== '10.0.0.2'
+    expect(await list).toEqual([
+      { host: '10.0.0.1', port: 11_211 },
+      { host: '10.0.0.10', port: 11_211 },
+    ])
+  })
+
   it('are looked up again and again', async () => {
     const { names, next } = await listsOf()
     names.records = [a('10.0.0.1')]
@@ -95,7 +136,8 @@ describe('servers behind a name', () => {
     ['', {}, /dnsServers needs a name/],
     ['mc', { type: 'MX' as never }, /option type must be 'A', 'AAAA' or 'SRV', got "MX"/],
     ['mc', { port: 0 }, /option port/],
-    ['mc', { type: 'SRV', port: 11_211 }, /SRV records tell their own ports/],
+    ['mc', { type: 'SRV', port: 65_536 }, /option port/],
+    ['mc', { filter: 'east' as never }, /option filter must be a function, got "east"/],
     ['mc', { intervalMs: 0 }, /option intervalMs/],
     ['mc', { resolvers: ['nowhere'] }, /resolvers must be a list of addresses/],
     ['mc', { every: 5 } as never, /dnsServers has no option "every"/],
