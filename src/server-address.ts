@@ -1,8 +1,9 @@
+import { Buffer } from 'node:buffer'
 import type { ConnectionOptions as NodeTlsOptions } from 'node:tls'
 import { InvalidInputError } from './errors.ts'
 import { isIpv6 } from './ip-address.ts'
 import { isRecord, refuseUnknown } from './known-options.ts'
-import { parseServerText } from './server-text.ts'
+import { isLoginForm, type LoginForm, parseServerText } from './server-text.ts'
 import { showValue } from './show-value.ts'
 
 /**
@@ -40,12 +41,20 @@ export interface ServerAddress {
   readonly version?: string | undefined
 }
 
-/** Name and password of the ASCII login (memcached's `-Y`). */
+/** Name and password of the ASCII login (memcached's `-Y`), or of MemCachier's. */
 export interface Credentials {
-  /** Without spaces. */
+  /** Without spaces; with `form: 'memcachier'` 250 bytes at most, without white space and control characters. */
   readonly username: string
   /** Not empty, without CR, LF and NUL. Spaces in it need memcached 1.6.42 or newer. */
   readonly password: string
+  /**
+   * How the login is sent. `memcached`: name and password as the value of a random key. `memcachier`: the name as the key, the
+   * password as its value, which is MemCachier's own form of login. **A server that wants no login stores it: the password is
+   * then an item that every client can read.**
+   *
+   * @defaultValue `'memcached'`
+   */
+  readonly form?: LoginForm | undefined
 }
 
 /** What `node:tls` takes: own CA, client certificate, the name that the server's certificate must have. */
@@ -93,6 +102,9 @@ export type Endpoint =
 /** memcached's own default. */
 const DEFAULT_PORT = 11_211
 const MAX_PORT = 65_535
+
+/** With MemCachier the user name is a key. */
+const MAX_USERNAME_BYTES = 250
 
 const TLS_OPTIONS: readonly (keyof TlsOptions)[] = [
   'ca',
@@ -152,8 +164,8 @@ export function parseCredentials(auth: Credentials, option: string): Credentials
     // Not shown: it may be the password.
     throw new InvalidInputError(`${option} must be an object with a username and a password`)
   }
-  refuseUnknown(auth, ['username', 'password'], option)
-  const { username, password } = auth
+  refuseUnknown(auth, ['username', 'password', 'form'], option)
+  const { username, password, form } = auth
   // The login is one line, `username password`: neither may end it, and the first space ends the name.
   if (!isText(username) || /[ \r\n\0]/.test(username)) {
     throw new InvalidInputError(`${option}.username must be a text, not empty, without spaces, CR, LF or NUL`)
@@ -161,7 +173,14 @@ export function parseCredentials(auth: Credentials, option: string): Credentials
   if (!isText(password) || /[\r\n\0]/.test(password)) {
     throw new InvalidInputError(`${option}.password must be a text, not empty, without CR, LF or NUL`)
   }
-  return Object.freeze({ username, password })
+  if (form === undefined) return Object.freeze({ username, password })
+  if (!isLoginForm(form)) throw new InvalidInputError(`${option}.form must be 'memcached' or 'memcachier'`)
+  if (form === 'memcachier' && (/[\s\p{Cc}]/u.test(username) || Buffer.byteLength(username) > MAX_USERNAME_BYTES)) {
+    throw new InvalidInputError(
+      `${option}.username must be a key of memcached: ${MAX_USERNAME_BYTES} bytes at most, without white space and control characters`,
+    )
+  }
+  return Object.freeze({ username, password, form })
 }
 
 /**

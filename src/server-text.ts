@@ -10,12 +10,15 @@ export interface ServerText {
     readonly name?: string
     readonly weight?: number
     readonly tls?: boolean
-    readonly auth?: { readonly username: string; readonly password: string }
+    readonly auth?: { readonly username: string; readonly password: string; readonly form?: LoginForm }
     readonly version?: string
   }
   /** The text for an error message: quoted, short, without login and query. */
   readonly shown: string
 }
+
+/** How a login is sent: memcached's own way, or MemCachier's. */
+export type LoginForm = 'memcached' | 'memcachier'
 
 type Address = ServerText['address']
 
@@ -72,15 +75,30 @@ function parseUrl(rest: string, fail: Fail): Address {
   if ((path + query + fragment).includes('@')) {
     fail("'/', '?', '#' and '@' in a user name or password are percent-encoded ('@' is '%40')")
   }
-  if (path !== '' && path !== '/') fail('it has a path, which means nothing here')
   if (fragment !== '') fail("it has a '#', which means nothing here")
   const at = authority.lastIndexOf('@')
+  const host = authority.slice(at + 1)
+  const { form, ...parameters } = parseQuery(query.slice(1), fail)
+  const login = at === -1 ? undefined : parseLogin(authority.slice(0, at), fail)
+  if (form !== undefined && login === undefined) fail("its parameter auth needs a login, 'user:password@'")
   return {
-    // The port is not shown: in 'memcached://user:password', host forgotten, it is the password.
-    ...parseHostPort(authority.slice(at + 1), () => fail('its port must be an integer from 1 to 65535'), fail),
-    ...(at === -1 ? {} : { auth: parseLogin(authority.slice(0, at), fail) }),
-    ...parseQuery(query.slice(1), fail),
+    ...(host === '' && path.length > 1 ? { path: parseUrlPath(path, fail) } : parseUrlHost(host, path, fail)),
+    ...(login === undefined ? {} : { auth: form === undefined ? login : { ...login, form } }),
+    ...parameters,
   }
+}
+
+/** `memcached:///run/mc.sock` has no host: its path is that of a unix socket. */
+function parseUrlPath(path: string, fail: Fail): string {
+  return decodePercent(path, () => fail('its path is not percent-encoded correctly'))
+}
+
+function parseUrlHost(host: string, path: string, fail: Fail): Address {
+  if (path !== '' && path !== '/') {
+    fail("it has a host and a path; the path of a unix socket stands alone: 'memcached:///path/to/socket'")
+  }
+  // The port is not shown: in 'memcached://user:password', host forgotten, it is the password.
+  return parseHostPort(host, () => fail('its port must be an integer from 1 to 65535'), fail)
 }
 
 function parseHostPort(text: string, failPort: Fail, fail: Fail): Address {
@@ -114,11 +132,15 @@ function parseLogin(login: string, fail: Fail): { username: string; password: st
   }
 }
 
-function parseQuery(query: string, fail: Fail): Address {
-  const parameters: { name?: string; weight?: number; version?: string } = {}
+/** Parameters of a URL; `form` is that of the login. */
+type Parameters = Pick<Address, 'name' | 'weight' | 'version'> & { readonly form?: LoginForm }
+
+function parseQuery(query: string, fail: Fail): Parameters {
+  const parameters: { name?: string; weight?: number; version?: string; form?: LoginForm } = {}
   for (const part of query === '' ? [] : query.split('&')) {
     const [, name = '', value = ''] = /^([^=]*)=?(.*)$/.exec(part) ?? []
-    if (Object.hasOwn(parameters, name)) fail(`its parameter ${showValue(name)} is given twice`)
+    if (Object.hasOwn(parameters, name === 'auth' ? 'form' : name))
+      fail(`its parameter ${showValue(name)} is given twice`)
     switch (name) {
       case 'name':
       case 'version':
@@ -127,11 +149,19 @@ function parseQuery(query: string, fail: Fail): Address {
       case 'weight':
         parameters.weight = /^[0-9]+$/.test(value) ? Number(value) : fail(badWeight(value))
         break
+      case 'auth':
+        parameters.form = isLoginForm(value) ? value : fail("its parameter auth must be 'memcached' or 'memcachier'")
+        break
       default:
-        fail(`unknown parameter ${showValue(name)}; it has name, weight, version`)
+        fail(`unknown parameter ${showValue(name)}; it has name, weight, version, auth`)
     }
   }
   return parameters
+}
+
+/** Whether there is such a login. */
+export function isLoginForm(value: unknown): value is LoginForm {
+  return value === 'memcached' || value === 'memcachier'
 }
 
 function badWeight(weight: string): string {

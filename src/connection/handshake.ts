@@ -96,16 +96,10 @@ class Handshake {
     }
   }
 
-  /**
-   * Sends the login as a `set` of a random key that has expired already: where no login is on, it stores nothing of the
-   * password (seen on memcached 1.6.18 and 1.6.45).
-   */
-  async #logIn({ username, password }: Credentials): Promise<void> {
+  async #logIn(auth: Credentials): Promise<void> {
     this.#init.attempt.stage = `logging in to ${this.#name}${this.#tlsHint()}`
-    const login = `${username} ${password}`
-    const line = `set ${randomKey()} 0 -1 ${Buffer.byteLength(login)}\r\n${login}\r\n`
-    const answer = await this.#lines.ask(line).catch((error: unknown) => {
-      throw this.#lines.closed ? this.#binaryError('on the login', error) : error
+    const answer = await this.#lines.ask(encodeLogin(auth)).catch((error: unknown) => {
+      throw this.#lines.closed && auth.form !== 'memcachier' ? this.#binaryError('on the login', error) : error
     })
     if (isRedis(answer)) throw this.#error(LIKE_REDIS)
     if (answer === 'STORED') return
@@ -254,7 +248,7 @@ class Handshake {
   }
 
   #binaryError(where: string, cause: unknown): ConnectError {
-    const what = `closed the connection ${where}: does it speak the binary protocol alone (memcached -B binary or -S)? This client speaks the classic and the meta protocol`
+    const what = `closed the connection ${where}: does it speak the binary protocol alone (memcached -B binary or -S)? A SASL login (-S) is of that protocol; this client speaks the classic and the meta protocol, whose login is memcached -Y`
     return this.#error(what, cause)
   }
 
@@ -262,6 +256,16 @@ class Handshake {
     const server = this.#name
     return new ConnectError(`${server} ${what}`, { server, delivery: 'not-sent', cause })
   }
+}
+
+/**
+ * Makes the login, a `set`. memcached's is of a random key that has expired already: where no login is on, it stores nothing
+ * of the password (seen on memcached 1.6.18 and 1.6.45). MemCachier documents its own without such a time.
+ */
+function encodeLogin({ username, password, form }: Credentials): string {
+  const [head, login] =
+    form === 'memcachier' ? [`${username} 0 0`, password] : [`${randomKey()} 0 -1`, `${username} ${password}`]
+  return `set ${head} ${Buffer.byteLength(login)}\r\n${login}\r\n`
 }
 
 function quote(text: string): string {

@@ -91,6 +91,7 @@ describe('a memcached that speaks the binary protocol alone', () => {
     const error = await rejection(faultClient(server.address, patient).get('k'))
     expect(error).toBeInstanceOf(ConnectError)
     expect(error.message).toMatch(/binary protocol alone \(memcached -B binary or -S\)/)
+    expect(error.message).toMatch(/SASL login \(-S\) .* whose login is memcached -Y/)
     expect(error.message).not.toContain('TLS')
     expect(server.connections).toBe(1)
   })
@@ -105,8 +106,11 @@ describe('a memcached that speaks the binary protocol alone', () => {
   it('is called so where it is real', async () => {
     const port = await freePort()
     await using _server = await startBinary(port)
-    const error = await rejection(faultClient(`127.0.0.1:${port}`, patient).get('k'))
-    expect(error.message).toMatch(/binary protocol alone/)
+    for (const options of [patient, { ...patient, auth }]) {
+      const error = await rejection(faultClient(`127.0.0.1:${port}`, options).get('k'))
+      expect(error).toBeInstanceOf(ConnectError)
+      expect(error.message).toMatch(/binary protocol alone .* SASL/)
+    }
   })
 
   it('is no server that answers late: it is asked again, and its answers are all waited for', async () => {

@@ -46,6 +46,8 @@ describe('parseServerSpec', () => {
     ['unix:/run/mc.sock', '/run/mc.sock'],
     ['unix:///run/mc.sock', '/run/mc.sock'],
     ['unix:./mc.sock', './mc.sock'],
+    ['memcached:///run/mc.sock', '/run/mc.sock'],
+    ['memcached:///run/mc%40a.sock', '/run/mc@a.sock'],
   ])('reads %s as a unix socket', (spec, path) => {
     expect(parseServerSpec(spec)).toMatchObject({ name: path, endpoint: { kind: 'unix', path } })
   })
@@ -54,6 +56,25 @@ describe('parseServerSpec', () => {
     const server = parseServerSpec('memcached://ann:p%40ss%3A%2F%20w@cache:11212?weight=2&name=a%20b&version=1.6.9')
     expect(server).toMatchObject({ name: 'a b', endpoint: { host: 'cache', port: 11212 }, weight: 2, version: '1.6.9' })
     expect(server.auth).toEqual({ username: 'ann', password: 'p@ss:/ w' })
+  })
+
+  it('reads weight, name and login of a unix socket from a URL', () => {
+    const server = parseServerSpec('memcached://ann:secret@/run/mc.sock?weight=3&name=a')
+    expect(server).toMatchObject({ name: 'a', endpoint: { kind: 'unix', path: '/run/mc.sock' }, weight: 3 })
+    expect(server.auth).toEqual({ username: 'ann', password: 'secret' })
+    expect(server.tls).toBeUndefined()
+    expect(parseServerSpec('memcacheds:///run/mc.sock').tls).toEqual({})
+  })
+
+  it('reads the form of a login from a URL', () => {
+    const server = parseServerSpec('memcacheds://ann:secret@cache?auth=memcachier&weight=2')
+    expect(server.auth).toEqual({ username: 'ann', password: 'secret', form: 'memcachier' })
+    expect(server.weight).toBe(2)
+    expect(parseServerSpec('memcached://ann:secret@cache?auth=memcached').auth).toEqual({
+      username: 'ann',
+      password: 'secret',
+      form: 'memcached',
+    })
   })
 
   it('takes everything behind the first colon of a login, up to the last @, for the password', () => {
@@ -161,10 +182,17 @@ describe('parseServerSpec', () => {
     ['redis://localhost', /unknown scheme "redis"/],
     ['memcached+unix:///run/mc.sock', /unknown scheme "memcached\+unix"/],
     ['memcached://', /no host/],
-    ['memcached:///run/mc.sock', /path/],
+    ['memcached:///', /no host/],
+    ['memcached:///run/%zz', /path is not percent-encoded/],
+    ['memcached:///run/a%20b.sock', /path must be .* without white space/],
+    ['memcached://cache/run/mc.sock', /stands alone: 'memcached:\/\/\/path\/to\/socket'/],
+    ['memcached://cache:1/run/mc.sock', /path/],
     ['memcached://cache/0', /path/],
     ['memcached://cache#a', /#/],
     ['memcached://cache?weigth=2', /unknown parameter "weigth"; it has name, weight, version/],
+    ['memcached://cache?auth=memcachier', /auth needs a login/],
+    ['memcached://ann:pw@cache?auth=sasl', /auth must be 'memcached' or 'memcachier'/],
+    ['memcached://ann:pw@cache?auth=memcached&auth=memcachier', /twice/],
     ['memcached://cache?', null],
     ['memcached://cache?weight=0', /weight must be a positive integer, got 0/],
     ['memcached://cache?weight=1.5', /weight must be a positive integer, got "1.5"/],
@@ -287,6 +315,9 @@ describe('parseCredentials', () => {
     { username: 'hush', password: 'hush\r\n' },
     { username: 'hush\ud800', password: 'hush' },
     { username: 'ann', password: 'hush', realm: 'hush' },
+    { username: 'ann', password: 'hush', form: 'hush' },
+    { username: 'hush'.repeat(63), password: 'hush', form: 'memcachier' },
+    { username: 'hush\thush', password: 'hush', form: 'memcachier' },
   ])('refuses %j, names the option and shows no part of it', (auth) => {
     const check = () => parseCredentials(auth as Credentials, 'auth')
     expect(check).toThrow(InvalidInputError)
