@@ -45,6 +45,7 @@ Login and TLS:
 
 Other:
       --version-string <text>  the memcached to be like (default: 1.6.45)
+      --dialect <name>         elasticache-serverless: refuse the commands that this service refuses (default: memcached)
   -D, --prefix-delimiter <c>   count commands by the part of the key before this character, for stats detail
       --track-sizes            answer stats sizes with the sizes of the items
   -o, --extended <list>        idle_timeout=<seconds> and track_sizes, as memcached has them

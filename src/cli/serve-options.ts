@@ -29,6 +29,7 @@ const declarations = {
   'track-sizes': { type: 'boolean' },
   extended: { type: 'string', short: 'o' },
   'version-string': { type: 'string' },
+  dialect: { type: 'string' },
   'auth-file': { type: 'string', short: 'Y' },
   user: { type: 'string' },
   password: { type: 'string' },
@@ -51,8 +52,15 @@ export function readServeOptions(args: readonly string[]): MemcachedServerOption
     ...readLimits(values),
     ...readSwitches(values),
     ...(values['version-string'] === undefined ? {} : { version: values['version-string'] }),
+    ...readDialect(values),
     ...(values['prefix-delimiter'] === undefined ? {} : { prefixDelimiter: values['prefix-delimiter'] }),
   }
+}
+
+function readDialect({ dialect }: Values): Pick<MemcachedServerOptions, 'dialect'> {
+  if (dialect === undefined) return {}
+  if (dialect === 'memcached' || dialect === 'elasticache-serverless') return { dialect }
+  throw new UsageError(`--dialect must be memcached or elasticache-serverless, got ${dialect}`)
 }
 
 function readLimits(values: Values): MemcachedServerOptions {

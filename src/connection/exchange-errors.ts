@@ -16,6 +16,9 @@ const MAX_TEXT = 200
 /** The stage of an attempt once its line was written: from here on the server may have carried it out. */
 export const WAITING_FOR_REPLY = 'waiting for the reply'
 
+/** Commands that configure a server or show what is inside it. ElastiCache Serverless answers ERROR to them. */
+const OFTEN_OFF = /^"(?:stats |lru|verbosity|watch|me )/
+
 /** Makes the errors of one exchange: each names the line and the server. */
 export class ExchangeErrors {
   /** The line, quoted and cut. */
@@ -35,7 +38,8 @@ export class ExchangeErrors {
     const details = { server, delivery: 'answered' } as const
     if (line.startsWith('CLIENT_ERROR')) return new ClientError(message, details)
     if (line.startsWith('SERVER_ERROR')) return new ServerError(message, details)
-    return new UnknownCommandError(message, details)
+    const hint = OFTEN_OFF.test(this.line) ? '; some hosted services switch this command off' : ''
+    return new UnknownCommandError(message + hint, details)
   }
 
   tooLong(maxBytes: number): ValueTooLargeError {

@@ -78,7 +78,7 @@ export interface ConnectionOptions {
   /**
    * Whether neighbouring plain reads share one command line, and how many at most. Half the cost for both sides.
    *
-   * @defaultValue `{ maxKeys: 128, maxBytes: 16384 }`
+   * @defaultValue `{ maxKeys: 128, maxBytes: 15000 }`
    */
   readonly coalesceReads?: boolean | Partial<LineLimits>
   /** Commands that may wait on one connection; beyond it `OverloadedError` at once. @defaultValue `100000` */
@@ -119,8 +119,11 @@ interface ResolvedKeepAlive {
   readonly probes: number | undefined
 }
 
-/** A line of reads: 128 keys of ordinary length; more than that at once starves the server's other clients. */
-const DEFAULT_LINE: LineLimits = { maxKeys: 128, maxBytes: 16_384 }
+/**
+ * A line of reads: 128 keys of ordinary length; more than that at once starves the server's other clients. Amazon
+ * ElastiCache Serverless refuses `get` lines above 16 kB.
+ */
+const DEFAULT_LINE: LineLimits = { maxKeys: 128, maxBytes: 15_000 }
 
 const KEEP_ALIVE_OPTIONS: readonly (keyof KeepAliveOptions)[] = ['idleMs', 'intervalMs', 'probes']
 const LINE_OPTIONS: readonly (keyof LineLimits)[] = ['maxKeys', 'maxBytes']

@@ -8,7 +8,7 @@ import type { OutgoingBatch } from './outgoing-batch.ts'
 export interface LineLimits {
   /** Most keys on one line, from 1. @defaultValue `128` */
   readonly maxKeys: number
-  /** Longest line, in bytes; a key that is longer has a line of its own. @defaultValue `16384` */
+  /** Longest line, in bytes; a key that is longer has a line of its own. @defaultValue `15000` */
   readonly maxBytes: number
 }
 

@@ -1,3 +1,4 @@
+export type { ServerDialect } from '../server/dialect.ts'
 export type { Account } from '../server/login.ts'
 export { MemcachedServer } from '../server/memcached-server.ts'
 export type { MemcachedServerOptions } from '../server/server-options.ts'

@@ -1,5 +1,8 @@
 import { InvalidInputError } from '../errors.ts'
 
+/** What a server is like: memcached, or a service that refuses a part of its commands. */
+export type ServerDialect = 'memcached' | 'elasticache-serverless'
+
 /** What memcached of a certain version does differently from others. */
 export interface Dialect {
   /** As `version` answers it. */

@@ -1,6 +1,6 @@
 import { ClientRegistry } from './client-registry.ts'
 import { type Counters, createCounters } from './counters.ts'
-import { type Dialect, dialectOf } from './dialect.ts'
+import { type Dialect, dialectOf, type ServerDialect } from './dialect.ts'
 import { looseNumbers, type NumberReader, strictNumbers } from './numbers.ts'
 import { PrefixStats } from './prefix-stats.ts'
 import { ServerClock } from './server-clock.ts'
@@ -13,6 +13,7 @@ import { Watchers } from './watchers.ts'
 /** What an engine is made of. */
 export interface EngineOptions extends StoreLimits {
   readonly version: string
+  readonly dialect?: ServerDialect
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly maxConnections: number
@@ -59,6 +60,8 @@ export class Engine {
   readonly flushEnabled: boolean
   readonly dumpEnabled: boolean
   readonly watchEnabled: boolean
+  /** It refuses what Amazon ElastiCache Serverless does. */
+  readonly isServerless: boolean
   listening: Listening = { host: '', port: 0, path: undefined, tls: false, login: false, idleTimeoutMs: 0 }
   /** Keys are being listed: the crawler does one thing at a time. */
   dumping = false
@@ -84,6 +87,7 @@ export class Engine {
     this.flushEnabled = options.disableFlushAll !== true
     this.dumpEnabled = options.disableDumping !== true
     this.watchEnabled = options.disableWatch !== true
+    this.isServerless = options.dialect === 'elasticache-serverless'
     this.showsSizes = options.trackSizes === true
   }
 }

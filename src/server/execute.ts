@@ -13,6 +13,7 @@ import { runMetaSet } from './meta-set.ts'
 import { BAD_LINE, isQuiet, lastWord, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
 import type { Request } from './request-parser.ts'
+import { serverlessRefusal } from './serverless.ts'
 import { runSlabs } from './slabs-command.ts'
 import { runStats } from './stats-command.ts'
 import { storeModeOf } from './storage-line.ts'
@@ -54,6 +55,11 @@ export function execute(engine: Engine, request: Request, output: ReplyBuffer, c
   }
   if (line.count === 0 || (!sharedParser && line.length(0) < 2)) {
     output.text(UNKNOWN_COMMAND)
+    return 'stay'
+  }
+  const refusal = engine.isServerless ? serverlessRefusal(engine, line) : undefined
+  if (refusal !== undefined) {
+    output.text(refusal)
     return 'stay'
   }
   if (sharedParser && line.indented && !KNOWN_INDENTED.has(line.text(0))) return runUnknown(engine, line, output)

@@ -2,7 +2,7 @@ import type { TlsOptions } from 'node:tls'
 import { InvalidInputError } from '../errors.ts'
 import { checkOptions, isRecord, refuseUnknown } from '../known-options.ts'
 import { showValue } from '../show-value.ts'
-import { dialectOf } from './dialect.ts'
+import { dialectOf, type ServerDialect } from './dialect.ts'
 import type { Account } from './login.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -43,6 +43,14 @@ export interface MemcachedServerOptions {
    * @defaultValue `'1.6.45'`
    */
   readonly version?: string
+  /**
+   * The service to be like. `elasticache-serverless` refuses what Amazon ElastiCache Serverless refuses by its documentation:
+   * `me`, `lru`, `lru_crawler`, `watch`, `verbosity` and `stats` with anything but `reset` (`ERROR`), a delayed `flush_all` and
+   * `get` and `gets` lines above 16 kB (`CLIENT_ERROR`). It does not insist on TLS, which the service always has: give `tls`.
+   *
+   * @defaultValue `'memcached'`
+   */
+  readonly dialect?: ServerDialect
   /**
    * Room for items, in bytes, their headers of about 50 bytes included; more than that evicts what was not used for
    * the longest time. 2 KiB or more.
@@ -143,6 +151,7 @@ export interface ResolvedServerOptions {
   readonly tls: TlsOptions | undefined
   readonly accounts: readonly Account[]
   readonly version: string
+  readonly dialect: ServerDialect
   readonly memoryBytes: number
   readonly maxItemBytes: number
   readonly maxConnections: number
@@ -166,6 +175,7 @@ const OPTIONS: readonly (keyof MemcachedServerOptions)[] = [
   'tls',
   'auth',
   'version',
+  'dialect',
   'memoryBytes',
   'maxItemBytes',
   'maxConnections',
@@ -195,6 +205,7 @@ export function resolveServerOptions(options: MemcachedServerOptions): ResolvedS
     tls: resolveTls(options.tls),
     accounts: resolveAccounts(options.auth),
     version,
+    dialect: resolveDialect(options.dialect),
     ...resolveSizes(options),
     maxConnections: wholeNumber('maxConnections', options.maxConnections ?? 1024, 1, Number.MAX_SAFE_INTEGER),
     idleTimeoutMs: wholeNumber('idleTimeoutMs', options.idleTimeoutMs ?? 0, 0, MAX_TIMEOUT_MS),
@@ -203,6 +214,14 @@ export function resolveServerOptions(options: MemcachedServerOptions): ResolvedS
     onWarning: resolveCallback(options.onWarning),
     now: options.now ?? Date.now,
   })
+}
+
+function resolveDialect(dialect: ServerDialect | undefined): ServerDialect {
+  if (dialect === undefined) return 'memcached'
+  if (dialect === 'memcached' || dialect === 'elasticache-serverless') return dialect
+  throw new InvalidInputError(
+    `option dialect must be 'memcached' or 'elasticache-serverless', got ${showValue(dialect)}`,
+  )
 }
 
 /** As memcached, refuses an item size limit above half of the memory. The default is no more than that. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import type { Memcache } from '../../src/client/memcache.ts'
+import type { ServerDialect } from '../../src/server/dialect.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { startAgedMemcached } from '../support/aged-memcached.ts'
 import { type ProxyKind, startCachingProxy } from '../support/caching-proxy.ts'
@@ -83,7 +84,11 @@ export async function startAged(version: string): Promise<RunningServer> {
 let sockets = 0
 
 /** The in-process server, whose clock the tests own. */
-export async function startEmbedded(transport: Transport, version?: string): Promise<RunningServer> {
+export async function startEmbedded(
+  transport: Transport,
+  version?: string,
+  dialect?: ServerDialect,
+): Promise<RunningServer> {
   const clock = new MovableClock()
   const path = join(inject('temporaryFolder'), `embedded-${process.pid}-${sockets++}.sock`)
   const server = await MemcachedServer.start({
@@ -91,6 +96,7 @@ export async function startEmbedded(transport: Transport, version?: string): Pro
     ...(transport === 'login' ? { auth: login } : {}),
     ...(transport === 'tls' ? { tls: serverTls() } : {}),
     ...(version === undefined ? {} : { version }),
+    ...(dialect === undefined ? {} : { dialect }),
     now: clock.now,
   })
   const endpoint: Endpoint = {

@@ -71,6 +71,14 @@ export const embeddedTargets: readonly Target[] = [
   { server: 'embedded as 1.6.18', start: (transport: Transport) => startEmbedded(transport, '1.6.18'), reach: tcp },
 ].flatMap(targetsOf)
 
+/** The in-process server in the dialect of a service that has no more than one: over TLS, without server commands. */
+export const serverlessTargets: readonly Target[] = targetsOf({
+  server: 'embedded as ElastiCache Serverless',
+  start: (transport) => startEmbedded(transport, undefined, 'elasticache-serverless'),
+  reach: [['tls', 'auto', 'text']],
+  lacks: ['admin'],
+}).map((target) => ({ ...target, isUnlisted: true }))
+
 const installed = `memcached ${inject('installedMemcached')}`
 const [oldest, ...newer] = fetchedVersions
 

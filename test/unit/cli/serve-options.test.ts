@@ -33,6 +33,8 @@ describe('the options of memlane serve', () => {
     [['--max-item-size=512K'], { maxItemBytes: 512 * 1024 }],
     [['--max-item-size', '4096'], { maxItemBytes: 4096 }],
     [['--version-string', '1.6.18'], { version: '1.6.18' }],
+    [['--dialect', 'elasticache-serverless'], { dialect: 'elasticache-serverless' }],
+    [['--dialect', 'memcached'], { dialect: 'memcached' }],
     [['--user', 'u', '--password', 'p w'], { auth: [{ username: 'u', password: 'p w' }] }],
     [['--enable-shutdown'], { enableShutdown: true }],
     [['--conn-limit', '7', '--idle-timeout', '60'], { maxConnections: 7, idleTimeoutMs: 60_000 }],
@@ -56,6 +58,7 @@ describe('the options of memlane serve', () => {
     [['--conn-limit', '0'], '--conn-limit must be a whole number, 1 or more, got 0'],
     [['--idle-timeout', '2147484'], '--idle-timeout must be a whole number from 0 to 2147483, got 2147484'],
     [['-o', 'idle_timeout'], '--extended knows idle_timeout=<seconds> and track_sizes, got idle_timeout'],
+    [['--dialect', 'memorystore'], '--dialect must be memcached or elasticache-serverless, got memorystore'],
     [['--max-item-size', '1g'], '--max-item-size must be a size such as 4096, 512k or 8m, got 1g'],
     [['--auth-file', '/nowhere/at/all'], '--auth-file /nowhere/at/all: there is no such file'],
     [['--port'], "Option '-p, --port <value>' argument missing; see memlane serve --help"],
@@ -78,7 +81,7 @@ describe('the options of memlane serve', () => {
     expect(readServeOptions(['--help'])).toBe('help')
     expect(readServeOptions(['-h'])).toBe('help')
     const shown = [...SERVE_HELP.matchAll(/^ {2}(?:-\w,| {3}) --([a-z-]+)/gm)].map((match) => match[1]!)
-    expect(shown).toHaveLength(23)
+    expect(shown).toHaveLength(24)
     for (const name of shown) expect(() => readServeOptions([`--${name}`])).not.toThrow('Unknown option')
     for (const [, letter, name] of SERVE_HELP.matchAll(/^ {2}-(\w), --([a-z-]+)/gm)) {
       expect(() => readServeOptions([`-${letter}`, '-?'])).toThrow(name === 'help' ? '-?' : /-\?|argument/)

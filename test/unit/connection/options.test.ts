@@ -23,6 +23,6 @@ describe('connection options', () => {
   it('fill in what keepAlive and coalesceReads leave out', () => {
     const resolved = resolveConnectionOptions({ keepAlive: {}, coalesceReads: { maxKeys: 5 } })
     expect(resolved.keepAlive).toEqual({ idleMs: 60_000, intervalMs: undefined, probes: undefined })
-    expect(resolved.coalesceReads).toEqual({ maxKeys: 5, maxBytes: 16_384 })
+    expect(resolved.coalesceReads).toEqual({ maxKeys: 5, maxBytes: 15_000 })
   })
 })
