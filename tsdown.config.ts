@@ -11,8 +11,10 @@ const LIBRARY = [
   'middleware',
   'otel',
   'prometheus',
+  'rate-limit',
   'routing',
   'serde',
+  'session',
   'sync',
   'testing',
 ]

@@ -1,11 +1,12 @@
 import type { Backend } from '../seam/executor.ts'
-import type { Dispatcher } from './dispatcher.ts'
 import type { Keyspace } from './namespace/keyspace.ts'
+import type { ClientParts } from './parts.ts'
 
 /** The parts of a client, or of a namespace of it, for functions of other entry points. */
 export interface ClientAccess {
   readonly backend: Backend
-  readonly dispatcher: Dispatcher
+  /** Make, carry out and read commands. */
+  readonly parts: ClientParts
   /** Undefined: the owner is a client. */
   readonly keyspace: Keyspace | undefined
 }

@@ -144,7 +144,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   #register(owner: object, keyspace: Keyspace | undefined): void {
-    registerAccess(owner, { backend: this.#backend, dispatcher: this.#dispatcher, keyspace })
+    registerAccess(owner, { backend: this.#backend, parts: this.#parts, keyspace })
   }
 
   #carry<Result, Args extends readonly unknown[]>(

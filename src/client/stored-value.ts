@@ -12,7 +12,11 @@ export class StoredValue {
   }
 }
 
-/** Returns a serde that reads every value as a {@link StoredValue}, to be deserialized later. */
+/**
+ * Returns a serde that reads every value as a {@link StoredValue}, to be deserialized later.
+ *
+ * @internal
+ */
 export function createStoredSerde(leavesCompressionFlags: boolean): RangeSerde {
   return {
     leavesCompressionFlags,

@@ -145,7 +145,7 @@ class ServerCleaning {
   }
 
   #operationFor(item: ListedKey): Operation {
-    const { dispatcher } = this.#access
+    const { dispatcher } = this.#access.parts
     const key = withPrefix(this.#range.namespacePrefix, item.key)
     const operation = dispatcher.operation(
       this.#requestOf(item),

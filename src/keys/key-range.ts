@@ -32,7 +32,7 @@ export interface KeyRange {
 
 /** Finds out which servers there are, and the present prefix. */
 export async function findKeyRange(
-  { backend, dispatcher, keyspace }: ClientAccess,
+  { backend, parts, keyspace }: ClientAccess,
   { server, timeoutMs, prefix }: ResolvedListOptions,
   signal: AbortSignal,
 ): Promise<KeyRange> {
@@ -40,7 +40,7 @@ export async function findKeyRange(
   // A failure to read the generation is no result.
   const namespacePrefix = keyspace === undefined ? '' : await keyspace.runOnce(NEVER, { signal }, undefined, takePrefix)
   // A key of one byte behind the client's prefix.
-  const clientPrefix = wireKeyBytes(dispatcher.encodeKey('k')).subarray(0, -1)
+  const clientPrefix = wireKeyBytes(parts.dispatcher.encodeKey('k')).subarray(0, -1)
   const own = Buffer.concat([clientPrefix, Buffer.from(namespacePrefix, 'utf8')])
   return {
     servers,

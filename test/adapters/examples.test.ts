@@ -14,6 +14,8 @@ const folder = join(import.meta.dirname, 'node_modules', '.memlane-examples')
 /** What each example prints. */
 const outputs: Readonly<Record<string, string>> = {
   'keyv.mjs': "{ name: 'Ada' } undefined\n",
+  'rate-limit.mjs': '200\n200\n429\n',
+  'session.mjs': 'visit 1 · visit 2\n',
 }
 
 async function run(name: string, address: string): Promise<[string, string]> {

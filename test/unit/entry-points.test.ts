@@ -18,7 +18,15 @@ const names = Object.keys(manifest.exports)
   .map((path) => `memlane${path.slice(1)}`)
 
 /** Hosts of adapters. */
-const HOSTS = ['keyv']
+const HOSTS = [
+  '@fastify/rate-limit',
+  '@fastify/session',
+  'express-rate-limit',
+  'express-session',
+  'hono-rate-limiter',
+  'keyv',
+  'rate-limiter-flexible',
+]
 
 describe('the entry points', () => {
   const folder = join(inject('temporaryFolder'), 'without-hosts')
