@@ -5,6 +5,7 @@ import { defineConfig, type UserConfig } from 'tsdown'
 /** One entry point of the package for each file in `src/exports`. */
 const LIBRARY = [
   'index',
+  'chunks',
   'keys',
   'keyv',
   'meta',
@@ -55,7 +56,15 @@ const config: UserConfig[] = defineConfig([
     outputOptions: {
       comments,
       // To find, read and link a module costs Node about 1 ms: small files that everything uses share one.
-      codeSplitting: { groups: [{ name: 'base', test: /src[\\/][\w-]+\.ts$/ }] },
+      codeSplitting: {
+        groups: [
+          { name: 'base', test: /src[\\/](?:protocol[\\/]key|[\w-]+)\.ts$/ },
+          {
+            name: 'command',
+            test: /src[\\/](?:protocol[\\/](?:operation|placeholder|reply|request)|client[\\/](?:large-values|results|lease[\\/]semaphore))\.ts$/,
+          },
+        ],
+      },
     },
     hooks: { 'build:done': ({ options }) => escapeAll(options.outDir) },
     dts: { oxc: { stripInternal: true }, entry: Object.values(library) },

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'MEMLANE_UNKNOWN_COMMAND'
   | 'MEMLANE_VALUE_TOO_LARGE'
   | 'MEMLANE_SERDE'
+  | 'MEMLANE_CHUNK_LOST'
   | 'MEMLANE_SERVER_DOWN'
   | 'MEMLANE_CONFLICT'
   | 'MEMLANE_LOAD'
@@ -212,6 +213,12 @@ export class ValueTooLargeError extends MemcacheError {
 export class SerdeError extends MemcacheError {
   override readonly name = 'SerdeError'
   readonly code = 'MEMLANE_SERDE'
+}
+
+/** A chunk of a value is gone, or is not the one that was stored: evicted, deleted, or damaged. */
+export class ChunkLostError extends MemcacheError {
+  override readonly name = 'ChunkLostError'
+  readonly code = 'MEMLANE_CHUNK_LOST'
 }
 
 /** The server failed a moment ago and its next connection attempt is not due yet; `cause` is the last failure. */

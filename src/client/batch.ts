@@ -57,6 +57,8 @@ export class Batch {
   #next = 0
   #underWay = 0
   #bytesUnderWay = 0
+  /** Bytes that each operation under way counts with: its body may be compressed, or stored in chunks, meanwhile. */
+  readonly #bytes: number[] = []
   #feeding = false
   #aborted = false
   #finish: () => void = () => undefined
@@ -187,6 +189,7 @@ export class Batch {
     // It was ended where its place was kept: the client is destroyed.
     if (operation.settled) return
     this.#underWay++
+    this.#bytes[operation.index] = operation.bodyBytes
     this.#bytesUnderWay += operation.bodyBytes
     this.#target.dispatch(operation)
   }
@@ -202,7 +205,7 @@ export class Batch {
     // It had not been handed over.
     if (operation.index >= this.#next) return
     this.#underWay--
-    this.#bytesUnderWay -= operation.bodyBytes
+    this.#bytesUnderWay -= this.#bytes[operation.index]!
     if (this.#underWay > 0 && this.#next === this.#operations.length) return
     // An operation that fails at once settles inside `#feed`, whose loop goes on by itself.
     if (!this.#feeding && (this.#underWay === 0 || this.#next < this.#operations.length)) this.#feed()

@@ -69,6 +69,8 @@ export interface WriteOptions extends KeyOptions {
    * Instead of the client's; `true` is `{}`, `false` stores the value as it is, so that `append` and `prepend` may extend it.
    */
   readonly compression?: boolean | CompressionOptions
+  /** `false` stores the value as one item, however large it is. Only for clients with the option `chunks`. */
+  readonly chunks?: false
 }
 
 /** Options of `update`. `timeoutMs` bounds each round trip, not the function, and not all attempts together. */

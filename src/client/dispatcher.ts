@@ -16,6 +16,7 @@ import { type BatchStart, CallQueue } from './call-queue.ts'
 import type { Tally } from './calls/tally.ts'
 import type { Command, FailureKind } from './commands/command.ts'
 import type { CommandErrorEvent } from './events.ts'
+import type { LargeValues, PrepareStore } from './large-values.ts'
 import { checkTimeout } from './numbers.ts'
 import type { Failures, ResolvedClientOptions } from './options.ts'
 import { readNothing } from './results.ts'
@@ -31,6 +32,8 @@ export class Dispatcher {
   readonly #calls: CallQueue = new CallQueue()
   readonly #dispatchNext = (operation: Operation): void => this.dispatch(operation)
   readonly #dispatchReadsNext = (batch: ReadBatch): void => this.dispatchReads(batch)
+  /** Values in chunks; undefined: the client has none. */
+  large: LargeValues | undefined = undefined
   /** The time of a call that does not say otherwise, in milliseconds. */
   readonly timeoutMs: number
 
@@ -195,7 +198,11 @@ export class Dispatcher {
     // What has a place already came before the batch that others wait for.
     if (this.#calls.closed && operation.holder !== this.#queue) return this.#calls.hold(operation, this.#dispatchNext)
     const { preparing } = operation
-    if (preparing instanceof Promise) return this.#queue.prepare(operation, preparing as Promise<Request>)
+    if (this.large !== undefined && operation.command !== 'get') this.large.watch(operation)
+    if (preparing !== undefined) {
+      const request = typeof preparing === 'function' ? (preparing as PrepareStore)(operation) : preparing
+      return this.#queue.prepare(operation, request as Promise<Request>)
+    }
     if (this.#queue.closed && this.#queue.hold(operation)) return
     this.#backend.dispatch(operation)
   }

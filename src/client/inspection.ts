@@ -1,7 +1,9 @@
+import { MANIFEST_FLAGS } from '../protocol/manifest.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import { holdsPlace, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, type Request } from '../protocol/request.ts'
+import { type LargeValues, manifestError } from './large-values.ts'
 import type { GiveBack } from './placeholder.ts'
 
 /** What `inspect` tells of an item. */
@@ -12,7 +14,7 @@ export interface Inspection {
   readonly lastAccess: number
   /** Whether it was read before. */
   readonly hitBefore: boolean
-  /** Length of the value as stored, in bytes. */
+  /** Length of the value as stored, in bytes; with the option `chunks`, of all its chunks. */
   readonly size: number
   /** 0n: this server keeps no cas numbers (`memcached -C`). */
   readonly cas: bigint
@@ -52,23 +54,35 @@ export function hasReader(giveBack: GiveBack): Interpret {
  * Whether there was an item to renew: a placeholder or a tombstone is none. In text mode the server says `TOUCHED` of a
  * placeholder too.
  */
-export function touchReader(giveBack: GiveBack): Interpret {
+export function touchReader(giveBack: GiveBack, large: LargeValues | undefined): Interpret {
   return (reply, operation) => {
     if (reply.outcome !== 'touched') return false
-    if (reply.type !== 'HD') return true
+    if (reply.type !== 'HD') return large === undefined || renewChunks(large, operation)
     const isPlaceholder = holdsPlace(reply, reply.valueSize)
     if (isPlaceholder) operation.outcome = 'notFound'
-    return withTokenBack(reply, operation, giveBack, !isPlaceholder)
+    const result = withTokenBack(reply, operation, giveBack, !isPlaceholder)
+    if (reply.clientFlags !== MANIFEST_FLAGS) return result
+    if (large === undefined) throw manifestError(operation)
+    return Promise.all([renewChunks(large, operation), result]).then(([isRenewed]) => isRenewed)
   }
 }
 
+/** Renews the chunks of a value that has any. Where one is lost, there is no value. */
+async function renewChunks(large: LargeValues, operation: Operation): Promise<boolean> {
+  const isRenewed = await large.renew(operation)
+  if (!isRenewed) operation.outcome = 'notFound'
+  return isRenewed
+}
+
 /** The metadata; a miss, a placeholder or a tombstone is `undefined`. */
-export function inspectionReader(giveBack: GiveBack): Interpret {
+export function inspectionReader(giveBack: GiveBack, large: LargeValues | undefined): Interpret {
   return (reply, operation) => {
     if (reply.outcome !== 'hit') return undefined
     const inspection = holdsPlace(reply, reply.valueSize) ? undefined : inspectionOf(reply)
     if (inspection === undefined) operation.outcome = 'miss'
-    return withTokenBack(reply, operation, giveBack, inspection)
+    const result = withTokenBack(reply, operation, giveBack, inspection)
+    if (large === undefined || inspection?.clientFlags !== MANIFEST_FLAGS) return result
+    return Promise.all([large.measure(operation), result]).then(([size = inspection.size]) => ({ ...inspection, size }))
   }
 }
 

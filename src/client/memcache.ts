@@ -136,7 +136,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     })
     this.#gets = this.#calls.of('get')
     this.#sets = this.#calls.of('set')
-    this.#parts = createClientParts(resolved, this.#dispatcher, this.#calls)
+    this.#parts = createClientParts(resolved, this.#dispatcher, this.#backend, this.#calls)
     this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
     this.#noreply = createNoreply(this.#parts, this.#admin)
     showAs(this, () => ({ servers: this.servers, options: showOptions(options) }))
@@ -870,6 +870,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     const loads = this.#parts.getOrSet.close()
     if (loads !== undefined) await loads
     await this.#dispatcher.drain(closedError())
+    await this.#dispatcher.large?.close()
     await this.#backend.close()
   }
 

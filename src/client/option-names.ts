@@ -39,7 +39,13 @@ const READ: Names<ReadOptions> = { ...KEY_NAMES, serde: true }
 export const GET_NAMES: Names<GetOptions> = { ...READ, default: true }
 export const POP_NAMES: Names<PopOptions> = { ...READ, attempts: true }
 export const GET_MANY_NAMES: Names<GetManyOptions> = { ...READ, keyPrefix: true }
-export const WRITE_NAMES: Names<WriteOptions> = { ...READ, ttl: true, clientFlags: true, compression: true }
+export const WRITE_NAMES: Names<WriteOptions> = {
+  ...READ,
+  ttl: true,
+  clientFlags: true,
+  compression: true,
+  chunks: true,
+}
 export const SET_MANY_NAMES: Names<SetManyOptions> = { ...WRITE_NAMES, keyPrefix: true }
 export const DELETE_MANY_NAMES: Names<DeleteManyOptions> = { ...KEY_NAMES, keyPrefix: true }
 export const COUNT_NAMES: Names<CountOptions> = { ...KEY_NAMES, initial: true, ttl: true }

@@ -22,6 +22,7 @@ import {
   resolveCompression,
 } from './compression.ts'
 import { KeyEncoder, type LongKeys } from './key-encoder.ts'
+import { ATTACH, type ChunksPart } from './large-values.ts'
 import { checkLogger, type Logger } from './logging.ts'
 import { type ResolvedWrapperOptions, resolveWrapperOptions, type WrapperOptions } from './wrapper-options.ts'
 
@@ -78,6 +79,13 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
    * @defaultValue `false`
    */
   readonly compression?: boolean | CompressionOptions
+  /**
+   * Stores values beyond a size in chunks, and reads them: `chunks()` of `memlane/chunks`. Without it, reading such a value is a
+   * `SerdeError`.
+   *
+   * @defaultValue off
+   */
+  readonly chunks?: ChunksPart
   /** Time to live of values stored without a `ttl`, in seconds; 0 never expires. @defaultValue `0` */
   readonly defaultTtl?: Ttl
   /**
@@ -135,6 +143,7 @@ export interface ResolvedClientOptions {
   readonly compression: ResolvedCompression | undefined
   /** The caller's own algorithm, for reading. */
   readonly ownAlgorithm: CompressionAlgorithm | undefined
+  readonly chunks: ChunksPart | undefined
   readonly defaultTtl: Ttl
   readonly ttlJitter: number
   readonly failures: Failures
@@ -173,6 +182,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'longKeys',
   'serde',
   'compression',
+  'chunks',
   'defaultTtl',
   'ttlJitter',
   'failures',
@@ -205,6 +215,7 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
     serde: options.serde === undefined ? defaultSerde : checkSerde(options.serde),
     compression: resolveCompression(options.compression),
     ownAlgorithm: ownAlgorithm(options.compression),
+    chunks: checkChunks(options.chunks),
     defaultTtl: resolveDefaultTtl(options.defaultTtl),
     ttlJitter: resolveJitter(options.ttlJitter),
     failures: resolveFailures(options.failures),
@@ -225,6 +236,11 @@ function unknownOption(name: string): InvalidInputError {
 function ownAlgorithm(compression: boolean | CompressionOptions | undefined): CompressionAlgorithm | undefined {
   const algorithm = typeof compression === 'object' ? compression.algorithm : undefined
   return typeof algorithm === 'object' ? algorithm : undefined
+}
+
+function checkChunks(part: ChunksPart | undefined): ChunksPart | undefined {
+  if (part === undefined || typeof part?.[ATTACH] === 'function') return part
+  throw refused('chunks', "chunks() (import { chunks } from 'memlane/chunks')", part)
 }
 
 /** A serde has both directions. */

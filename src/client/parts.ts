@@ -1,7 +1,9 @@
+import type { Backend } from '../seam/executor.ts'
 import { BatchCommands } from './batch-commands.ts'
 import type { Calls } from './calls/calls.ts'
 import { type CommandContext, createCommandContext } from './commands/command.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { ATTACH } from './large-values.ts'
 import { LeaseCommands } from './lease/commands.ts'
 import { GetOrSet } from './lease/get-or-set.ts'
 import { GetOrSetMany } from './lease/get-or-set-many.ts'
@@ -20,14 +22,27 @@ export interface ClientParts extends CommandContext {
 }
 
 /** Makes the parts of a client. */
-export function createClientParts(options: ResolvedClientOptions, dispatcher: Dispatcher, calls: Calls): ClientParts {
+export function createClientParts(
+  options: ResolvedClientOptions,
+  dispatcher: Dispatcher,
+  backend: Backend,
+  calls: Calls,
+): ClientParts {
   const giveBack: GiveBack = (operation, cas) => dispatcher.giveBack(operation, cas)
   const lookAtEmpty = createLookAtEmpty((operation) => dispatcher.dispatch(operation), giveBack)
-  const values = new Values(options, giveBack, lookAtEmpty)
+  const large = options.chunks?.[ATTACH]({
+    maxValueBytes: options.connection.maxValueBytes,
+    encodeKey: (key) => dispatcher.encodeKey(key),
+    dispatch: (operation) => backend.dispatch(operation),
+    serverOf: (routingKey) => backend.serverFor(routingKey)?.name,
+    report: (error, keys) => dispatcher.report(error, keys),
+  })
+  dispatcher.large = large
+  const values = new Values(options, giveBack, lookAtEmpty, large)
   const leases = new LeaseCommands(dispatcher, values, lookAtEmpty)
   const getOrSet = new GetOrSet(dispatcher, values, leases, calls.loads)
   return {
-    ...createCommandContext(values, giveBack),
+    ...createCommandContext(values, giveBack, large),
     dispatcher,
     calls,
     lookAtEmpty,

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { SerdeError, TimeoutError, ValueTooLargeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
+import { MANIFEST_FLAGS } from '../protocol/manifest.ts'
 import { type Interpret, NEEDS_OPERATION, type Operation } from '../protocol/operation.ts'
 import { holdsPlace, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
@@ -8,6 +9,7 @@ import { foreignHint } from '../serde/foreign-values.ts'
 import type { RangeSerde, Serde } from '../serde/serde.ts'
 import { isThenable } from '../thenable.ts'
 import { COMPRESSED_FLAGS, type CompressionAlgorithm, decompressValue } from './compression.ts'
+import { type LargeValues, type Loss, manifestError } from './large-values.ts'
 import type { GiveBack, LookAtEmpty } from './placeholder.ts'
 
 /** A value with the number by which `cas` knows whether it changed. */
@@ -24,6 +26,17 @@ export interface ReaderInit {
   readonly maxValueBytes: number
   readonly giveBack: GiveBack
   readonly lookAtEmpty: LookAtEmpty
+  /** Reads values in chunks; undefined: they are an error. */
+  readonly large: LargeValues | undefined
+}
+
+/** Given by a {@link Decoder} in the place of a value of which a chunk is lost: there is no value. */
+export class LostValue {
+  readonly loss: Loss
+
+  constructor(loss: Loss) {
+    this.loss = loss
+  }
 }
 
 /** From this size on, in bytes, a value is decompressed on the thread pool where no option says otherwise. */
@@ -61,10 +74,10 @@ export class Reader {
   /** Reads a hit with a serde; a miss is `undefined`, or the fallback. */
   value(serde: Serde, fallback?: unknown): Interpret {
     const decode = this.#decoder(serde)
-    const readEmpty = this.#emptyReader(serde, decode, fallback, (value) => value)
+    const readSpecial = this.#specialReader(serde, decode, fallback, (value) => value)
     const read: Interpret = (reply, operation) => {
       if (reply.outcome !== 'hit') return fallback
-      return mayHoldPlace(reply) ? readEmpty(reply, operation) : decode(reply, operation)
+      return isSpecial(reply) ? readSpecial(reply, operation) : decode(reply, operation)
     }
     const direct = this.#directDecoder(serde)
     return Object.assign(read, {
@@ -77,10 +90,10 @@ export class Reader {
   /** Reads a hit and its cas number; a miss is `undefined`, or the fallback. */
   valueWithCas(serde: Serde, fallback?: unknown): Interpret {
     const decode = this.#decoder(serde)
-    const readEmpty = this.#emptyReader(serde, decode, fallback, withCas)
+    const readSpecial = this.#specialReader(serde, decode, fallback, withCas)
     const read: Interpret = (reply, operation) => {
       if (reply.outcome !== 'hit') return fallback
-      return mayHoldPlace(reply) ? readEmpty(reply, operation) : withCas(decode(reply, operation), reply.cas())
+      return isSpecial(reply) ? readSpecial(reply, operation) : withCas(decode(reply, operation), reply.cas())
     }
     const decodeDirectly = this.#directDecoder(serde)
     const direct = decodeDirectly && directWithCas(decodeDirectly)
@@ -98,11 +111,18 @@ export class Reader {
 
   #plainDecoder(serde: Serde): Decode {
     const decode = plainDecoder(serde)
-    if (!this.#decompresses(serde)) return decode
-    return (reply, operation) =>
-      (reply.clientFlags & COMPRESSED_FLAGS) !== 0
+    const decompresses = this.#decompresses(serde)
+    return (reply, operation) => {
+      const { clientFlags } = reply
+      if (clientFlags === MANIFEST_FLAGS) {
+        return this.#readLarge(reply, operation, serde).then((found) =>
+          found instanceof LostValue ? found : found.value,
+        )
+      }
+      return decompresses && (clientFlags & COMPRESSED_FLAGS) !== 0
         ? this.#decompress(reply, operation, serde)
         : decode(reply, operation)
+    }
   }
 
   #decoder(serde: Serde): Decode {
@@ -124,14 +144,16 @@ export class Reader {
     const decompresses = this.#decompresses(serde)
     return (reply) => {
       const { clientFlags } = reply
-      const isPlain = !mayHoldPlace(reply) && !(decompresses && (clientFlags & COMPRESSED_FLAGS) !== 0)
+      const isPlain = !isSpecial(reply) && !(decompresses && (clientFlags & COMPRESSED_FLAGS) !== 0)
       return isPlain ? decodeRange(serde, reply) : NEEDS_OPERATION
     }
   }
 
-  /** Reads an item that may be a placeholder: then it is a miss. */
-  #emptyReader(serde: Serde, decode: Decode, fallback: unknown, wrap: Wrap): Interpret {
+  /** Reads an item that may be a placeholder, which is a miss, or a manifest. */
+  #specialReader(serde: Serde, decode: Decode, fallback: unknown, wrap: Wrap): Interpret {
+    const readLarge = this.#largeReader(serde, fallback, wrap)
     return (reply, operation) => {
+      if (reply.clientFlags === MANIFEST_FLAGS) return readLarge(reply, operation)
       const isMeta = reply.type === 'VA'
       if (reply.clientFlags === PLACEHOLDER_FLAGS || (isMeta && holdsPlace(reply, reply.size))) {
         operation.outcome = 'miss'
@@ -145,6 +167,35 @@ export class Reader {
         return fallback
       })
     }
+  }
+
+  /** Reads a manifest; what is lost is a miss. */
+  #largeReader(serde: Serde, fallback: unknown, wrap: Wrap): Interpret {
+    return (reply, operation) => {
+      const won =
+        reply.type === 'VA' && reply.has(Returned.won) ? this.#giveBack(reply, operation, undefined) : undefined
+      return this.#readLarge(reply, operation, serde).then(async (found) => {
+        await won
+        if (!(found instanceof LostValue)) return wrap(found.value, found.cas)
+        operation.outcome = 'miss'
+        return fallback
+      })
+    }
+  }
+
+  /** Reads the value that a manifest stands for. */
+  #readLarge(reply: Reply, operation: Operation, serde: Serde): Promise<ValueWithCas<unknown> | LostValue> {
+    const { large } = this.#init
+    if (large === undefined) throw manifestError(operation)
+    return large.read(reply, operation).then(async (found) => {
+      if (typeof found === 'string') return new LostValue(found)
+      const { data, clientFlags, cas } = found
+      const isCompressed = this.#decompresses(serde) && (clientFlags & COMPRESSED_FLAGS) !== 0
+      const value = isCompressed
+        ? await this.#decompressBytes(data, clientFlags, operation, serde)
+        : decodeBytes(serde, data, clientFlags, operation)
+      return { value, cas }
+    })
   }
 
   async #giveBack(reply: Reply, operation: Operation, value: unknown): Promise<unknown> {
@@ -165,13 +216,18 @@ export class Reader {
   }
 
   #decompress(reply: Reply, operation: Operation, serde: Serde): unknown {
-    const { compression, maxValueBytes } = this.#init
+    const { compression } = this.#init
     const asyncBytes = compression?.asyncBytes ?? ASYNC_BYTES
     const { clientFlags } = reply
     const view = reply.bytes.subarray(reply.start, reply.end)
     const isShared = !reply.owned && (view.byteLength >= asyncBytes || compression?.own !== undefined)
     // What goes on after this call must not be in the read buffer.
-    const data = isShared ? Buffer.from(view) : view
+    return this.#decompressBytes(isShared ? Buffer.from(view) : view, clientFlags, operation, serde)
+  }
+
+  #decompressBytes(data: Uint8Array, clientFlags: number, operation: Operation, serde: Serde): unknown {
+    const { compression, maxValueBytes } = this.#init
+    const asyncBytes = compression?.asyncBytes ?? ASYNC_BYTES
     const flags = (clientFlags & ~COMPRESSED_FLAGS) >>> 0
     const decode = (bytes: Uint8Array): unknown => decodeBytes(serde, bytes, flags, operation)
     const server = operation.holder?.server
@@ -201,9 +257,12 @@ export class Reader {
   }
 }
 
-/** Whether the item may be a placeholder: it has no byte, or says so, and `append` has added to it. */
-function mayHoldPlace({ size, clientFlags }: Reply): boolean {
-  return size === 0 || clientFlags === PLACEHOLDER_FLAGS
+/**
+ * Whether the item may be more than a value: a placeholder, which has no byte, or says so, and `append` has added to it; or a
+ * manifest. One comparison for both: their client flags differ in the last two bits.
+ */
+function isSpecial({ size, clientFlags }: Reply): boolean {
+  return size === 0 || (clientFlags & ~3) === (PLACEHOLDER_FLAGS & ~3)
 }
 
 /** Waits for work that follows a reply no longer than the time of the call. */

@@ -8,9 +8,10 @@ import type { Interpret } from '../protocol/operation.ts'
 import type { RangeSerde, Serde, SerializedValue } from '../serde/serde.ts'
 import { showValue } from '../show-value.ts'
 import { isThenable } from '../thenable.ts'
-import { encodeExptime, MAX_RELATIVE_SECONDS, type Ttl } from '../ttl.ts'
+import { encodeExptime, lengthen, MAX_RELATIVE_SECONDS, type Ttl } from '../ttl.ts'
 import type { WriteOptions } from './call-options.ts'
 import { compressValue, type ResolvedCompression, resolveCompression, type StoredForm } from './compression.ts'
+import type { LargeValues, PrepareStore } from './large-values.ts'
 import { checkClientFlags } from './numbers.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
 import type { GiveBack, LookAtEmpty } from './placeholder.ts'
@@ -19,9 +20,6 @@ import { createStoredSerde } from './stored-value.ts'
 
 /** The client flags under which the default serde writes integers, and most others read text. */
 const INTEGER_FLAGS = 2
-
-/** memcached keeps an exptime as a signed 32-bit number. */
-const MAX_EXPTIME = 2 ** 31 - 1
 
 /** What a write needs to know of its call. */
 export interface StoreOptions extends WriteOptions {
@@ -37,23 +35,31 @@ export class Values {
   readonly read: Interpret
   readonly readWithCas: Interpret
   readonly #ownDecoder: Decoder
+  readonly #large: LargeValues | undefined
+  /** Values with more bytes are stored in chunks. */
+  readonly #largeBytes: number
 
   /**
    * @param giveBack - Gives back the win token of a stale item, which reading it by `mg` took.
    * @param lookAtEmpty - Tells a placeholder from an empty value; without it, what is empty is a value.
+   * @param large - Reads and stores values in chunks; without it, a value in chunks is an error.
    */
   constructor(
     options: ResolvedClientOptions,
     giveBack: GiveBack,
     lookAtEmpty: LookAtEmpty = () => Promise.resolve('value'),
+    large?: LargeValues,
   ) {
     this.#options = options
+    this.#large = large
+    this.#largeBytes = large === undefined ? Number.POSITIVE_INFINITY : large.aboveBytes
     const { compression } = options
     this.#reader = new Reader({
       compression: compression && { asyncBytes: compression.asyncBytes, own: options.ownAlgorithm },
       maxValueBytes: options.connection.maxValueBytes,
       giveBack,
       lookAtEmpty,
+      large,
     })
     this.read = this.#reader.value(options.serde)
     this.readWithCas = this.#reader.valueWithCas(options.serde)
@@ -181,9 +187,15 @@ export class Values {
     const bytes = lengthOf(data, key)
     const request: StoreRequest = { command, data, bytes, clientFlags, exptime, cas, preparing: undefined }
     const compression = this.#compression(options)
-    if (compression !== undefined) return this.#compress(request, key, compression)
+    const mayBeSplit = options?.chunks !== false
+    if (compression !== undefined) return this.#compress(request, key, compression, mayBeSplit)
     this.#checkSize(bytes, key)
-    return request
+    return mayBeSplit ? this.#split(request) : request
+  }
+
+  /** Returns the request that stores the value in chunks where it is too large for one item. */
+  #split(request: StoreRequest): StoreRequest {
+    return request.bytes > this.#largeBytes ? this.#large!.split(request) : request
   }
 
   /** The request that adds raw bytes to an item. */
@@ -202,7 +214,7 @@ export class Values {
     return own === false ? undefined : resolveCompression(own)
   }
 
-  #compress(request: StoreRequest, key: Key, compression: ResolvedCompression): StoreRequest {
+  #compress(request: StoreRequest, key: Key, compression: ResolvedCompression, mayBeSplit: boolean): StoreRequest {
     const { data, bytes } = request
     let lost: InvalidInputError | undefined
     const apply = (form: StoredForm): StoreRequest => {
@@ -212,7 +224,8 @@ export class Values {
         throw lost
       }
       this.#checkSize(form.bytes, key)
-      return form === request ? request : { ...request, ...form, preparing: undefined }
+      const compressed = form === request ? request : { ...request, ...form, preparing: undefined }
+      return mayBeSplit ? this.#split(compressed) : compressed
     }
     const refuse = (error: unknown): Error => {
       // An error of the caller's algorithm is reported as a failure to compress, whatever its class.
@@ -229,7 +242,7 @@ export class Values {
       })
       // A call that fails for another reason meanwhile does not await it.
       preparing.catch(() => undefined)
-      return { ...request, preparing }
+      return { ...request, preparing: this.#large === undefined ? preparing : thenSplit(preparing) }
     } catch (error) {
       throw refuse(error)
     }
@@ -245,17 +258,18 @@ export class Values {
   }
 }
 
+/** Stores the chunks of a value, where it has any, once it is compressed. */
+function thenSplit(compressing: Promise<StoreRequest>): PrepareStore {
+  return async (operation) => {
+    const request = await compressing
+    return typeof request.preparing === 'function' ? (request.preparing as PrepareStore)(operation) : request
+  }
+}
+
 /** Takes a random part of what is left of the time, at most `jitter` of it, and leaves a second at least. */
 function shorten(exptime: number, jitter: number, nowMs: number): number {
   const seconds = exptime > MAX_RELATIVE_SECONDS ? exptime - Math.ceil(nowMs / 1000) : exptime
   return Math.max(exptime - Math.floor(seconds * jitter * Math.random()), exptime - seconds + 1)
-}
-
-/** Beyond 30 days, a point in time. */
-function lengthen(exptime: number, graceSeconds: number, nowMs: number): number {
-  const sum = exptime + graceSeconds
-  if (exptime > MAX_RELATIVE_SECONDS || sum <= MAX_RELATIVE_SECONDS) return Math.min(sum, MAX_EXPTIME)
-  return Math.min(Math.ceil(nowMs / 1000) + sum, MAX_EXPTIME)
 }
 
 /** The bytes that data takes on the wire. */

@@ -56,6 +56,7 @@ export type {
 export type { CacheClient } from '../client/executor-of.ts'
 export type { Inspection } from '../client/inspection.ts'
 export type { LongKeys } from '../client/key-encoder.ts'
+export type { ChunksPart } from '../client/large-values.ts'
 export type {
   GetOrSetManyOptions,
   GetOrSetOptions,
@@ -100,6 +101,7 @@ export {
   AuthError,
   BatchError,
   type BatchOutcome,
+  ChunkLostError,
   ClientError,
   ClosedError,
   ConflictError,

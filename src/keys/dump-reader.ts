@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { latin1Slice } from '../buffer-slices.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
+import { CHUNK_KEY } from '../protocol/manifest.ts'
 import { PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { uriDecode } from '../protocol/uri-encoding.ts'
 import { DumpLine, LINE_START } from './dump-line.ts'
@@ -14,9 +15,6 @@ const MAX_SHOWN = 200
 
 /** First line of a listing, since memcached 1.6.43. */
 const OK = /^OK\r?$/
-
-/** Key of a part of a large value. Such keys are the client's own business, and nothing shorter may be taken for one. */
-const CHUNK_KEY = /^~c[A-Za-z0-9_-]{16}:[0-9a-z]+$/
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

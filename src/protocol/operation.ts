@@ -69,8 +69,8 @@ export class Operation {
   readonly timeoutMs: number
   /** Reads the reply; a wrapper that looks at replies puts its own in the place. */
   interpret: Interpret
-  /** Length of the data block that it sends. */
-  readonly bodyBytes: number
+  /** Length of the data block that it sends; before it is prepared, of the block that it is made of. */
+  bodyBytes: number
   /** Settles with the result. The second argument tells batches which operation it is. */
   resolve: (value: unknown, operation: Operation) => void = ignore
   /** Settles with what went wrong: a `MemcacheError`, or a signal's reason. */
@@ -153,6 +153,13 @@ export class Operation {
     if (this.settled) return
     this.#request = request
     this.#command = request.command
+  }
+
+  /** Takes the request that was being made, and the length of its data block. */
+  takePrepared(request: Request): void {
+    if (this.settled) return
+    this.request = request
+    this.bodyBytes = isStore(request) ? request.bytes : 0
   }
 
   /** The name of what to do. */

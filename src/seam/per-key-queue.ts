@@ -101,7 +101,7 @@ export class PerKeyQueue implements Holder {
   async #finish(place: Place, request: Promise<Request>): Promise<void> {
     this.#startTimer(place)
     try {
-      place.operation!.request = await request
+      place.operation!.takePrepared(await request)
     } catch (error) {
       place.operation!.fail(error)
     }

@@ -241,7 +241,9 @@ export class SyncCore implements LinkOwner {
     this.#link = link
     const { serde } = this.#resolved
     const names = Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'keepProcessAlive'))
-    link.start([servers, { ...names, serde }])
+    const { chunks } = options
+    // The worker makes a part of its own.
+    link.start([servers, { ...names, serde, ...(chunks && { chunks: chunks.options }) }])
     for (const name of this.#listens) this.#subscribe(name)
     for (const { name, args } of this.#changes) this.#request(undefined, name, args, CallMode.method)
     this.#openDirect(link)

@@ -4,6 +4,7 @@ import { describeAdmin } from './suites/admin.ts'
 import { describeBatches } from './suites/batches.ts'
 import { describeCallOptions } from './suites/call-options.ts'
 import { describeCas } from './suites/cas.ts'
+import { describeChunks } from './suites/chunks.ts'
 import { describeCompression } from './suites/compression.ts'
 import { describeConditionalWrites } from './suites/conditional-writes.ts'
 import { describeCounters } from './suites/counters.ts'
@@ -47,6 +48,7 @@ export function describeMemcache(target: Target): void {
     describeKeyListing(context)
     // Done before the bytes reach any socket, and slow: another transport proves nothing new.
     if (target.transport === 'tcp' || target.transport === 'memory') describeCompression(context)
+    describeChunks(context)
     describeConditionalWrites(context)
     describePop(context)
     describePresence(context)

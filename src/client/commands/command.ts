@@ -3,6 +3,7 @@ import type { Interpret } from '../../protocol/operation.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { KeyOptions } from '../call-options.ts'
 import { hasReader, inspectionReader, touchReader } from '../inspection.ts'
+import type { LargeValues } from '../large-values.ts'
 import type { GiveBack } from '../placeholder.ts'
 import type { Values } from '../values.ts'
 
@@ -39,11 +40,15 @@ export type MakeCommand<Args extends readonly unknown[], Context = CommandContex
 ) => Made
 
 /** Returns the context of a client's commands, with the readers that all of them share. */
-export function createCommandContext(values: Values, giveBack: GiveBack): CommandContext {
+export function createCommandContext(
+  values: Values,
+  giveBack: GiveBack,
+  large: LargeValues | undefined,
+): CommandContext {
   return {
     values,
     readPresence: hasReader(giveBack),
-    readInspection: inspectionReader(giveBack),
-    readTouched: touchReader(giveBack),
+    readInspection: inspectionReader(giveBack, large),
+    readTouched: touchReader(giveBack, large),
   }
 }

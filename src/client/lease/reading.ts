@@ -4,7 +4,7 @@ import type { Interpret, Operation } from '../../protocol/operation.ts'
 import { holdsPlace, PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { type Reply, Returned } from '../../protocol/reply.ts'
 import type { LookAtEmpty } from '../placeholder.ts'
-import type { Decoder } from '../reader.ts'
+import { type Decoder, LostValue } from '../reader.ts'
 import type { StoredValue } from '../stored-value.ts'
 
 /** An item as commands see it that replace it by its cas number: `getOrSet`, `update`, `pop`. Tokens are theirs to use. */
@@ -19,6 +19,8 @@ export interface Reading {
   readonly cas: bigint
   /** Seconds left, -1 = never expires; undefined in text mode. */
   readonly ttl: number | undefined
+  /** Whether it is a manifest of which a chunk is lost: there is no value, and the manifest may be replaced. */
+  readonly isLost: boolean
   /** Whether this reading took the win token. */
   readonly won: boolean
   /** Whether another caller has the token. */
@@ -85,6 +87,7 @@ function factsOf(reply: Reply): Facts {
     stored: undefined,
     unreadable: undefined,
     cas: isHit ? reply.cas() : 0n,
+    isLost: false,
     ttl: !isText && isHit && reply.has(Returned.ttl) ? reply.ttl : undefined,
     won: !isText && isHit && reply.has(Returned.won),
     taken: !isText && isHit && reply.has(Returned.alreadyWon),
@@ -107,7 +110,11 @@ function readValue(facts: Facts, init: ReadingInit, reply: Reply, operation: Ope
     const value = init.decode(reply, operation)
     if (!(value instanceof Promise)) return readableReading(facts, init, value, operation.callerKey)
     return value
-      .then((settled: unknown) => readableReading(facts, init, settled, operation.callerKey))
+      .then((settled: unknown) =>
+        settled instanceof LostValue
+          ? lostReading(facts, settled, operation)
+          : readableReading(facts, init, settled, operation.callerKey),
+      )
       .catch((error: unknown) => refusedReading(facts, error))
   } catch (error) {
     return refusedReading(facts, error)
@@ -121,6 +128,14 @@ function readableReading(facts: Facts, { restore }: ReadingInit, value: unknown,
     facts.value = restore(facts.stored, key)
   }
   facts.state = 'value'
+  return facts
+}
+
+/** A miss. What may still be there is in the place of a value, and is replaced by its cas number. */
+function lostReading(facts: Facts, { loss }: LostValue, operation: Operation): Reading {
+  operation.outcome = 'miss'
+  if (loss === 'gone') facts.state = 'missing'
+  facts.isLost = loss === 'kept'
   return facts
 }
 

@@ -64,6 +64,9 @@ export function itemHold({ cas, state }: Reading, isMine: boolean): Hold {
 
 /** What the item says to this call. */
 export function sightOf(reading: Reading, lease: ResolvedLease): Sight {
+  if (reading.isLost) {
+    return { state: 'unreadable', hold: itemHold(reading, reading.won), mark: reading, error: undefined }
+  }
   return reading.state === 'value' ? valueSight(reading, lease) : placeholderSight(reading, lease)
 }
 

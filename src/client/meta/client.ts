@@ -356,6 +356,11 @@ function keyOf(execution: MetaExecution): Key | undefined {
 
 function resolveMetaOptions(options: MemcacheOptions): ResolvedClientOptions {
   const resolved = resolveClientOptions(options)
+  if (resolved.chunks !== undefined) {
+    throw new InvalidInputError(
+      'option chunks is not for a MetaClient, whose commands are about one item each; use a Memcache',
+    )
+  }
   if (resolved.connection.protocol === 'text') {
     throw new InvalidInputError("option protocol must be 'auto' or 'meta' for a MetaClient, got \"text\"")
   }

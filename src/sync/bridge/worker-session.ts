@@ -1,6 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from '../../client/call-options.ts'
+import { chunks } from '../../client/chunks/chunks.ts'
+import type { ChunkOptions } from '../../client/chunks/options.ts'
 import type { Memcache } from '../../client/memcache.ts'
 import type { MetaClient } from '../../client/meta/client.ts'
 import { OBSERVERS, type ObservedOptions } from '../../client/options.ts'
@@ -31,6 +33,9 @@ type Client = Memcache | MetaClient
 
 /** Makes a client. */
 export type Clients = Readonly<Record<ClientKind, new (servers: never, options: never) => Client>>
+
+/** Options of a client as they come from its caller: instead of parts, what parts are made of. */
+type CrossedOptions = Omit<ObservedOptions, 'chunks'> & { readonly chunks?: ChunkOptions }
 
 interface Callback {
   readonly resolve: (value: unknown) => void
@@ -167,7 +172,12 @@ export class WorkerSession {
 
   #create(reader: MessageReader): undefined {
     const [servers, options] = reader.value() as unknown[]
-    const given: ObservedOptions = { ...memoizeDistribution(options), [OBSERVERS]: this.#host.observers }
+    const { chunks: parts, ...own } = (memoizeDistribution(options) ?? {}) as CrossedOptions
+    const given: ObservedOptions = {
+      ...own,
+      ...(parts && { chunks: chunks(parts) }),
+      [OBSERVERS]: this.#host.observers,
+    }
     const client = new this.#clients[this.#kind](servers as never, given as never)
     // Whatever it tells, nobody listens here; the caller has the listeners.
     const emitter: Pick<EventEmitter, 'emit'> = client

@@ -44,10 +44,12 @@ export class DirectWrites {
   readonly #values: Values
   readonly #reply: LineReply = new LineReply()
   readonly #isOwnSerde: boolean
+  readonly #maxBodyBytes: number
 
   constructor(context: DirectContext) {
     this.#context = context
     this.#isOwnSerde = 'deserializeRange' in context.options.serde
+    this.#maxBodyBytes = Math.min(MAX_BODY_BYTES, context.options.chunks?.options.aboveBytes ?? MAX_BODY_BYTES)
     // Nothing is read, so there is no token to give back.
     this.#values = new Values(context.options, () => Promise.resolve())
   }
@@ -130,7 +132,7 @@ export class DirectWrites {
     const line = encodeTextCommand(request, wireKey, false)
     if (!('data' in request)) return command.write(line, 'latin1')
     const { data, bytes } = request
-    if (bytes > MAX_BODY_BYTES) return undefined
+    if (bytes > this.#maxBodyBytes) return undefined
     let at = command.write(line, 'latin1')
     if (typeof data === 'string') command.write(data, at, 'utf8')
     else command.set(data, at)
