@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { build } from 'tsdown'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { freePort } from '../support/free-port.ts'
+import { patient } from '../support/memcache-options.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 
 interface Ended {
@@ -17,12 +18,15 @@ async function runProgram(folder: string, address: string, body: string): Promis
   const file = join(folder, `program-${Math.random().toString(36).slice(2)}.mjs`)
   writeFileSync(
     file,
-    `import { Memcache } from './memcache.mjs'\nconst address = ${JSON.stringify(address)}\n${body}\n`,
+    `import { Memcache } from './memcache.mjs'
+    const address = ${JSON.stringify(address)}
+    const patient = ${JSON.stringify(patient)}
+    ${body}\n`,
   )
   const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()))
-  const killer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  const killer = setTimeout(() => child.kill('SIGKILL'), 60_000)
   const [code] = (await once(child, 'close')) as [number | null]
   clearTimeout(killer)
   return { code, output }
@@ -47,13 +51,13 @@ describe('a process', () => {
 
   it('ends by itself with an idle client that was never closed', async () => {
     await using server = await startMemcached()
-    const body = `const cache = new Memcache(address); await cache.set('k', 1); console.log(await cache.get('k'))`
+    const body = `const cache = new Memcache(address, patient); await cache.set('k', 1); console.log(await cache.get('k'))`
     expect(await runProgram(folder, server.address, body)).toEqual({ code: 0, output: '1\n' })
   })
 
   it('stays while an answer is awaited', async () => {
     await using server = await startMemcached()
-    const body = `const cache = new Memcache(address); cache.get('k').then((value) => console.log('answer', value))`
+    const body = `const cache = new Memcache(address, patient); cache.get('k').then((value) => console.log('answer', value))`
     expect(await runProgram(folder, server.address, body)).toEqual({ code: 0, output: 'answer undefined\n' })
   })
 
@@ -66,16 +70,16 @@ describe('a process', () => {
   it('ends by itself after close and after destroy', async () => {
     await using server = await startMemcached()
     const body = `for (const end of ['close', 'destroy']) {
-      const cache = new Memcache(address, { keepProcessAlive: true }); await cache.get('k'); await cache[end]()
+      const cache = new Memcache(address, { ...patient, keepProcessAlive: true }); await cache.get('k'); await cache[end]()
     }`
     expect(await runProgram(folder, server.address, body)).toEqual({ code: 0, output: '' })
   })
 
   it('ends by itself when a quiet write was not awaited, and the write arrived', async () => {
     await using server = await startMemcached()
-    const body = `const cache = new Memcache(address); void cache.noreply.set('quiet', 'v')`
+    const body = `const cache = new Memcache(address, patient); void cache.noreply.set('quiet', 'v')`
     expect(await runProgram(folder, server.address, body)).toEqual({ code: 0, output: '' })
-    const check = `const cache = new Memcache(address); console.log(await cache.get('quiet'))`
+    const check = `const cache = new Memcache(address, patient); console.log(await cache.get('quiet'))`
     expect(await runProgram(folder, server.address, check)).toEqual({ code: 0, output: 'v\n' })
   })
 })

@@ -3,6 +3,7 @@ import type { Memcache } from '../../src/client/memcache.ts'
 import { MemcacheError } from '../../src/errors.ts'
 import { eventually, settleAll, until } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
+import { patient } from '../support/memcache-options.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 
 const timeoutMs = 300
@@ -108,18 +109,18 @@ describe.each(['meta', 'text'] as const)('memcached under load, protocol %s', (p
 
   it('full of connections: rejects with the reason, and works when there is room', async () => {
     await using server = await startMemcached({ args: ['-c', '20'] })
-    const first = faultClient(server.address, { timeoutMs: 2000, protocol })
-    const others = Array.from({ length: 40 }, () => faultClient(server.address, { timeoutMs: 2000, protocol }))
+    const first = faultClient(server.address, { ...patient, protocol })
+    const others = Array.from({ length: 40 }, () => faultClient(server.address, { ...patient, protocol }))
     const outcomes = await settleAll(
       [first, ...others].map((cache) => cache.get('k')),
-      slackMs,
+      60_000 + slackMs,
     )
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
     expect(refused.length).toBeGreaterThan(0)
     for (const outcome of refused) expect(outcome).toMatchObject({ reason: { code: 'MEMLANE_CONNECT' } })
     await first.close()
     for (const cache of others.slice(1)) await cache.close()
-    await eventually(async () => expect(await others[0]!.get('k')).toBeUndefined(), 15_000)
+    await eventually(async () => expect(await others[0]!.get('k')).toBeUndefined(), 60_000)
   })
 
   it('out of memory: SERVER_ERROR fails the call and keeps the connection', async () => {
