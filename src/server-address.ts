@@ -9,7 +9,8 @@ import { showValue } from './show-value.ts'
 /**
  * A server: `'host'`, `'host:port'`, `'[::1]:11211'`, `'/run/mc.sock'`, `'unix:/run/mc.sock'`,
  * `'memcached://user:pass@host:11211?weight=2&name=a'` (`memcacheds://` for TLS; user name and password
- * percent-encoded), or a {@link ServerAddress}. The port is 11211 where none is given.
+ * percent-encoded; parameters `name`, `weight`, `version`, and `auth` for the form of the login), the same for a unix socket,
+ * `'memcached:///run/mc.sock?weight=2'`, or a {@link ServerAddress}. The port is 11211 where none is given.
  */
 export type ServerSpec = string | ServerAddress
 

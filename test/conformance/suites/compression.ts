@@ -68,6 +68,13 @@ export function describeCompression(context: Context): void {
       expect((await storedAs(a)).clientFlags).toBe(8)
       expect((await storedAs(b)).clientFlags).toBe(0)
       expect(await cache.get(a)).toBe(small)
+      const [c, d] = [context.key(), context.key()]
+      await context.client({ compression: true }).set(c, small)
+      await cache.namespace('').set(d, small, { compression: true })
+      for (const key of [c, d]) {
+        expect((await storedAs(key)).clientFlags).toBe(8)
+        expect(await cache.get(key)).toBe(small)
+      }
       expect(await cache.get(a, { serde: raw })).toHaveLength((await storedAs(a)).bytes)
     })
 
@@ -190,7 +197,7 @@ export function describeCompression(context: Context): void {
         { minBytes: 0 },
         { algorithm: 'lzma' },
         { size: 3 },
-        true,
+        'zlib',
       ] as object[]) {
         expect(() => context.client({ compression })).toThrow(InvalidInputError)
       }
