@@ -82,6 +82,11 @@ export class Dispatcher {
     })
   }
 
+  /** Returns the server that the next command for this key would go to. */
+  serverFor(routingKey: Key): { readonly name: string } | undefined {
+    return this.#backend.serverFor(routingKey)
+  }
+
   /** Carries out a command, as {@link Dispatcher.run} does. */
   carry<T>({ request, key, interpret, kind, instead, options }: Command, tally?: Tally): Promise<T> {
     return this.run(request, key, interpret, kind, instead, options, tally)

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type Key, keyBytes, type WireKey } from '../../protocol/key.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
 import type { Patience } from '../../protocol/patience.ts'
-import { GETS, type Request } from '../../protocol/request.ts'
+import type { Request } from '../../protocol/request.ts'
 import type { SerializedValue } from '../../serde/serde.ts'
 import { hasPassed } from '../../ttl.ts'
 import type { KeyOptions } from '../call-options.ts'
@@ -12,6 +12,7 @@ import type { LookAtEmpty } from '../placeholder.ts'
 import type { Refine } from '../refine.ts'
 import { readNothing, readStored } from '../results.ts'
 import type { Values } from '../values.ts'
+import { LeaseReads } from './lease-reads.ts'
 import { type GetOrSetManyOptions, type ResolvedLease, ttlOf } from './options.ts'
 import { createReadingInterpreter, type Reading } from './reading.ts'
 import { lookRequest, placeholderRequest, rearmRequest, removeRequest } from './requests.ts'
@@ -48,11 +49,13 @@ export class LeaseCommands {
   readonly #lookAtEmpty: LookAtEmpty
   /** Reads with the client's own serde. */
   readonly #read: Interpret
+  readonly #reads: LeaseReads
 
   constructor(dispatcher: Dispatcher, values: Values, lookAtEmpty: LookAtEmpty) {
     this.#dispatcher = dispatcher
     this.#values = values
     this.#lookAtEmpty = lookAtEmpty
+    this.#reads = new LeaseReads((routingKey) => dispatcher.serverFor(routingKey))
     this.#read = createReadingInterpreter({ ...values.decoder(undefined), lookAtEmpty })
   }
 
@@ -100,7 +103,8 @@ export class LeaseCommands {
   ): Promise<Sight> {
     return new Promise((resolve, reject) => {
       const interpret = keepsStored ? this.#storedInterpreter(options) : this.#interpreter(options)
-      const request = lookRequest(lease)
+      const read = this.#reads.requestFor(key.keyOptions)
+      const request = lookRequest(lease, read)
       // Nearly every look ends here: a promise for the reading, and one for what is made of it, would cost as much again.
       const see = (found: unknown): void => {
         if (found instanceof Promise) return void found.then(see, reject)
@@ -109,7 +113,10 @@ export class LeaseCommands {
       }
       const operation = this.#operation(request, key, interpret)
       operation.resolve = see
-      operation.reject = reject
+      operation.reject = (reason) => {
+        if (this.#reads.learns(read, reason)) this.look(key, lease, options).then(resolve, reject)
+        else reject(reason)
+      }
       this.#dispatcher.dispatch(operation)
     })
   }
@@ -136,7 +143,7 @@ export class LeaseCommands {
   async #electByPlaceholder(key: LeaseKey, lease: ResolvedLease, interpret: Interpret): Promise<Sight | undefined> {
     const [isAdded, reading] = await Promise.all([
       this.#send<boolean>(placeholderRequest(lease), key, readStored),
-      this.#send<Reading>(GETS, key, interpret),
+      this.#send<Reading>(this.#reads.requestFor(key.keyOptions), key, interpret),
     ])
     // Won, though what holds the place cannot be seen: it is gone, or the answer comes from elsewhere. Waiting for it would
     // be waiting for oneself.
@@ -155,7 +162,7 @@ export class LeaseCommands {
     const at = { ...leaseKey, callerKey: leaseKey.key, patience: key.patience }
     const [isAdded, mark] = await Promise.all([
       this.#send<boolean>(placeholderRequest(lease), at, readStored),
-      this.#send<Reading>(GETS, at, interpret),
+      this.#send<Reading>(this.#reads.requestFor(at.keyOptions), at, interpret),
     ])
     if (mark.state === 'missing') return undefined
     if (!isAdded) return { state: 'taken', hold: { kind: 'nothing', lease: undefined }, mark, old: undefined }
@@ -169,7 +176,7 @@ export class LeaseCommands {
   /** Asked only now: behind a proxy the two items may be on two servers, which keep no order between them. */
   async #readBehindLease(key: LeaseKey, hold: Hold, interpret: Interpret): Promise<Reading> {
     try {
-      return await this.#send<Reading>(GETS, key, interpret)
+      return await this.#send<Reading>(this.#reads.requestFor(key.keyOptions), key, interpret)
     } catch (error) {
       // No caller is going to load: the outcome of this does not matter.
       await this.#removeLease(key, hold).catch(() => undefined)

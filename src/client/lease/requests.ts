@@ -1,10 +1,14 @@
-import type { StoreRequest } from '../../protocol/classic-request.ts'
+import type { ReadRequest, StoreRequest } from '../../protocol/classic-request.ts'
 import { deleteUnchanged, PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
-import { DELETE, GETS, type Request } from '../../protocol/request.ts'
+import { DELETE, type Request } from '../../protocol/request.ts'
 import type { ResolvedLease } from './options.ts'
 
-/** Reads and elects in one. What needs to know the time left has no text form. */
-export function lookRequest({ kind, leaseTtl, refreshAhead, staleOnError }: ResolvedLease): Request {
+/**
+ * Reads and elects in one. What needs to know the time left has no text form.
+ *
+ * @param text - Reads where text is spoken.
+ */
+export function lookRequest({ kind, leaseTtl, refreshAhead, staleOnError }: ResolvedLease, text: ReadRequest): Request {
   const recache = refreshAhead + staleOnError
   const flags = {
     value: true,
@@ -14,7 +18,7 @@ export function lookRequest({ kind, leaseTtl, refreshAhead, staleOnError }: Reso
     recache: recache === 0 ? undefined : recache,
     vivify: kind === 'inline' ? leaseTtl : undefined,
   }
-  if (recache === 0) return { command: 'mg', label: 'getOrSet', flags, text: GETS }
+  if (recache === 0) return { command: 'mg', label: 'getOrSet', flags, text }
   return { command: 'mg', label: `getOrSet with ${refreshAhead > 0 ? 'refreshAhead' : 'staleOnError'}`, flags }
 }
 
