@@ -1,4 +1,6 @@
 import { InvalidInputError } from './errors.ts'
+import { checkOptions } from './known-options.ts'
+import { flag } from './option-checks.ts'
 import { showValue } from './show-value.ts'
 
 /**
@@ -78,4 +80,33 @@ export function lengthen(exptime: number, graceSeconds: number, nowMs: number): 
   const sum = exptime + graceSeconds
   if (exptime > MAX_RELATIVE_SECONDS || sum <= MAX_RELATIVE_SECONDS) return Math.min(sum, MAX_EXPTIME)
   return Math.min(Math.ceil(nowMs / 1000) + sum, MAX_EXPTIME)
+}
+
+/** Options of `ttlFromMs`. */
+export interface TtlFromMsOptions {
+  /**
+   * Whether the item must live for the whole time: one second more. memcached's clock ticks once a second, so that an item
+   * with a ttl of n seconds lives between n - 1 and n. For callers that check the time themselves. @defaultValue `false`
+   */
+  readonly atLeast?: boolean
+}
+
+/**
+ * Returns the ttl for a time in milliseconds: whole seconds, rounded up, and never below 1, because a ttl of 0 never expires. A
+ * time that is over already becomes 1 too: delete the item instead. `Infinity` gives 0.
+ *
+ * @throws `InvalidInputError` - `ms` is not a number, or NaN.
+ *
+ * @example
+ * ```ts
+ * await cache.set('session', data, { ttl: ttlFromMs(cookie.maxAge) }) // 1500 ms: 2 seconds
+ * ```
+ */
+export function ttlFromMs(ms: number, options: TtlFromMsOptions = {}): number {
+  checkOptions(options, ['atLeast'], 'ttlFromMs')
+  if (typeof ms !== 'number' || Number.isNaN(ms)) {
+    throw new InvalidInputError(`ttlFromMs takes a number of milliseconds, got ${showValue(ms)}`)
+  }
+  if (ms === Number.POSITIVE_INFINITY) return 0
+  return Math.max(1, Math.ceil(ms / 1000)) + (flag('atLeast', options.atLeast, false) ? 1 : 0)
 }

@@ -19,7 +19,9 @@ import type {
   CountManyOptions,
   DeleteManyOptions,
   GetManyOptions,
-  SetManyOptions,
+  RemoveManyOptions,
+  ReturnEach,
+  StoreManyOptions,
 } from './call-options.ts'
 import type { Tally } from './calls/tally.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
@@ -30,6 +32,9 @@ import { checkUint64 } from './numbers.ts'
 import { COUNT_MANY_NAMES, checkNamed, DELETE_MANY_NAMES, GET_MANY_NAMES, SET_MANY_NAMES } from './option-names.ts'
 import { readBigCount, readCount, readDeleted, readNothing, readStored } from './results.ts'
 import type { Values } from './values.ts'
+
+/** The option of batches that give an outcome for each key. */
+const EACH: Readonly<Record<keyof ReturnEach, true>> = { returnEach: true }
 
 /** Stands for a key that is not there. */
 const MISSING = Symbol('missing')
@@ -121,22 +126,30 @@ export class BatchCommands {
     return command === 'get' ? this.#values.reader(serde, MISSING) : this.#values.casReader(serde, MISSING)
   }
 
-  setMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined, tally?: Tally): Promise<K[]> {
+  setMany<K extends Key>(
+    entries: Entries<K>,
+    options: StoreManyOptions | undefined,
+    tally?: Tally,
+  ): Promise<K[] | boolean[]> {
     return this.#storeMany('set', entries, options, tally)
   }
 
-  addMany<K extends Key>(entries: Entries<K>, options: SetManyOptions | undefined, tally?: Tally): Promise<K[]> {
+  addMany<K extends Key>(
+    entries: Entries<K>,
+    options: StoreManyOptions | undefined,
+    tally?: Tally,
+  ): Promise<K[] | boolean[]> {
     return this.#storeMany('add', entries, options, tally)
   }
 
   async #storeMany<K extends Key>(
     command: 'set' | 'add',
     entries: Entries<K>,
-    options: SetManyOptions | undefined,
+    options: StoreManyOptions | undefined,
     tally: Tally | undefined,
-  ): Promise<K[]> {
+  ): Promise<K[] | boolean[]> {
     const make = (): Writes<K> => {
-      checkNamed(`${command}Many`, options, SET_MANY_NAMES)
+      checkNamed(`${command}Many`, options, { ...SET_MANY_NAMES, ...EACH })
       return this.#writes.stores(command, entries, readStored, options)
     }
     const what = `${command}Many`
@@ -151,14 +164,15 @@ export class BatchCommands {
       tally,
     }
     this.#settle(outcome, done.length - refused.length)
-    return inOrderOf(writes.asked, new Set([...refused, ...failed.keys()]))
+    const lost = new Set([...refused, ...failed.keys()])
+    return returnsEach(options) ? writes.asked.map((key) => !lost.has(key)) : inOrderOf(writes.asked, lost)
   }
 
   /** Stores many values without their answers. */
   async storeManyQuietly(
     command: 'set' | 'add',
     entries: Entries<Key>,
-    options: SetManyOptions | undefined,
+    options: StoreManyOptions | undefined,
     tally?: Tally,
   ): Promise<void> {
     const make = (): Writes<Key> => {
@@ -168,8 +182,17 @@ export class BatchCommands {
     await this.#writeQuietly(`noreply.${command}Many`, make, options, tally)
   }
 
-  async deleteMany(keys: Iterable<Key>, options: DeleteManyOptions | undefined, tally?: Tally): Promise<number> {
-    const make = (): Writes<Key> => this.#deletes(keys, readDeleted, options)
+  async deleteMany(
+    keys: Iterable<Key>,
+    options: RemoveManyOptions | undefined,
+    tally?: Tally,
+  ): Promise<number | boolean[]> {
+    let given: readonly Key[] = []
+    const make = (): Writes<Key> => {
+      checkNamed('deleteMany', options, { ...DELETE_MANY_NAMES, ...EACH })
+      given = returnsEach(options) ? checkKeys(keys) : []
+      return this.#writes.alike(DELETE, returnsEach(options) ? given : keys, readDeleted, options)
+    }
     const { writes, done, refused, failed } = await this.#write('deleteMany', make, options, tally)
     const deleted = done.length - refused.length
     const outcome = {
@@ -181,17 +204,18 @@ export class BatchCommands {
       tally,
     }
     this.#settle(outcome, deleted)
-    return deleted
+    if (!returnsEach(options)) return deleted
+    const lost = new Set([...refused, ...failed.keys()])
+    return given.map((key) => !lost.has(key))
   }
 
   /** Removes many items without the answers. */
   async deleteManyQuietly(keys: Iterable<Key>, options: DeleteManyOptions | undefined, tally?: Tally): Promise<void> {
-    await this.#writeQuietly('noreply.deleteMany', () => this.#deletes(keys, readNothing, options), options, tally)
-  }
-
-  #deletes(keys: Iterable<Key>, interpret: Interpret, options: DeleteManyOptions | undefined): Writes<Key> {
-    checkNamed('deleteMany', options, DELETE_MANY_NAMES)
-    return this.#writes.alike(DELETE, keys, interpret, options)
+    const make = (): Writes<Key> => {
+      checkNamed('deleteMany', options, DELETE_MANY_NAMES)
+      return this.#writes.alike(DELETE, keys, readNothing, options)
+    }
+    await this.#writeQuietly('noreply.deleteMany', make, options, tally)
   }
 
   /** What the server refuses, or may have carried out before its connection was lost, is an event. */
@@ -339,6 +363,11 @@ function failuresInOrder<K extends Key>(
     for (const failed of failures) if (failed.has(key)) ordered.set(key, failed.get(key))
   }
   return ordered
+}
+
+/** Whether a batch of writes gives an outcome for each key. */
+export function returnsEach(options: Partial<ReturnEach> | undefined): boolean {
+  return options?.returnEach === true
 }
 
 function inOrderOf<K>(asked: readonly K[], some: ReadonlySet<K>): K[] {

@@ -90,6 +90,12 @@ export interface CountOptions extends KeyOptions {
   readonly ttl?: Ttl
 }
 
+/** Option of `incr` and `decr` that asks for the time left too. */
+export interface ReturnTtl {
+  /** Give the counter's value and the seconds that it has left, in one round trip. Needs the meta protocol. */
+  readonly returnTtl: true
+}
+
 /** Options of `invalidate`. */
 export interface InvalidateOptions extends KeyOptions {
   /** Whole seconds for which the old value is still given, at most 30 days. */
@@ -106,10 +112,31 @@ export interface BatchOptions {
 export interface GetManyOptions extends ReadOptions, BatchOptions {}
 
 /** Options of `setMany` and `addMany`. */
-export interface SetManyOptions extends WriteOptions, BatchOptions {}
+export interface SetManyOptions extends WriteOptions, BatchOptions {
+  /** See `SetManyEachOptions`. */
+  readonly returnEach?: never
+}
+
+/** Options of `setMany` and `addMany`, whatever they give. */
+export interface StoreManyOptions extends WriteOptions, BatchOptions, Partial<ReturnEach> {}
+
+/** Options of `setMany` and `addMany` that ask for the outcome of each entry. */
+export interface SetManyEachOptions extends WriteOptions, BatchOptions, ReturnEach {}
 
 /** Options of `deleteMany`. */
 export interface DeleteManyOptions extends KeyOptions, BatchOptions {}
+
+/** Options of `deleteMany`, whatever it gives. */
+export interface RemoveManyOptions extends DeleteManyOptions, Partial<ReturnEach> {}
+
+/** Option of `setMany`, `addMany` and `deleteMany` that asks for the outcome of each key. */
+export interface ReturnEach {
+  /**
+   * Give a list with one boolean for each entry, or each key, in the order of the call: whether it was stored, or removed. A
+   * key that is given twice has the same outcome twice. Where failures are absorbed, a key that failed is `false`.
+   */
+  readonly returnEach: true
+}
 
 /** Options of `incrMany`. */
 export interface CountManyOptions extends KeyOptions, BatchOptions {}

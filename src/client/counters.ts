@@ -3,7 +3,8 @@ import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
-import type { CountOptions, KeyOptions } from './call-options.ts'
+import { MAX_RELATIVE_SECONDS } from '../ttl.ts'
+import type { CountOptions, KeyOptions, ReturnTtl } from './call-options.ts'
 import { CallTime } from './call-time.ts'
 import { refuse } from './calls/calls.ts'
 import { STORED, Tally } from './calls/tally.ts'
@@ -11,7 +12,7 @@ import { countCommand } from './commands/writes.ts'
 import { checkUint64 } from './numbers.ts'
 import { COUNT_NAMES, checkCallOptions } from './option-names.ts'
 import type { ClientParts } from './parts.ts'
-import { readStored } from './results.ts'
+import { type AnyCount, readStored } from './results.ts'
 import type { Values } from './values.ts'
 
 /** How often a counter may be created and deleted by others while one call tries to count. */
@@ -22,7 +23,7 @@ const ABSORBED: unique symbol = Symbol('absorbed')
 
 type CountCommand = 'incr' | 'decr'
 
-type Counting = Promise<number | bigint | undefined>
+type Counting = Promise<AnyCount | undefined>
 
 /** Counts; where the counter is missing and the call says with what it begins, creates it. */
 export function count(
@@ -75,7 +76,7 @@ async function countOrCreate(call: CreatingCount): Counting {
 async function tryToCount(
   { parts, command, key, delta, options, start }: CreatingCount,
   commands: Tally | undefined,
-): Promise<number | bigint | typeof ABSORBED> {
+): Promise<AnyCount | typeof ABSORBED> {
   // The delta is checked first.
   const { request, interpret } = countCommand(command, key, delta, options)
   const initial = checkUint64('initial', start)
@@ -87,12 +88,12 @@ async function tryToCount(
   const time = new CallTime(dispatcher.timeoutMs, options)
   const run = <T>(next: Request, read: Interpret, call: KeyOptions): Promise<T | typeof ABSORBED> =>
     dispatcher.run(next, key, read, 'write', ABSORBED, call, commands)
-  let counted = await run<number | bigint | undefined>(request, interpret, options)
+  let counted = await run<AnyCount | undefined>(request, interpret, options)
   // It was missing: create it, unless another client just did; then count again. All within the call's own time.
   for (let round = 0; counted === undefined && round < MAX_ROUNDS; round++) {
     const stored = await run<boolean>(create, readStored, time.rest(options))
     if (stored === ABSORBED) return ABSORBED
-    if (stored) return typeof delta === 'bigint' ? initial : Number(initial)
+    if (stored) return created(typeof delta === 'bigint' ? initial : Number(initial), create.exptime, options)
     counted = await run(request, interpret, time.rest(options))
   }
   if (counted !== undefined) return counted
@@ -100,6 +101,13 @@ async function tryToCount(
     `${command} ${quoteKey(key)}: the counter was created and deleted ${MAX_ROUNDS} times meanwhile`,
     { delivery: 'answered', command, key },
   )
+}
+
+/** What the call gives of the counter that it has created. */
+function created(value: number | bigint, exptime: number, options: CountOptions & Partial<ReturnTtl>): AnyCount {
+  if (options.returnTtl !== true) return value
+  const ttl = exptime > MAX_RELATIVE_SECONDS ? exptime - Math.floor(Date.now() / 1000) : exptime
+  return { value, ttl: ttl === 0 ? Number.POSITIVE_INFINITY : ttl } as AnyCount
 }
 
 function creation(values: Values, initial: bigint, options: CountOptions): StoreRequest {

@@ -2,7 +2,7 @@ import { errorOf } from '../errors.ts'
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
-import type { BatchOptions, DeleteManyOptions, KeyOptions, SetManyOptions } from './call-options.ts'
+import type { BatchOptions, DeleteManyOptions, KeyOptions, StoreManyOptions } from './call-options.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkKeys, type Entries, entriesOf, withPrefix } from './entries.ts'
 import { distinctInSlices, inSlices, type Slices } from './slices.ts'
@@ -48,7 +48,7 @@ export class ManyWrites {
     command: 'set' | 'add',
     entries: Entries<K>,
     interpret: Interpret,
-    options: SetManyOptions | undefined,
+    options: StoreManyOptions | undefined,
   ): Writes<K> {
     // A wrong call fails before any value is looked at.
     this.#values.exptime(options?.ttl)
@@ -64,7 +64,7 @@ export class ManyWrites {
     command: 'set' | 'add',
     pairs: readonly (readonly [K, unknown])[],
     interpret: Interpret,
-    options: SetManyOptions | undefined,
+    options: StoreManyOptions | undefined,
   ): Slices {
     const wireKeys: WireKey[] = []
     yield* inSlices(pairs.length, (from, end) => {
@@ -85,7 +85,7 @@ export class ManyWrites {
     command: 'set' | 'add',
     key: K,
     value: unknown,
-    options: SetManyOptions | undefined,
+    options: StoreManyOptions | undefined,
   ): Request | undefined {
     try {
       return this.#values.storeRequest(command, key, value, 0n, options)

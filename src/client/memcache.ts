@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { closedError } from '../errors.ts'
 import { showAs, showOptions } from '../inspect.ts'
-import { checkOptions, overrideOptions } from '../known-options.ts'
+import { overrideOptions } from '../known-options.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
 import { DELETE, GET } from '../protocol/request.ts'
 import type { ServerStatus } from '../seam/executor.ts'
@@ -22,9 +22,14 @@ import type {
   KeyOptions,
   PopOptions,
   RawCommandOptions,
+  RemoveManyOptions,
+  ReturnEach,
+  ReturnTtl,
   ServerOptions,
+  SetManyEachOptions,
   SetManyOptions,
   ShutdownOptions,
+  StoreManyOptions,
   UpdateOptions,
   WriteOptions,
 } from './call-options.ts'
@@ -54,16 +59,10 @@ import type { Inspection } from './inspection.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from './lease/options.ts'
 import type { ClientMetrics } from './metrics.ts'
 import { takeMetrics } from './metrics-snapshot.ts'
-import { createKeyspace } from './namespace/generation-item.ts'
+import { type AnyNamespaceOptions, createNamespace, type NamespaceHost } from './namespace/create-namespace.ts'
 import type { Keyspace } from './namespace/keyspace.ts'
-import { Namespace } from './namespace/namespace.ts'
-import {
-  type Clearable,
-  checkPrefix,
-  type GenerationOptions,
-  type NamespaceOptions,
-  resolveGenerations,
-} from './namespace/options.ts'
+import type { Namespace } from './namespace/namespace.ts'
+import type { Clearable, GenerationOptions, NamespaceOptions } from './namespace/options.ts'
 import { createNoreply, type NoreplyCommands } from './noreply.ts'
 import { Observation } from './observation.ts'
 import { checkCallOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAMES, KEY_NAMES, WRITE_NAMES } from './option-names.ts'
@@ -71,14 +70,8 @@ import { type MemcacheOptions, resolveClientOptions } from './options.ts'
 import { type ClientParts, createClientParts } from './parts.ts'
 import { popValue } from './pop.ts'
 import type { ValueWithCas } from './reader.ts'
-import { type CasResult, type Counted, readDeleted, readStored } from './results.ts'
-import {
-  checkSchema,
-  createRefine,
-  type SchemaInput,
-  type SchemaOutput,
-  type StandardSchema,
-} from './standard-schema.ts'
+import { type AnyCount, type CasResult, type Counted, type CountedWithTtl, readDeleted, readStored } from './results.ts'
+import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.ts'
 import type { Stats } from './stats.ts'
 import { type Change, updateValue } from './update.ts'
 
@@ -365,7 +358,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   setMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
-  setMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
+  setMany(entries: Entries<Key>, options: SetManyEachOptions): Promise<boolean[]>
+  setMany(entries: Entries<Key>, options?: StoreManyOptions): Promise<Key[] | boolean[]> {
     return this.#calls
       .of('setMany')
       .runEntries(entries, (given, tally) => this.#parts.batches.setMany(given, options, tally))
@@ -380,7 +374,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    */
   addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
-  addMany(entries: Entries<Key>, options?: SetManyOptions): Promise<Key[]> {
+  addMany(entries: Entries<Key>, options: SetManyEachOptions): Promise<boolean[]>
+  addMany(entries: Entries<Key>, options?: StoreManyOptions): Promise<Key[] | boolean[]> {
     return this.#calls
       .of('addMany')
       .runEntries(entries, (given, tally) => this.#parts.batches.addMany(given, options, tally))
@@ -414,7 +409,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns how many were there.
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
+  deleteMany(keys: Iterable<Key>, options: DeleteManyOptions & ReturnEach): Promise<boolean[]>
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number>
+  deleteMany(keys: Iterable<Key>, options?: RemoveManyOptions): Promise<number | boolean[]> {
     return this.#calls
       .of('deleteMany')
       .runMany(keys, (given, tally) => this.#parts.batches.deleteMany(given, options, tally))
@@ -570,10 +567,15 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   incr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
+    options: CountOptions & ReturnTtl,
+  ): Promise<CountedWithTtl<N> | undefined>
+  incr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Promise<Counted<N>>
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
-  incr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
+  incr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<AnyCount | undefined> {
     return this.#calls.of('incr').run(key, (tally) => count(this.#parts, 'incr', key, delta, options, tally))
   }
 
@@ -588,10 +590,15 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   decr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
+    options: CountOptions & ReturnTtl,
+  ): Promise<CountedWithTtl<N> | undefined>
+  decr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Promise<Counted<N>>
   decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
-  decr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<number | bigint | undefined> {
+  decr(key: Key, delta: number | bigint = 1, options?: CountOptions): Promise<AnyCount | undefined> {
     return this.#calls.of('decr').run(key, (tally) => count(this.#parts, 'decr', key, delta, options, tally))
   }
 
@@ -648,22 +655,14 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     prefix: string,
     options?: NamespaceOptions<T> & { readonly generations?: undefined },
   ): Namespace<T>
-  namespace(
-    prefix: string,
-    options: NamespaceOptions & { readonly generations?: GenerationOptions['generations'] | undefined } = {},
-  ): Namespace {
-    checkOptions(options, NAMESPACE_OPTIONS, 'namespace')
-    const refreshMs = resolveGenerations(options.generations)
-    checkPrefix(prefix, refreshMs !== undefined)
-    if (options.ttl !== undefined) this.#parts.values.exptime(options.ttl)
-    const calls = this.#calls.within(prefix)
-    const { keyspace, clear } = createKeyspace(this.#dispatcher, prefix, refreshMs, calls)
-    const schema = options.schema && checkSchema(options.schema)
-    const refine =
-      schema && createRefine(schema, (key, issues) => this.#events.tell('invalidValue', { key, prefix, issues }))
-    const namespace = new Namespace({ parts: this.#parts, keyspace, refine, ttl: options.ttl, calls })
-    this.#register(namespace, keyspace)
-    return clear === undefined ? namespace : Object.assign(namespace, { clear })
+  namespace(prefix: string, options: AnyNamespaceOptions = {}): Namespace {
+    const host: NamespaceHost = {
+      parts: this.#parts,
+      calls: this.#calls,
+      onInvalid: (path, key, issues) => this.#events.tell('invalidValue', { key, prefix: path, issues }),
+      onMade: (namespace, keyspace) => this.#register(namespace, keyspace),
+    }
+    return createNamespace(host, prefix, options)
   }
 
   /** Collects commands to be sent together; each has an outcome of its own. */
@@ -887,5 +886,3 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     await this.close()
   }
 }
-
-const NAMESPACE_OPTIONS: readonly string[] = ['ttl', 'schema', 'generations']

@@ -18,6 +18,7 @@ import type {
   PopOptions,
   RawCommandOptions,
   ReadOptions,
+  ReturnTtl,
   ServerOptions,
   SetManyOptions,
   ShutdownOptions,
@@ -46,9 +47,9 @@ export const WRITE_NAMES: Names<WriteOptions> = {
   compression: true,
   chunks: true,
 }
-export const SET_MANY_NAMES: Names<SetManyOptions> = { ...WRITE_NAMES, keyPrefix: true }
+export const SET_MANY_NAMES: Names<Omit<SetManyOptions, 'returnEach'>> = { ...WRITE_NAMES, keyPrefix: true }
 export const DELETE_MANY_NAMES: Names<DeleteManyOptions> = { ...KEY_NAMES, keyPrefix: true }
-export const COUNT_NAMES: Names<CountOptions> = { ...KEY_NAMES, initial: true, ttl: true }
+export const COUNT_NAMES: Names<CountOptions & ReturnTtl> = { ...KEY_NAMES, initial: true, ttl: true, returnTtl: true }
 export const COUNT_MANY_NAMES: Names<CountManyOptions> = DELETE_MANY_NAMES
 export const INVALIDATE_NAMES: Names<InvalidateOptions> = { ...KEY_NAMES, staleFor: true }
 export const UPDATE_NAMES: Names<UpdateOptions> = { ...WRITE_NAMES, attempts: true }

@@ -7,6 +7,16 @@ export type CasResult = 'stored' | 'exists' | 'notFound'
 /** A number delta counts in numbers, a bigint delta in bigints, exact to 64 bits. */
 export type Counted<N extends number | bigint> = N extends bigint ? bigint : number
 
+/** Value of a counter, and the seconds that it has left. */
+export interface CountedWithTtl<N extends number | bigint> {
+  readonly value: Counted<N>
+  /** `Infinity`: it never expires. */
+  readonly ttl: number
+}
+
+/** What `incr` and `decr` give of a counter. */
+export type AnyCount = number | bigint | CountedWithTtl<number> | CountedWithTtl<bigint>
+
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
 const VERSION_WORD = 'VERSION '
@@ -46,4 +56,13 @@ export const readCount: Interpret = (reply, operation) => {
     `${operation.describe()}: done, but the result ${value} is beyond 2^53 - 1 and no number is exact there; pass the delta as a bigint`,
     { delivery: 'answered' },
   )
+}
+
+/** Reads the new value of a counter and the seconds that it has left. */
+export function withTtlLeft(read: Interpret): Interpret {
+  return (reply, operation) => {
+    const value = read(reply, operation)
+    if (value === undefined) return undefined
+    return { value, ttl: reply.ttl === -1 ? Number.POSITIVE_INFINITY : reply.ttl }
+  }
 }

@@ -13,7 +13,10 @@ export type {
   PopOptions,
   RawCommandOptions,
   ReadOptions,
+  ReturnEach,
+  ReturnTtl,
   ServerOptions,
+  SetManyEachOptions,
   SetManyOptions,
   ShutdownOptions,
   UpdateOptions,
@@ -76,11 +79,16 @@ export type {
   WriteMetrics,
 } from '../client/metrics.ts'
 export type { Namespace } from '../client/namespace/namespace.ts'
-export type { Clearable, GenerationOptions, NamespaceOptions } from '../client/namespace/options.ts'
+export type {
+  Clearable,
+  GenerationOptions,
+  InnerNamespaceOptions,
+  NamespaceOptions,
+} from '../client/namespace/options.ts'
 export type { NamespaceNoreply, NoreplyCommands } from '../client/noreply.ts'
 export type { Failures, MemcacheOptions } from '../client/options.ts'
 export type { ValueWithCas } from '../client/reader.ts'
-export type { CasResult, Counted } from '../client/results.ts'
+export type { CasResult, Counted, CountedWithTtl } from '../client/results.ts'
 export type {
   SchemaInput,
   SchemaIssue,
@@ -132,4 +140,4 @@ export type { ServerSource } from '../seam/server-source.ts'
 export type { Serde, SerializedValue } from '../serde/serde.ts'
 export type { Credentials, ServerAddress, ServerSpec, TlsOptions } from '../server-address.ts'
 export type { LoginForm } from '../server-text.ts'
-export type { Ttl } from '../ttl.ts'
+export { type Ttl, type TtlFromMsOptions, ttlFromMs } from '../ttl.ts'

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidInputError } from '../../src/errors.ts'
-import { encodeExptime, hasPassed, type Ttl } from '../../src/ttl.ts'
+import { encodeExptime, hasPassed, type Ttl, ttlFromMs } from '../../src/ttl.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 20, 12, 0, 0, 400)
 const NOW_SECONDS = Math.ceil(NOW_MS / 1000)
@@ -108,5 +108,40 @@ describe('hasPassed', () => {
 
   it('is false of what is no point in time', () => {
     for (const ttl of [0, 1, undefined, new Date(Number.NaN)]) expect(hasPassed(ttl, NOW_MS)).toBe(false)
+  })
+})
+
+describe('ttlFromMs', () => {
+  it.each([
+    [1500, 2],
+    [1000, 1],
+    [1, 1],
+    [0.5, 1],
+    [0, 1],
+    [-5000, 1],
+    [Number.NEGATIVE_INFINITY, 1],
+    [Number.POSITIVE_INFINITY, 0],
+  ])('makes whole seconds of %d ms, rounded up and never 0: %d', (ms, seconds) => {
+    expect(ttlFromMs(ms)).toBe(seconds)
+    expect(ttlFromMs(ms, {})).toBe(seconds)
+  })
+
+  it.each([
+    [900, 2],
+    [1000, 2],
+    [1001, 3],
+    [Number.POSITIVE_INFINITY, 0],
+  ])('gives %d ms a second more where the item must live so long: %d', (ms, seconds) => {
+    expect(ttlFromMs(ms, { atLeast: true })).toBe(seconds)
+  })
+
+  it('refuses what is no time', () => {
+    const bad = [
+      () => ttlFromMs(Number.NaN),
+      () => ttlFromMs('5' as never),
+      () => ttlFromMs(5, { atleast: true } as never),
+    ]
+    for (const call of bad) expect(call).toThrow(InvalidInputError)
+    expect(() => ttlFromMs(5, { atLeast: 1 as never })).toThrow(InvalidInputError)
   })
 })

@@ -2,10 +2,10 @@ import type { Key } from '../../protocol/key.ts'
 import type { Interpret } from '../../protocol/operation.ts'
 import { DELETE, type Request } from '../../protocol/request.ts'
 import type { Ttl } from '../../ttl.ts'
-import type { CountOptions, InvalidateOptions, KeyOptions, WriteOptions } from '../call-options.ts'
+import type { CountOptions, InvalidateOptions, KeyOptions, ReturnTtl, WriteOptions } from '../call-options.ts'
 import { checkCas, checkUint64, checkWhole } from '../numbers.ts'
 import { checkCallOptions, INVALIDATE_NAMES, KEY_NAMES, requireTtl, WRITE_NAMES } from '../option-names.ts'
-import { readBigCount, readCas, readCount, readDeleted, readStored } from '../results.ts'
+import { readBigCount, readCas, readCount, readDeleted, readStored, withTtlLeft } from '../results.ts'
 import type { Command, CommandContext } from './command.ts'
 
 /** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
@@ -78,11 +78,17 @@ export function countCommand(
   command: 'incr' | 'decr',
   key: Key,
   delta: number | bigint,
-  options: CountOptions | undefined,
+  options: (CountOptions & Partial<ReturnTtl>) | undefined,
   instead?: unknown,
 ): Command {
-  const request = { command, delta: checkUint64('delta', delta) } as const
-  const interpret = typeof delta === 'bigint' ? readBigCount : readCount
+  const amount = checkUint64('delta', delta)
+  const read = typeof delta === 'bigint' ? readBigCount : readCount
+  const returnsTtl = options?.returnTtl === true
+  const flags = { mode: command, delta: amount, value: true, ttl: true } as const
+  const request: Request = returnsTtl
+    ? { command: 'ma', label: `${command} with returnTtl`, flags }
+    : { command, delta: amount }
+  const interpret = returnsTtl ? withTtlLeft(read) : read
   return { request, key, interpret, kind: 'write', instead, options }
 }
 

@@ -5,37 +5,18 @@ import type { Patience } from '../../protocol/patience.ts'
 import { PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { GET, type Request } from '../../protocol/request.ts'
 import type { CallTime } from '../call-time.ts'
-import type { Calls } from '../calls/calls.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { readBigCount, readStored } from '../results.ts'
 import { Generation, type GenerationItem } from './generation.ts'
-import { Keyspace } from './keyspace.ts'
 
 /** The client flags under which the default serde writes integers. */
 const INTEGER_FLAGS = 2
 
 const INCR: Request = Object.freeze({ command: 'incr', delta: 1n })
 
-/**
- * The keys of a namespace.
- *
- * @param refreshMs - Undefined: without generations.
- * @returns with generations, `clear` too.
- */
-export function createKeyspace(
-  dispatcher: Dispatcher,
-  prefix: string,
-  refreshMs: number | undefined,
-  calls: Calls,
-): { readonly keyspace: Keyspace; readonly clear: (() => Promise<void>) | undefined } {
-  if (refreshMs === undefined) return { keyspace: new Keyspace(dispatcher, prefix, undefined), clear: undefined }
-  // A promise of the data format, as the number itself, which is decimal text that `incr` counts.
-  const item = createGenerationItem(dispatcher, `${prefix}generation`)
-  const generation = new Generation(item, refreshMs, dispatcher.timeoutMs)
-  return {
-    keyspace: new Keyspace(dispatcher, prefix, generation),
-    clear: () => calls.of('clear').runKeyless(() => generation.clear()),
-  }
+/** Makes a generation whose number is the item with this key. */
+export function createGeneration(dispatcher: Dispatcher, key: Key, refreshMs: number): Generation {
+  return new Generation(createGenerationItem(dispatcher, key), refreshMs, dispatcher.timeoutMs)
 }
 
 function createGenerationItem(dispatcher: Dispatcher, key: Key): GenerationItem {

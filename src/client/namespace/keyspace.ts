@@ -9,7 +9,7 @@ import type { FailureKind } from '../commands/command.ts'
 import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import { checkIsOptions } from '../option-names.ts'
 import { FifoLock } from './fifo-lock.ts'
-import type { Generation } from './generation.ts'
+import type { PrefixSource } from './prefix-source.ts'
 
 /** What becomes of a call when the generation cannot be read. */
 export interface WhenLost {
@@ -35,16 +35,17 @@ type PrefixedCommand<T, O> = (prefix: string, call: O, tally: Tally | undefined)
 export class Keyspace {
   readonly #dispatcher: Dispatcher
   readonly #prefix: string
-  readonly #generation: Generation | undefined
+  readonly #source: PrefixSource | undefined
   /** Calls that wait for the generation: commands for one key stay in the order of the calls. */
   readonly #lock: FifoLock = new FifoLock()
   /** Where all that wait have sent their commands already. */
-  #sentTo: bigint | undefined
+  #sentTo: string | undefined
 
-  constructor(dispatcher: Dispatcher, prefix: string, generation: Generation | undefined) {
+  /** @param source - Of the present prefix; undefined: there are no generations. */
+  constructor(dispatcher: Dispatcher, prefix: string, source: PrefixSource | undefined) {
     this.#dispatcher = dispatcher
     this.#prefix = prefix
-    this.#generation = generation
+    this.#source = source
   }
 
   /** The prefix, without a generation. */
@@ -54,7 +55,7 @@ export class Keyspace {
 
   /** The prefix of every call, where there are no generations. */
   get fixedPrefix(): string | undefined {
-    return this.#generation === undefined ? this.#prefix : undefined
+    return this.#source === undefined ? this.#prefix : undefined
   }
 
   /**
@@ -82,17 +83,16 @@ export class Keyspace {
     tally: Tally | undefined,
     command: PrefixedCommand<T, O>,
   ): Promise<T> {
-    const generation = this.#generation!
+    const source = this.#source!
     const time = new CallTime(this.#dispatcher.timeoutMs, call)
-    const reading = this.#read(generation, call, time)
-    const known = this.#mayGoTo(generation)
+    const reading = this.#read(source, call, time)
+    const known = this.#mayGoTo(source)
     // Counted only if it counts.
     const earlyTally = tally && new Tally(tally.isSingle, tally.name)
-    const early =
-      known === undefined ? undefined : attemptCall(earlyTally, () => command(this.#prefixOf(known), call, earlyTally))
+    const early = known === undefined ? undefined : attemptCall(earlyTally, () => command(known, call, earlyTally))
     early?.catch(() => undefined)
     return this.#whenRead(reading, lost, tally, (present) => {
-      if (early === undefined || present !== known) return command(this.#prefixOf(present), time.rest(call) as O, tally)
+      if (early === undefined || present !== known) return command(present, time.rest(call) as O, tally)
       return early.finally(() => earlyTally && tally?.merge(earlyTally))
     })
   }
@@ -108,18 +108,17 @@ export class Keyspace {
       const prefix = this.#presentPrefix(call)
       if (prefix !== undefined) return command(prefix)
       this.#sentTo = undefined
-      const reading = this.#read(this.#generation!, call, new CallTime(this.#dispatcher.timeoutMs, call))
-      return this.#whenRead(reading, lost, tally, (present) => command(this.#prefixOf(present)))
+      const reading = this.#read(this.#source!, call, new CallTime(this.#dispatcher.timeoutMs, call))
+      return this.#whenRead(reading, lost, tally, command)
     })
   }
 
   /** The prefix of a call, checked, that need not wait for the generation. */
   #presentPrefix(call: CallOptions | undefined): string | undefined {
     checkIsOptions('a call', call)
-    const generation = this.#generation
-    if (generation === undefined) return this.#prefix
-    const fresh = this.#lock.isIdle ? generation.fresh : undefined
-    return fresh === undefined ? undefined : this.#prefixOf(fresh)
+    const source = this.#source
+    if (source === undefined) return this.#prefix
+    return this.#lock.isIdle ? source.fresh : undefined
   }
 
   /** Reports a failure that need not reach any caller. */
@@ -127,14 +126,14 @@ export class Keyspace {
     this.#dispatcher.report(error, keys)
   }
 
-  #read(generation: Generation, call: CallOptions | undefined, time: CallTime): Promise<bigint> {
-    const { fresh } = generation
+  #read(source: PrefixSource, call: CallOptions | undefined, time: CallTime): Promise<string> {
+    const { fresh } = source
     // Who comes between the answer and those who waited for it must not overtake them.
-    return fresh === undefined ? this.#inTime(generation, call?.signal, time) : Promise.resolve(fresh)
+    return fresh === undefined ? this.#inTime(source, call?.signal, time) : Promise.resolve(fresh)
   }
 
   /** The generation that a command may go to before its turn: that which all those before it have gone to as well. */
-  #mayGoTo({ known }: Generation): bigint | undefined {
+  #mayGoTo({ known }: PrefixSource): string | undefined {
     if (!this.#lock.isIdle && this.#sentTo !== known) this.#sentTo = undefined
     else this.#sentTo = known
     return this.#sentTo
@@ -142,20 +141,20 @@ export class Keyspace {
 
   /** Never an old generation: without the present one the call fails, or gives what a failed call gives. */
   async #whenRead<T>(
-    reading: Promise<bigint>,
+    reading: Promise<string>,
     lost: WhenLost,
     tally: Tally | undefined,
-    next: (present: bigint) => Promise<T>,
+    next: (present: string) => Promise<T>,
   ): Promise<T> {
     const turn = this.#lock.take()
-    let present: bigint
+    let present: string
     try {
       present = await reading
     } catch (error) {
       turn.end()
       tally?.fail(error, lost.keys)
       if (!isAbsorbable(error) || !this.#dispatcher.absorbs(lost.kind)) throw error
-      this.#dispatcher.report(error, [`${this.#prefix}generation`])
+      this.#dispatcher.report(error, [this.#source!.itemKey])
       tally?.absorb(lost.kind === 'read', lost.keys)
       return lost.instead() as T | Promise<T>
     }
@@ -172,9 +171,8 @@ export class Keyspace {
    * Several calls may wait for one answer: each no longer than it may take, or than its signal lets it. Where a number is
    * known, half of the time is left for what follows.
    */
-  #inTime(generation: Generation, signal: AbortSignal | undefined, time: CallTime): Promise<bigint> {
-    const reading = generation.read()
-    const leaveQuestion = generation.join()
+  #inTime(source: PrefixSource, signal: AbortSignal | undefined, time: CallTime): Promise<string> {
+    const { answer: reading, leave: leaveQuestion } = source.ask()
     // The reading keeps the client's own time by itself.
     const isShorter = time.timeoutMs < this.#dispatcher.timeoutMs
     if (signal === undefined && !isShorter) return reading
@@ -185,11 +183,11 @@ export class Keyspace {
       }
       const expire = (): void => {
         leaveQuestion()
-        if (generation.known !== undefined) return resolve(generation.known)
+        if (source.known !== undefined) return resolve(source.known)
         const message = `timed out after ${time.timeoutMs} ms, while the generation of the namespace was being read`
         reject(new TimeoutError(message, { delivery: 'unknown' }))
       }
-      const waitMs = generation.known === undefined ? time.restMs : time.restMs / 2
+      const waitMs = source.known === undefined ? time.restMs : time.restMs / 2
       const timer = isShorter ? setTimeout(expire, waitMs) : undefined
       const stopListening = signal && whenAborted(signal, onAbort)
       const leave = (): void => {
@@ -199,9 +197,5 @@ export class Keyspace {
       reading.then(resolve, reject).finally(leave)
       if (signal?.aborted) onAbort()
     })
-  }
-
-  #prefixOf(generation: bigint): string {
-    return `${this.#prefix}${generation}:`
   }
 }

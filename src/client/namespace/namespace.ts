@@ -2,6 +2,7 @@ import { showAs } from '../../inspect.ts'
 import type { Key } from '../../protocol/key.ts'
 import { GET } from '../../protocol/request.ts'
 import type { Ttl } from '../../ttl.ts'
+import { returnsEach } from '../batch-commands.ts'
 import type {
   CountManyOptions,
   CountOptions,
@@ -11,7 +12,12 @@ import type {
   InvalidateOptions,
   KeyOptions,
   PopOptions,
+  RemoveManyOptions,
+  ReturnEach,
+  ReturnTtl,
+  SetManyEachOptions,
   SetManyOptions,
+  StoreManyOptions,
   UpdateOptions,
   WriteOptions,
 } from '../call-options.ts'
@@ -27,7 +33,7 @@ import type { ClientParts } from '../parts.ts'
 import { popValue } from '../pop.ts'
 import type { ValueWithCas } from '../reader.ts'
 import type { Refine } from '../refine.ts'
-import type { CasResult, Counted } from '../results.ts'
+import type { AnyCount, CasResult, Counted, CountedWithTtl } from '../results.ts'
 import { type Change, updateValue } from '../update.ts'
 import { COUNT, type Keyspace, NEVER, READ, type WhenLost, WRITE } from './keyspace.ts'
 import { PrefixedCalls, type PrefixedCallsInit } from './prefixed-calls.ts'
@@ -198,7 +204,8 @@ export class Namespace<T = unknown, Input = T> {
   /** Stores many values; the keys that were NOT stored. */
   setMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): Promise<K[]>
   setMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): Promise<string[]>
-  setMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<Key[]> {
+  setMany(entries: Entries<Key, Input>, options: SetManyEachOptions): Promise<boolean[]>
+  setMany(entries: Entries<Key, Input>, options?: StoreManyOptions): Promise<Key[] | boolean[]> {
     return this.#prefixedCalls.storeMany('setMany', entries, options, (pairs, rest, tally) =>
       this.#parts.batches.setMany(pairs, rest, tally),
     )
@@ -207,7 +214,8 @@ export class Namespace<T = unknown, Input = T> {
   /** Stores many values where there are none; the keys that were NOT stored. */
   addMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): Promise<K[]>
   addMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): Promise<string[]>
-  addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<Key[]> {
+  addMany(entries: Entries<Key, Input>, options: SetManyEachOptions): Promise<boolean[]>
+  addMany(entries: Entries<Key, Input>, options?: StoreManyOptions): Promise<Key[] | boolean[]> {
     return this.#prefixedCalls.storeMany('addMany', entries, options, (pairs, rest, tally) =>
       this.#parts.batches.addMany(pairs, rest, tally),
     )
@@ -221,11 +229,13 @@ export class Namespace<T = unknown, Input = T> {
   }
 
   /** Removes many items; how many were there. */
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number> {
-    return this.#prefixedCalls.overKeys(
+  deleteMany(keys: Iterable<Key>, options: DeleteManyOptions & ReturnEach): Promise<boolean[]>
+  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number>
+  deleteMany(keys: Iterable<Key>, options?: RemoveManyOptions): Promise<number | boolean[]> {
+    return this.#prefixedCalls.overKeys<number | boolean[], RemoveManyOptions | undefined>(
       'deleteMany',
       'write',
-      () => 0,
+      (asked) => (returnsEach(options) ? asked.map(() => false) : 0),
       keys,
       options,
       (asked, rest, tally) => this.#parts.batches.deleteMany(asked, rest, tally),
@@ -243,10 +253,15 @@ export class Namespace<T = unknown, Input = T> {
   incr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
+    options: CountOptions & ReturnTtl,
+  ): Promise<CountedWithTtl<N> | undefined>
+  incr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Promise<Counted<N>>
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
-  incr(key: Key, delta?: number | bigint, options?: CountOptions): Promise<number | bigint | undefined> {
+  incr(key: Key, delta?: number | bigint, options?: CountOptions): Promise<AnyCount | undefined> {
     return this.#prefixedCalls.count('incr', key, delta, options)
   }
 
@@ -254,10 +269,15 @@ export class Namespace<T = unknown, Input = T> {
   decr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
+    options: CountOptions & ReturnTtl,
+  ): Promise<CountedWithTtl<N> | undefined>
+  decr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Promise<Counted<N>>
   decr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Promise<Counted<N> | undefined>
-  decr(key: Key, delta?: number | bigint, options?: CountOptions): Promise<number | bigint | undefined> {
+  decr(key: Key, delta?: number | bigint, options?: CountOptions): Promise<AnyCount | undefined> {
     return this.#prefixedCalls.count('decr', key, delta, options)
   }
 

@@ -1,7 +1,8 @@
 import { InvalidInputError } from '../../errors.ts'
 import { showValue } from '../../show-value.ts'
 import type { Ttl } from '../../ttl.ts'
-import type { StandardSchema } from '../standard-schema.ts'
+import type { SchemaInput, SchemaOutput, StandardSchema } from '../standard-schema.ts'
+import type { Namespace } from './namespace.ts'
 
 /** Options of a namespace. */
 export interface NamespaceOptions<T = unknown> {
@@ -33,7 +34,20 @@ export interface Clearable {
    * nothing stands in for it.
    */
   clear(): Promise<void>
+  /**
+   * A namespace within this one: its keys carry the generations of both, so that the `clear` of each of them empties it. Both
+   * are read together. Its generation is an item of its own (`<prefix>generation:<inner prefix>`). `ttl` and `refreshMs` are
+   * those of this namespace, unless they are given.
+   */
+  namespace<S extends StandardSchema>(
+    prefix: string,
+    options: InnerNamespaceOptions<SchemaOutput<S>> & { readonly schema: S },
+  ): Namespace<SchemaOutput<S>, SchemaInput<S>> & Clearable
+  namespace<T = unknown>(prefix: string, options?: InnerNamespaceOptions<T>): Namespace<T> & Clearable
 }
+
+/** Options of a namespace within one that has generations: it has them too. */
+export interface InnerNamespaceOptions<T = unknown> extends NamespaceOptions<T>, Partial<GenerationOptions> {}
 
 /** The time for which a generation is trusted; undefined: the namespace has none. */
 export function resolveGenerations(generations: GenerationOptions['generations'] | undefined): number | undefined {

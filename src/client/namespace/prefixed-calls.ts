@@ -1,12 +1,13 @@
 import { NEVER_ABORTS } from '../../abort-listener.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Ttl } from '../../ttl.ts'
+import { returnsEach } from '../batch-commands.ts'
 import type {
   BatchOptions,
   CountOptions,
   GetOptions,
   KeyOptions,
-  SetManyOptions,
+  StoreManyOptions,
   WriteOptions,
 } from '../call-options.ts'
 import type { CallName } from '../calls/call-name.ts'
@@ -23,6 +24,7 @@ import { checkCallOptions, checkIsOptions, GET_OR_SET_MANY_NAMES, GET_OR_SET_NAM
 import type { ClientParts } from '../parts.ts'
 import type { ValueWithCas } from '../reader.ts'
 import type { Refine } from '../refine.ts'
+import type { AnyCount } from '../results.ts'
 import { COUNT, type Keyspace, READ, type WhenLost, WRITE } from './keyspace.ts'
 
 /** The parts of a namespace. */
@@ -71,7 +73,7 @@ export class PrefixedCalls<Input> {
   overKeys<Result, O extends (KeyOptions & BatchOptions) | undefined>(
     name: CallName,
     kind: 'read' | 'write',
-    instead: () => Result,
+    instead: (asked: readonly Key[]) => Result,
     keys: Iterable<Key>,
     options: O,
     carry: (asked: readonly Key[], rest: O, tally: Tally | undefined) => Promise<Result>,
@@ -79,7 +81,7 @@ export class PrefixedCalls<Input> {
     return this.#calls.of(name).runMany(keys, (given, tally) =>
       attemptCall(tally, () => {
         const asked = checkKeys(given)
-        const lost: WhenLost = { kind, instead, keys: asked.length }
+        const lost: WhenLost = { kind, instead: () => instead(asked), keys: asked.length }
         return this.#keyspace.run(lost, options, tally, (prefix, rest, own) =>
           carry(asked, prefixed(prefix, rest), own),
         )
@@ -246,17 +248,19 @@ export class PrefixedCalls<Input> {
   storeMany(
     name: 'setMany' | 'addMany',
     entries: Entries<Key, Input>,
-    options: SetManyOptions | undefined,
+    options: StoreManyOptions | undefined,
     store: (
       pairs: readonly (readonly [Key, unknown])[],
-      options: SetManyOptions | undefined,
+      options: StoreManyOptions | undefined,
       tally: Tally | undefined,
-    ) => Promise<Key[]>,
-  ): Promise<Key[]> {
+    ) => Promise<Key[] | boolean[]>,
+  ): Promise<Key[] | boolean[]> {
     return this.#calls.of(name).runEntries(entries, (given, tally) =>
       attemptCall(tally, () => {
         const pairs = entriesOf(given)
-        const lost: WhenLost = { kind: 'write', instead: () => pairs.map(([key]) => key), keys: pairs.length }
+        const instead = (): Key[] | boolean[] =>
+          returnsEach(options) ? pairs.map(() => false) : pairs.map(([key]) => key)
+        const lost: WhenLost = { kind: 'write', instead, keys: pairs.length }
         return this.#keyspace.run(lost, options, tally, (prefix, rest, own) =>
           store(pairs, prefixed(prefix, withTtl(this.#ttl, rest)), own),
         )
@@ -269,7 +273,7 @@ export class PrefixedCalls<Input> {
     key: Key,
     delta: number | bigint = 1,
     options?: CountOptions,
-  ): Promise<number | bigint | undefined> {
+  ): Promise<AnyCount | undefined> {
     return this.#calls.of(command).run(key, (tally) =>
       attemptCall(tally, () => {
         checkIsOptions('a call', options)

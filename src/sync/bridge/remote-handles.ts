@@ -80,7 +80,9 @@ export class RemoteHandles {
   placeOf(remote: RemoteHandle): RemotePlace | undefined {
     const { parent, name, args, isGetter } = this.#states.get(remote)!.origin
     if (isGetter && name === 'noreply') return { ...(parent && this.placeOf(parent)), isQuiet: true }
-    return name === 'namespace' ? { namespace: String(args[0]) } : undefined
+    if (name !== 'namespace') return undefined
+    const outer = (parent && this.placeOf(parent)?.namespace) ?? ''
+    return { namespace: outer + String(args[0]) }
   }
 
   /** Its number in the present worker, where it is made again if the one that it was in has died. */

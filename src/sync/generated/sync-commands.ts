@@ -15,7 +15,10 @@ import type {
   KeyOptions,
   PopOptions,
   RawCommandOptions,
+  ReturnEach,
+  ReturnTtl,
   ServerOptions,
+  SetManyEachOptions,
   SetManyOptions,
   ShutdownOptions,
   UpdateOptions,
@@ -52,9 +55,9 @@ import type {
   MetaTouchResult,
 } from '../../client/meta/results.ts'
 import type { ClientMetrics } from '../../client/metrics.ts'
-import type { GenerationOptions, NamespaceOptions } from '../../client/namespace/options.ts'
+import type { GenerationOptions, InnerNamespaceOptions, NamespaceOptions } from '../../client/namespace/options.ts'
 import type { ValueWithCas } from '../../client/reader.ts'
-import type { CasResult, Counted } from '../../client/results.ts'
+import type { CasResult, Counted, CountedWithTtl } from '../../client/results.ts'
 import type { SchemaInput, SchemaOutput, StandardSchema } from '../../client/standard-schema.ts'
 import type { Stats } from '../../client/stats.ts'
 import type { Change } from '../../client/update.ts'
@@ -213,6 +216,7 @@ export interface MemcacheSyncCommands {
    */
   setMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): K[]
   setMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): string[]
+  setMany(entries: Entries<Key>, options: SetManyEachOptions): boolean[]
 
   /**
    * Stores many values where there are none, in one round trip.
@@ -223,6 +227,7 @@ export interface MemcacheSyncCommands {
    */
   addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): K[]
   addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): string[]
+  addMany(entries: Entries<Key>, options: SetManyEachOptions): boolean[]
 
   /**
    * Stores a value if the item has not changed since `gets`.
@@ -246,6 +251,7 @@ export interface MemcacheSyncCommands {
    * @returns how many were there.
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
+  deleteMany(keys: Iterable<Key>, options: DeleteManyOptions & ReturnEach): boolean[]
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): number
 
   /**
@@ -359,6 +365,11 @@ export interface MemcacheSyncCommands {
   incr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
+    options: CountOptions & ReturnTtl,
+  ): CountedWithTtl<N> | undefined
+  incr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Counted<N>
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
@@ -371,6 +382,11 @@ export interface MemcacheSyncCommands {
    * @throws `ClientError` - the value is not a number.
    * @throws `InvalidInputError` with `delivery: 'answered'` - done, but the result is beyond 2^53 - 1: pass a bigint.
    */
+  decr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
+    options: CountOptions & ReturnTtl,
+  ): CountedWithTtl<N> | undefined
   decr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
@@ -775,15 +791,18 @@ export interface NamespaceSync<T = unknown, Input = T> {
   /** Stores many values; the keys that were NOT stored. */
   setMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): K[]
   setMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): string[]
+  setMany(entries: Entries<Key, Input>, options: SetManyEachOptions): boolean[]
 
   /** Stores many values where there are none; the keys that were NOT stored. */
   addMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): K[]
   addMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): string[]
+  addMany(entries: Entries<Key, Input>, options: SetManyEachOptions): boolean[]
 
   /** Removes an item; whether it was there. */
   delete(key: Key, options?: KeyOptions): boolean
 
   /** Removes many items; how many were there. */
+  deleteMany(keys: Iterable<Key>, options: DeleteManyOptions & ReturnEach): boolean[]
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): number
 
   /** Renews the time to live; whether the item was there. */
@@ -793,11 +812,21 @@ export interface NamespaceSync<T = unknown, Input = T> {
   incr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
+    options: CountOptions & ReturnTtl,
+  ): CountedWithTtl<N> | undefined
+  incr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
     options: CountOptions & { readonly initial: number | bigint },
   ): Counted<N>
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
 
   /** Takes from a counter; the new value. Where there was none: `initial`, or else `undefined`. */
+  decr<N extends number | bigint = number>(
+    key: Key,
+    delta: N | undefined,
+    options: CountOptions & ReturnTtl,
+  ): CountedWithTtl<N> | undefined
   decr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
@@ -1117,4 +1146,15 @@ export interface ClearableSync {
    * nothing stands in for it.
    */
   clear(): void
+
+  /**
+   * A namespace within this one: its keys carry the generations of both, so that the `clear` of each of them empties it. Both
+   * are read together. Its generation is an item of its own (`<prefix>generation:<inner prefix>`). `ttl` and `refreshMs` are
+   * those of this namespace, unless they are given.
+   */
+  namespace<S extends StandardSchema>(
+    prefix: string,
+    options: InnerNamespaceOptions<SchemaOutput<S>> & { readonly schema: S },
+  ): NamespaceSync<SchemaOutput<S>, SchemaInput<S>> & ClearableSync
+  namespace<T = unknown>(prefix: string, options?: InnerNamespaceOptions<T>): NamespaceSync<T> & ClearableSync
 }

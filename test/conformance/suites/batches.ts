@@ -37,6 +37,28 @@ export function describeBatches(context: Context): void {
       expect(await cache.deleteMany([])).toBe(0)
     })
 
+    it('give the outcome of each key where that is asked for', async () => {
+      const cache = context.client()
+      const [a, b, c] = [context.key(), context.key(), context.key()]
+      const each = { returnEach: true } as const
+      expect(await cache.setMany({ [a]: 1, [b]: 2 }, each)).toEqual([true, true])
+      expect(
+        await cache.addMany(
+          [
+            [c, 3],
+            [a, 1],
+          ],
+          each,
+        ),
+      ).toEqual([true, false])
+      expect(await cache.deleteMany([a, 'missing', b, a], each)).toEqual([true, false, true, true])
+      expect(await cache.deleteMany([a, c], each)).toEqual([false, true])
+      expect(await cache.deleteMany([], each)).toEqual([])
+      const names = cache.namespace<number>(`${context.key()}:`)
+      expect(await names.setMany({ [a]: 1 }, each)).toEqual([true])
+      expect(await names.deleteMany([a, b], each)).toEqual([true, false])
+    })
+
     it('take duplicates for one', async () => {
       const cache = context.client()
       const key = context.key()

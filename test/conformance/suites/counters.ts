@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClientError, MemcacheError } from '../../../src/errors.ts'
 import { rejection } from '../../support/eventually.ts'
+import { missingMetaError } from '../capabilities.ts'
 import type { Context } from '../context.ts'
 
 const largest = 2n ** 64n - 1n
@@ -16,6 +17,36 @@ export function describeCounters(context: Context): void {
       expect(await cache.decr(key)).toBe(19)
       expect(await cache.decr(key, 4)).toBe(15)
       expect(await cache.get(key)).toBe(15)
+    })
+
+    context.itNeeds('meta', 'say how long they still live, in the same round trip', async () => {
+      const cache = context.client()
+      const key = context.key()
+      expect(await cache.incr(key, 1, { returnTtl: true })).toBeUndefined()
+      expect(await cache.incr(key, 1, { initial: 5, ttl: 100, returnTtl: true })).toEqual({ value: 5, ttl: 100 })
+      const again = await cache.incr(key, 2, { initial: 5, ttl: 1000, returnTtl: true })
+      expect(again?.value).toBe(7)
+      expect(again!.ttl).toBeGreaterThan(90)
+      expect(again!.ttl).toBeLessThanOrEqual(100)
+      expect(await cache.decr(key, 3n, { returnTtl: true })).toMatchObject({ value: 4n })
+      const endless = context.key()
+      const forever = { initial: 1, returnTtl: true } as const
+      expect(await cache.incr(endless, 1, forever)).toEqual({ value: 1, ttl: Number.POSITIVE_INFINITY })
+      expect(await cache.incr(endless, 1, forever)).toEqual({ value: 2, ttl: Number.POSITIVE_INFINITY })
+      expect(await cache.get(endless)).toBe(2)
+      const names = cache.namespace<number>('n:')
+      expect(await names.incr(key, 1, { initial: 1, ttl: 50, returnTtl: true })).toEqual({ value: 1, ttl: 50 })
+    })
+
+    context.itLacks('meta', 'say in text that the time left needs the meta protocol', async () => {
+      const cache = context.client()
+      const key = context.key()
+      for (const options of [{ returnTtl: true }, { initial: 1, returnTtl: true }] as const) {
+        const error = await rejection(cache.incr(key, 1, options))
+        expect(error).toBeInstanceOf(missingMetaError(context.target))
+        expect(error.message).toContain('needs the meta protocol')
+      }
+      expect(await cache.get(key)).toBeUndefined()
     })
 
     it('count many at a time, those that exist', async () => {

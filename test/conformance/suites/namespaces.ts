@@ -190,6 +190,40 @@ export function describeNamespaces(context: Context): void {
       for (const space of spaces) expect((await space.getMany(['k0', 'k1', 'k2', 'k3', 'k4'])).size).toBe(5)
     })
 
+    it('may hold others, which carry both generations', async () => {
+      const cache = context.client()
+      const prefix = `${context.key()}:`
+      const outer = cache.namespace<string>(prefix, { generations: true })
+      const [users, pages] = [outer.namespace<string>('users:'), outer.namespace<string>('pages:')]
+      const posts = users.namespace<string>('posts:')
+      const all = [outer, users, pages, posts]
+      const fill = async (): Promise<void> => {
+        for (const space of all) await space.set('k', 'value')
+      }
+      const filled = async (): Promise<boolean[]> => {
+        const found: boolean[] = []
+        for (const space of all) found.push((await space.get('k')) === 'value')
+        return found
+      }
+      await fill()
+      expect(await filled()).toEqual([true, true, true, true])
+      await pages.clear()
+      expect(await filled()).toEqual([true, true, false, true])
+      await users.clear()
+      expect(await filled()).toEqual([true, false, false, false])
+      await fill()
+      await outer.clear()
+      expect(await filled()).toEqual([false, false, false, false])
+      await fill()
+      expect(await cache.get(`${prefix}generation:users:`)).toEqual(expect.any(Number))
+      expect(await context.client().namespace(prefix, { generations: true }).namespace('users:').get('k')).toBe('value')
+      // Missing is new, never zero.
+      await cache.delete(`${prefix}generation:users:`)
+      const fresh = context.client().namespace(prefix, { generations: true })
+      expect(await fresh.namespace('users:').get('k')).toBeUndefined()
+      expect(await fresh.get('k')).toBe('value')
+    })
+
     it('says what is wrong when its item holds no number', async () => {
       const cache = context.client()
       const prefix = `${context.key()}:`
@@ -209,6 +243,8 @@ export function describeNamespaces(context: Context): void {
         () => cache.namespace(5 as never),
         () => cache.namespace('p', { schema: {} as never }),
         () => cache.namespace('p', { ttl: -1 }),
+        () => cache.namespace('p', { generations: true }).namespace(''),
+        () => cache.namespace('p', { generations: true }).namespace('s', { generatons: true } as never),
       ]
       for (const make of bad) expect(make).toThrow(InvalidInputError)
     })

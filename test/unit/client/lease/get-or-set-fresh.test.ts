@@ -106,7 +106,7 @@ describe.each(['meta', 'text'] as const)('what the callers of a load get, protoc
       expect(many).toEqual(new Map([['k', stored]]))
     }
     expect(events.length).toBeGreaterThan(0)
-    const names = out.namespace<unknown>('n:', { generations: true })
+    const names = out.namespace('n:', { generations: true })
     expect(await names.getOrSet('k', rich)).toEqual(stored)
     expect(await names.getOrSetMany(['k', 'l'], () => new Map([['k', rich()]]))).toEqual(new Map([['k', stored]]))
   })
@@ -218,7 +218,7 @@ describe.each(['meta', 'text'] as const)('what the callers of a load get, protoc
     await loader.started.opened
     loader.gate.open()
     expectOwn(await Promise.all(calls), { at: new Date(0) })
-    expect(await rejection(names.getOrSet('l', () => ({ at: 5 }) as never))).toBeInstanceOf(InvalidInputError)
+    expect(await rejection(names.getOrSet('l', () => ({ at: 5 })))).toBeInstanceOf(InvalidInputError)
     expect(await cache.get('n:l')).toBeUndefined()
   })
 

@@ -1,0 +1,1 @@
+export { type Versions, type VersionsOptions, versions } from '../client/versions.ts'
