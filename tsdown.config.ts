@@ -58,11 +58,12 @@ const config: UserConfig[] = defineConfig([
       comments,
       // To find, read and link a module costs Node about 1 ms: small files that everything uses share one.
       codeSplitting: {
+        includeDependenciesRecursively: false,
         groups: [
-          { name: 'base', test: /src[\\/](?:protocol[\\/]key|[\w-]+)\.ts$/ },
+          { name: 'base', test: /src[\\/](?:protocol[\\/]key|client[\\/]client-access|[\w-]+)\.ts$/ },
           {
             name: 'command',
-            test: /src[\\/](?:protocol[\\/](?:operation|placeholder|reply|request)|client[\\/](?:large-values|results|lease[\\/]semaphore))\.ts$/,
+            test: /src[\\/](?:protocol[\\/](?:manifest|operation|patience|placeholder|reply|request)|seam[\\/](?:per-key-queue|reads)|client[\\/](?:batch|call-\w+|dispatcher|large-values|numbers|results|slices|lease[\\/](?:semaphore|wait)|namespace[\\/](?:fifo-lock|generation|generation-item|keyspace)))\.ts$/,
           },
         ],
       },
