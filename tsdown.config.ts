@@ -18,6 +18,7 @@ const LIBRARY = [
   'session',
   'sync',
   'testing',
+  'unstorage',
   'versions',
 ]
 const library = Object.fromEntries(LIBRARY.map((name) => [name, `src/exports/${name}.ts`]))

@@ -16,6 +16,7 @@ const outputs: Readonly<Record<string, string>> = {
   'keyv.mjs': "{ name: 'Ada' } undefined\n",
   'rate-limit.mjs': '200\n200\n429\n',
   'session.mjs': 'visit 1 · visit 2\n',
+  'unstorage.mjs': "{ name: 'Ada' } null\n",
 }
 
 async function run(name: string, address: string): Promise<[string, string]> {

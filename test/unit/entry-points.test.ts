@@ -26,6 +26,7 @@ const HOSTS = [
   'hono-rate-limiter',
   'keyv',
   'rate-limiter-flexible',
+  'unstorage',
 ]
 
 describe('the entry points', () => {
