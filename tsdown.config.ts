@@ -17,6 +17,7 @@ const LIBRARY = [
   'serde',
   'session',
   'sync',
+  'tags',
   'testing',
   'unstorage',
   'versions',
@@ -63,8 +64,12 @@ const config: UserConfig[] = defineConfig([
         groups: [
           { name: 'base', test: /src[\\/](?:protocol[\\/]key|client[\\/]client-access|[\w-]+)\.ts$/ },
           {
+            name: 'serde',
+            test: /src[\\/]serde[\\/](?:bytes|decompress|default-serde|foreign-values|integer|json-loss|json-text|text)\.ts$/,
+          },
+          {
             name: 'command',
-            test: /src[\\/](?:protocol[\\/](?:manifest|operation|patience|placeholder|reply|request)|seam[\\/](?:per-key-queue|reads)|client[\\/](?:batch|call-\w+|dispatcher|large-values|numbers|results|slices|lease[\\/](?:semaphore|wait)|namespace[\\/](?:fifo-lock|generation|generation-item|keyspace)))\.ts$/,
+            test: /src[\\/](?:protocol[\\/](?:byte-scan|manifest|operation|patience|placeholder|reply|request)|seam[\\/](?:per-key-queue|reads)|client[\\/](?:batch|call-\w+|check-signal|entries|option-names|calls[\\/](?:calls|loads|tally)|dispatcher|large-values|numbers|results|slices|lease[\\/](?:semaphore|wait)|namespace[\\/](?:fifo-lock|generation|generation-item|keyspace)))\.ts$/,
           },
         ],
       },

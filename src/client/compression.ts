@@ -70,6 +70,14 @@ const OWN = 1024
 /** The client flags of all algorithms: a value with one of them is compressed. */
 export const COMPRESSED_FLAGS: number = ZLIB | BROTLI | ZSTD | OWN
 
+/** The client flags of memlane's own items are these letters, `mlk`, and a number. */
+const OWN_ITEMS = 0x6d6c6b
+
+/** Whether client flags say that a value is compressed. Those of memlane's own items say something else. */
+export function isCompressed(clientFlags: number): boolean {
+  return (clientFlags & COMPRESSED_FLAGS) !== 0 && clientFlags >>> 8 !== OWN_ITEMS
+}
+
 /** Longest decimal number that a server counts with. */
 const MAX_COUNTER_DIGITS = 20
 

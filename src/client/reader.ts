@@ -8,7 +8,7 @@ import { type Reply, Returned } from '../protocol/reply.ts'
 import { foreignHint } from '../serde/foreign-values.ts'
 import type { RangeSerde, Serde } from '../serde/serde.ts'
 import { isThenable } from '../thenable.ts'
-import { COMPRESSED_FLAGS, type CompressionAlgorithm, decompressValue } from './compression.ts'
+import { COMPRESSED_FLAGS, type CompressionAlgorithm, decompressValue, isCompressed } from './compression.ts'
 import { type LargeValues, type Loss, manifestError } from './large-values.ts'
 import type { GiveBack, LookAtEmpty } from './placeholder.ts'
 
@@ -40,7 +40,7 @@ export class LostValue {
 }
 
 /** From this size on, in bytes, a value is decompressed on the thread pool where no option says otherwise. */
-const ASYNC_BYTES = 65_536
+export const ASYNC_BYTES = 65_536
 
 /** What decompressing gets at least, in milliseconds, where the reply came with hardly any time left. */
 const MIN_LATER_MS = 20
@@ -119,7 +119,7 @@ export class Reader {
           found instanceof LostValue ? found : found.value,
         )
       }
-      return decompresses && (clientFlags & COMPRESSED_FLAGS) !== 0
+      return decompresses && isCompressed(clientFlags)
         ? this.#decompress(reply, operation, serde)
         : decode(reply, operation)
     }
@@ -130,7 +130,7 @@ export class Reader {
     const decompresses = this.#decompresses(serde)
     return (reply, operation) => {
       const value =
-        decompresses && (reply.clientFlags & COMPRESSED_FLAGS) !== 0
+        decompresses && isCompressed(reply.clientFlags)
           ? this.#decompress(reply, operation, serde)
           : decode(reply, operation)
       // Only an mg, which a base64 key needs, takes the token of a stale item; classic lines leave it.
@@ -144,7 +144,7 @@ export class Reader {
     const decompresses = this.#decompresses(serde)
     return (reply) => {
       const { clientFlags } = reply
-      const isPlain = !isSpecial(reply) && !(decompresses && (clientFlags & COMPRESSED_FLAGS) !== 0)
+      const isPlain = !isSpecial(reply) && !(decompresses && isCompressed(clientFlags))
       return isPlain ? decodeRange(serde, reply) : NEEDS_OPERATION
     }
   }
@@ -190,8 +190,8 @@ export class Reader {
     return large.read(reply, operation).then(async (found) => {
       if (typeof found === 'string') return new LostValue(found)
       const { data, clientFlags, cas } = found
-      const isCompressed = this.#decompresses(serde) && (clientFlags & COMPRESSED_FLAGS) !== 0
-      const value = isCompressed
+      const isPacked = this.#decompresses(serde) && isCompressed(clientFlags)
+      const value = isPacked
         ? await this.#decompressBytes(data, clientFlags, operation, serde)
         : decodeBytes(serde, data, clientFlags, operation)
       return { value, cas }
@@ -212,7 +212,7 @@ export class Reader {
     const borrows = isRangeSerde(serde) ? (flags: number) => !serde.keepsBytes(flags) : () => true
     if (!this.#decompresses(serde)) return borrows
     // The thread pool reads the bytes after the call.
-    return (clientFlags) => (clientFlags & COMPRESSED_FLAGS) === 0 && borrows(clientFlags)
+    return (clientFlags) => !isCompressed(clientFlags) && borrows(clientFlags)
   }
 
   #decompress(reply: Reply, operation: Operation, serde: Serde): unknown {

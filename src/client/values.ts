@@ -10,12 +10,18 @@ import { showValue } from '../show-value.ts'
 import { isThenable } from '../thenable.ts'
 import { encodeExptime, lengthen, MAX_RELATIVE_SECONDS, type Ttl } from '../ttl.ts'
 import type { WriteOptions } from './call-options.ts'
-import { compressValue, type ResolvedCompression, resolveCompression, type StoredForm } from './compression.ts'
+import {
+  compressValue,
+  decompressValue,
+  type ResolvedCompression,
+  resolveCompression,
+  type StoredForm,
+} from './compression.ts'
 import type { LargeValues, PrepareStore } from './large-values.ts'
 import { checkClientFlags } from './numbers.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
 import type { GiveBack, LookAtEmpty } from './placeholder.ts'
-import { type Decoder, Reader } from './reader.ts'
+import { ASYNC_BYTES, type Decoder, Reader } from './reader.ts'
 import { createStoredSerde } from './stored-value.ts'
 
 /** The client flags under which the default serde writes integers, and most others read text. */
@@ -129,6 +135,12 @@ export class Values {
     } catch (error) {
       throw unreadableForm(error, key)
     }
+  }
+
+  /** Decompresses a form that was stored as a part of something else. @param flag - The client flag of its compression. */
+  decompress(data: Uint8Array, flag: number): Uint8Array | Promise<Uint8Array> {
+    const { connection, compression, ownAlgorithm } = this.#options
+    return decompressValue(data, flag, connection.maxValueBytes, compression?.asyncBytes ?? ASYNC_BYTES, ownAlgorithm)
   }
 
   /** Decodes hits as stored values, for {@link Values.restore}. */

@@ -58,6 +58,15 @@ export class Versions {
    * that is out.
    */
   async bump(...names: string[]): Promise<void> {
+    await this.change('bump', names)
+  }
+
+  /**
+   * Changes versions for a call of that name.
+   *
+   * @internal
+   */
+  async change(call: string, names: readonly string[]): Promise<void> {
     const distinct = [...new Set(names)]
     const outcomes = await Promise.allSettled(distinct.map(async (name) => this.#generationOf(name).clear()))
     const failed = new Map<string, unknown>()
@@ -66,7 +75,45 @@ export class Versions {
     }
     if (failed.size === 0) return
     const done = distinct.filter((name) => !failed.has(name))
-    throw batchError('bump', failed, distinct.length, new Map<string, never>(), done)
+    throw batchError(call, failed, distinct.length, new Map<string, never>(), done)
+  }
+
+  /**
+   * Returns what the servers say that the versions are; rejects where one does not answer.
+   *
+   * @internal
+   */
+  present(names: readonly string[]): Promise<string[]> {
+    return Promise.all(names.map(async (name) => showVersion(await this.#generationOf(name).readNow())))
+  }
+
+  /**
+   * Finds out whether versions are still the present ones. One that was read within `refreshMs` is asked for again where it is
+   * another: somebody may know more than this process.
+   *
+   * @internal
+   */
+  areCurrent(
+    entries: readonly { readonly names: readonly string[]; readonly versions: readonly string[] }[],
+  ): Promise<PromiseSettledResult<boolean>[]> {
+    const asked = new Map<string, Promise<string>>()
+    for (const { names, versions: known } of entries) {
+      for (const [at, name] of names.entries()) this.#askUnless(name, known[at]!, asked)
+    }
+    return Promise.allSettled(
+      entries.map(async ({ names, versions: known }) => {
+        const present = await Promise.all(names.map(async (name) => asked.get(name)))
+        return present.every((version, at) => version === undefined || version === known[at])
+      }),
+    )
+  }
+
+  #askUnless(name: string, version: string, asked: Map<string, Promise<string>>): void {
+    if (asked.has(name)) return
+    const generation = this.#generationOf(name)
+    const { recent } = generation
+    if (recent !== undefined && showVersion(recent) === version) return
+    asked.set(name, generation.readNow().then(showVersion))
   }
 
   async #versionOf(name: string): Promise<bigint> {

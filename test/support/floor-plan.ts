@@ -16,6 +16,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   adapters: 7,
   keys: 7,
   sync: 7,
+  tags: 7,
   testing: 7,
   integrations: 7,
   otel: 7,
@@ -48,7 +49,16 @@ const PURE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
 const IMPURE_WORDS = /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick|Promise|async|await)\b/g
 
 /** Clients know the seam: they take nothing but types from the folders that carry commands out. */
-const CLIENTS: ReadonlySet<string> = new Set(['client', 'keys', 'sync', 'testing', 'otel', 'prometheus', 'adapters'])
+const CLIENTS: ReadonlySet<string> = new Set([
+  'client',
+  'keys',
+  'sync',
+  'tags',
+  'testing',
+  'otel',
+  'prometheus',
+  'adapters',
+])
 const BELOW_SEAM: ReadonlySet<string> = new Set(['connection', 'pool', 'cluster', 'middleware'])
 
 /** The files of clients that see below the seam all the same, and why. */

@@ -42,6 +42,9 @@ export interface LeaseKey {
 /** Parts of a key that a command of a lease needs. */
 type ItemKey = Pick<LeaseKey, 'wireKey' | 'callerKey' | 'keyOptions' | 'patience'>
 
+/** What `getOrSet` needs of the commands of leases. */
+export type LeaseStore = Pick<LeaseCommands, 'keyOf' | 'look' | 'store' | 'giveUp' | 'remove'>
+
 /** The commands of leases: look and elect, store, give up. None of them absorbs a failure. */
 export class LeaseCommands {
   readonly #dispatcher: Dispatcher

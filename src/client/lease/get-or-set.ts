@@ -10,7 +10,7 @@ import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
 import { ActiveCalls } from './active-calls.ts'
-import type { LeaseCommands, LeaseKey } from './commands.ts'
+import type { LeaseKey, LeaseStore } from './commands.ts'
 import { createOldOutcome, type LoadOutcome, NO_VALUE, SharedValue, shareLoaded } from './load-outcome.ts'
 import {
   checkLoader,
@@ -46,17 +46,27 @@ export interface LoadCall {
 export class GetOrSet {
   readonly #dispatcher: Dispatcher
   readonly #values: Values
-  readonly #commands: LeaseCommands
+  readonly #commands: LeaseStore
   readonly #loads: Loads
   /** The loads and waits of callers. */
-  readonly flights: SingleFlight<LoadOutcome> = new SingleFlight()
+  readonly flights: SingleFlight<LoadOutcome>
   /** Refreshes in the background: no call waits for them. */
-  readonly background: SingleFlight<void> = new SingleFlight()
+  readonly background: SingleFlight<void>
   /** The calls: who is still looking may win, and then has to load. */
-  readonly calls: ActiveCalls = new ActiveCalls()
+  readonly calls: ActiveCalls
   #closed: ClosedError | undefined
 
-  constructor(dispatcher: Dispatcher, values: Values, commands: LeaseCommands, loads: Loads) {
+  /** @param client - The client's own, which waits for the loads and calls of this one too. */
+  constructor(
+    dispatcher: Dispatcher,
+    values: Values,
+    commands: LeaseStore,
+    loads: Loads,
+    client?: Pick<GetOrSet, 'flights' | 'background' | 'calls'>,
+  ) {
+    this.flights = client?.flights ?? new SingleFlight()
+    this.background = client?.background ?? new SingleFlight()
+    this.calls = client?.calls ?? new ActiveCalls()
     this.#dispatcher = dispatcher
     this.#loads = loads
     this.#values = values

@@ -26,7 +26,10 @@ export interface GenerationItem {
 
 /** A question for the generation that is under way. */
 interface Question {
+  /** The number, or the last one known where the server does not answer. */
   readonly answer: Promise<bigint>
+  /** What the server says. */
+  readonly asked: Promise<bigint>
   readonly askedAt: number
   /** Of the calls that wait for the answer: they have left when the last one has. */
   readonly patience: Patience
@@ -78,16 +81,33 @@ export class Generation {
    * it is older than an answer may be. Rejects when no number is known.
    */
   read(): Promise<bigint> {
+    return this.#ask().answer
+  }
+
+  /** The number, if it was read a short time ago. */
+  get recent(): bigint | undefined {
+    return performance.now() - this.#readAt < this.#refreshMs ? this.#known : undefined
+  }
+
+  /** Asks the server, as {@link Generation.read} does, and rejects when it does not answer. */
+  readNow(): Promise<bigint> {
+    return this.#ask().asked
+  }
+
+  #ask(): Question {
     const now = performance.now()
     const underWay = this.#question
-    if (underWay !== undefined && now - underWay.askedAt < this.#refreshMs) return underWay.answer
+    if (underWay !== undefined && now - underWay.askedAt < this.#refreshMs) return underWay
     const patience = new Patience(now)
-    const answer = this.#read(now, patience).finally(() => {
+    const asked = this.#askServer(now, patience)
+    const answer = this.#orKnown(asked).finally(() => {
       if (this.#question === question) this.#question = undefined
     })
-    const question: Question = { answer, askedAt: now, patience, waiting: 0 }
+    // A call that wants the server's word does not wait for it.
+    answer.catch(() => undefined)
+    const question: Question = { answer, asked, askedAt: now, patience, waiting: 0 }
     this.#question = question
-    return answer
+    return question
   }
 
   /**
@@ -103,8 +123,7 @@ export class Generation {
     }
   }
 
-  async #read(askedAt: number, patience: Patience): Promise<bigint> {
-    const answer = this.#ask(askedAt, patience)
+  async #orKnown(answer: Promise<bigint>): Promise<bigint> {
     if (this.#known === undefined) return answer
     try {
       // The calls that wait need the rest of their time for what they are about.
@@ -120,7 +139,7 @@ export class Generation {
     return this.#known!
   }
 
-  async #ask(askedAt: number, patience: Patience): Promise<bigint> {
+  async #askServer(askedAt: number, patience: Patience): Promise<bigint> {
     const clears = this.#clears
     const limitMs = this.#known === undefined ? Number.POSITIVE_INFINITY : MAX_QUESTION_MS
     const time = new CallTime(Math.min(this.#timeoutMs, limitMs), undefined)

@@ -1,0 +1,284 @@
+import type { KeyOptions } from '../client/call-options.ts'
+import { COMPRESSED_FLAGS } from '../client/compression.ts'
+import { LeaseCommands, type LeaseKey, type LeaseStore } from '../client/lease/commands.ts'
+import type { GetOrSetManyOptions, ResolvedLease } from '../client/lease/options.ts'
+import type { Hold, OldValue, Sight, ValueSight } from '../client/lease/sight.ts'
+import type { ClientParts } from '../client/parts.ts'
+import type { Refine } from '../client/refine.ts'
+import { readNothing, readStored } from '../client/results.ts'
+import { createStoredSerde, StoredValue } from '../client/stored-value.ts'
+import type { Versions } from '../client/versions.ts'
+import { MemcacheError, SerdeError } from '../errors.ts'
+import { messageOf } from '../message-of.ts'
+import type { StoreRequest } from '../protocol/classic-request.ts'
+import { type Key, quoteKey } from '../protocol/key.ts'
+import type { Interpret } from '../protocol/operation.ts'
+import type { Patience } from '../protocol/patience.ts'
+import { PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
+import type { Request } from '../protocol/request.ts'
+import type { Serde, SerializedValue } from '../serde/serde.ts'
+import { encodeTaggedItem, parseTaggedItem, TAGGED_FLAGS, type TaggedItem } from './tagged-item.ts'
+
+/** How often an item may change while one call tries to see it. */
+const MAX_LOOKS = 4
+
+/** Reads items as they are stored. */
+export const STORED_SERDE: Serde = createStoredSerde(false)
+
+const READ_STORED = { serde: STORED_SERDE } as const
+
+const OUTDATED: unique symbol = Symbol('outdated')
+
+type Options = GetOrSetManyOptions<never> | undefined
+
+/** Tags of one call. */
+interface CallTags {
+  readonly names: readonly string[]
+  /** Versions from before the loader ran; undefined where they could not be read. */
+  versions: readonly string[] | undefined
+}
+
+/** The commands of leases for values with tags: an outdated value is one to be loaded, by one caller. */
+export class TaggedLeases implements LeaseStore {
+  readonly #parts: ClientParts
+  readonly #versions: Versions
+  readonly #inner: LeaseCommands
+  /** By the options of the call, an object of its own. */
+  readonly #calls: WeakMap<object, CallTags> = new WeakMap()
+
+  constructor(parts: ClientParts, versions: Versions) {
+    this.#parts = parts
+    this.#versions = versions
+    this.#inner = new LeaseCommands(parts.dispatcher, parts.values, parts.lookAtEmpty)
+  }
+
+  /** Notes the tags of a call. */
+  begin(options: object, names: readonly string[]): void {
+    this.#calls.set(options, { names, versions: undefined })
+  }
+
+  /** Reads the versions that the value of a call is stored with: before its loader runs. */
+  async readVersions(options: object): Promise<void> {
+    const tags = this.#calls.get(options)!
+    tags.versions = undefined
+    tags.versions = await this.#versions.present(tags.names)
+  }
+
+  keyOf(
+    key: Key,
+    lease: ResolvedLease,
+    options: Options,
+    refine: Refine | undefined,
+    patience: Patience | undefined,
+  ): LeaseKey {
+    const made = this.#inner.keyOf(key, lease, options, refine, patience)
+    // Its loads are no loads of the client's own getOrSet.
+    return { ...made, name: `tagged ${made.name}` }
+  }
+
+  async look(key: LeaseKey, lease: ResolvedLease, options: Options): Promise<Sight> {
+    const names = this.#tagsOf(options)?.names ?? []
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      const sight = await this.#inner.look(key, lease, READ_STORED)
+      const judged = await this.#judge(key, sight, names, options?.serde)
+      if (judged !== OUTDATED) return judged
+      const elected = await this.#elect(key, lease, sight as ValueSight)
+      if (elected !== undefined) return elected
+    }
+    const hold: Hold = { kind: 'nothing', lease: undefined }
+    return { state: 'won', hold, mark: { cas: 0n, ttl: undefined }, old: undefined }
+  }
+
+  #tagsOf(options: Options): CallTags | undefined {
+    return options && this.#calls.get(options)
+  }
+
+  /** The sight with its value, if that is up to date. What was won is given up where its tags cannot be read. */
+  async #judge(
+    key: LeaseKey,
+    sight: Sight,
+    names: readonly string[],
+    serde: Serde | undefined,
+  ): Promise<Sight | typeof OUTDATED> {
+    if (sight.state === 'unreadable') return sight
+    try {
+      return sight.state === 'value'
+        ? await this.#judgeValue(key, sight, names, serde)
+        : { ...sight, old: sight.old && (await this.#currentOld(key, sight.old, names, serde)) }
+    } catch (error) {
+      await this.#inner.giveUp(key, sight.hold).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #judgeValue(
+    key: LeaseKey,
+    sight: ValueSight,
+    names: readonly string[],
+    serde: Serde | undefined,
+  ): Promise<Sight | typeof OUTDATED> {
+    const { hold, mark } = sight
+    const item = parseTaggedItem(sight.value as StoredValue)
+    // Without tags it is something else's value, to be replaced.
+    if (item === undefined) return { state: 'unreadable', hold, mark, error: undefined }
+    if (!(await this.isCurrent(item, names))) return OUTDATED
+    try {
+      const stored = await this.unpack(item, key.callerKey)
+      return { ...sight, stored, value: this.restore(stored, key.callerKey, serde) }
+    } catch (error) {
+      if (!(error instanceof MemcacheError)) throw error
+      return { state: 'unreadable', hold, mark, error }
+    }
+  }
+
+  async #currentOld(
+    key: LeaseKey,
+    old: OldValue,
+    names: readonly string[],
+    serde: Serde | undefined,
+  ): Promise<OldValue | undefined> {
+    const item = parseTaggedItem(old.value as StoredValue)
+    if (item === undefined || !(await this.isCurrent(item, names))) return undefined
+    try {
+      return { value: this.restore(await this.unpack(item, key.callerKey), key.callerKey, serde) }
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Whether an item has all of these tags, and none of its own was invalidated. */
+  async isCurrent({ tags }: TaggedItem, names: readonly string[]): Promise<boolean> {
+    if (!names.every((name) => tags.names.includes(name))) return false
+    const [outcome] = await this.#versions.areCurrent([tags])
+    if (outcome!.status === 'rejected') throw outcome!.reason
+    return outcome!.value
+  }
+
+  /** The value of an item, decompressed. */
+  async unpack({ data, clientFlags, compression }: TaggedItem, key: Key): Promise<StoredValue> {
+    if (compression === 0) return new StoredValue(data as Uint8Array, clientFlags)
+    try {
+      return new StoredValue(await this.#parts.values.decompress(data as Uint8Array, compression), clientFlags)
+    } catch (cause) {
+      const message = `the value for ${quoteKey(key)} cannot be decompressed: ${messageOf(cause)}`
+      throw new SerdeError(message, { delivery: 'answered', cause })
+    }
+  }
+
+  /** Reads a value by the serde of the call. */
+  restore({ data, clientFlags }: StoredValue, key: Key, serde: Serde | undefined): unknown {
+    return this.#parts.values.restore(data, clientFlags, key, serde)
+  }
+
+  /** Elects one caller to replace an outdated value. Undefined: look again. */
+  #elect(key: LeaseKey, lease: ResolvedLease, sight: ValueSight): Promise<Sight | undefined> {
+    // Only the meta protocol tells the time left.
+    return sight.mark.ttl === undefined ? this.#electInText(key, lease, sight) : this.#electByToken(key, lease, sight)
+  }
+
+  /**
+   * The first look at a stale item wins. The item keeps its value for the lease's time, at most: who died while it loaded delays
+   * the others no longer.
+   */
+  async #electByToken(
+    key: LeaseKey,
+    { leaseTtl }: ResolvedLease,
+    { hold, mark, isStale, isWon }: ValueSight,
+  ): Promise<Sight | undefined> {
+    if (isStale) return { state: isWon ? 'won' : 'taken', hold, mark, old: undefined }
+    const compareCas = mark.cas === 0n ? undefined : mark.cas
+    const flags = { invalidate: true, exptime: leaseTtl, compareCas }
+    await this.#send({ command: 'md', label: 'getOrSet', flags }, key, readNothing)
+    return undefined
+  }
+
+  /** The caller that puts a placeholder in the place of the value wins. */
+  async #electInText(key: LeaseKey, lease: ResolvedLease, { mark }: ValueSight): Promise<Sight | undefined> {
+    const { cas } = mark
+    // Nothing can be compared: each caller loads.
+    if (cas === 0n)
+      return { state: 'won', hold: { kind: 'item', cas, isMine: true, hasValue: false }, mark, old: undefined }
+    const [isStored, next] = await Promise.all([
+      this.#send<boolean>(placeholderRequest(cas, lease), key, readStored),
+      this.#inner.look(key, lease, READ_STORED),
+    ])
+    if (next.state !== 'taken' || next.hold.kind !== 'item')
+      return next.state === 'won' ? { ...next, old: undefined } : undefined
+    return { ...next, state: isStored ? 'won' : 'taken', hold: { ...next.hold, isMine: isStored }, old: undefined }
+  }
+
+  async store(key: LeaseKey, value: unknown, form: SerializedValue, hold: Hold, options: Options): Promise<void> {
+    const tags = this.#tagsOf(options)
+    // A value without versions could never be invalidated.
+    if (tags?.versions === undefined) return this.#inner.giveUp(key, hold)
+    if (hold.kind === 'unknown') return
+    const { data, compression } = await this.#pack(key.callerKey, form, options)
+    const item = {
+      tags: { names: tags.names, versions: tags.versions },
+      clientFlags: form.clientFlags,
+      compression,
+      data,
+    }
+    const whole = { data: encodeTaggedItem(item), clientFlags: TAGGED_FLAGS }
+    // The item as a whole must keep its client flags.
+    await this.#inner.store(key, value, whole, hold, { ...options, compression: false })
+  }
+
+  async #pack(
+    key: Key,
+    form: SerializedValue,
+    options: Options,
+  ): Promise<{ readonly data: string | Uint8Array; readonly compression: number }> {
+    // The serde compresses by itself.
+    const isCompressed = (form.clientFlags & COMPRESSED_FLAGS) !== 0
+    const choice = isCompressed ? false : options?.compression
+    const request = this.#parts.values.storeFormRequest(
+      'set',
+      key,
+      form,
+      0n,
+      choice === undefined ? {} : { compression: choice },
+    )
+    const made = request.preparing instanceof Promise ? ((await request.preparing) as StoreRequest) : request
+    return { data: made.data, compression: made.data === form.data ? 0 : made.clientFlags & COMPRESSED_FLAGS }
+  }
+
+  giveUp(key: LeaseKey, hold: Hold): Promise<void> {
+    return this.#inner.giveUp(key, hold)
+  }
+
+  remove(key: LeaseKey, hold: Hold): Promise<void> {
+    return this.#inner.remove(key, hold)
+  }
+
+  #send<T>(
+    request: Request,
+    {
+      callerKey,
+      wireKey,
+      keyOptions,
+      patience,
+    }: Pick<LeaseKey, 'callerKey' | 'wireKey' | 'patience'> & { readonly keyOptions: KeyOptions },
+    interpret: Interpret,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const operation = this.#parts.dispatcher.operation(request, callerKey, wireKey, interpret, keyOptions)
+      operation.patience = patience
+      operation.resolve = resolve as (value: unknown) => void
+      operation.reject = reject
+      this.#parts.dispatcher.dispatch(operation)
+    })
+  }
+}
+
+function placeholderRequest(cas: bigint, { leaseTtl }: ResolvedLease): StoreRequest {
+  return {
+    command: 'cas',
+    data: '',
+    bytes: 0,
+    clientFlags: PLACEHOLDER_FLAGS,
+    exptime: leaseTtl,
+    cas,
+    preparing: undefined,
+  }
+}
