@@ -76,6 +76,10 @@ class WithoutGets {
   }
 }
 
+function failToLoad(): never {
+  throw new Error('no database')
+}
+
 const cases = setups.flatMap((setup) =>
   REFUSALS.flatMap((refusal) => (['inline', 'key'] as const).map((lease) => ({ setup, refusal, lease }))),
 )
@@ -126,10 +130,7 @@ describe.each(cases)('getOrSet without gets: $setup.name, which answers $refusal
   later('lets the next caller load where the loader fails, or gives nothing', async () => {
     const server = await WithoutGets.start(setup, refusal)
     const cache = server.client()
-    const broken = (): never => {
-      throw new Error('no database')
-    }
-    expect((await rejection(cache.getOrSet('k', broken, { lease }))).message).toBe('no database')
+    expect((await rejection(cache.getOrSet('k', failToLoad, { lease }))).message).toBe('no database')
     expect(await cache.getOrSet('k', () => undefined, { lease })).toBeUndefined()
     expect(await cache.getOrSet('k', () => 5, { lease })).toBe(5)
     expect(await cache.get('k')).toBe(5)

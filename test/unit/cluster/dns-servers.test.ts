@@ -18,6 +18,10 @@ async function listsOf(
   return { names, next, source }
 }
 
+function breakFilter(): never {
+  throw new Error('filter broke')
+}
+
 describe('servers behind a name', () => {
   it('are its addresses, sorted and each once, with the port that is given', async () => {
     const { names, next } = await listsOf({ port: 11_300 })
@@ -87,9 +91,7 @@ describe('servers behind a name', () => {
     const list = next()
     const lastError = (): string => String(lastErrorOf(source as never))
     await until(() => lastError().includes('has no A record that the option filter takes'), 'no record was taken')
-    filter = () => {
-      throw new Error('filter broke')
-    }
+    filter = breakFilter
     await until(() => lastError().includes('filter broke'), 'the filter threw')
     filter = (host) => host !== '10.0.0.2'
     expect(await list).toEqual([
