@@ -175,7 +175,6 @@ const OPTIONS: readonly (keyof MemcachedServerOptions)[] = [
   'tls',
   'auth',
   'version',
-  'dialect',
   'memoryBytes',
   'maxItemBytes',
   'maxConnections',
@@ -188,6 +187,7 @@ const OPTIONS: readonly (keyof MemcachedServerOptions)[] = [
   'disableWatch',
   'prefixDelimiter',
   'trackSizes',
+  'dialect',
   'onWarning',
   'now',
 ]

@@ -18,6 +18,10 @@ async function listsOf(
   return { names, next, source }
 }
 
+function takeNone(): boolean {
+  return false
+}
+
 function breakFilter(): never {
   throw new Error('filter broke')
 }
@@ -85,7 +89,7 @@ describe('servers behind a name', () => {
   })
 
   it('are no empty list where the filter takes none, and the last one where it throws', async () => {
-    let filter: (host: string) => boolean = () => false
+    let filter: (host: string) => boolean = takeNone
     const { names, next, source } = await listsOf({ filter: ({ host }) => filter(host) })
     names.records = [a('10.0.0.10'), a('10.0.0.1'), a('10.0.0.2')]
     const list = next()

@@ -116,6 +116,7 @@ describe('listening', () => {
     [{ maxConnections: 0 }, 'option maxConnections'],
     [{ idleTimeoutMs: -1 }, 'option idleTimeoutMs'],
     [{ version: 'newest' }, 'option version'],
+    [{ dialect: 'aws' }, "option dialect must be 'memcached' or 'elasticache-serverless', got \"aws\""],
     [{ path: '' }, 'option path'],
     [{ auth: [] }, 'option auth'],
     [{ auth: { username: 'a b', password: 'c' } }, 'option auth'],
