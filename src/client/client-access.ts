@@ -1,4 +1,5 @@
 import type { Backend } from '../seam/executor.ts'
+import type { Ttl } from '../ttl.ts'
 import type { Keyspace } from './namespace/keyspace.ts'
 import type { ClientParts } from './parts.ts'
 
@@ -9,6 +10,8 @@ export interface ClientAccess {
   readonly parts: ClientParts
   /** Undefined: the owner is a client. */
   readonly keyspace: Keyspace | undefined
+  /** Time to live of what a namespace stores. */
+  readonly ttl?: Ttl | undefined
 }
 
 const accesses: WeakMap<object, ClientAccess> = new WeakMap()

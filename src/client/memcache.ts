@@ -136,8 +136,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#register(this, undefined)
   }
 
-  #register(owner: object, keyspace: Keyspace | undefined): void {
-    registerAccess(owner, { backend: this.#backend, parts: this.#parts, keyspace })
+  #register(owner: object, keyspace: Keyspace | undefined, ttl?: Ttl): void {
+    registerAccess(owner, { backend: this.#backend, parts: this.#parts, keyspace, ttl })
   }
 
   #carry<Result, Args extends readonly unknown[]>(
@@ -660,7 +660,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
       parts: this.#parts,
       calls: this.#calls,
       onInvalid: (path, key, issues) => this.#events.tell('invalidValue', { key, prefix: path, issues }),
-      onMade: (namespace, keyspace) => this.#register(namespace, keyspace),
+      onMade: (namespace, keyspace, ttl) => this.#register(namespace, keyspace, ttl),
     }
     return createNamespace(host, prefix, options)
   }

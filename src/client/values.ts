@@ -11,6 +11,7 @@ import { isThenable } from '../thenable.ts'
 import { encodeExptime, lengthen, MAX_RELATIVE_SECONDS, type Ttl } from '../ttl.ts'
 import type { WriteOptions } from './call-options.ts'
 import {
+  COMPRESSED_FLAGS,
   compressValue,
   decompressValue,
   type ResolvedCompression,
@@ -103,6 +104,11 @@ export class Values {
     const exptime = encodeExptime(chosen, now)
     const jittered = ttlJitter === 0 ? exptime : shorten(exptime, ttlJitter, now)
     return graceSeconds === 0 ? jittered : lengthen(jittered, graceSeconds, now)
+  }
+
+  /** Whether client flags say that a value is compressed. */
+  isCompressed(clientFlags: number): boolean {
+    return (clientFlags & COMPRESSED_FLAGS) !== 0
   }
 
   /** The client flags of counters: the client's serde reads them as numbers. */

@@ -1,3 +1,6 @@
 export { chunks } from '../client/chunks/chunks.ts'
 export type { ChunkOptions } from '../client/chunks/options.ts'
+export { getStream } from '../client/chunks/read-stream.ts'
+export type { StreamOwner } from '../client/chunks/stream-owner.ts'
+export { type SetStreamOptions, type StreamSource, setStream } from '../client/chunks/write-stream.ts'
 export type { ChunksPart } from '../client/large-values.ts'

@@ -32,14 +32,19 @@ export class ChunkWriter {
     this.#chunkBytes = chunkBytes
   }
 
-  /** Returns the request whose data is stored in chunks when its operation is dispatched. */
-  split(request: StoreRequest): StoreRequest {
+  /**
+   * Returns the request whose data is stored in chunks when its operation is dispatched.
+   *
+   * @param keep - Keeps the client from closing while chunks are stored, or removed again.
+   */
+  split(request: StoreRequest, keep: (storing: Promise<StoreRequest>) => void): StoreRequest {
     // Copied: the chunks leave after the call, when the bytes are the caller's again.
     const data = typeof request.data === 'string' ? Buffer.from(request.data, 'utf8') : Buffer.from(request.data)
     const preparing = (operation: Operation): Promise<StoreRequest> => {
       const storing = new StoreInChunks(this.#commands, this.#leftovers, operation, request).run(data, this.#chunkBytes)
       // A call that fails for another reason meanwhile does not await it.
       storing.catch(() => undefined)
+      keep(storing)
       return storing
     }
     return { ...request, data: '', preparing }

@@ -63,7 +63,7 @@ export class ValuesInChunks implements LargeValues {
   }
 
   split(request: StoreRequest): StoreRequest {
-    return this.#writer.split(request)
+    return this.#writer.split(request, (storing) => void this.keep(storing))
   }
 
   renew(operation: Operation): Promise<boolean> {

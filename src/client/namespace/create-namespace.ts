@@ -25,7 +25,7 @@ export interface NamespaceHost {
   /** Called with a value that does not fit the schema. */
   readonly onInvalid: (prefix: string, key: Key, issues: readonly SchemaIssue[]) => void
   /** Called with every namespace that is made. */
-  readonly onMade: (namespace: Namespace, keyspace: Keyspace) => void
+  readonly onMade: (namespace: Namespace, keyspace: Keyspace, ttl: Ttl | undefined) => void
 }
 
 /** What a namespace hands on to those within it. */
@@ -89,7 +89,8 @@ function finish(
   const schema = options.schema && checkSchema(options.schema)
   const refine = schema && createRefine(schema, (key, issues) => host.onInvalid(path, key, issues))
   const calls = host.calls.within(path)
-  const namespace = new Namespace({ parts, keyspace, refine, ttl: options.ttl ?? outerTtl, calls })
-  host.onMade(namespace, keyspace)
+  const ttl = options.ttl ?? outerTtl
+  const namespace = new Namespace({ parts, keyspace, refine, ttl, calls })
+  host.onMade(namespace, keyspace, ttl)
   return namespace
 }
