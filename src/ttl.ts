@@ -9,6 +9,9 @@ import { showValue } from './show-value.ts'
  */
 export type Ttl = number | Date
 
+/** Time to live of an item that never expires: 0 seconds, with a name, for clients with the option `requireTtl`. */
+export const FOREVER = 0
+
 /** memcached takes a larger exptime for a point in time (`REALTIME_MAXDELTA`): 30 days, in seconds. */
 export const MAX_RELATIVE_SECONDS: number = 60 * 60 * 24 * 30
 
@@ -51,6 +54,20 @@ function encodeDate(timeMs: number, nowMs: number, option: string): number {
   const exptime = Math.ceil(timeMs / 1000)
   if (exptime < EXPTIME_LIMIT) return exptime
   throw new InvalidInputError(`${option} ${showTime(timeMs)} is after January 2038, which memcached cannot store`)
+}
+
+/**
+ * Returns the exptime of an item that may not live longer than `maxTtl` seconds. A negative one is left as it is: the item
+ * expires at once.
+ *
+ * @param nowMs - The wall clock, in milliseconds since 1970.
+ */
+export function capExptime(exptime: number, maxTtl: number, nowMs: number): number {
+  if (exptime < 0) return exptime
+  const now = Math.floor(nowMs / 1000)
+  const seconds = exptime > MAX_RELATIVE_SECONDS ? exptime - now : exptime
+  if (exptime !== 0 && seconds <= maxTtl) return exptime
+  return maxTtl > MAX_RELATIVE_SECONDS ? Math.min(now + maxTtl, EXPTIME_LIMIT - 1) : maxTtl
 }
 
 /** Whether a ttl is a point in time, and no longer ahead. */

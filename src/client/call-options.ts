@@ -52,7 +52,17 @@ export interface GetOptionsWithDefault<T> extends ReadOptions {
 }
 
 /** Options of `pop`. */
-export interface PopOptions extends ReadOptions {
+export interface PopOptions<D = undefined> extends GetOptions<D> {
+  /** How often to try when others change the item meanwhile. @defaultValue `8` */
+  readonly attempts?: number
+}
+
+/**
+ * Options of `pop` with a `default` of the type that is read, as {@link GetOptionsWithDefault}.
+ *
+ * @typeParam T - Stated by the call: the type of `default` has no part in inferring it.
+ */
+export interface PopOptionsWithDefault<T> extends GetOptionsWithDefault<T> {
   /** How often to try when others change the item meanwhile. @defaultValue `8` */
   readonly attempts?: number
 }
@@ -71,6 +81,26 @@ export interface WriteOptions extends KeyOptions {
   readonly compression?: boolean | CompressionOptions
   /** `false` stores the value as one item, however large it is. Only for clients with the option `chunks`. */
   readonly chunks?: false
+}
+
+/** Options of an item that `append` or `prepend` creates. */
+export interface CreateOptions {
+  /** Time to live: seconds, 0 = never expires, or a point in time. Without it, the client's `defaultTtl`. */
+  readonly ttl?: Ttl
+  /**
+   * The 32-bit number stored beside the value. Without it, what the client's serde gives for the data, where it stores the
+   * data as they are: with the default serde text reads as text, and bytes as bytes. Else 0.
+   */
+  readonly clientFlags?: number
+}
+
+/** Options of `append` and `prepend`. */
+export interface ExtendOptions extends KeyOptions {
+  /**
+   * Creates an item of the data where there is none: one command on memcached 1.6.20 and newer with the meta protocol; else
+   * the command, an `add`, and the command again, one round trip each, within the time of one call.
+   */
+  readonly create?: CreateOptions
 }
 
 /** Options of `update`. `timeoutMs` bounds each round trip, not the function, and not all attempts together. */

@@ -1,7 +1,14 @@
 import { InvalidInputError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Ttl } from '../ttl.ts'
-import type { CountOptions, GetOptions, GetOptionsWithDefault, KeyOptions, WriteOptions } from './call-options.ts'
+import type {
+  CountOptions,
+  ExtendOptions,
+  GetOptions,
+  GetOptionsWithDefault,
+  KeyOptions,
+  WriteOptions,
+} from './call-options.ts'
 import type { Inspection } from './inspection.ts'
 import type { ValueWithCas } from './reader.ts'
 import type { CasResult, Counted } from './results.ts'
@@ -22,8 +29,8 @@ export interface PipelineCommands {
   set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
   add(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
   replace(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean>
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean>
+  append(key: Key, data: string | Uint8Array, options?: ExtendOptions): Promise<boolean>
+  prepend(key: Key, data: string | Uint8Array, options?: ExtendOptions): Promise<boolean>
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): Promise<CasResult>
   delete(key: Key, options?: KeyOptions): Promise<boolean>
   touch(key: Key, ttl: Ttl, options?: KeyOptions): Promise<boolean>
@@ -129,12 +136,12 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
   }
 
   /** Whether there was an item to add to. */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): NextPipeline<Outcomes, boolean> {
+  append(key: Key, data: string | Uint8Array, options?: ExtendOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.append(key, data, options))
   }
 
   /** Whether there was an item to add to. */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): NextPipeline<Outcomes, boolean> {
+  prepend(key: Key, data: string | Uint8Array, options?: ExtendOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.prepend(key, data, options))
   }
 

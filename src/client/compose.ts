@@ -1,5 +1,6 @@
 import { systemClock } from '../cluster/clock.ts'
 import { Cluster } from '../cluster/cluster.ts'
+import { MaxTtlExecutor } from '../cluster/max-ttl.ts'
 import { parseServers, SourcedCluster } from '../cluster/sourced-cluster.ts'
 import { InvalidInputError, MemcacheError } from '../errors.ts'
 import type { RetryExecutor } from '../middleware/retry.ts'
@@ -45,8 +46,10 @@ export function composeBackend(
       ? cluster
       : new SourcedCluster(source, cluster, options.connection.timeoutMs, observer.sourceFailed)
   const older: Cluster[] = []
-  const retrying = options.wrappers.retry?.(primary, observer)
-  const wrapped = wrapExecutor(retrying ?? primary, options, observer, (specs) => {
+  const { maxTtl } = options
+  const first = maxTtl === undefined ? primary : new MaxTtlExecutor(primary, maxTtl)
+  const retrying = options.wrappers.retry?.(first, observer)
+  const wrapped = wrapExecutor(retrying ?? first, options, observer, (specs) => {
     // The servers of an older cluster are not this client's: the failures of its commands report them.
     const own = createCluster(parseServers(specs), options, withoutServers(observer))
     older.push(own)

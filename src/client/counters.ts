@@ -1,25 +1,21 @@
 import { InvalidInputError, ServerError } from '../errors.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
-import type { Interpret } from '../protocol/operation.ts'
-import type { Request } from '../protocol/request.ts'
 import { MAX_RELATIVE_SECONDS } from '../ttl.ts'
-import type { CountOptions, KeyOptions, ReturnTtl } from './call-options.ts'
+import type { CountOptions, ReturnTtl } from './call-options.ts'
 import { CallTime } from './call-time.ts'
 import { refuse } from './calls/calls.ts'
-import { STORED, Tally } from './calls/tally.ts'
+import type { Tally } from './calls/tally.ts'
 import { countCommand } from './commands/writes.ts'
 import { checkUint64 } from './numbers.ts'
 import { COUNT_NAMES, checkCallOptions } from './option-names.ts'
 import type { ClientParts } from './parts.ts'
 import { type AnyCount, readStored } from './results.ts'
+import { ABSORBED, runSteps, type Step } from './steps.ts'
 import type { Values } from './values.ts'
 
 /** How often a counter may be created and deleted by others while one call tries to count. */
 const MAX_ROUNDS = 10
-
-/** Stands for a failure that the option `failures` absorbs: whether the counter is missing is not known. */
-const ABSORBED: unique symbol = Symbol('absorbed')
 
 type CountCommand = 'incr' | 'decr'
 
@@ -37,7 +33,11 @@ export function count(
   try {
     checkCallOptions(command, options, COUNT_NAMES)
     const start = options?.initial
-    if (start !== undefined) return countOrCreate({ parts, command, key, delta, options: options!, start, tally })
+    if (start !== undefined) {
+      const call: CreatingCount = { parts, command, key, delta, options: options!, start }
+      const run = (step: Step): Promise<AnyCount | typeof ABSORBED> => tryToCount(call, step)
+      return runSteps<AnyCount | undefined>(parts.dispatcher, { key, options, tally, instead: undefined, run })
+    }
     const single = countCommand(command, key, delta, options)
     if (options?.ttl === undefined) return parts.dispatcher.carry(single, tally)
     throw new InvalidInputError('ttl needs initial: it is the time to live of a counter that the call creates')
@@ -54,28 +54,11 @@ interface CreatingCount {
   readonly options: CountOptions
   /** Value of a counter that the call creates. */
   readonly start: number | bigint
-  readonly tally: Tally | undefined
-}
-
-/** Counts the call once, however many commands it takes. */
-async function countOrCreate(call: CreatingCount): Counting {
-  const { tally, parts } = call
-  // Of its commands, for the error of one whose failure is absorbed.
-  const commands = parts.dispatcher.absorbs('write') ? new Tally(false) : undefined
-  try {
-    const counted = await tryToCount(call, commands)
-    if (counted === ABSORBED) tally?.addAbsorbed(commands?.errors.keys())
-    else tally?.add(STORED)
-    return counted === ABSORBED ? undefined : counted
-  } catch (error) {
-    tally?.fail(error)
-    throw error
-  }
 }
 
 async function tryToCount(
   { parts, command, key, delta, options, start }: CreatingCount,
-  commands: Tally | undefined,
+  step: Step,
 ): Promise<AnyCount | typeof ABSORBED> {
   // The delta is checked first.
   const { request, interpret } = countCommand(command, key, delta, options)
@@ -84,17 +67,14 @@ async function tryToCount(
     throw new InvalidInputError('initial is beyond 2^53 - 1, where no number is exact; pass the delta as a bigint')
   }
   const create = creation(parts.values, initial, options)
-  const { dispatcher } = parts
-  const time = new CallTime(dispatcher.timeoutMs, options)
-  const run = <T>(next: Request, read: Interpret, call: KeyOptions): Promise<T | typeof ABSORBED> =>
-    dispatcher.run(next, key, read, 'write', ABSORBED, call, commands)
-  let counted = await run<AnyCount | undefined>(request, interpret, options)
+  const time = new CallTime(parts.dispatcher.timeoutMs, options)
+  let counted = await step<AnyCount | undefined>(request, interpret, options)
   // It was missing: create it, unless another client just did; then count again. All within the call's own time.
   for (let round = 0; counted === undefined && round < MAX_ROUNDS; round++) {
-    const stored = await run<boolean>(create, readStored, time.rest(options))
+    const stored = await step<boolean>(create, readStored, time.rest(options))
     if (stored === ABSORBED) return ABSORBED
     if (stored) return created(typeof delta === 'bigint' ? initial : Number(initial), create.exptime, options)
-    counted = await run(request, interpret, time.rest(options))
+    counted = await step(request, interpret, time.rest(options))
   }
   if (counted !== undefined) return counted
   throw new ServerError(

@@ -14,6 +14,7 @@ import type {
   CountManyOptions,
   CountOptions,
   DeleteManyOptions,
+  ExtendOptions,
   FlushOptions,
   GetManyOptions,
   GetOptions,
@@ -21,6 +22,7 @@ import type {
   InvalidateOptions,
   KeyOptions,
   PopOptions,
+  PopOptionsWithDefault,
   RawCommandOptions,
   RemoveManyOptions,
   ReturnEach,
@@ -41,20 +43,14 @@ import { ClientEvents } from './client-events.ts'
 import { CommandPipeline } from './command-pipeline.ts'
 import type { MakeCommand } from './commands/command.ts'
 import { gatCommand, gatsCommand, getCommand, getsCommand, hasCommand, inspectCommand } from './commands/reads.ts'
-import {
-  casCommand,
-  deleteCommand,
-  extendCommand,
-  invalidateCommand,
-  storeCommand,
-  touchCommand,
-} from './commands/writes.ts'
+import { casCommand, deleteCommand, invalidateCommand, storeCommand, touchCommand } from './commands/writes.ts'
 import { type ComposedBackend, composeBackend, type Servers } from './compose.ts'
 import { count } from './counters.ts'
 import { attempt, Dispatcher } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
 import type { MemcacheEvents } from './events.ts'
 import { registerExecutor } from './executor-of.ts'
+import { extend } from './extend.ts'
 import type { Inspection } from './inspection.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from './lease/options.ts'
 import type { ClientMetrics } from './metrics.ts'
@@ -329,23 +325,25 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * behind it is a longer integer, with anything else a `SerdeError`.
    *
    * @param data - Text is added as UTF-8.
-   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   * @param options - `create`: makes an item of the data where there is none, with a ttl.
+   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes. With
+   * `create`, `false` can also mean that the item was removed between two of the commands, on servers that need several.
    * @throws `ValueTooLargeError` - `data` is larger than `maxItemBytes` (not sent), or alone than the server takes,
    * which then has deleted the item unless it speaks text.
    */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#carry('append', key, extendCommand, 'append', key, data, options)
+  append(key: Key, data: string | Uint8Array, options?: ExtendOptions): Promise<boolean> {
+    return this.#calls.of('append').run(key, (tally) => extend(this.#parts, 'append', key, data, options, tally))
   }
 
   /**
    * Adds bytes to the beginning of a value; otherwise as {@link Memcache.append}.
    *
-   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   * @returns as {@link Memcache.append}.
    * @throws `ValueTooLargeError` - `data` is larger than `maxItemBytes` (not sent), or alone than the server takes,
    * which then has deleted the item unless it speaks text.
    */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#carry('prepend', key, extendCommand, 'prepend', key, data, options)
+  prepend(key: Key, data: string | Uint8Array, options?: ExtendOptions): Promise<boolean> {
+    return this.#calls.of('prepend').run(key, (tally) => extend(this.#parts, 'prepend', key, data, options, tally))
   }
 
   /**
@@ -420,15 +418,17 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   /**
    * Reads a value and removes it: of several callers at a time one gets it.
    *
-   * @returns the value; a miss gives `undefined`.
+   * @returns the value; a miss gives `undefined`, or the option `default`.
    * @param options - `attempts`: how often to try when others change the item meanwhile (8).
    * @throws `ConflictError` - others changed the item at every attempt.
    * @throws as {@link Memcache.get}; the item stays where it is.
    */
-  pop<T = unknown>(key: Key, options?: PopOptions): Promise<T | undefined> {
-    return this.#calls.of('pop').run(key, (tally) => popValue(this.#parts, key, options, tally)) as Promise<
-      T | undefined
-    >
+  pop<T>(key: Key, options: PopOptionsWithDefault<T>): Promise<T>
+  pop<T>(key: Key, options: PopOptions<null> & { readonly default: null }): Promise<T | null>
+  pop<T = unknown, D = undefined>(key: Key, options: PopOptions<D> & { readonly default: D }): Promise<T | D>
+  pop<T = unknown>(key: Key, options?: PopOptions): Promise<T | undefined>
+  pop(key: Key, options?: PopOptions<unknown>): Promise<unknown> {
+    return this.#calls.of('pop').run(key, (tally) => popValue(this.#parts, key, options, tally))
   }
 
   /**

@@ -73,14 +73,12 @@ export class NamespaceNoreply<Input> {
 
   /** Adds bytes to the end of a value, past the serde and past compression: a compressed value is unreadable then. */
   append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#send('append', key, options, (whole, rest) => extendCommand(this.#parts, 'append', whole, data, rest))
+    return this.#extend('append', key, data, options)
   }
 
   /** Adds bytes to the beginning of a value, past the serde and past compression. */
   prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
-    return this.#send('prepend', key, options, (whole, rest) =>
-      extendCommand(this.#parts, 'prepend', whole, data, rest),
-    )
+    return this.#extend('prepend', key, data, options)
   }
 
   /** Stores a value if the item still has this cas number. */
@@ -155,6 +153,13 @@ export class NamespaceNoreply<Input> {
     return this.#send(command, key, options, (whole, rest) =>
       storeCommand(this.#parts, command, whole, value, this.#withTtl(rest)),
     )
+  }
+
+  #extend(command: 'append' | 'prepend', key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<void> {
+    return this.#send(command, key, options, (whole, rest) => {
+      checkCallOptions(`noreply.${command}`, rest, KEY_NAMES)
+      return extendCommand(this.#parts, command, whole, data, rest)
+    })
   }
 
   #count(command: 'incr' | 'decr', key: Key, delta: number | bigint = 1, options?: KeyOptions): Promise<void> {

@@ -10,6 +10,7 @@ import type {
   CountManyOptions,
   CountOptions,
   DeleteManyOptions,
+  ExtendOptions,
   FlushOptions,
   GetManyOptions,
   GetOptions,
@@ -38,7 +39,7 @@ export const CALL_NAMES: Names<CallOptions> = { signal: true, timeoutMs: true }
 export const KEY_NAMES: Names<KeyOptions> = { ...CALL_NAMES, routingKey: true }
 const READ: Names<ReadOptions> = { ...KEY_NAMES, serde: true }
 export const GET_NAMES: Names<GetOptions> = { ...READ, default: true }
-export const POP_NAMES: Names<PopOptions> = { ...READ, attempts: true }
+export const POP_NAMES: Names<PopOptions> = { ...GET_NAMES, attempts: true }
 export const GET_MANY_NAMES: Names<GetManyOptions> = { ...READ, keyPrefix: true }
 export const WRITE_NAMES: Names<WriteOptions> = {
   ...READ,
@@ -51,6 +52,7 @@ export const SET_MANY_NAMES: Names<Omit<SetManyOptions, 'returnEach'>> = { ...WR
 export const DELETE_MANY_NAMES: Names<DeleteManyOptions> = { ...KEY_NAMES, keyPrefix: true }
 export const COUNT_NAMES: Names<CountOptions & ReturnTtl> = { ...KEY_NAMES, initial: true, ttl: true, returnTtl: true }
 export const COUNT_MANY_NAMES: Names<CountManyOptions> = DELETE_MANY_NAMES
+export const EXTEND_NAMES: Names<ExtendOptions> = { ...KEY_NAMES, create: true }
 export const INVALIDATE_NAMES: Names<InvalidateOptions> = { ...KEY_NAMES, staleFor: true }
 export const UPDATE_NAMES: Names<UpdateOptions> = { ...WRITE_NAMES, attempts: true }
 export const GET_OR_SET_NAMES: Names<GetOrSetOptions> = {
@@ -69,8 +71,10 @@ export const FLUSH_NAMES: Names<FlushOptions> = { ...SERVER_NAMES, delay: true }
 export const SHUTDOWN_NAMES: Names<ShutdownOptions> = { ...SERVER_NAMES, graceful: true }
 export const RAW_NAMES: Names<RawCommandOptions> = { ...SERVER_NAMES, endToken: true, body: true }
 
-const KEEPS_TTL = ': the server would ignore it, and the item keeps its time to live; see touch'
+const KEEPS_TTL =
+  ': the server would ignore it, and the item keeps its time to live; see touch, and create for a missing item'
 const NO_ANSWER = ': without an answer nobody knows whether the counter is missing'
+const NO_CREATION = ': without an answer it is not known whether the item is missing'
 
 /** Hints for an option that another command has, by command and option. */
 type Hints = Readonly<Record<string, string>>
@@ -78,6 +82,10 @@ type Hints = Readonly<Record<string, string>>
 const ELSEWHERE: Hints = {
   'append ttl': KEEPS_TTL,
   'prepend ttl': KEEPS_TTL,
+  'noreply.append ttl': KEEPS_TTL,
+  'noreply.prepend ttl': KEEPS_TTL,
+  'noreply.append create': NO_CREATION,
+  'noreply.prepend create': NO_CREATION,
   'noreply.incr initial': NO_ANSWER,
   'noreply.decr initial': NO_ANSWER,
 }

@@ -13,7 +13,7 @@ import type { Key } from '../protocol/key.ts'
 import type { Observing } from '../seam/observer.ts'
 import { defaultSerde } from '../serde/default-serde.ts'
 import type { Serde } from '../serde/serde.ts'
-import { encodeExptime, type Ttl } from '../ttl.ts'
+import { encodeExptime, FOREVER, type Ttl } from '../ttl.ts'
 import { unreadable } from '../unreadable.ts'
 import {
   type CompressionAlgorithm,
@@ -89,6 +89,20 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   /** Time to live of values stored without a `ttl`, in seconds; 0 never expires. @defaultValue `0` */
   readonly defaultTtl?: Ttl
   /**
+   * Whether every call that stores a value, or creates a counter, must have a `ttl`, its own or that of its namespace.
+   * Without one it rejects with `InvalidInputError`, and nothing is sent. `FOREVER` (0) stores a value that never expires.
+   * Cannot be combined with `defaultTtl`. `rawCommand` and `MetaClient.execute` are not checked.
+   *
+   * @defaultValue `false`
+   */
+  readonly requireTtl?: boolean
+  /**
+   * Longest time to live, in whole seconds, from 1 on: every item that this client stores or renews expires after this time
+   * at the latest, also one that was to live longer, or for ever. `rawCommand` and the item that holds the generation of a
+   * namespace are left out. Without it there is no limit.
+   */
+  readonly maxTtl?: number
+  /**
    * Makes every ttl shorter by a random part of up to this much, 0 to 1, so that values stored together do not expire
    * together: 0.1 is up to 10 %.
    *
@@ -144,7 +158,10 @@ export interface ResolvedClientOptions {
   /** The caller's own algorithm, for reading. */
   readonly ownAlgorithm: CompressionAlgorithm | undefined
   readonly chunks: ChunksPart | undefined
-  readonly defaultTtl: Ttl
+  /** Undefined: every call must give its own. */
+  readonly defaultTtl: Ttl | undefined
+  /** Longest time to live, in seconds. */
+  readonly maxTtl: number | undefined
   readonly ttlJitter: number
   readonly failures: Failures
   readonly logger: Logger | undefined
@@ -184,6 +201,8 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'compression',
   'chunks',
   'defaultTtl',
+  'requireTtl',
+  'maxTtl',
   'ttlJitter',
   'failures',
   'logger',
@@ -216,7 +235,8 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
     compression: resolveCompression(options.compression),
     ownAlgorithm: ownAlgorithm(options.compression),
     chunks: checkChunks(options.chunks),
-    defaultTtl: resolveDefaultTtl(options.defaultTtl),
+    defaultTtl: resolveDefaultTtl(options),
+    maxTtl: count('maxTtl', options.maxTtl),
     ttlJitter: resolveJitter(options.ttlJitter),
     failures: resolveFailures(options.failures),
     logger: checkLogger(options.logger),
@@ -265,10 +285,13 @@ function resolveKeys(options: MemcacheOptions, textOnly: boolean): KeyEncoder {
   return new KeyEncoder(keyPrefix, longKeys, textOnly)
 }
 
-function resolveDefaultTtl(ttl: Ttl | undefined): Ttl {
-  if (ttl === undefined) return 0
-  encodeExptime(ttl, Date.now(), 'defaultTtl')
-  return ttl
+function resolveDefaultTtl({ defaultTtl: ttl = FOREVER, requireTtl }: MemcacheOptions): Ttl | undefined {
+  const isRequired = flag('requireTtl', requireTtl, false)
+  if (ttl !== FOREVER) encodeExptime(ttl, Date.now(), 'defaultTtl')
+  if (isRequired && ttl !== FOREVER) {
+    throw new InvalidInputError('option defaultTtl has no effect with requireTtl: every call gives its own ttl')
+  }
+  return isRequired ? undefined : ttl
 }
 
 function resolveJitter(jitter: number | undefined): number {

@@ -16,13 +16,13 @@ import { giveBackToken } from './win-token.ts'
 export async function popValue(
   parts: ClientParts,
   key: Key,
-  options: PopOptions | undefined,
+  options: PopOptions<unknown> | undefined,
   tally: Tally | undefined,
 ): Promise<unknown> {
   try {
     const value = await takeValue(parts, key, options)
     tally?.add(value === undefined ? MISSES : HITS)
-    return value
+    return value === undefined ? options?.default : value
   } catch (error) {
     tally?.fail(error)
     throw errorOf(error, { about: { command: 'pop', key } })
@@ -32,7 +32,7 @@ export async function popValue(
 async function takeValue(
   { dispatcher, values, lookAtEmpty }: ClientParts,
   key: Key,
-  options: PopOptions | undefined,
+  options: PopOptions<unknown> | undefined,
 ): Promise<unknown> {
   checkCallOptions('pop', options, POP_NAMES)
   const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)

@@ -8,7 +8,7 @@ import type { Interpret } from '../protocol/operation.ts'
 import type { RangeSerde, Serde, SerializedValue } from '../serde/serde.ts'
 import { showValue } from '../show-value.ts'
 import { isThenable } from '../thenable.ts'
-import { encodeExptime, lengthen, MAX_RELATIVE_SECONDS, type Ttl } from '../ttl.ts'
+import { capExptime, encodeExptime, lengthen, MAX_RELATIVE_SECONDS, type Ttl } from '../ttl.ts'
 import type { WriteOptions } from './call-options.ts'
 import {
   COMPRESSED_FLAGS,
@@ -96,12 +96,17 @@ export class Values {
    * @param graceSeconds - How much longer the server keeps the item.
    */
   exptime(ttl: Ttl | undefined, graceSeconds = 0): number {
-    const { defaultTtl, ttlJitter } = this.#options
+    const { defaultTtl, maxTtl, ttlJitter } = this.#options
     const chosen = ttl === undefined ? defaultTtl : ttl
     // The common case, without a look at the clock.
-    if (chosen === 0) return 0
+    if (chosen === 0 && maxTtl === undefined) return 0
+    if (chosen === undefined) {
+      throw new InvalidInputError('this client has requireTtl: give a ttl (seconds, FOREVER or a Date)')
+    }
     const now = Date.now()
-    const exptime = encodeExptime(chosen, now)
+    const given = encodeExptime(chosen, now)
+    // Before the jitter: what is cut short must not expire all at a time.
+    const exptime = maxTtl === undefined ? given : capExptime(given, maxTtl, now)
     const jittered = ttlJitter === 0 ? exptime : shorten(exptime, ttlJitter, now)
     return graceSeconds === 0 ? jittered : lengthen(jittered, graceSeconds, now)
   }
@@ -111,10 +116,21 @@ export class Values {
     return (clientFlags & COMPRESSED_FLAGS) !== 0
   }
 
+  /** Longest time to live, in seconds; Infinity where there is no limit. */
+  get maxTtl(): number {
+    return this.#options.maxTtl ?? Number.POSITIVE_INFINITY
+  }
+
   /** The client flags of counters: the client's serde reads them as numbers. */
   get counterFlags(): number {
     const { counterFlags } = this.#options.serde
     return counterFlags === undefined ? INTEGER_FLAGS : checkClientFlags(counterFlags)
+  }
+
+  /** Returns the client flags of data that the client's serde stores as they are; 0 where it stores something else. */
+  flagsOf(data: string | Uint8Array, key: Key): number {
+    const form = this.serialize(data, key)
+    return form.data === data ? form.clientFlags : 0
   }
 
   /** What the serde makes of a value, checked. */

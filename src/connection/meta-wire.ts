@@ -5,7 +5,7 @@ import type { Operation } from '../protocol/operation.ts'
 import { impliedReply } from '../protocol/outcome.ts'
 import type { Reply, ReplyType } from '../protocol/reply.ts'
 import { keyFits } from '../protocol/reply-key.ts'
-import { type Command, isMetaRequest } from '../protocol/request.ts'
+import { type Command, classicStore, isMetaRequest, type Request } from '../protocol/request.ts'
 import { OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
 import type { Wire, WireTarget } from './wire.ts'
 
@@ -22,8 +22,10 @@ export class MetaWire implements Wire {
     this.#version = version
   }
 
-  replacementFor(): undefined {
-    return undefined
+  replacementFor(request: Request): Request | undefined {
+    const classic = classicStore(request)
+    if (classic === undefined || !isMetaRequest(request)) return undefined
+    return unsupportedFeature(request, this.#version, false) === undefined ? undefined : classic
   }
 
   whyNot({ request, key }: Operation): string | undefined {

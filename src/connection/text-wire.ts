@@ -2,7 +2,7 @@ import type { ClassicRequest } from '../protocol/classic-request.ts'
 import { isBase64Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Reply, ReplyType } from '../protocol/reply.ts'
-import { type Command, isGat, isMetaRequest, type Request } from '../protocol/request.ts'
+import { type Command, classicStore, isGat, isMetaRequest, type Request } from '../protocol/request.ts'
 import { encodeTextCommand } from '../protocol/text/encode.ts'
 import { isQuestion, type Wire, type WireTarget } from './wire.ts'
 
@@ -20,7 +20,7 @@ export class TextWire implements Wire {
   }
 
   replacementFor(request: Request): Request | undefined {
-    return 'text' in request ? request.text : undefined
+    return 'text' in request ? request.text : classicStore(request)
   }
 
   whyNot({ request, key }: Operation): string | undefined {

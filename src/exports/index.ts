@@ -3,7 +3,9 @@ export type {
   CallOptions,
   CountManyOptions,
   CountOptions,
+  CreateOptions,
   DeleteManyOptions,
+  ExtendOptions,
   FlushOptions,
   GetManyOptions,
   GetOptions,
@@ -11,6 +13,7 @@ export type {
   InvalidateOptions,
   KeyOptions,
   PopOptions,
+  PopOptionsWithDefault,
   RawCommandOptions,
   ReadOptions,
   ReturnEach,
@@ -140,4 +143,4 @@ export type { ServerSource } from '../seam/server-source.ts'
 export type { Serde, SerializedValue } from '../serde/serde.ts'
 export type { Credentials, ServerAddress, ServerSpec, TlsOptions } from '../server-address.ts'
 export type { LoginForm } from '../server-text.ts'
-export { type Ttl, type TtlFromMsOptions, ttlFromMs } from '../ttl.ts'
+export { FOREVER, type Ttl, type TtlFromMsOptions, ttlFromMs } from '../ttl.ts'

@@ -57,6 +57,13 @@ export function isStore(request: Request): request is StoreRequest | MetaSetRequ
   return command === 'set' || STORES.has(command)
 }
 
+/** Returns the classic form of a store, for connections that cannot carry its flags; undefined where it has none. */
+export function classicStore(request: Request): StoreRequest | undefined {
+  if (request.command !== 'ms' || request.classic === undefined) return undefined
+  const { classic: command, data, bytes } = request
+  return { command, data, bytes, clientFlags: 0, exptime: 0, cas: 0n, preparing: undefined }
+}
+
 /** What is left of a request when nothing needs its data block any more: what messages and events say of it. */
 export function withoutData(request: Request): Request {
   if (!isStore(request)) return request

@@ -37,7 +37,7 @@ const ONE_KEY: Readonly<Record<string, ReadResult>> = {
   gats: found,
   has: present,
   inspect: present,
-  pop: present,
+  pop: found,
   set: stored,
   add: stored,
   replace: stored,

@@ -22,6 +22,10 @@ const badOptions: readonly (readonly [name: string, value: unknown])[] = [
   ['longKeys', 'truncate'],
   ['defaultTtl', -1],
   ['defaultTtl', 1.5],
+  ['requireTtl', 'yes'],
+  ['maxTtl', 0],
+  ['maxTtl', 1.5],
+  ['maxTtl', '60'],
   ['ttlJitter', 2],
   ['ttlJitter', -0.1],
   ['keyPrefix', 5],
@@ -37,6 +41,14 @@ describe('options', () => {
     const create = (): Memcache => new Memcache('localhost', { [name]: value })
     expect(create).toThrow(InvalidInputError)
     expect(create).toThrow(name)
+  })
+
+  it('requireTtl leaves no place for a default', () => {
+    const create = (): Memcache => new Memcache('localhost', { requireTtl: true, defaultTtl: 60 })
+    expect(create).toThrow(/defaultTtl has no effect with requireTtl/)
+    new Memcache('localhost', { requireTtl: true, defaultTtl: 0 }).destroy()
+    expect(() => new Memcache('localhost', { requiredTtl: true } as object)).toThrow('did you mean requireTtl?')
+    expect(() => new Memcache('localhost', { maxTTL: 5 } as object)).toThrow('did you mean maxTtl?')
   })
 
   it.each(['timeoutMs', 'connectTimeoutMs'])('%s: Infinity switches it off', (name) => {

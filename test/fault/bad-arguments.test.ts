@@ -290,7 +290,7 @@ describe.each<readonly [string, () => { run(options?: unknown): Promise<unknown>
 
 describe('nonsense in the options of a client', () => {
   const names = `timeoutMs connectTimeoutMs tls auth connect protocol coalesceReads maxPending cluster retry fallback
-    fallbackOn refill middleware longKeys serde compression defaultTtl ttlJitter failures keyPrefix hashKeyPrefix
+    fallbackOn refill middleware longKeys serde compression defaultTtl requireTtl maxTtl ttlJitter failures keyPrefix hashKeyPrefix
     connectionsPerServer maxItemBytes unknown`.split(/\s+/)
 
   it.each(names)('is InvalidInputError of the constructor: %s', (name) => {

@@ -43,6 +43,11 @@ const calls = {
   getsInNamespace: () => cache.namespace<User>('user:').gets('k', { default: 'none' }),
   getsSync: () => syncCache.gets<User>('k', { default: null }),
   popAttempts: () => cache.pop<User>('k', { attempts: 2 }),
+  popOwnDefault: () => cache.pop<number>('k', { default: 0, attempts: 2 }),
+  popNullDefault: () => cache.pop<User>('k', { default: null }),
+  popOtherDefault: () => cache.pop<User, string>('k', { default: 'none' }),
+  popInNamespace: () => cache.namespace<User>('user:').pop('k', { default: 'none' }),
+  popSync: () => syncCache.pop<User>('k', { default: null }),
   noreplyFlush: () => cache.noreply.flushAll({ delay: 5 }),
   textKeys: () => cache.getMany<User>(['a', 'b']),
   anyKeys: () => cache.getMany<User>(['a', bytes]),
@@ -113,6 +118,11 @@ describe('the types of a client', () => {
     expectTypeOf<Result<'getsInNamespace'>>().toEqualTypeOf<ValueWithCas<User> | string>()
     expectTypeOf<Result<'getsSync'>>().toEqualTypeOf<ValueWithCas<User> | null>()
     expectTypeOf<Result<'popAttempts'>>().toEqualTypeOf<User | undefined>()
+    expectTypeOf<Result<'popOwnDefault'>>().toEqualTypeOf<number>()
+    expectTypeOf<Result<'popNullDefault'>>().toEqualTypeOf<User | null>()
+    expectTypeOf<Result<'popOtherDefault'>>().toEqualTypeOf<User | string>()
+    expectTypeOf<Result<'popInNamespace'>>().toEqualTypeOf<User | string>()
+    expectTypeOf<ReturnType<(typeof calls)['popSync']>>().toEqualTypeOf<User | null>()
     expectTypeOf<Result<'textKeys'>>().toEqualTypeOf<Map<string, User>>()
     expectTypeOf<Result<'anyKeys'>>().toEqualTypeOf<Map<Key, User>>()
     expectTypeOf<Result<'setMany'>>().toEqualTypeOf<'a'[]>()

@@ -66,7 +66,8 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
   readonly waitMs?: number
   /**
    * Seconds for which the server keeps a value beyond its ttl, for the case that the loader fails: the callers get the
-   * old value instead of the error. Plain readers see it so much longer too. Needs the meta protocol.
+   * old value instead of the error. Plain readers see it so much longer too. Less than the client's `maxTtl`, which the ttl
+   * and these seconds together do not exceed. Needs the meta protocol.
    */
   readonly staleOnError?: number
   /**
@@ -112,7 +113,8 @@ export function resolveLease(options: GetOrSetOptions<never> | undefined, values
     kind: checkKind(options?.lease),
     leaseTtl: checkWhole('leaseTtl', options?.leaseTtl ?? 10, MAX_SECONDS, 1),
     refreshAhead: checkWhole('refreshAhead', options?.refreshAhead ?? 0, MAX_SECONDS),
-    staleOnError: checkWhole('staleOnError', options?.staleOnError ?? 0, MAX_SECONDS),
+    // Else an item would be as old as its ttl from the start.
+    staleOnError: checkWhole('staleOnError', options?.staleOnError ?? 0, Math.min(MAX_SECONDS, values.maxTtl - 1)),
     waitMs: checkWait(options?.waitMs),
   }
 }

@@ -7,6 +7,7 @@ import type {
   CountManyOptions,
   CountOptions,
   DeleteManyOptions,
+  ExtendOptions,
   GetManyOptions,
   GetOptions,
   InvalidateOptions,
@@ -24,7 +25,7 @@ import type {
 import { type CallKind, type Calls, isTraced } from '../calls/calls.ts'
 import { CommandPipeline } from '../command-pipeline.ts'
 import { gatCommand, gatsCommand, getCommand, getsCommand, hasCommand, inspectCommand } from '../commands/reads.ts'
-import { casCommand, deleteCommand, extendCommand, invalidateCommand, touchCommand } from '../commands/writes.ts'
+import { casCommand, deleteCommand, invalidateCommand, touchCommand } from '../commands/writes.ts'
 import { type Entries, isPlainText, withPrefix, withTtl } from '../entries.ts'
 import type { Inspection } from '../inspection.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '../lease/options.ts'
@@ -181,17 +182,13 @@ export class Namespace<T = unknown, Input = T> {
    * Adds bytes to the end of a value, past the serde and past compression; whether there was an item. A compressed value
    * is unreadable then.
    */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#prefixedCalls.carry('append', WRITE, key, options, (whole, rest) =>
-      extendCommand(this.#parts, 'append', whole, data, rest),
-    )
+  append(key: Key, data: string | Uint8Array, options?: ExtendOptions): Promise<boolean> {
+    return this.#prefixedCalls.extend('append', key, data, options)
   }
 
   /** Adds bytes to the beginning of a value, past the serde; whether there was an item. */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): Promise<boolean> {
-    return this.#prefixedCalls.carry('prepend', WRITE, key, options, (whole, rest) =>
-      extendCommand(this.#parts, 'prepend', whole, data, rest),
-    )
+  prepend(key: Key, data: string | Uint8Array, options?: ExtendOptions): Promise<boolean> {
+    return this.#prefixedCalls.extend('prepend', key, data, options)
   }
 
   /** Stores a value if the item has not changed since `gets`: `stored`, `exists` or `notFound`. */
@@ -354,17 +351,14 @@ export class Namespace<T = unknown, Input = T> {
     )
   }
 
-  /** Reads a value and removes it: of several callers at a time one gets it. A miss gives `undefined`. */
-  pop(key: Key, options?: PopOptions): Promise<T | undefined> {
-    return this.#calls
-      .of('pop')
-      .run(key, (tally) =>
-        this.#keyspace.run(NEVER, options, tally, (prefix, rest, own) =>
-          popValue(this.#parts, withPrefix(prefix, key), rest, own).then(
-            (value) => (value === undefined ? undefined : this.#prefixedCalls.fit(key, value, own)) as T | undefined,
-          ),
-        ),
-      )
+  /**
+   * Reads a value and removes it: of several callers at a time one gets it. A miss, or a value that does not fit the schema,
+   * gives `undefined`, or the option `default`.
+   */
+  pop<D = undefined>(key: Key, options?: PopOptions<D>): Promise<T | D> {
+    return this.#prefixedCalls.readWhole('pop', 'never', key, options, (whole, rest, own) =>
+      popValue(this.#parts, whole, rest, own),
+    )
   }
 
   /** Marks a value stale; whether the item was there. As the client's `invalidate`; needs the meta protocol. */

@@ -5,6 +5,7 @@ import { returnsEach } from '../batch-commands.ts'
 import type {
   BatchOptions,
   CountOptions,
+  ExtendOptions,
   GetOptions,
   KeyOptions,
   StoreManyOptions,
@@ -13,10 +14,11 @@ import type {
 import type { CallName } from '../calls/call-name.ts'
 import { attemptCall, type Calls } from '../calls/calls.ts'
 import type { Tally } from '../calls/tally.ts'
-import type { Command } from '../commands/command.ts'
+import type { Command, FailureKind } from '../commands/command.ts'
 import { storeCommand } from '../commands/writes.ts'
 import { count } from '../counters.ts'
 import { checkKeys, type Entries, entriesOf, prefixed, withPrefix, withTtl } from '../entries.ts'
+import { extend } from '../extend.ts'
 import { checkValues } from '../lease/load-group.ts'
 import { shareLoaded } from '../lease/load-outcome.ts'
 import { checkLoader, type GetOrSetManyOptions, type Loader, type ManyLoader } from '../lease/options.ts'
@@ -35,6 +37,9 @@ export interface PrefixedCallsInit {
   readonly ttl: Ttl | undefined
   readonly calls: Calls
 }
+
+/** Reads the value of a key that has its prefix; gives `undefined` for a miss. */
+type ReadWhole = (whole: Key, rest: GetOptions, tally: Tally | undefined) => Promise<unknown>
 
 /** The calls of a namespace: counts them, and carries them out on keys behind its prefix, with values that fit its schema. */
 export class PrefixedCalls<Input> {
@@ -98,15 +103,27 @@ export class PrefixedCalls<Input> {
     withCas = false,
   ): Promise<Result> {
     if (options === undefined && this.#refine === undefined) return this.carry(name, READ, key, undefined, make)
+    const read: ReadWhole = (whole, rest, tally) => this.#parts.dispatcher.carry(make(whole, rest), tally)
+    return this.readWhole(name, 'read', key, options, read, withCas)
+  }
+
+  /** Reads a value in a way of its own; otherwise as `readOne`. */
+  readWhole<Result>(
+    name: CallName,
+    kind: FailureKind,
+    key: Key,
+    options: GetOptions<unknown> | undefined,
+    read: ReadWhole,
+    withCas = false,
+  ): Promise<Result> {
     return this.#calls.of(name).run(key, (tally) =>
       attemptCall(tally, () => {
         checkIsOptions('a call', options)
         const { default: fallback, ...own } = options ?? {}
-        const lost: WhenLost = { kind: 'read', instead: () => fallback }
-        return this.#keyspace.run(lost, own, tally, (prefix, rest, counted) =>
-          this.#parts.dispatcher
-            .carry(make(withPrefix(prefix, key), rest), counted)
-            .then((found: unknown) => this.#present(key, found, withCas, fallback, counted) as Promise<Result>),
+        return this.#keyspace.run({ kind, instead: () => fallback }, own, tally, (prefix, rest, counted) =>
+          read(withPrefix(prefix, key), rest, counted).then(
+            (found) => this.#present(key, found, withCas, fallback, counted) as Promise<Result>,
+          ),
         )
       }),
     )
@@ -266,6 +283,21 @@ export class PrefixedCalls<Input> {
         )
       }),
     )
+  }
+
+  extend(
+    command: 'append' | 'prepend',
+    key: Key,
+    data: string | Uint8Array,
+    options: ExtendOptions | undefined,
+  ): Promise<boolean> {
+    return this.#calls
+      .of(command)
+      .run(key, (tally) =>
+        this.#keyspace.run(WRITE, options, tally, (prefix, rest, own) =>
+          extend(this.#parts, command, withPrefix(prefix, key), data, rest, own, this.#ttl),
+        ),
+      )
   }
 
   count(

@@ -31,6 +31,8 @@ export interface MetaSetRequest {
   readonly bytes: number
   /** The request to send instead, once it is made: its data is being compressed. */
   readonly preparing?: unknown
+  /** Classic command that a connection without these flags sends instead, with the same data. */
+  readonly classic?: 'append' | 'prepend'
   readonly label?: string
 }
 

@@ -7,6 +7,7 @@ import type {
   CountManyOptions,
   CountOptions,
   DeleteManyOptions,
+  ExtendOptions,
   FlushOptions,
   GetManyOptions,
   GetOptions,
@@ -14,6 +15,7 @@ import type {
   InvalidateOptions,
   KeyOptions,
   PopOptions,
+  PopOptionsWithDefault,
   RawCommandOptions,
   ReturnEach,
   ReturnTtl,
@@ -191,20 +193,22 @@ export interface MemcacheSyncCommands {
    * behind it is a longer integer, with anything else a `SerdeError`.
    *
    * @param data - Text is added as UTF-8.
-   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   * @param options - `create`: makes an item of the data where there is none, with a ttl.
+   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes. With
+   * `create`, `false` can also mean that the item was removed between two of the commands, on servers that need several.
    * @throws `ValueTooLargeError` - `data` is larger than `maxItemBytes` (not sent), or alone than the server takes,
    * which then has deleted the item unless it speaks text.
    */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
+  append(key: Key, data: string | Uint8Array, options?: ExtendOptions): boolean
 
   /**
    * Adds bytes to the beginning of a value; otherwise as `append`.
    *
-   * @returns whether there was an item to add to; also `false` when it would become larger than the server takes.
+   * @returns as `append`.
    * @throws `ValueTooLargeError` - `data` is larger than `maxItemBytes` (not sent), or alone than the server takes,
    * which then has deleted the item unless it speaks text.
    */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
+  prepend(key: Key, data: string | Uint8Array, options?: ExtendOptions): boolean
 
   /**
    * Stores many values in one round trip. The entries are copied at the call; the values of more than 5,000 are serialized
@@ -257,11 +261,14 @@ export interface MemcacheSyncCommands {
   /**
    * Reads a value and removes it: of several callers at a time one gets it.
    *
-   * @returns the value; a miss gives `undefined`.
+   * @returns the value; a miss gives `undefined`, or the option `default`.
    * @param options - `attempts`: how often to try when others change the item meanwhile (8).
    * @throws `ConflictError` - others changed the item at every attempt.
    * @throws as `get`; the item stays where it is.
    */
+  pop<T>(key: Key, options: PopOptionsWithDefault<T>): T
+  pop<T>(key: Key, options: PopOptions<null> & { readonly default: null }): T | null
+  pop<T = unknown, D = undefined>(key: Key, options: PopOptions<D> & { readonly default: D }): T | D
   pop<T = unknown>(key: Key, options?: PopOptions): T | undefined
 
   /**
@@ -697,10 +704,10 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   replace(key: Key, value: unknown, options?: WriteOptions): NextPipelineSync<Outcomes, boolean>
 
   /** Whether there was an item to add to. */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): NextPipelineSync<Outcomes, boolean>
+  append(key: Key, data: string | Uint8Array, options?: ExtendOptions): NextPipelineSync<Outcomes, boolean>
 
   /** Whether there was an item to add to. */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): NextPipelineSync<Outcomes, boolean>
+  prepend(key: Key, data: string | Uint8Array, options?: ExtendOptions): NextPipelineSync<Outcomes, boolean>
 
   /** `stored`, `exists` or `notFound`. */
   cas(key: Key, value: unknown, cas: bigint, options?: WriteOptions): NextPipelineSync<Outcomes, CasResult>
@@ -780,10 +787,10 @@ export interface NamespaceSync<T = unknown, Input = T> {
    * Adds bytes to the end of a value, past the serde and past compression; whether there was an item. A compressed value
    * is unreadable then.
    */
-  append(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
+  append(key: Key, data: string | Uint8Array, options?: ExtendOptions): boolean
 
   /** Adds bytes to the beginning of a value, past the serde; whether there was an item. */
-  prepend(key: Key, data: string | Uint8Array, options?: KeyOptions): boolean
+  prepend(key: Key, data: string | Uint8Array, options?: ExtendOptions): boolean
 
   /** Stores a value if the item has not changed since `gets`: `stored`, `exists` or `notFound`. */
   cas(key: Key, value: Input, cas: bigint, options?: WriteOptions): CasResult
@@ -865,8 +872,11 @@ export interface NamespaceSync<T = unknown, Input = T> {
     options?: UpdateOptions,
   ): T | Input | undefined
 
-  /** Reads a value and removes it: of several callers at a time one gets it. A miss gives `undefined`. */
-  pop(key: Key, options?: PopOptions): T | undefined
+  /**
+   * Reads a value and removes it: of several callers at a time one gets it. A miss, or a value that does not fit the schema,
+   * gives `undefined`, or the option `default`.
+   */
+  pop<D = undefined>(key: Key, options?: PopOptions<D>): T | D
 
   /** Marks a value stale; whether the item was there. As the client's `invalidate`; needs the meta protocol. */
   invalidate(key: Key, options: InvalidateOptions): boolean

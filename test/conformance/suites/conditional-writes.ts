@@ -52,6 +52,60 @@ export function describeConditionalWrites(context: Context): void {
       expect(await cache.get(key)).toBe('a')
     })
 
+    it('append and prepend create what is missing, where they are told to', async () => {
+      const cache = context.client()
+      const [text, bytes, counter, front] = [context.key(), context.key(), context.key(), context.key()]
+      expect(await cache.append(text, 'eins', { create: { ttl: 400 } })).toBe(true)
+      expect(await cache.append(text, ',zwei', { create: { ttl: 900 } })).toBe(true)
+      expect(await cache.get(text)).toBe('eins,zwei')
+      expect(await context.raw().ask(`mg ${text} t\r\n`)).toMatch(/^HD t(400|3\d\d)\r\n/)
+      expect(await cache.append(bytes, Buffer.from([1, 2]), { create: {} })).toBe(true)
+      expect(await cache.append(bytes, Buffer.from([3]), { create: {} })).toBe(true)
+      expect(await cache.get(bytes)).toEqual(Buffer.from([1, 2, 3]))
+      expect(await context.raw().ask(`mg ${bytes} t\r\n`)).toMatch(/^HD t-1\r\n/)
+      expect(await cache.append(counter, '1', { create: { clientFlags: 2 } })).toBe(true)
+      expect(await cache.get(counter)).toBe(1)
+      expect(await cache.prepend(front, 'b', { create: { ttl: 0 } })).toBe(true)
+      expect(await cache.prepend(front, 'a', { create: { ttl: 0 } })).toBe(true)
+      expect(await cache.get(front)).toBe('ab')
+    })
+
+    it('append in a namespace creates with the ttl of the namespace', async () => {
+      const prefix = `${context.key()}:`
+      const logs = context.client({ requireTtl: true }).namespace(prefix, { ttl: 400 })
+      expect(await logs.append('a', 'x', { create: {} })).toBe(true)
+      expect(await logs.get('a')).toBe('x')
+      expect(await context.raw().ask(`mg ${prefix}a t\r\n`)).toMatch(/^HD t(400|3\d\d)\r\n/)
+    })
+
+    it('append refuses wrong options of create, and sends nothing', async () => {
+      const cache = context.client()
+      const key = context.key()
+      for (const create of [5, true, null, [], { ttl: -1 }, { ttl: 1.5 }, { clientFlags: -1 }, { tll: 5 }]) {
+        const error = await rejection(cache.append(key, 'b', { create: create as never }))
+        expect(error).toBeInstanceOf(InvalidInputError)
+      }
+      expect((await rejection(cache.append(key, 'b', { create: { tll: 5 } as never }))).message).toContain('ttl')
+      expect((await rejection(cache.append(key, 5 as never, { create: {} }))).message).toContain('text')
+      const required = context.client({ requireTtl: true })
+      expect((await rejection(required.append(key, 'b', { create: {} }))).message).toContain('requireTtl')
+      const quiet = await rejection(cache.noreply.append(key, 'b', { create: {} } as object))
+      expect(quiet).toBeInstanceOf(InvalidInputError)
+      expect(quiet.message).toContain('without an answer')
+      expect(await cache.get(key)).toBeUndefined()
+    })
+
+    it('append of many clients at once to what is missing adds each part once', async () => {
+      const clients = [context.client(), context.client(), context.client()]
+      const key = context.key()
+      const parts = Array.from({ length: 60 }, (_, at) => `${at};`)
+      const create = { ttl: 100 }
+      const added = await Promise.all(parts.map((part, at) => clients[at % 3]!.append(key, part, { create })))
+      expect(added.every(Boolean)).toBe(true)
+      const value = await clients[0]!.get<string>(key)
+      expect(value!.split(';').toSorted()).toEqual(['', ...parts.map((part) => part.slice(0, -1))].toSorted())
+    })
+
     it('addMany gives the keys that were taken already', async () => {
       const cache = context.client()
       const [a, b, c] = [context.key(), context.key(), context.key()]

@@ -31,6 +31,18 @@ export function describePop(context: Context): void {
       },
     )
 
+    context.itNeeds('cas', 'gives the default where there is nothing, and never in the place of null', async () => {
+      const cache = context.client()
+      const key = context.key()
+      expect(await cache.pop(key, { default: 'none' })).toBe('none')
+      expect(await cache.pop(key, { default: null })).toBeNull()
+      await cache.set(key, null)
+      expect(await cache.pop(key, { default: 'none' })).toBeNull()
+      expect(await cache.namespace(`${key}:`).pop('a', { default: 0 })).toBe(0)
+      const error = await rejection(cache.pop(key, { default: Promise.resolve(1) as never }))
+      expect(error).toBeInstanceOf(InvalidInputError)
+    })
+
     it('refuses attempts below one', async () => {
       for (const attempts of [0, 1.5]) {
         const error = await rejection(context.client().pop(context.key(), { attempts }))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidInputError } from '../../../src/errors.ts'
+import { FOREVER } from '../../../src/ttl.ts'
 import { eventually, rejection } from '../../support/eventually.ts'
 import type { Context } from '../context.ts'
 
@@ -111,6 +112,54 @@ export function describeTtl(context: Context): void {
       expect(Math.max(...left)).toBeLessThanOrEqual(10_000)
       expect(Math.min(...left)).toBeGreaterThanOrEqual(5000 - toleranceSeconds)
       expect(new Set(left).size).toBeGreaterThan(5)
+    })
+
+    it('must be given with requireTtl, by the call or by its namespace', async () => {
+      const cache = context.client({ requireTtl: true })
+      const [key, other] = [context.key(), context.key()]
+      const users = cache.namespace(`${key}:`, { ttl: 300 })
+      for (const refused of [
+        () => cache.set(key, 1),
+        () => cache.add(key, 1, { clientFlags: 1 }),
+        () => cache.setMany({ [key]: 1 }),
+        () => cache.incr(key, 1, { initial: 0 }),
+        () => cache.update(key, () => 1),
+        () => cache.getOrSet(key, () => 1, { lease: 'key' }),
+        () => cache.namespace(`${key}:`).set('a', 1),
+      ]) {
+        const error = await rejection(refused())
+        expect(error).toBeInstanceOf(InvalidInputError)
+        expect(error.message).toContain('requireTtl')
+      }
+      expect(await cache.get(key)).toBeUndefined()
+      await cache.set(key, 1, { ttl: 200 })
+      await cache.set(other, 1, { ttl: FOREVER })
+      await users.set('a', 1)
+      await expectLeft(key, 200)
+      expect(await secondsLeft(other)).toBe(-1)
+      await expectLeft(`${key}:a`, 300)
+    })
+
+    it('is maxTtl at most, also of what is to live for ever', async () => {
+      const cache = context.client({ maxTtl: 500 })
+      const [never, far, near, late, touched, counter] = Array.from({ length: 6 }, () => context.key())
+      await cache.set(never!, 1)
+      await cache.setMany({ [far!]: 1 }, { ttl: 40 * day })
+      await cache.set(near!, 1, { ttl: 300 })
+      await cache.add(late!, 1, { ttl: new Date(Date.now() + 90 * day * 1000) })
+      await cache.set(touched!, 1, { ttl: 10 })
+      await cache.touch(touched!, 0)
+      await cache.incr(counter!, 1, { initial: 1 })
+      for (const key of [never!, far!, late!, touched!, counter!]) await expectLeft(key, 500)
+      await expectLeft(near!, 300)
+      expect(await cache.append(never!, '0')).toBe(true)
+      expect(await cache.get(never!)).toBe(10)
+    })
+
+    it('of more than 30 days as maxTtl is a limit too', async () => {
+      const key = context.key()
+      await context.client({ maxTtl: 60 * day }).set(key, 1)
+      await expectLeft(key, 60 * day)
     })
 
     context.itNeeds(

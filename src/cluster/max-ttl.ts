@@ -1,13 +1,17 @@
 import { encodeFlagText, type FlagText } from '../protocol/meta/flag-text.ts'
 import type { MetaGetFlags } from '../protocol/meta/request.ts'
+import type { Operation } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
-import { MAX_RELATIVE_SECONDS } from '../ttl.ts'
+import type { Executor } from '../seam/executor.ts'
+import type { ReadBatch } from '../seam/read-batch.ts'
+import { dispatchReads } from '../seam/reads.ts'
+import { capExptime } from '../ttl.ts'
 
 type Cap = (exptime: number) => number
 
 /**
- * The same request with no time to live beyond `maxTtl` seconds: what lies in the gutter must be gone soon, for nobody
- * keeps it up to date once its server is back.
+ * Returns the same request with no time to live beyond `maxTtl` seconds. In the gutter that must be short: an item there is
+ * not kept up to date once its server is back.
  *
  * @param nowMs - The wall clock, in milliseconds since 1970.
  */
@@ -42,7 +46,10 @@ export function withMaxTtl(request: Request, maxTtl: number, nowMs: number): Req
       if (exptime !== undefined) flags.exptime = cap(exptime)
       return { ...request, flags }
     }
-    case 'md':
+    case 'md': {
+      const { exptime } = request.flags
+      return exptime === undefined ? request : { ...request, flags: { ...request.flags, exptime: cap(exptime) } }
+    }
     case 'append':
     case 'prepend':
     case 'get':
@@ -76,10 +83,23 @@ function capFlagText(flagText: FlagText, stores: boolean, cap: Cap): FlagText {
   )
 }
 
-/** A negative exptime expires the item at once, which is soon enough. */
-function capExptime(exptime: number, maxTtl: number, nowMs: number): number {
-  if (exptime < 0) return exptime
-  if (exptime === 0) return maxTtl
-  const seconds = exptime > MAX_RELATIVE_SECONDS ? exptime - Math.floor(nowMs / 1000) : exptime
-  return seconds > maxTtl ? maxTtl : exptime
+/** Lets no item that is stored or renewed through it live longer than `maxTtl` seconds: the client's option. */
+export class MaxTtlExecutor implements Executor {
+  readonly #next: Executor
+  readonly #maxTtl: number
+
+  constructor(next: Executor, maxTtl: number) {
+    this.#next = next
+    this.#maxTtl = maxTtl
+  }
+
+  dispatch(operation: Operation): void {
+    // The client's bookkeeping: a namespace would be empty whenever its generation expires.
+    if (!operation.homeOnly) operation.request = withMaxTtl(operation.request, this.#maxTtl, Date.now())
+    this.#next.dispatch(operation)
+  }
+
+  dispatchReads(batch: ReadBatch): void {
+    dispatchReads(this.#next, batch)
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withMaxTtl } from '../../../src/cluster/gutter-ttl.ts'
+import { withMaxTtl } from '../../../src/cluster/max-ttl.ts'
 import { encodeFlagText } from '../../../src/protocol/meta/flag-text.ts'
 import type { Request } from '../../../src/protocol/request.ts'
 
@@ -34,6 +34,7 @@ describe('the time to live in the gutter', () => {
     expect(cap({ command: 'mg', flags: { value: true, touch: 0, vivify: 30 } })).toMatchObject({
       flags: { value: true, touch: 10, vivify: 10 },
     })
+    expect(cap({ command: 'md', flags: { invalidate: true, exptime: 60 } })).toMatchObject({ flags: { exptime: 10 } })
     expect(cap({ command: 'ma', flags: { vivify: 0, exptime: 60 } })).toMatchObject({
       flags: { vivify: 10, exptime: 10 },
     })
@@ -58,7 +59,7 @@ describe('the time to live in the gutter', () => {
     { command: 'delete' },
     { command: 'incr', delta: 1n },
     { command: 'append', ...store, exptime: 0 },
-    { command: 'md', flags: { invalidate: true, exptime: 30 } },
+    { command: 'md', flags: { invalidate: true } },
     { command: 'me' },
   ])('is no matter for $command', (request) => {
     expect(cap(request)).toBe(request)
