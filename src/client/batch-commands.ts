@@ -19,6 +19,7 @@ import type {
   CountManyOptions,
   DeleteManyOptions,
   GetManyOptions,
+  KeyOptions,
   RemoveManyOptions,
   ReturnEach,
   StoreManyOptions,
@@ -29,7 +30,14 @@ import { checkKeys, type Entries } from './entries.ts'
 import { type Findings, ManyReads } from './many-reads.ts'
 import { ManyWrites, type Writes } from './many-writes.ts'
 import { checkUint64 } from './numbers.ts'
-import { COUNT_MANY_NAMES, checkNamed, DELETE_MANY_NAMES, GET_MANY_NAMES, SET_MANY_NAMES } from './option-names.ts'
+import {
+  ADD_MANY_NAMES,
+  COUNT_MANY_NAMES,
+  checkNamed,
+  DELETE_MANY_NAMES,
+  GET_MANY_NAMES,
+  SET_MANY_NAMES,
+} from './option-names.ts'
 import { readBigCount, readCount, readDeleted, readNothing, readStored } from './results.ts'
 import type { Values } from './values.ts'
 
@@ -61,6 +69,7 @@ interface Outcome<K extends Key, V> {
   readonly total: number
   readonly found: Map<K, V>
   readonly done: K[]
+  readonly options: KeyOptions | undefined
   readonly tally: Tally | undefined
 }
 
@@ -116,7 +125,7 @@ export class BatchCommands {
       throw failAll(what, tally, error, own, options)
     }
     const { asked, found, failed } = findings
-    const outcome = { what, isRead: true, failed, total: asked.length, found, done: [], tally }
+    const outcome = { what, isRead: true, failed, total: asked.length, found, done: [], options, tally }
     this.#settle(outcome, found.size)
     return found as Map<K, T>
   }
@@ -149,7 +158,8 @@ export class BatchCommands {
     tally: Tally | undefined,
   ): Promise<K[] | boolean[]> {
     const make = (): Writes<K> => {
-      checkNamed(`${command}Many`, options, { ...SET_MANY_NAMES, ...EACH })
+      const names = command === 'add' ? ADD_MANY_NAMES : SET_MANY_NAMES
+      checkNamed(`${command}Many`, options, { ...names, ...EACH })
       return this.#writes.stores(command, entries, readStored, options)
     }
     const what = `${command}Many`
@@ -161,6 +171,7 @@ export class BatchCommands {
       total: writes.asked.length,
       found: new Map<K, never>(),
       done,
+      options,
       tally,
     }
     this.#settle(outcome, done.length - refused.length)
@@ -176,7 +187,7 @@ export class BatchCommands {
     tally?: Tally,
   ): Promise<void> {
     const make = (): Writes<Key> => {
-      checkNamed(`${command}Many`, options, SET_MANY_NAMES)
+      checkNamed(`${command}Many`, options, command === 'add' ? ADD_MANY_NAMES : SET_MANY_NAMES)
       return this.#writes.stores(command, entries, readNothing, options)
     }
     await this.#writeQuietly(`noreply.${command}Many`, make, options, tally)
@@ -201,6 +212,7 @@ export class BatchCommands {
       total: writes.asked.length,
       found: new Map<Key, never>(),
       done,
+      options,
       tally,
     }
     this.#settle(outcome, deleted)
@@ -222,7 +234,7 @@ export class BatchCommands {
   async #writeQuietly(
     what: string,
     make: () => Writes<Key>,
-    options: CallOptions | undefined,
+    options: KeyOptions | undefined,
     tally: Tally | undefined,
   ): Promise<void> {
     const { writes, failed: all } = await this.#write(what, make, options, tally, true)
@@ -232,7 +244,10 @@ export class BatchCommands {
       else failed.set(key, reason)
     }
     // None of them was answered, as far as the caller is to know.
-    this.#settle({ what, failed, total: writes.asked.length, found: new Map<Key, never>(), done: [], tally }, undefined)
+    this.#settle(
+      { what, failed, total: writes.asked.length, found: new Map<Key, never>(), done: [], options, tally },
+      undefined,
+    )
   }
 
   async incrMany<K extends Key>(
@@ -254,7 +269,7 @@ export class BatchCommands {
       if (value !== MISSING && value !== undefined) found.set(key, value as number | bigint)
     }
     const done = asked.filter((key) => !failed.has(key))
-    this.#settle({ what: 'incrMany', failed, total: asked.length, found, done, tally }, found.size)
+    this.#settle({ what: 'incrMany', failed, total: asked.length, found, done, options, tally }, found.size)
     return found
   }
 
@@ -310,7 +325,7 @@ export class BatchCommands {
    * @param succeeded - Number of keys that were found or changed; undefined where that is not known.
    */
   #settle<K extends Key, V>(batch: Outcome<K, V>, succeeded: number | undefined): void {
-    const { what, isRead = false, failed, total, found, done, tally, failures = failed.size } = batch
+    const { what, isRead = false, failed, total, found, done, options, tally, failures = failed.size } = batch
     if (failed.size === 0) return tally?.addMany(isRead, total, succeeded)
     const reasons = [...failed.values()]
     const closed = reasons.find((reason) => reason instanceof ClosedError)
@@ -323,7 +338,7 @@ export class BatchCommands {
     for (const reason of reasons) tally?.fail(reason)
     // A key that was given several times failed as often.
     if (failures > failed.size) tally?.fail(reasons[0], failures - failed.size)
-    if (!this.#dispatcher.absorbs(isRead ? 'read' : 'write') || !reasons.every(isAbsorbable))
+    if (!this.#dispatcher.absorbs(isRead ? 'read' : 'write', options) || !reasons.every(isAbsorbable))
       throw batchError(what, failed, total, found, done)
     tally?.absorb(isRead, failures)
     for (const [key, error] of failed as Map<K, MemcacheError>) this.#dispatcher.report(error, [key])

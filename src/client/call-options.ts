@@ -2,6 +2,7 @@ import type { Key } from '../protocol/key.ts'
 import type { Serde } from '../serde/serde.ts'
 import type { Ttl } from '../ttl.ts'
 import type { CompressionOptions } from './compression.ts'
+import type { Failures } from './failures.ts'
 
 /** Options that every call takes. */
 export interface CallOptions {
@@ -18,6 +19,8 @@ export interface CallOptions {
 export interface KeyOptions extends CallOptions {
   /** Choose the server by this key instead: related keys on one server. Every call for the key must give the same. */
   readonly routingKey?: Key
+  /** Instead of the client's `failures`, for this call. Calls that always reject (`cas`, `pop`, `update`) do so all the same. */
+  readonly failures?: Failures
 }
 
 /** Says in the options of a call that its command was written before, on a connection that this client knows nothing of. */
@@ -27,6 +30,8 @@ export const WRITTEN_BEFORE: unique symbol = Symbol('written before')
 export interface HandedOnOptions extends KeyOptions {
   /** The command may have been carried out already: no failure of this call says that it was not sent. */
   readonly [WRITTEN_BEFORE]?: boolean
+  /** Of `add`: see {@link AddOptions}. */
+  readonly reportFailure?: boolean
 }
 
 /** Options of reads. */
@@ -81,6 +86,17 @@ export interface WriteOptions extends KeyOptions {
   readonly compression?: boolean | CompressionOptions
   /** `false` stores the value as one item, however large it is. Only for clients with the option `chunks`. */
   readonly chunks?: false
+}
+
+/** Options of `add`. */
+export interface AddOptions extends WriteOptions {
+  /**
+   * Whether a failure is a `writeFailed` event. With `false`, it is not: an `add` that fails leaves no old value behind, so
+   * that nothing has to be removed later. The call rejects all the same.
+   *
+   * @defaultValue `true`
+   */
+  readonly reportFailure?: boolean
 }
 
 /** Options of an item that `append` or `prepend` creates. */
@@ -141,17 +157,26 @@ export interface BatchOptions {
 /** Options of `getMany` and `getsMany`. */
 export interface GetManyOptions extends ReadOptions, BatchOptions {}
 
-/** Options of `setMany` and `addMany`. */
+/** Options of `setMany`. */
 export interface SetManyOptions extends WriteOptions, BatchOptions {
   /** See `SetManyEachOptions`. */
   readonly returnEach?: never
 }
 
 /** Options of `setMany` and `addMany`, whatever they give. */
-export interface StoreManyOptions extends WriteOptions, BatchOptions, Partial<ReturnEach> {}
+export interface StoreManyOptions extends AddOptions, BatchOptions, Partial<ReturnEach> {}
 
-/** Options of `setMany` and `addMany` that ask for the outcome of each entry. */
+/** Options of `setMany` that ask for the outcome of each entry. */
 export interface SetManyEachOptions extends WriteOptions, BatchOptions, ReturnEach {}
+
+/** Options of `addMany`. */
+export interface AddManyOptions extends AddOptions, BatchOptions {
+  /** See `AddManyEachOptions`. */
+  readonly returnEach?: never
+}
+
+/** Options of `addMany` that ask for the outcome of each entry. */
+export interface AddManyEachOptions extends AddOptions, BatchOptions, ReturnEach {}
 
 /** Options of `deleteMany`. */
 export interface DeleteManyOptions extends KeyOptions, BatchOptions {}

@@ -2,6 +2,7 @@ import { InvalidInputError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Ttl } from '../ttl.ts'
 import type {
+  AddOptions,
   CountOptions,
   ExtendOptions,
   GetOptions,
@@ -11,7 +12,7 @@ import type {
 } from './call-options.ts'
 import type { Inspection } from './inspection.ts'
 import type { ValueWithCas } from './reader.ts'
-import type { CasResult, Counted } from './results.ts'
+import type { CasResult, Counted, SetsResult } from './results.ts'
 
 /** How a command of a pipeline ended: with its value, or with the error that the call alone would have rejected with. */
 export type PipelineOutcome<T> =
@@ -27,7 +28,8 @@ export interface PipelineCommands {
   has(key: Key, options?: KeyOptions): Promise<boolean>
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined>
   set(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
-  add(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
+  sets(key: Key, value: unknown, options?: WriteOptions): Promise<SetsResult>
+  add(key: Key, value: unknown, options?: AddOptions): Promise<boolean>
   replace(key: Key, value: unknown, options?: WriteOptions): Promise<boolean>
   append(key: Key, data: string | Uint8Array, options?: ExtendOptions): Promise<boolean>
   prepend(key: Key, data: string | Uint8Array, options?: ExtendOptions): Promise<boolean>
@@ -125,8 +127,13 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     return this.#add((commands) => commands.set(key, value, options))
   }
 
+  /** Whether it was stored, and the cas number that the item has got. */
+  sets(key: Key, value: unknown, options?: WriteOptions): NextPipeline<Outcomes, SetsResult> {
+    return this.#add((commands) => commands.sets(key, value, options))
+  }
+
   /** Whether it was stored: the key was free. */
-  add(key: Key, value: unknown, options?: WriteOptions): NextPipeline<Outcomes, boolean> {
+  add(key: Key, value: unknown, options?: AddOptions): NextPipeline<Outcomes, boolean> {
     return this.#add((commands) => commands.add(key, value, options))
   }
 

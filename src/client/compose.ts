@@ -163,7 +163,7 @@ export class ComposedBackend implements Backend {
   }
 
   #tellIfFails(operation: Operation): void {
-    if (!isWrite(operation.request)) return
+    if (operation.failsQuietly || !isWrite(operation.request)) return
     const { reject } = operation
     operation.reject = (reason, same) => {
       if (reason instanceof MemcacheError) this.#observer.writeFailed(operation, reason)

@@ -16,9 +16,10 @@ import { type BatchStart, CallQueue } from './call-queue.ts'
 import type { Tally } from './calls/tally.ts'
 import type { Command, FailureKind } from './commands/command.ts'
 import type { CommandErrorEvent } from './events.ts'
+import type { Failures } from './failures.ts'
 import type { LargeValues, PrepareStore } from './large-values.ts'
 import { checkTimeout } from './numbers.ts'
-import type { Failures, ResolvedClientOptions } from './options.ts'
+import type { ResolvedClientOptions } from './options.ts'
 import { readNothing } from './results.ts'
 import { MAX_SLICE, type Slices } from './slices.ts'
 
@@ -75,7 +76,7 @@ export class Dispatcher {
       const settle = resolve as (value: unknown) => void
       operation.resolve = settle
       operation.reject = reject
-      if (this.#failures !== 'throw' && this.absorbs(kind)) this.#absorb(operation, instead, kind, tally)
+      if (this.absorbs(kind, call)) this.#absorb(operation, instead, kind, tally)
       operation.quiet = quiet
       if (call?.signal !== undefined) abortWith(operation, call.signal, tally)
       if (!operation.settled) this.dispatch(operation)
@@ -140,6 +141,7 @@ export class Dispatcher {
     operation.namesErrors = true
     if (this.#options.callerStacks) operation.caller = captureCaller()
     if (call?.[WRITTEN_BEFORE] === true) operation.repeated = true
+    if (call?.reportFailure === false) operation.failsQuietly = true
     if (call?.routingKey !== undefined) operation.routingKey = checkRoutingKey(call.routingKey)
     else if (callerKey !== '') {
       if (this.#options.keys.shortens) operation.routingKey = this.#options.keys.shortKey(callerKey)
@@ -244,10 +246,12 @@ export class Dispatcher {
     })
   }
 
-  /** Whether failures of this kind are results. */
-  absorbs(kind: FailureKind): boolean {
-    if (kind === 'never' || this.#failures === 'throw') return false
-    return kind === 'read' || this.#failures === 'miss'
+  /** Whether failures of this kind are results of the call. */
+  absorbs(kind: FailureKind, call: Pick<KeyOptions, 'failures'> | undefined): boolean {
+    const failures = call?.failures ?? this.#failures
+    // Nearly every call ends here.
+    if (failures === 'throw' || kind === 'never') return false
+    return failures === 'miss' || (kind === 'read' && failures === 'missReads')
   }
 
   /** Reports a failure that no call rejects with. @param command - Name of the command, where the error has none. */

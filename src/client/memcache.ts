@@ -11,6 +11,9 @@ import type { ServerSpec } from '../server-address.ts'
 import type { Ttl } from '../ttl.ts'
 import { AdminCommands } from './admin.ts'
 import type {
+  AddManyEachOptions,
+  AddManyOptions,
+  AddOptions,
   CountManyOptions,
   CountOptions,
   DeleteManyOptions,
@@ -43,7 +46,14 @@ import { ClientEvents } from './client-events.ts'
 import { CommandPipeline } from './command-pipeline.ts'
 import type { MakeCommand } from './commands/command.ts'
 import { gatCommand, gatsCommand, getCommand, getsCommand, hasCommand, inspectCommand } from './commands/reads.ts'
-import { casCommand, deleteCommand, invalidateCommand, storeCommand, touchCommand } from './commands/writes.ts'
+import {
+  casCommand,
+  deleteCommand,
+  invalidateCommand,
+  setsCommand,
+  storeCommand,
+  touchCommand,
+} from './commands/writes.ts'
 import { type ComposedBackend, composeBackend, type Servers } from './compose.ts'
 import { count } from './counters.ts'
 import { attempt, Dispatcher } from './dispatcher.ts'
@@ -66,7 +76,15 @@ import { type MemcacheOptions, resolveClientOptions } from './options.ts'
 import { type ClientParts, createClientParts } from './parts.ts'
 import { popValue } from './pop.ts'
 import type { ValueWithCas } from './reader.ts'
-import { type AnyCount, type CasResult, type Counted, type CountedWithTtl, readDeleted, readStored } from './results.ts'
+import {
+  type AnyCount,
+  type CasResult,
+  type Counted,
+  type CountedWithTtl,
+  readDeleted,
+  readStored,
+  type SetsResult,
+} from './results.ts'
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.ts'
 import type { Stats } from './stats.ts'
 import { type Change, updateValue } from './update.ts'
@@ -296,12 +314,26 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
+   * Stores a value and reports the cas number that the item has got, for a later `cas` without a read. Needs the meta
+   * protocol.
+   *
+   * @returns `{ stored: true, cas }`; `{ stored: false }` where the server did not store it, or a failure is absorbed
+   * (`failures: 'miss'`). A cas of 0n means that the server keeps none (`memcached -C`).
+   * @throws `InvalidInputError` - the server speaks text: use `set`, and `gets` before the `cas`. `UnknownCommandError` where it
+   * may speak meta and refused it just now.
+   * @throws as {@link Memcache.set}
+   */
+  sets(key: Key, value: unknown, options?: WriteOptions): Promise<SetsResult> {
+    return this.#carry('sets', key, setsCommand, key, value, options)
+  }
+
+  /**
    * Stores a value where there is none.
    *
    * @returns whether it was stored; `false`: there is a value already.
    * @throws as {@link Memcache.set}
    */
-  add(key: Key, value: unknown, options?: WriteOptions): Promise<boolean> {
+  add(key: Key, value: unknown, options?: AddOptions): Promise<boolean> {
     return this.#carry('add', key, storeCommand, 'add', key, value, options)
   }
 
@@ -370,9 +402,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns the keys that were NOT stored, because there is a value already.
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
-  addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): Promise<K[]>
-  addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): Promise<string[]>
-  addMany(entries: Entries<Key>, options: SetManyEachOptions): Promise<boolean[]>
+  addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: AddManyOptions): Promise<K[]>
+  addMany(entries: Readonly<Record<string, unknown>>, options?: AddManyOptions): Promise<string[]>
+  addMany(entries: Entries<Key>, options: AddManyEachOptions): Promise<boolean[]>
   addMany(entries: Entries<Key>, options?: StoreManyOptions): Promise<Key[] | boolean[]> {
     return this.#calls
       .of('addMany')

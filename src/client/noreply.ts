@@ -4,7 +4,8 @@ import type { Ttl } from '../ttl.ts'
 import type { AdminCommands } from './admin.ts'
 import { batchError } from './batch.ts'
 import type {
-  CallOptions,
+  AddManyOptions,
+  AddOptions,
   DeleteManyOptions,
   FlushOptions,
   KeyOptions,
@@ -33,7 +34,7 @@ import { type ReportQuiet, unawaited } from './quiet-outcome.ts'
 export interface QuietScope {
   readonly calls: Calls
   /** Carries out writes on keys behind the prefix; what `write` throws, instead of rejecting, it has not counted. */
-  readonly run: <O extends CallOptions | undefined>(
+  readonly run: <O extends KeyOptions | undefined>(
     options: O,
     tally: Tally | undefined,
     keys: number | undefined,
@@ -62,7 +63,7 @@ export class NamespaceNoreply<Input> {
   }
 
   /** Stores a value where there is none. */
-  add(key: Key, value: Input, options?: WriteOptions): Promise<void> {
+  add(key: Key, value: Input, options?: AddOptions): Promise<void> {
     return this.#store('add', key, value, options)
   }
 
@@ -114,7 +115,7 @@ export class NamespaceNoreply<Input> {
   }
 
   /** Stores many values where there are none. */
-  addMany(entries: Entries<Key, Input>, options?: SetManyOptions): Promise<void> {
+  addMany(entries: Entries<Key, Input>, options?: AddManyOptions): Promise<void> {
     return this.#storeMany('add', entries, options)
   }
 

@@ -6,6 +6,8 @@ import { isThenable } from '../thenable.ts'
 import type { Ttl } from '../ttl.ts'
 import { unreadable } from '../unreadable.ts'
 import type {
+  AddManyOptions,
+  AddOptions,
   CallOptions,
   CountManyOptions,
   CountOptions,
@@ -27,6 +29,7 @@ import type {
   WriteOptions,
 } from './call-options.ts'
 import { checkSignal } from './check-signal.ts'
+import { checkFailures, type Failures } from './failures.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions } from './lease/options.ts'
 
 /** Every option of a kind of call: one that is added to the type and not here does not compile. */
@@ -36,7 +39,7 @@ export type Names<O> = Readonly<Record<keyof O, true>>
 type AnyNames = Readonly<Record<string, true>>
 
 export const CALL_NAMES: Names<CallOptions> = { signal: true, timeoutMs: true }
-export const KEY_NAMES: Names<KeyOptions> = { ...CALL_NAMES, routingKey: true }
+export const KEY_NAMES: Names<KeyOptions> = { ...CALL_NAMES, routingKey: true, failures: true }
 const READ: Names<ReadOptions> = { ...KEY_NAMES, serde: true }
 export const GET_NAMES: Names<GetOptions> = { ...READ, default: true }
 export const POP_NAMES: Names<PopOptions> = { ...GET_NAMES, attempts: true }
@@ -48,7 +51,9 @@ export const WRITE_NAMES: Names<WriteOptions> = {
   compression: true,
   chunks: true,
 }
+export const ADD_NAMES: Names<AddOptions> = { ...WRITE_NAMES, reportFailure: true }
 export const SET_MANY_NAMES: Names<Omit<SetManyOptions, 'returnEach'>> = { ...WRITE_NAMES, keyPrefix: true }
+export const ADD_MANY_NAMES: Names<Omit<AddManyOptions, 'returnEach'>> = { ...ADD_NAMES, keyPrefix: true }
 export const DELETE_MANY_NAMES: Names<DeleteManyOptions> = { ...KEY_NAMES, keyPrefix: true }
 export const COUNT_NAMES: Names<CountOptions & ReturnTtl> = { ...KEY_NAMES, initial: true, ttl: true, returnTtl: true }
 export const COUNT_MANY_NAMES: Names<CountManyOptions> = DELETE_MANY_NAMES
@@ -93,7 +98,7 @@ const ELSEWHERE: Hints = {
 /**
  * Refuses what is no object of options, and options that the command does not have: one that is misspelt would do nothing,
  * and `set(key, value, 60)` would store for ever. An option that is `undefined` is left out; one that asks for something of
- * the reply (`return…`) is true or false.
+ * the reply (`return…`), and `reportFailure`, is true or false.
  *
  * @param hints - What to say of some options. Without them, the message names the options that there are.
  */
@@ -122,7 +127,8 @@ function checkEach(command: string, options: object, names: AnyNames, hints: Hin
     const value: unknown = options[name as never]
     if (value === undefined) continue
     if (Object.hasOwn(names, name)) {
-      if (name.startsWith('return')) flag(name, value as boolean, false)
+      if (name.startsWith('return') || name === 'reportFailure') flag(name, value as boolean, false)
+      else if (name === 'failures') checkFailures(value as Failures)
       continue
     }
     const known = hints === undefined ? `; it has ${Object.keys(names).join(', ')}` : ''

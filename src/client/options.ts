@@ -21,21 +21,11 @@ import {
   type ResolvedCompression,
   resolveCompression,
 } from './compression.ts'
+import { checkFailures, type Failures } from './failures.ts'
 import { KeyEncoder, type LongKeys } from './key-encoder.ts'
 import { ATTACH, type ChunksPart } from './large-values.ts'
 import { checkLogger, type Logger } from './logging.ts'
 import { type ResolvedWrapperOptions, resolveWrapperOptions, type WrapperOptions } from './wrapper-options.ts'
-
-/**
- * What becomes of commands that fail, because the server is down, too slow, or refuses.
- *
- * - `throw`: the call rejects.
- * - `missReads`: a read that fails is a miss.
- * - `miss`: a write that fails is `false` as well, a counter `undefined`.
- *
- * Bad input and `cas` always reject. What is absorbed is reported as a `commandError` event.
- */
-export type Failures = 'throw' | 'missReads' | 'miss'
 
 /** Options of a client. All have a default; all are checked when the client is made. */
 export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
@@ -238,7 +228,7 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
     defaultTtl: resolveDefaultTtl(options),
     maxTtl: count('maxTtl', options.maxTtl),
     ttlJitter: resolveJitter(options.ttlJitter),
-    failures: resolveFailures(options.failures),
+    failures: options.failures === undefined ? 'throw' : checkFailures(options.failures),
     logger: checkLogger(options.logger),
     callerStacks: flag('callerStacks', options.callerStacks, false),
     metrics: flag('metrics', options.metrics, true),
@@ -298,10 +288,4 @@ function resolveJitter(jitter: number | undefined): number {
   if (jitter === undefined) return 0
   if (typeof jitter === 'number' && jitter >= 0 && jitter <= 1) return jitter
   throw refused('ttlJitter', 'a number from 0 to 1', jitter)
-}
-
-function resolveFailures(failures: Failures | undefined): Failures {
-  if (failures === undefined) return 'throw'
-  if (failures === 'throw' || failures === 'missReads' || failures === 'miss') return failures
-  throw refused('failures', "'throw', 'missReads' or 'miss'", failures)
 }

@@ -4,6 +4,12 @@ import type { Interpret } from '../protocol/operation.ts'
 /** Result of a `cas`. All three are truthy: compare, do not test. */
 export type CasResult = 'stored' | 'exists' | 'notFound'
 
+/** Result of `sets`: whether the value was stored, and the cas number that the item has got. */
+export type SetsResult = { readonly stored: true; readonly cas: bigint } | { readonly stored: false }
+
+/** Result of a `sets` that stored nothing. */
+export const NOT_SET: SetsResult = Object.freeze({ stored: false })
+
 /** A number delta counts in numbers, a bigint delta in bigints, exact to 64 bits. */
 export type Counted<N extends number | bigint> = N extends bigint ? bigint : number
 
@@ -23,6 +29,10 @@ const VERSION_WORD = 'VERSION '
 
 /** Reads whether a value was stored. */
 export const readStored: Interpret = (reply) => reply.outcome === 'stored'
+
+/** Reads the result of a `sets`. */
+export const readSets: Interpret = (reply): SetsResult =>
+  reply.outcome === 'stored' ? { stored: true, cas: reply.cas() } : NOT_SET
 
 /** Reads the result of a `cas`. */
 export const readCas: Interpret = (reply): CasResult => {

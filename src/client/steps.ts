@@ -28,12 +28,12 @@ export interface SteppedWrite<T> {
 
 /** Carries out a write that may take several commands, and counts it once. */
 export async function runSteps<T>(dispatcher: Dispatcher, write: SteppedWrite<T>): Promise<T> {
-  const { key, tally } = write
+  const { key, tally, options } = write
   // Of its commands, for the error of one whose failure is absorbed.
-  const commands = dispatcher.absorbs('write') ? new Tally(false) : undefined
+  const commands = dispatcher.absorbs('write', options) ? new Tally(false) : undefined
   try {
-    const result = await write.run((request, interpret, options) =>
-      dispatcher.run(request, key, interpret, 'write', ABSORBED, options, commands),
+    const result = await write.run((request, interpret, call) =>
+      dispatcher.run(request, key, interpret, 'write', ABSORBED, call, commands),
     )
     if (result === ABSORBED) tally?.addAbsorbed(commands?.errors.keys())
     else tally?.add(result === false ? NOT_STORED : STORED)

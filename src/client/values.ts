@@ -129,8 +129,8 @@ export class Values {
 
   /** Returns the client flags of data that the client's serde stores as they are; 0 where it stores something else. */
   flagsOf(data: string | Uint8Array, key: Key): number {
-    const form = this.serialize(data, key)
-    return form.data === data ? form.clientFlags : 0
+    const { data: stored, clientFlags } = this.serialize(data, key)
+    return isSameData(stored, data) ? clientFlags : 0
   }
 
   /** What the serde makes of a value, checked. */
@@ -336,6 +336,11 @@ function changed(key: Key): InvalidInputError {
 /** The error for a value whose bytes are gone when the call is made. */
 function unreadable(key: Key): InvalidInputError {
   return new InvalidInputError(`the value for ${quoteKey(key)} cannot be stored: ${UNREADABLE_BYTES}`)
+}
+
+function isSameData(a: string | Uint8Array, b: string | Uint8Array): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b
+  return Buffer.compare(a, b) === 0
 }
 
 /** Refuses bytes that are gone: some layouts would store an empty text in their place. */

@@ -1,4 +1,7 @@
 export type {
+  AddManyEachOptions,
+  AddManyOptions,
+  AddOptions,
   BatchOptions,
   CallOptions,
   CountManyOptions,
@@ -60,6 +63,7 @@ export type {
   WriteFailedEvent,
 } from '../client/events.ts'
 export type { CacheClient } from '../client/executor-of.ts'
+export type { Failures } from '../client/failures.ts'
 export type { Inspection } from '../client/inspection.ts'
 export type { LongKeys } from '../client/key-encoder.ts'
 export type { ChunksPart } from '../client/large-values.ts'
@@ -89,9 +93,9 @@ export type {
   NamespaceOptions,
 } from '../client/namespace/options.ts'
 export type { NamespaceNoreply, NoreplyCommands } from '../client/noreply.ts'
-export type { Failures, MemcacheOptions } from '../client/options.ts'
+export type { MemcacheOptions } from '../client/options.ts'
 export type { ValueWithCas } from '../client/reader.ts'
-export type { CasResult, Counted, CountedWithTtl } from '../client/results.ts'
+export type { CasResult, Counted, CountedWithTtl, SetsResult } from '../client/results.ts'
 export type {
   SchemaInput,
   SchemaIssue,

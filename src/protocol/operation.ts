@@ -85,6 +85,8 @@ export class Operation {
   quiet = false
   /** Quiet, but its outcome is wanted: the reply of the barrier behind it settles what said nothing. */
   awaitsBarrier = false
+  /** Its failure is no event: it leaves no old value behind. */
+  failsQuietly = false
   /**
    * It is about what its key's own server knows, and no other: while that one is out it fails, nothing stands in. The
    * client's bookkeeping, which would be lost if it were kept in two places.

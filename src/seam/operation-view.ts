@@ -60,6 +60,7 @@ const CALLS: ReadonlySet<string> = new Set([
   'getOrSet',
   'touch',
   'set',
+  'sets',
   'add',
   'replace',
   'append',

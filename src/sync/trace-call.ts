@@ -3,6 +3,7 @@ import type { CallName } from '../client/calls/call-name.ts'
 import { MASKED, withoutValues } from '../client/calls/calls.ts'
 import type { CallResult, CommandChannelContext } from '../client/channel-contexts.ts'
 import { checkKeys, type Entries, entriesOf } from '../client/entries.ts'
+import type { SetsResult } from '../client/results.ts'
 import type { Mutable } from '../mutable.ts'
 import type { Key } from '../protocol/key.ts'
 
@@ -39,6 +40,7 @@ const ONE_KEY: Readonly<Record<string, ReadResult>> = {
   inspect: present,
   pop: found,
   set: stored,
+  sets: (value) => ((value as SetsResult).stored ? 'stored' : 'notStored'),
   add: stored,
   replace: stored,
   append: stored,

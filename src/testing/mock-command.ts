@@ -10,6 +10,7 @@ export type MockCommand =
   | 'inspect'
   | 'getOrSet'
   | 'set'
+  | 'sets'
   | 'add'
   | 'replace'
   | 'append'
@@ -42,6 +43,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
     inspect: 'read',
     getOrSet: 'read',
     set: 'write',
+    sets: 'write',
     add: 'write',
     replace: 'write',
     append: 'write',
@@ -89,6 +91,7 @@ export function commandOf(request: Request): MockCommand {
       if (request.label === 'has' || request.label === 'inspect') return request.label
       return request.label?.startsWith('getOrSet') === true ? 'getOrSet' : 'get'
     case 'ms':
+      if (request.label === 'sets') return 'sets'
       return request.flags.compareCas === undefined ? (request.flags.mode ?? 'set') : 'cas'
     case 'md':
       return request.label === 'invalidate' ? 'invalidate' : 'delete'

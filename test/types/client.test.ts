@@ -5,6 +5,7 @@ import {
   Memcache,
   type Namespace,
   type PipelineOutcome,
+  type SetsResult,
   type StandardSchema,
   type ValueWithCas,
 } from '../../src/exports/index.ts'
@@ -42,6 +43,8 @@ const calls = {
   getsInPipeline: () => cache.pipeline().gets<User>('a', { default: null }).gats<User>('b', 5).run(),
   getsInNamespace: () => cache.namespace<User>('user:').gets('k', { default: 'none' }),
   getsSync: () => syncCache.gets<User>('k', { default: null }),
+  sets: () => cache.sets('k', 1, { ttl: 5 }),
+  setsInPipeline: () => cache.pipeline().sets('k', 1).run(),
   popAttempts: () => cache.pop<User>('k', { attempts: 2 }),
   popOwnDefault: () => cache.pop<number>('k', { default: 0, attempts: 2 }),
   popNullDefault: () => cache.pop<User>('k', { default: null }),
@@ -117,6 +120,8 @@ describe('the types of a client', () => {
     expectTypeOf<Result<'getsInPipeline'>[1]>().toEqualTypeOf<PipelineOutcome<ValueWithCas<User> | undefined>>()
     expectTypeOf<Result<'getsInNamespace'>>().toEqualTypeOf<ValueWithCas<User> | string>()
     expectTypeOf<Result<'getsSync'>>().toEqualTypeOf<ValueWithCas<User> | null>()
+    expectTypeOf<Result<'sets'>>().toEqualTypeOf<SetsResult>()
+    expectTypeOf<Result<'setsInPipeline'>>().toEqualTypeOf<[PipelineOutcome<SetsResult>]>()
     expectTypeOf<Result<'popAttempts'>>().toEqualTypeOf<User | undefined>()
     expectTypeOf<Result<'popOwnDefault'>>().toEqualTypeOf<number>()
     expectTypeOf<Result<'popNullDefault'>>().toEqualTypeOf<User | null>()

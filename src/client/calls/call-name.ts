@@ -23,6 +23,7 @@ export type CallName =
   | 'gets'
   | 'gat'
   | 'gats'
+  | 'sets'
   | 'has'
   | 'inspect'
   | 'getOrSet'

@@ -1,11 +1,29 @@
+import type { StoreRequest } from '../../protocol/classic-request.ts'
 import type { Key } from '../../protocol/key.ts'
+import type { MetaSetFlags, MetaSetRequest } from '../../protocol/meta/request.ts'
 import type { Interpret } from '../../protocol/operation.ts'
 import { DELETE, type Request } from '../../protocol/request.ts'
 import type { Ttl } from '../../ttl.ts'
-import type { CountOptions, InvalidateOptions, KeyOptions, ReturnTtl, WriteOptions } from '../call-options.ts'
+import type {
+  AddOptions,
+  CountOptions,
+  InvalidateOptions,
+  KeyOptions,
+  ReturnTtl,
+  WriteOptions,
+} from '../call-options.ts'
 import { checkCas, checkUint64, checkWhole } from '../numbers.ts'
-import { checkCallOptions, INVALIDATE_NAMES, KEY_NAMES, requireTtl, WRITE_NAMES } from '../option-names.ts'
-import { readBigCount, readCas, readCount, readDeleted, readStored, withTtlLeft } from '../results.ts'
+import { ADD_NAMES, checkCallOptions, INVALIDATE_NAMES, KEY_NAMES, requireTtl, WRITE_NAMES } from '../option-names.ts'
+import {
+  NOT_SET,
+  readBigCount,
+  readCas,
+  readCount,
+  readDeleted,
+  readSets,
+  readStored,
+  withTtlLeft,
+} from '../results.ts'
 import type { Command, CommandContext } from './command.ts'
 
 /** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
@@ -17,10 +35,36 @@ export function storeCommand(
   command: 'set' | 'add' | 'replace',
   key: Key,
   value: unknown,
+  options: AddOptions | undefined,
+): Command {
+  checkCallOptions(command, options, command === 'add' ? ADD_NAMES : WRITE_NAMES)
+  return writeCommand(values.storeRequest(command, key, value, 0n, options), key, readStored, options)
+}
+
+/** Makes the command of a `sets`. */
+export function setsCommand(
+  { values }: CommandContext,
+  key: Key,
+  value: unknown,
   options: WriteOptions | undefined,
 ): Command {
-  checkCallOptions(command, options, WRITE_NAMES)
-  return writeCommand(values.storeRequest(command, key, value, 0n, options), key, readStored, options)
+  checkCallOptions('sets', options, WRITE_NAMES)
+  const request = metaStore(values.storeRequest('set', key, value, 0n, options), 'sets', { cas: true })
+  return { request, key, interpret: readSets, kind: 'write', instead: NOT_SET, options }
+}
+
+/** Makes an `ms` of a store: with its flags, and with more. */
+export function metaStore(store: StoreRequest, label: string, more: MetaSetFlags): MetaSetRequest {
+  const { data, bytes, exptime, clientFlags, preparing } = store
+  return {
+    command: 'ms',
+    label,
+    data,
+    bytes,
+    flags: { ...more, exptime, clientFlags },
+    preparing:
+      preparing instanceof Promise ? preparing.then((made) => metaStore(made as StoreRequest, label, more)) : undefined,
+  }
 }
 
 /** Makes the command of a `cas`. Its failure is no result: whether it was stored must be known. */

@@ -103,7 +103,7 @@ export class GetOrSetMany {
       throw signal.reason
     }
     const failed = failures(calls, sights)
-    const isAbsorbed = [...failed.values()].every((reason) => this.#getOrSet.mayAbsorb(reason))
+    const isAbsorbed = [...failed.values()].every((reason) => this.#getOrSet.mayAbsorb(calls[0]!, reason))
     counter.count(sights, isAbsorbed)
     if (!isAbsorbed) await this.#refuse(calls, sights, failed)
     const values = await settleTogether(

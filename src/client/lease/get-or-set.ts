@@ -115,7 +115,7 @@ export class GetOrSet {
       },
       (reason: unknown) => {
         tally?.fail(reason)
-        if (this.mayAbsorb(reason)) tally?.absorb(true)
+        if (this.mayAbsorb(call, reason)) tally?.absorb(true)
         return this.#leaveAfter(() => this.withoutCache(call, reason, signal))
       },
     )
@@ -278,13 +278,13 @@ export class GetOrSet {
   }
 
   /** Whether a failure of the cache is to be worked around. */
-  mayAbsorb(error: unknown): error is MemcacheError {
-    return isAbsorbable(error) && this.#dispatcher.absorbs('read')
+  mayAbsorb({ options }: Pick<LoadCall, 'options'>, error: unknown): error is MemcacheError {
+    return isAbsorbable(error) && this.#dispatcher.absorbs('read', options)
   }
 
   /** Reports what may be absorbed and throws anything else. */
   absorb(call: LoadCall, error: unknown): void {
-    if (!this.mayAbsorb(error)) throw error
+    if (!this.mayAbsorb(call, error)) throw error
     this.#dispatcher.report(error, [call.key.callerKey])
   }
 

@@ -4,7 +4,7 @@ import type { MetaSetMode } from '../../protocol/meta/request.ts'
 import type { Serde } from '../../serde/serde.ts'
 import { showValue } from '../../show-value.ts'
 import { encodeExptime, type Ttl } from '../../ttl.ts'
-import type { KeyOptions, WriteOptions } from '../call-options.ts'
+import type { AddOptions, KeyOptions } from '../call-options.ts'
 import { KEY_NAMES, type Names } from '../option-names.ts'
 
 /** Options of every meta command about a key. */
@@ -72,10 +72,10 @@ export interface MetaStoreOptions extends MetaOptions {
 /** Options of `add`. */
 export interface MetaAddOptions
   extends MetaStoreOptions,
-    Pick<WriteOptions, 'ttl' | 'clientFlags' | 'serde' | 'compression'> {}
+    Pick<AddOptions, 'ttl' | 'clientFlags' | 'serde' | 'compression' | 'reportFailure'> {}
 
 /** Options of `cas`. */
-export interface MetaCasOptions extends MetaAddOptions {
+export interface MetaCasOptions extends Omit<MetaAddOptions, 'reportFailure'> {
   /** Flag `I`: a cas number below the item's stores all the same, and marks the item stale. Needs a cas number to compare. */
   readonly invalidate?: boolean
 }
@@ -172,14 +172,9 @@ export const GAT_NAMES: Names<MetaGatOptions> = {
   unlessCas: true,
 }
 export const GET_NAMES: Names<MetaGetOptions> = { ...GAT_NAMES, touch: true }
-export const ADD_NAMES: Names<MetaAddOptions> = {
-  ...RETURNS,
-  ttl: true,
-  clientFlags: true,
-  serde: true,
-  compression: true,
-}
-export const CAS_NAMES: Names<MetaCasOptions> = { ...ADD_NAMES, invalidate: true }
+const STORE = { ...RETURNS, ttl: true, clientFlags: true, serde: true, compression: true } as const
+export const ADD_NAMES: Names<MetaAddOptions> = { ...STORE, reportFailure: true }
+export const CAS_NAMES: Names<MetaCasOptions> = { ...STORE, invalidate: true }
 export const REPLACE_NAMES: Names<MetaReplaceOptions> = { ...CAS_NAMES, compareCas: true }
 export const EXTEND_NAMES: Names<MetaExtendOptions> = { ...RETURNS, compareCas: true, vivify: true, clientFlags: true }
 export const DELETE_NAMES: Names<MetaDeleteOptions> = { ...OWN, compareCas: true }

@@ -68,8 +68,8 @@ export interface MetaPipelineInit {
   readonly window: BatchWindow
 }
 
-/** Options of a command in a pipeline: time and signal are those of `run`. */
-export type InPipeline<O> = Omit<O, 'signal' | 'timeoutMs'>
+/** Options of a command in a pipeline: time and signal are those of `run`, and each command has an outcome. */
+export type InPipeline<O> = Omit<O, 'signal' | 'timeoutMs' | 'failures'>
 
 /**
  * Commands collected to be sent together: one round trip per server, in the order of the calls. Every command has an
@@ -288,6 +288,9 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     const { key, options } = command
     if (options?.signal !== undefined || options?.timeoutMs !== undefined) {
       throw new InvalidInputError('signal and timeoutMs are options of run, not of the commands of a pipeline')
+    }
+    if (options?.failures !== undefined) {
+      throw new InvalidInputError('failures has no effect in a pipeline: each command has an outcome of its own')
     }
     this.#init.dispatcher.encodeKey(key)
     this.#collected.push(command)

@@ -1,11 +1,11 @@
 import { InvalidInputError } from '../../errors.ts'
 import { flag } from '../../option-checks.ts'
-import type { StoreRequest } from '../../protocol/classic-request.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { MetaSetFlags, MetaSetMode, MetaSetRequest } from '../../protocol/meta/request.ts'
 import type { Interpret } from '../../protocol/operation.ts'
 import { Returned } from '../../protocol/reply.ts'
 import { showValue } from '../../show-value.ts'
+import { metaStore } from '../commands/writes.ts'
 import { checkCas, checkClientFlags } from '../numbers.ts'
 import { checkCallOptions, checkIsOptions } from '../option-names.ts'
 import { echoOf, type MetaCommand, type MetaContext, NO_ECHO, refuseReturns } from './command.ts'
@@ -62,15 +62,9 @@ export function storeCommand(
   const invalidate = flag('invalidate', options?.invalidate, false)
   const newCas = optionalCas('newCas', options?.newCas)
   const { returnCas: cas, returnSize: size, returnKey } = options ?? NOTHING
-  const toMeta = ({ data, bytes, exptime, clientFlags, preparing }: StoreRequest): MetaSetRequest => ({
-    command: 'ms',
-    label: mode,
-    data,
-    bytes,
-    flags: { mode, compareCas, invalidate, newCas, cas, size, key: returnKey, exptime, clientFlags },
-    preparing: preparing instanceof Promise ? preparing.then((made) => toMeta(made as StoreRequest)) : undefined,
-  })
-  return commandOf(toMeta(context.values.storeRequest('set', key, value, 0n, options)), key, options)
+  const store = context.values.storeRequest('set', key, value, 0n, options)
+  const flags = { mode, compareCas, invalidate, newCas, cas, size, key: returnKey }
+  return commandOf(metaStore(store, mode, flags), key, options)
 }
 
 /** The command of a `cas`. */

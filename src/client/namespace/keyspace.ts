@@ -1,7 +1,7 @@
 import { whenAborted } from '../../abort-listener.ts'
 import { type MemcacheError, TimeoutError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
-import type { CallOptions } from '../call-options.ts'
+import type { KeyOptions } from '../call-options.ts'
 import { CallTime } from '../call-time.ts'
 import { attemptCall } from '../calls/calls.ts'
 import { Tally } from '../calls/tally.ts'
@@ -65,7 +65,7 @@ export class Keyspace {
    * @param command - Gets the options of the call, with as much time as is left, and what counts its keys; what it throws,
    * instead of rejecting, it has not counted.
    */
-  run<T, O extends CallOptions | undefined>(
+  run<T, O extends KeyOptions | undefined>(
     lost: WhenLost,
     call: O,
     tally: Tally | undefined,
@@ -77,7 +77,7 @@ export class Keyspace {
     })
   }
 
-  #runBehind<T, O extends CallOptions | undefined>(
+  #runBehind<T, O extends KeyOptions | undefined>(
     lost: WhenLost,
     call: O,
     tally: Tally | undefined,
@@ -91,7 +91,7 @@ export class Keyspace {
     const earlyTally = tally && new Tally(tally.isSingle, tally.name)
     const early = known === undefined ? undefined : attemptCall(earlyTally, () => command(known, call, earlyTally))
     early?.catch(() => undefined)
-    return this.#whenRead(reading, lost, tally, (present) => {
+    return this.#whenRead(reading, lost, call, tally, (present) => {
       if (early === undefined || present !== known) return command(present, time.rest(call) as O, tally)
       return early.finally(() => earlyTally && tally?.merge(earlyTally))
     })
@@ -100,7 +100,7 @@ export class Keyspace {
   /** The same, for commands that must not go to an old generation: they run loaders, or functions of the caller. */
   runOnce<T>(
     lost: WhenLost,
-    call: CallOptions | undefined,
+    call: KeyOptions | undefined,
     tally: Tally | undefined,
     command: (prefix: string) => Promise<T>,
   ): Promise<T> {
@@ -109,12 +109,12 @@ export class Keyspace {
       if (prefix !== undefined) return command(prefix)
       this.#sentTo = undefined
       const reading = this.#read(this.#source!, call, new CallTime(this.#dispatcher.timeoutMs, call))
-      return this.#whenRead(reading, lost, tally, command)
+      return this.#whenRead(reading, lost, call, tally, command)
     })
   }
 
   /** The prefix of a call, checked, that need not wait for the generation. */
-  #presentPrefix(call: CallOptions | undefined): string | undefined {
+  #presentPrefix(call: KeyOptions | undefined): string | undefined {
     checkIsOptions('a call', call)
     const source = this.#source
     if (source === undefined) return this.#prefix
@@ -126,7 +126,7 @@ export class Keyspace {
     this.#dispatcher.report(error, keys)
   }
 
-  #read(source: PrefixSource, call: CallOptions | undefined, time: CallTime): Promise<string> {
+  #read(source: PrefixSource, call: KeyOptions | undefined, time: CallTime): Promise<string> {
     const { fresh } = source
     // Who comes between the answer and those who waited for it must not overtake them.
     return fresh === undefined ? this.#inTime(source, call?.signal, time) : Promise.resolve(fresh)
@@ -143,6 +143,7 @@ export class Keyspace {
   async #whenRead<T>(
     reading: Promise<string>,
     lost: WhenLost,
+    call: KeyOptions | undefined,
     tally: Tally | undefined,
     next: (present: string) => Promise<T>,
   ): Promise<T> {
@@ -153,7 +154,7 @@ export class Keyspace {
     } catch (error) {
       turn.end()
       tally?.fail(error, lost.keys)
-      if (!isAbsorbable(error) || !this.#dispatcher.absorbs(lost.kind)) throw error
+      if (!isAbsorbable(error) || !this.#dispatcher.absorbs(lost.kind, call)) throw error
       this.#dispatcher.report(error, [this.#source!.itemKey])
       tally?.absorb(lost.kind === 'read', lost.keys)
       return lost.instead() as T | Promise<T>

@@ -4,6 +4,9 @@ import { GET } from '../../protocol/request.ts'
 import type { Ttl } from '../../ttl.ts'
 import { returnsEach } from '../batch-commands.ts'
 import type {
+  AddManyEachOptions,
+  AddManyOptions,
+  AddOptions,
   CountManyOptions,
   CountOptions,
   DeleteManyOptions,
@@ -25,7 +28,7 @@ import type {
 import { type CallKind, type Calls, isTraced } from '../calls/calls.ts'
 import { CommandPipeline } from '../command-pipeline.ts'
 import { gatCommand, gatsCommand, getCommand, getsCommand, hasCommand, inspectCommand } from '../commands/reads.ts'
-import { casCommand, deleteCommand, invalidateCommand, touchCommand } from '../commands/writes.ts'
+import { casCommand, deleteCommand, invalidateCommand, setsCommand, touchCommand } from '../commands/writes.ts'
 import { type Entries, isPlainText, withPrefix, withTtl } from '../entries.ts'
 import type { Inspection } from '../inspection.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '../lease/options.ts'
@@ -34,7 +37,14 @@ import type { ClientParts } from '../parts.ts'
 import { popValue } from '../pop.ts'
 import type { ValueWithCas } from '../reader.ts'
 import type { Refine } from '../refine.ts'
-import type { AnyCount, CasResult, Counted, CountedWithTtl } from '../results.ts'
+import {
+  type AnyCount,
+  type CasResult,
+  type Counted,
+  type CountedWithTtl,
+  NOT_SET,
+  type SetsResult,
+} from '../results.ts'
 import { type Change, updateValue } from '../update.ts'
 import { COUNT, type Keyspace, NEVER, READ, type WhenLost, WRITE } from './keyspace.ts'
 import { PrefixedCalls, type PrefixedCallsInit } from './prefixed-calls.ts'
@@ -168,8 +178,16 @@ export class Namespace<T = unknown, Input = T> {
     return this.#prefixedCalls.store('set', key, value, options)
   }
 
+  /** Stores a value and reports the cas number that the item has got. As the client's `sets`; needs the meta protocol. */
+  sets(key: Key, value: Input, options?: WriteOptions): Promise<SetsResult> {
+    const lost: WhenLost = { kind: 'write', instead: () => NOT_SET }
+    return this.#prefixedCalls.carry('sets', lost, key, options, (whole, rest) =>
+      setsCommand(this.#parts, whole, value, withTtl(this.#ttl, rest)),
+    )
+  }
+
   /** Stores a value where there is none; whether it was stored. */
-  add(key: Key, value: Input, options?: WriteOptions): Promise<boolean> {
+  add(key: Key, value: Input, options?: AddOptions): Promise<boolean> {
     return this.#prefixedCalls.store('add', key, value, options)
   }
 
@@ -209,9 +227,9 @@ export class Namespace<T = unknown, Input = T> {
   }
 
   /** Stores many values where there are none; the keys that were NOT stored. */
-  addMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): Promise<K[]>
-  addMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): Promise<string[]>
-  addMany(entries: Entries<Key, Input>, options: SetManyEachOptions): Promise<boolean[]>
+  addMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: AddManyOptions): Promise<K[]>
+  addMany(entries: Readonly<Record<string, Input>>, options?: AddManyOptions): Promise<string[]>
+  addMany(entries: Entries<Key, Input>, options: AddManyEachOptions): Promise<boolean[]>
   addMany(entries: Entries<Key, Input>, options?: StoreManyOptions): Promise<Key[] | boolean[]> {
     return this.#prefixedCalls.storeMany('addMany', entries, options, (pairs, rest, tally) =>
       this.#parts.batches.addMany(pairs, rest, tally),

@@ -9,6 +9,7 @@ import { StoreValue } from './caller-references.ts'
 /** Where commands that store one value take their options. */
 const OPTIONS_AT: ReadonlyMap<string, number> = new Map([
   ['set', 2],
+  ['sets', 2],
   ['add', 2],
   ['replace', 2],
   ['cas', 3],

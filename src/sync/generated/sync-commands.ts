@@ -3,6 +3,9 @@
 
 import type { Buffer } from 'node:buffer'
 import type {
+  AddManyEachOptions,
+  AddManyOptions,
+  AddOptions,
   CallOptions,
   CountManyOptions,
   CountOptions,
@@ -59,7 +62,7 @@ import type {
 import type { ClientMetrics } from '../../client/metrics.ts'
 import type { GenerationOptions, InnerNamespaceOptions, NamespaceOptions } from '../../client/namespace/options.ts'
 import type { ValueWithCas } from '../../client/reader.ts'
-import type { CasResult, Counted, CountedWithTtl } from '../../client/results.ts'
+import type { CasResult, Counted, CountedWithTtl, SetsResult } from '../../client/results.ts'
 import type { SchemaInput, SchemaOutput, StandardSchema } from '../../client/standard-schema.ts'
 import type { Stats } from '../../client/stats.ts'
 import type { Change } from '../../client/update.ts'
@@ -168,12 +171,24 @@ export interface MemcacheSyncCommands {
   set(key: Key, value: unknown, options?: WriteOptions): boolean
 
   /**
+   * Stores a value and reports the cas number that the item has got, for a later `cas` without a read. Needs the meta
+   * protocol.
+   *
+   * @returns `{ stored: true, cas }`; `{ stored: false }` where the server did not store it, or a failure is absorbed
+   * (`failures: 'miss'`). A cas of 0n means that the server keeps none (`memcached -C`).
+   * @throws `InvalidInputError` - the server speaks text: use `set`, and `gets` before the `cas`. `UnknownCommandError` where it
+   * may speak meta and refused it just now.
+   * @throws as `set`
+   */
+  sets(key: Key, value: unknown, options?: WriteOptions): SetsResult
+
+  /**
    * Stores a value where there is none.
    *
    * @returns whether it was stored; `false`: there is a value already.
    * @throws as `set`
    */
-  add(key: Key, value: unknown, options?: WriteOptions): boolean
+  add(key: Key, value: unknown, options?: AddOptions): boolean
 
   /**
    * Stores a value in the place of another.
@@ -229,9 +244,9 @@ export interface MemcacheSyncCommands {
    * @returns the keys that were NOT stored, because there is a value already.
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
-  addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: SetManyOptions): K[]
-  addMany(entries: Readonly<Record<string, unknown>>, options?: SetManyOptions): string[]
-  addMany(entries: Entries<Key>, options: SetManyEachOptions): boolean[]
+  addMany<K extends Key>(entries: Iterable<readonly [K, unknown]>, options?: AddManyOptions): K[]
+  addMany(entries: Readonly<Record<string, unknown>>, options?: AddManyOptions): string[]
+  addMany(entries: Entries<Key>, options: AddManyEachOptions): boolean[]
 
   /**
    * Stores a value if the item has not changed since `gets`.
@@ -609,7 +624,7 @@ export interface NamespaceNoreplySync<Input> {
   set(key: Key, value: Input, options?: WriteOptions): void
 
   /** Stores a value where there is none. */
-  add(key: Key, value: Input, options?: WriteOptions): void
+  add(key: Key, value: Input, options?: AddOptions): void
 
   /** Stores a value in the place of another. */
   replace(key: Key, value: Input, options?: WriteOptions): void
@@ -639,7 +654,7 @@ export interface NamespaceNoreplySync<Input> {
   setMany(entries: Entries<Key, Input>, options?: SetManyOptions): void
 
   /** Stores many values where there are none. */
-  addMany(entries: Entries<Key, Input>, options?: SetManyOptions): void
+  addMany(entries: Entries<Key, Input>, options?: AddManyOptions): void
 
   /** Removes many items. */
   deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): void
@@ -697,8 +712,11 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   /** Whether it was stored. */
   set(key: Key, value: unknown, options?: WriteOptions): NextPipelineSync<Outcomes, boolean>
 
+  /** Whether it was stored, and the cas number that the item has got. */
+  sets(key: Key, value: unknown, options?: WriteOptions): NextPipelineSync<Outcomes, SetsResult>
+
   /** Whether it was stored: the key was free. */
-  add(key: Key, value: unknown, options?: WriteOptions): NextPipelineSync<Outcomes, boolean>
+  add(key: Key, value: unknown, options?: AddOptions): NextPipelineSync<Outcomes, boolean>
 
   /** Whether it was stored: there was an item. */
   replace(key: Key, value: unknown, options?: WriteOptions): NextPipelineSync<Outcomes, boolean>
@@ -777,8 +795,11 @@ export interface NamespaceSync<T = unknown, Input = T> {
   /** Stores a value; whether it was stored. */
   set(key: Key, value: Input, options?: WriteOptions): boolean
 
+  /** Stores a value and reports the cas number that the item has got. As the client's `sets`; needs the meta protocol. */
+  sets(key: Key, value: Input, options?: WriteOptions): SetsResult
+
   /** Stores a value where there is none; whether it was stored. */
-  add(key: Key, value: Input, options?: WriteOptions): boolean
+  add(key: Key, value: Input, options?: AddOptions): boolean
 
   /** Stores a value in the place of another; whether it was stored. */
   replace(key: Key, value: Input, options?: WriteOptions): boolean
@@ -801,9 +822,9 @@ export interface NamespaceSync<T = unknown, Input = T> {
   setMany(entries: Entries<Key, Input>, options: SetManyEachOptions): boolean[]
 
   /** Stores many values where there are none; the keys that were NOT stored. */
-  addMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: SetManyOptions): K[]
-  addMany(entries: Readonly<Record<string, Input>>, options?: SetManyOptions): string[]
-  addMany(entries: Entries<Key, Input>, options: SetManyEachOptions): boolean[]
+  addMany<K extends Key>(entries: Iterable<readonly [K, Input]>, options?: AddManyOptions): K[]
+  addMany(entries: Readonly<Record<string, Input>>, options?: AddManyOptions): string[]
+  addMany(entries: Entries<Key, Input>, options: AddManyEachOptions): boolean[]
 
   /** Removes an item; whether it was there. */
   delete(key: Key, options?: KeyOptions): boolean

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { InvalidInputError } from '../../../src/errors.ts'
+import { InvalidInputError, SerdeError, ValueTooLargeError } from '../../../src/errors.ts'
 import { rejection } from '../../support/eventually.ts'
+import { missingMetaError } from '../capabilities.ts'
 import type { Context } from '../context.ts'
 
 export function describeCas(context: Context): void {
@@ -27,6 +28,52 @@ export function describeCas(context: Context): void {
       expect(await namespace.gets(key, { default: 'none' })).toBe('none')
       const [found] = await cache.pipeline().gets(`${key}:none`, { default: 0 }).run()
       expect(found).toEqual({ status: 'fulfilled', value: 0 })
+    })
+
+    context.itNeeds(
+      ['meta', 'cas'],
+      'sets reports the cas number of what it stored, for a cas without a read',
+      async () => {
+        const cache = context.client()
+        const key = context.key()
+        const first = await cache.sets(key, { n: 1 }, { ttl: 300 })
+        expect(first).toEqual({ stored: true, cas: expect.any(BigInt) })
+        const cas = first.stored ? first.cas : 0n
+        expect(await cache.gets(key)).toEqual({ value: { n: 1 }, cas })
+        expect(await cache.cas(key, { n: 2 }, cas)).toBe('stored')
+        expect(await cache.cas(key, { n: 3 }, cas)).toBe('exists')
+        const again = await cache.sets(key, 4)
+        expect(again.stored && again.cas > cas).toBe(true)
+        const long = await cache.sets(key, 'x'.repeat(5000), { compression: { minBytes: 100 } })
+        expect(await cache.gets(key)).toEqual({ value: 'x'.repeat(5000), cas: long.stored && long.cas })
+        const [outcome] = await cache.pipeline().sets(key, 5).run()
+        expect(outcome).toMatchObject({ status: 'fulfilled', value: { stored: true } })
+        const named = await cache.namespace<number>(`${key}:`).sets('a', 6)
+        expect(await cache.gets(`${key}:a`)).toEqual({ value: 6, cas: named.stored && named.cas })
+      },
+      {
+        title: 'sets says what it needs, or gives 0n where no cas numbers are kept',
+        test: async () => {
+          const cache = context.client()
+          const key = context.key()
+          await cache.set(key, 'old')
+          if (!context.target.lacks.has('meta')) {
+            expect(await cache.sets(key, 1)).toEqual({ stored: true, cas: 0n })
+            return
+          }
+          const error = await rejection(cache.sets(key, 1))
+          expect(error).toBeInstanceOf(missingMetaError(context.target))
+          expect(error.message).toContain('meta protocol')
+          expect(await cache.get(key)).toBe('old')
+        },
+      },
+    )
+
+    it('sets refuses what it does not know, and what is too large', async () => {
+      const cache = context.client({ maxItemBytes: 10 })
+      expect(await rejection(cache.sets(context.key(), 1, { tll: 5 } as object))).toBeInstanceOf(InvalidInputError)
+      expect(await rejection(cache.sets(context.key(), undefined))).toBeInstanceOf(SerdeError)
+      expect(await rejection(cache.sets(context.key(), 'x'.repeat(11)))).toBeInstanceOf(ValueTooLargeError)
     })
 
     context.itNeeds('cas', 'says exists when somebody did, and leaves that value', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ClientError, InvalidInputError, SerdeError } from '../../../src/errors.ts'
+import { BatchError, ClientError, InvalidInputError, SerdeError } from '../../../src/errors.ts'
 import { collectCommandErrors } from '../../support/command-errors.ts'
 import { rejection } from '../../support/eventually.ts'
 import type { Context } from '../context.ts'
@@ -30,6 +30,43 @@ export function describeFailures(context: Context): void {
         }
       },
     )
+
+    it('of a call take the place of those of the client', async () => {
+      const loud = context.client()
+      const quiet = context.client({ failures: 'miss' })
+      const events = collectCommandErrors(loud)
+      const [bad, text] = [context.key(), context.key()]
+      await storeBrokenJson(bad)
+      await loud.set(text, 'text')
+      expect(await loud.get(bad, { failures: 'missReads' })).toBeUndefined()
+      expect(await loud.get(bad, { failures: 'miss', default: 'none' })).toBe('none')
+      expect(await loud.getMany([bad], { failures: 'missReads' })).toEqual(new Map())
+      expect(await loud.incr(text, 1, { failures: 'miss' })).toBeUndefined()
+      expect(await loud.namespace('').get(bad, { failures: 'missReads' })).toBeUndefined()
+      expect(events.length).toBe(5)
+      expect(await rejection(loud.get(bad))).toBeInstanceOf(SerdeError)
+      expect(await rejection(loud.incr(text, 1, { failures: 'missReads' }))).toBeInstanceOf(ClientError)
+      expect(await rejection(quiet.get(bad, { failures: 'throw' }))).toBeInstanceOf(SerdeError)
+      expect(await rejection(quiet.getMany([bad], { failures: 'throw' }))).toBeInstanceOf(BatchError)
+      expect(await rejection(quiet.incr(text, 1, { failures: 'missReads' }))).toBeInstanceOf(ClientError)
+    })
+
+    it('of a call are one of three', async () => {
+      const cache = context.client()
+      const failures = 'ignore' as 'miss'
+      for (const call of [
+        cache.get(context.key(), { failures }),
+        cache.set(context.key(), 1, { failures }),
+        cache.getMany([context.key()], { failures }),
+        cache.getOrSet(context.key(), () => 1, { failures, lease: 'key' }),
+      ]) {
+        const error = await rejection(call)
+        expect(error).toBeInstanceOf(InvalidInputError)
+        expect(error.message).toContain("failures must be 'throw', 'missReads' or 'miss'")
+      }
+      const typo = await rejection(cache.get(context.key(), { failure: 'miss' } as object))
+      expect(typo.message).toContain('failures')
+    })
 
     it('missReads: a write still fails loudly', async () => {
       const cache = context.client({ failures: 'missReads' })

@@ -45,6 +45,7 @@ describe('the numbers of calls', () => {
     const cache = await connect()
     expect(cache.metrics().calls).toEqual({})
     await cache.set('a', 1)
+    await cache.sets('a', 1)
     await cache.get('a')
     await cache.get('b')
     await cache.get('b', { default: 1 })
@@ -71,6 +72,7 @@ describe('the numbers of calls', () => {
     await cache.version()
     expect(rows(cache)).toEqual({
       set: { calls: 1, keys: 1, stored: 1 },
+      sets: { calls: 1, keys: 1, stored: 1 },
       get: { calls: 3, keys: 3, hits: 1, misses: 2 },
       has: { calls: 1, keys: 1, hits: 1 },
       getMany: { calls: 1, keys: 3, hits: 1, misses: 2 },
