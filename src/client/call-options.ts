@@ -120,7 +120,13 @@ export interface ExtendOptions extends KeyOptions {
 }
 
 /** Options of `update`. `timeoutMs` bounds each round trip, not the function, and not all attempts together. */
-export interface UpdateOptions extends WriteOptions {
+export interface UpdateOptions extends Omit<WriteOptions, 'ttl'> {
+  /**
+   * Time to live: seconds, 0 = never expires, or a point in time; `'keep'` keeps the time that the item has left, to the
+   * second and without `ttlJitter`. Without it, and with `'keep'` where there is no item, the client's `defaultTtl`. `'keep'`
+   * needs the meta protocol.
+   */
+  readonly ttl?: Ttl | 'keep'
   /** How often to try when others change the item meanwhile. @defaultValue `8` */
   readonly attempts?: number
 }

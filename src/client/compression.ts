@@ -4,6 +4,7 @@ import { InvalidInputError } from '../errors.ts'
 import { isRecord, refuseUnknown } from '../known-options.ts'
 import { needNodeModule } from '../node-modules.ts'
 import { count, refused } from '../option-checks.ts'
+import { type WireKey, wireKeyBytes } from '../protocol/key.ts'
 import {
   brotliDecompressor,
   type Decompressor,
@@ -14,19 +15,32 @@ import {
 } from '../serde/decompress.ts'
 import { unreadable } from '../unreadable.ts'
 
+/** What an algorithm of your own is told of a value. */
+export interface CompressionContext {
+  /**
+   * Key of the item as the server has it, with the prefixes of the client, the namespace and the batch: by its beginning, a
+   * dictionary can be chosen. A key of bytes is read as UTF-8; of a long key this is what `longKeys` made of it.
+   */
+  readonly key: string
+}
+
 /**
  * A compression of your own. Both functions may give their bytes or a promise of them; what they throw becomes a
  * `SerdeError`.
  */
 export interface CompressionAlgorithm {
-  /** @param data - Valid and unchanged until the result is there; keep no reference to it. */
-  compress(data: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /**
+   * @param data - Valid and unchanged until the result is there; keep no reference to it.
+   * @param context - The key of the item.
+   */
+  compress(data: Uint8Array, context: CompressionContext): Uint8Array | Promise<Uint8Array>
   /**
    * @param data - What `compress` gave, and all that `append` and `prepend` have put around it since: throw where there
    * is more than a whole value.
    * @param maxBytes - Give no more than this: throw instead.
+   * @param context - The key of the item, the same as for `compress`.
    */
-  decompress(data: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array>
+  decompress(data: Uint8Array, maxBytes: number, context: CompressionContext): Uint8Array | Promise<Uint8Array>
 }
 
 /**
@@ -53,14 +67,18 @@ export interface ResolvedCompression {
   readonly minBytes: number
   readonly asyncBytes: number
   readonly codec: Codec
+  /** Whether the algorithm is the caller's. */
+  readonly isOwn: boolean
 }
 
 /** One algorithm and the client flag that marks its values: a promise of the data format. */
 interface Codec {
   readonly flag: number
-  readonly compressNow: (data: Uint8Array) => Uint8Array | Promise<Uint8Array>
-  readonly compressLater: (data: Uint8Array) => Uint8Array | Promise<Uint8Array>
+  readonly compressNow: Compress
+  readonly compressLater: Compress
 }
+
+type Compress = (data: Uint8Array, key: WireKey) => Uint8Array | Promise<Uint8Array>
 
 const ZLIB = 8
 const BROTLI = 128
@@ -106,10 +124,12 @@ export function resolveCompression(options: boolean | CompressionOptions | undef
 function resolveOptions(options: CompressionOptions): ResolvedCompression {
   if (!isRecord(options)) throw refused('compression', 'true, false or an object', options)
   refuseUnknown(options, OPTIONS, 'compression')
+  const codec = resolveCodec(options.algorithm ?? 'zlib', options.level)
   return Object.freeze({
     minBytes: count('compression.minBytes', options.minBytes) ?? 1024,
     asyncBytes: count('compression.asyncBytes', options.asyncBytes) ?? 65_536,
-    codec: resolveCodec(options.algorithm ?? 'zlib', options.level),
+    codec,
+    isOwn: codec.flag === OWN,
   })
 }
 
@@ -125,8 +145,12 @@ function resolveCodec(algorithm: NonNullable<CompressionOptions['algorithm']>, l
     )
   }
   if (level !== undefined) throw new InvalidInputError('compression.level is for zlib, brotli and zstd only')
-  const compress = (data: Uint8Array): Uint8Array | Promise<Uint8Array> => algorithm.compress(data)
+  const compress: Compress = (data, key) => algorithm.compress(data, contextOf(key))
   return { flag: OWN, compressNow: compress, compressLater: compress }
+}
+
+function contextOf(key: WireKey): CompressionContext {
+  return { key: wireKeyBytes(key).toString('utf8') }
 }
 
 function checkLevel(level: number | undefined, least: number, most: number, fallback: number): number {
@@ -183,12 +207,16 @@ export interface StoredForm {
  *
  * @returns the form to store, or a promise of it where the work is done elsewhere.
  */
-export function compressValue(value: StoredForm, compression: ResolvedCompression): StoredForm | Promise<StoredForm> {
+export function compressValue(
+  value: StoredForm,
+  key: WireKey,
+  compression: ResolvedCompression,
+): StoredForm | Promise<StoredForm> {
   const { minBytes, asyncBytes, codec } = compression
   if (value.bytes < minBytes || isCounter(value)) return value
   const isLater = value.bytes >= asyncBytes
   const data = bytesOf(value.data, isLater || codec.flag === OWN)
-  const compressed = isLater ? codec.compressLater(data) : codec.compressNow(data)
+  const compressed = isLater ? codec.compressLater(data, key) : codec.compressNow(data, key)
   const smaller = (result: Uint8Array): StoredForm => {
     const bytes = lengthOf(result)
     return bytes < value.bytes ? { data: result, bytes, clientFlags: (value.clientFlags | codec.flag) >>> 0 } : value
@@ -230,6 +258,7 @@ export function decompressValue(
   maxBytes: number,
   asyncBytes: number,
   own: CompressionAlgorithm | undefined,
+  key: WireKey,
 ): Uint8Array | Promise<Uint8Array> {
   switch (clientFlags & COMPRESSED_FLAGS) {
     case ZLIB:
@@ -239,7 +268,7 @@ export function decompressValue(
     case ZSTD:
       return decompress(zstdDecompressor() ?? lacksZstd(), data, maxBytes, asyncBytes)
     case OWN:
-      return decompressOwn(data, maxBytes, own)
+      return decompressOwn(data, maxBytes, own, key)
     default:
       throw new TypeError(`client flags ${clientFlags} name more than one compression`)
   }
@@ -267,6 +296,7 @@ function decompressOwn(
   data: Uint8Array,
   maxBytes: number,
   own: CompressionAlgorithm | undefined,
+  key: WireKey,
 ): Uint8Array | Promise<Uint8Array> {
   if (own === undefined) {
     throw new TypeError("the value is compressed by an algorithm of somebody's own: give it as compression.algorithm")
@@ -275,7 +305,7 @@ function decompressOwn(
     if (lengthOf(result) <= maxBytes) return result
     throw new RangeError(`the value has more than ${maxBytes} bytes once decompressed`)
   }
-  const result = own.decompress(data, maxBytes)
+  const result = own.decompress(data, maxBytes, contextOf(key))
   return result instanceof Promise ? result.then(check) : check(result)
 }
 

@@ -540,7 +540,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
   /**
    * Changes a value: reads it, has the function make the next one, and stores that if the item did not change meanwhile;
-   * else it tries again. The item's ttl is not kept: without `ttl`, the client's `defaultTtl` applies.
+   * else it tries again. The item's ttl is kept with `ttl: 'keep'` only: without `ttl`, the client's `defaultTtl` applies.
    *
    * @param change - Called once per attempt, with `undefined` where there is no value. Where it gives `undefined`, the
    * item is left as it is.
@@ -549,7 +549,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `ConflictError` - others changed the item at every attempt.
    * @throws `SerdeError` - the stored bytes are not what the serde writes, or it cannot store the new value.
    * @throws `ValueTooLargeError` - the present value is above `maxValueBytes`, or the new one above `maxItemBytes`.
-   * @throws `InvalidInputError` - also: the server keeps no cas numbers (`memcached -C`).
+   * @throws `InvalidInputError` - also: the server keeps no cas numbers (`memcached -C`); with `ttl: 'keep'`, it speaks text.
    *
    * @example
    * ```ts

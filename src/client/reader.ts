@@ -234,7 +234,7 @@ export class Reader {
     const refuse = (error: unknown): Error =>
       this.#unreadable(error, operation, server, () => foreignHint(data, clientFlags))
     try {
-      const plain = decompressValue(data, clientFlags, maxValueBytes, asyncBytes, compression?.own)
+      const plain = decompressValue(data, clientFlags, maxValueBytes, asyncBytes, compression?.own, operation.key)
       if (!(plain instanceof Promise)) return decode(plain)
       return inTime(plain, operation, server)
         .then(decode)

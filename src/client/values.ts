@@ -18,6 +18,7 @@ import {
   resolveCompression,
   type StoredForm,
 } from './compression.ts'
+import { withPrefix } from './entries.ts'
 import type { LargeValues, PrepareStore } from './large-values.ts'
 import { checkClientFlags } from './numbers.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
@@ -32,6 +33,10 @@ const INTEGER_FLAGS = 2
 export interface StoreOptions extends WriteOptions {
   /** How much longer than its ttl the server keeps the item, in seconds. */
   readonly graceSeconds?: number
+  /** Time to live as it goes on the wire, instead of `ttl`. */
+  readonly exptime?: number
+  /** Of a batch: the key is given without it. */
+  readonly keyPrefix?: string
 }
 
 /** The client's side of values: serde, compression, ttl, limits; no wire. */
@@ -190,7 +195,7 @@ export class Values {
     cas: bigint,
     options: StoreOptions | undefined,
   ): StoreRequest {
-    const exptime = this.exptime(options?.ttl, options?.graceSeconds)
+    const exptime = options?.exptime ?? this.exptime(options?.ttl, options?.graceSeconds)
     const { data, clientFlags } = this.serialize(value, key, options?.serde)
     const flags = options?.clientFlags
     const chosen = flags === undefined ? clientFlags : checkClientFlags(flags)
@@ -222,7 +227,7 @@ export class Values {
     const request: StoreRequest = { command, data, bytes, clientFlags, exptime, cas, preparing: undefined }
     const compression = this.#compression(options)
     const mayBeSplit = options?.chunks !== false
-    if (compression !== undefined) return this.#compress(request, key, compression, mayBeSplit)
+    if (compression !== undefined) return this.#compress(request, key, compression, mayBeSplit, options?.keyPrefix)
     this.#checkSize(bytes, key)
     return mayBeSplit ? this.#split(request) : request
   }
@@ -248,8 +253,16 @@ export class Values {
     return own === false ? undefined : resolveCompression(own)
   }
 
-  #compress(request: StoreRequest, key: Key, compression: ResolvedCompression, mayBeSplit: boolean): StoreRequest {
+  #compress(
+    request: StoreRequest,
+    key: Key,
+    compression: ResolvedCompression,
+    mayBeSplit: boolean,
+    keyPrefix: string | undefined,
+  ): StoreRequest {
     const { data, bytes } = request
+    // Only an algorithm of the caller's looks at it.
+    const wireKey = compression.isOwn ? this.#options.keys.encode(withPrefix(keyPrefix, key)) : ''
     let lost: InvalidInputError | undefined
     const apply = (form: StoredForm): StoreRequest => {
       // The compression would have read nothing of it, or a part.
@@ -269,7 +282,7 @@ export class Values {
       return new SerdeError(message, { delivery: 'not-sent', cause: error })
     }
     try {
-      const form = compressValue(request, compression)
+      const form = compressValue(request, wireKey, compression)
       if (!(form instanceof Promise)) return apply(form)
       const preparing = form.then(apply).catch((error: unknown) => {
         throw refuse(error)

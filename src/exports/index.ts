@@ -50,7 +50,7 @@ export type {
 } from '../client/channel-contexts.ts'
 export type { CommandPipeline, NextPipeline, PipelineOutcome } from '../client/command-pipeline.ts'
 export type { Servers } from '../client/compose.ts'
-export type { CompressionAlgorithm, CompressionOptions } from '../client/compression.ts'
+export type { CompressionAlgorithm, CompressionContext, CompressionOptions } from '../client/compression.ts'
 export type { Entries } from '../client/entries.ts'
 export type {
   CommandErrorEvent,

@@ -86,8 +86,8 @@ export function nameOfRequest(request: Request): string {
 /** Returns the name of a command for programs: one word, where messages may say more (`getOrSet with refreshAhead`). */
 export function commandName(request: Request): string {
   const name = nameOfRequest(request)
-  if (!name.includes(' ')) return name
-  return name.startsWith('getOrSet') ? 'getOrSet' : request.command
+  const [word = name] = name.split(' ', 1)
+  return word === name || word === 'getOrSet' || word === 'update' ? word : request.command
 }
 
 /** Whether the command reads and renews, which the oldest servers and some proxies do not know. */

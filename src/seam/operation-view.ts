@@ -71,6 +71,7 @@ const CALLS: ReadonlySet<string> = new Set([
   'incr',
   'decr',
   'debug',
+  'update',
 ])
 
 function callOf(request: Request): string {

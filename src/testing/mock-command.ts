@@ -89,6 +89,7 @@ export function commandOf(request: Request): MockCommand {
   switch (request.command) {
     case 'mg':
       if (request.label === 'has' || request.label === 'inspect') return request.label
+      if (request.label?.startsWith('update') === true) return 'gets'
       return request.label?.startsWith('getOrSet') === true ? 'getOrSet' : 'get'
     case 'ms':
       if (request.label === 'sets') return 'sets'

@@ -43,6 +43,7 @@ const calls = {
   getsInPipeline: () => cache.pipeline().gets<User>('a', { default: null }).gats<User>('b', 5).run(),
   getsInNamespace: () => cache.namespace<User>('user:').gets('k', { default: 'none' }),
   getsSync: () => syncCache.gets<User>('k', { default: null }),
+  updateKeep: () => cache.update<number>('k', (value = 0) => value + 1, { ttl: 'keep' }),
   sets: () => cache.sets('k', 1, { ttl: 5 }),
   setsInPipeline: () => cache.pipeline().sets('k', 1).run(),
   popAttempts: () => cache.pop<User>('k', { attempts: 2 }),
@@ -120,6 +121,7 @@ describe('the types of a client', () => {
     expectTypeOf<Result<'getsInPipeline'>[1]>().toEqualTypeOf<PipelineOutcome<ValueWithCas<User> | undefined>>()
     expectTypeOf<Result<'getsInNamespace'>>().toEqualTypeOf<ValueWithCas<User> | string>()
     expectTypeOf<Result<'getsSync'>>().toEqualTypeOf<ValueWithCas<User> | null>()
+    expectTypeOf<Result<'updateKeep'>>().toEqualTypeOf<number>()
     expectTypeOf<Result<'sets'>>().toEqualTypeOf<SetsResult>()
     expectTypeOf<Result<'setsInPipeline'>>().toEqualTypeOf<[PipelineOutcome<SetsResult>]>()
     expectTypeOf<Result<'popAttempts'>>().toEqualTypeOf<User | undefined>()

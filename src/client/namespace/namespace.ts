@@ -363,8 +363,8 @@ export class Namespace<T = unknown, Input = T> {
     const refine = this.#refine && keyed(this.#refine, key)
     return this.#calls.of('update').run(key, (tally) =>
       this.#keyspace.runOnce(NEVER, options, tally, (prefix) => {
-        const own = withTtl(this.#ttl, options)
-        return updateValue(this.#parts, withPrefix(prefix, key), change as Change<unknown>, own, refine, tally)
+        const whole = withPrefix(prefix, key)
+        return updateValue(this.#parts, whole, change as Change<unknown>, options, refine, tally, this.#ttl)
       }),
     )
   }

@@ -106,8 +106,8 @@ export function describeCompression(context: Context): void {
     it('takes an algorithm of your own, synchronous or not', async () => {
       const key = context.key()
       const patient: CompressionAlgorithm = {
-        compress: async (data) => reversing.compress(data),
-        decompress: async (data) => reversing.decompress(data, 0),
+        compress: async (data, context) => reversing.compress(data, context),
+        decompress: async (data, maxBytes, context) => reversing.decompress(data, maxBytes, context),
       }
       for (const algorithm of [reversing, patient]) {
         const cache = context.client({ compression: { algorithm } })
@@ -116,6 +116,41 @@ export function describeCompression(context: Context): void {
         expect(await cache.get(key)).toBe(small)
       }
       expect(await rejection(context.client().get(key))).toBeInstanceOf(SerdeError)
+    })
+
+    it('tells an algorithm of your own the same whole key, whatever the call', async () => {
+      const seen: string[] = []
+      const algorithm: CompressionAlgorithm = {
+        compress: (data, { key }) => {
+          seen.push(`to ${key}`)
+          return reversing.compress(data, { key })
+        },
+        decompress: (data, maxBytes, { key }) => {
+          seen.push(`from ${key}`)
+          return reversing.decompress(data, maxBytes, { key })
+        },
+      }
+      const prefix = `${context.key('größe')}:`
+      const cache = context.client({ keyPrefix: prefix, compression: { algorithm } })
+      const users = cache.namespace<string>('user:')
+      await cache.set('user:1', small)
+      expect(await users.get('1')).toBe(small)
+      expect((await users.getMany(['1'])).get('1')).toBe(small)
+      expect((await cache.getMany(['1'], { keyPrefix: 'user:' })).get('1')).toBe(small)
+      await users.setMany({ 1: small })
+      await cache.setMany({ 1: small }, { keyPrefix: 'user:' })
+      await users.getOrSetMany(['2'], () => new Map([['2', small]]), { lease: 'key', ttl: 60 })
+      expect(await cache.get('user:2')).toBe(small)
+      expect(seen).toEqual([
+        `to ${prefix}user:1`,
+        `from ${prefix}user:1`,
+        `from ${prefix}user:1`,
+        `from ${prefix}user:1`,
+        `to ${prefix}user:1`,
+        `to ${prefix}user:1`,
+        `to ${prefix}user:2`,
+        `from ${prefix}user:2`,
+      ])
     })
 
     it('is bounded on reading: a bomb is refused before it is allocated', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConflictError, InvalidInputError } from '../../../src/errors.ts'
 import { rejection } from '../../support/eventually.ts'
+import { missingMetaError } from '../capabilities.ts'
 import type { Context } from '../context.ts'
 
 const placeholderFlags = 0x6d6c6b01
@@ -37,6 +38,69 @@ export function describeUpdate(context: Context): void {
       const names = Array.from({ length: 12 }, (_, at) => `n${at}`)
       await Promise.all(names.map((name, at) => clients[at % 2]!.update(key, add(name), { attempts: 100 })))
       expect((await clients[0]!.get<string[]>(key))?.toSorted()).toEqual(names.toSorted())
+    })
+
+    context.itNeeds(
+      ['meta', 'cas'],
+      "keeps the time that the item has left, with ttl: 'keep'",
+      async () => {
+        const left = async (name: string): Promise<number> =>
+          Number(/^HD t(-?\d+)/.exec(await context.raw().ask(`mg ${name} t\r\n`))?.[1])
+        const cache = context.client({ defaultTtl: 5000, ttlJitter: 0.9 })
+        const [some, never, long, missing] = [context.key(), context.key(), context.key(), context.key()]
+        const exact = context.client()
+        await exact.set(some, 1, { ttl: 900 })
+        await exact.set(never, 1, { ttl: 0 })
+        await exact.set(long, 1, { ttl: 60 * 86_400 })
+        const add = (value = 0): number => value + 1
+        for (const key of [some, never, long, missing]) await cache.update<number>(key, add, { ttl: 'keep' })
+        await cache.update<number>(some, add, { ttl: 'keep' })
+        expect(await cache.getMany([some, never, long, missing])).toEqual(
+          new Map([
+            [some, 3],
+            [never, 2],
+            [long, 2],
+            [missing, 1],
+          ]),
+        )
+        expect(await left(some)).toBeGreaterThan(800)
+        expect(await left(some)).toBeLessThanOrEqual(900)
+        expect(await left(never)).toBe(-1)
+        expect(await left(long)).toBeGreaterThan(59 * 86_400)
+        expect(await left(missing)).toBeLessThanOrEqual(5000)
+        const names = context.client({ requireTtl: true }).namespace<number>(`${some}:`, { ttl: 700 })
+        expect(await names.update('a', add, { ttl: 'keep' })).toBe(1)
+        expect(await left(`${some}:a`)).toBeLessThanOrEqual(700)
+        expect(await names.update('a', () => undefined, { ttl: 'keep' })).toBe(1)
+      },
+      {
+        title: "says what ttl: 'keep' needs",
+        test: async () => {
+          const cache = context.client()
+          const key = context.key()
+          await cache.set(key, 1)
+          const error = await rejection(cache.update<number>(key, () => 2, { ttl: 'keep' }))
+          if (context.target.lacks.has('meta')) {
+            expect(error).toBeInstanceOf(missingMetaError(context.target))
+            expect(error.message).toMatch(/update with ttl 'keep' .*meta protocol/)
+          } else expect(error.message).toContain('cas numbers')
+          expect(await cache.get(key)).toBe(1)
+        },
+      },
+    )
+
+    it('refuses a ttl that is none before it reads anything', async () => {
+      const cache = context.client()
+      const key = context.key()
+      let calls = 0
+      const change = (): number => ++calls
+      for (const ttl of ['kept', -1, 1.5, new Date(1)] as unknown as 'keep'[]) {
+        expect(await rejection(cache.update(key, change, { ttl }))).toBeInstanceOf(InvalidInputError)
+      }
+      expect(await rejection(cache.set(key, 1, { ttl: 'keep' as never }))).toBeInstanceOf(InvalidInputError)
+      const required = await rejection(context.client({ requireTtl: true }).update(key, change))
+      expect(required.message).toContain('requireTtl')
+      expect(calls).toBe(0)
     })
 
     context.itNeeds('cas', 'leaves the item as it is for undefined', async () => {
