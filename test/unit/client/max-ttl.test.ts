@@ -50,7 +50,10 @@ describe('maxTtl', () => {
     for (const key of ['a', 'b', 'c', 'f']) expect(await ttlOf(cache, key)).toBeGreaterThan(90)
     for (const key of ['a', 'b', 'c', 'e', 'f']) expect(await ttlOf(cache, key)).toBeLessThanOrEqual(100)
     const made = await meta.get('d', { value: false, returnTtl: true })
-    expect(made).toHaveProperty('ttl', expect.toSatisfy((ttl) => ttl > 90 && ttl <= 100))
+    expect(made).toHaveProperty(
+      'ttl',
+      expect.toSatisfy((ttl) => ttl > 90 && ttl <= 100),
+    )
     await meta.close()
   })
 
