@@ -44,8 +44,9 @@ describe('options', () => {
   })
 
   it('requireTtl leaves no place for a default', () => {
-    const create = (): Memcache => new Memcache('localhost', { requireTtl: true, defaultTtl: 60 })
-    expect(create).toThrow(/defaultTtl has no effect with requireTtl/)
+    expect(() => new Memcache('localhost', { requireTtl: true, defaultTtl: 60 })).toThrow(
+      /defaultTtl has no effect with requireTtl/,
+    )
     new Memcache('localhost', { requireTtl: true, defaultTtl: 0 }).destroy()
     expect(() => new Memcache('localhost', { requiredTtl: true } as object)).toThrow('did you mean requireTtl?')
     expect(() => new Memcache('localhost', { maxTTL: 5 } as object)).toThrow('did you mean maxTtl?')

@@ -106,8 +106,8 @@ export function describeCompression(context: Context): void {
     it('takes an algorithm of your own, synchronous or not', async () => {
       const key = context.key()
       const patient: CompressionAlgorithm = {
-        compress: async (data, context) => reversing.compress(data, context),
-        decompress: async (data, maxBytes, context) => reversing.decompress(data, maxBytes, context),
+        compress: async (data, about) => reversing.compress(data, about),
+        decompress: async (data, maxBytes, about) => reversing.decompress(data, maxBytes, about),
       }
       for (const algorithm of [reversing, patient]) {
         const cache = context.client({ compression: { algorithm } })

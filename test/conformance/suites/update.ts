@@ -52,9 +52,8 @@ export function describeUpdate(context: Context): void {
         await exact.set(some, 1, { ttl: 900 })
         await exact.set(never, 1, { ttl: 0 })
         await exact.set(long, 1, { ttl: 60 * 86_400 })
-        const add = (value = 0): number => value + 1
-        for (const key of [some, never, long, missing]) await cache.update<number>(key, add, { ttl: 'keep' })
-        await cache.update<number>(some, add, { ttl: 'keep' })
+        for (const key of [some, never, long, missing]) await cache.update<number>(key, addOne, { ttl: 'keep' })
+        await cache.update<number>(some, addOne, { ttl: 'keep' })
         expect(await cache.getMany([some, never, long, missing])).toEqual(
           new Map([
             [some, 3],
@@ -69,7 +68,7 @@ export function describeUpdate(context: Context): void {
         expect(await left(long)).toBeGreaterThan(59 * 86_400)
         expect(await left(missing)).toBeLessThanOrEqual(5000)
         const names = context.client({ requireTtl: true }).namespace<number>(`${some}:`, { ttl: 700 })
-        expect(await names.update('a', add, { ttl: 'keep' })).toBe(1)
+        expect(await names.update('a', addOne, { ttl: 'keep' })).toBe(1)
         expect(await left(`${some}:a`)).toBeLessThanOrEqual(700)
         expect(await names.update('a', () => undefined, { ttl: 'keep' })).toBe(1)
       },
@@ -165,6 +164,10 @@ export function describeUpdate(context: Context): void {
       expect(await rejection(cache.update(context.key(), failing, { attempts: 0 }))).toBeInstanceOf(InvalidInputError)
     })
   })
+}
+
+function addOne(value = 0): number {
+  return value + 1
 }
 
 /** Adds a name to a list. */
