@@ -1,7 +1,7 @@
 import type { StoreRequest } from '../../protocol/classic-request.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { MetaSetFlags, MetaSetRequest } from '../../protocol/meta/request.ts'
-import type { Interpret } from '../../protocol/operation.ts'
+import type { Interpret, Operation } from '../../protocol/operation.ts'
 import { DELETE, type Request } from '../../protocol/request.ts'
 import type { Ttl } from '../../ttl.ts'
 import type {
@@ -12,6 +12,7 @@ import type {
   ReturnTtl,
   WriteOptions,
 } from '../call-options.ts'
+import type { PrepareStore } from '../large-values.ts'
 import { checkCas, checkUint64, checkWhole } from '../numbers.ts'
 import { ADD_NAMES, checkCallOptions, INVALIDATE_NAMES, KEY_NAMES, requireTtl, WRITE_NAMES } from '../option-names.ts'
 import {
@@ -56,15 +57,16 @@ export function setsCommand(
 /** Makes an `ms` of a store: with its flags, and with more. */
 export function metaStore(store: StoreRequest, label: string, more: MetaSetFlags): MetaSetRequest {
   const { data, bytes, exptime, clientFlags, preparing } = store
-  return {
-    command: 'ms',
-    label,
-    data,
-    bytes,
-    flags: { ...more, exptime, clientFlags },
-    preparing:
-      preparing instanceof Promise ? preparing.then((made) => metaStore(made as StoreRequest, label, more)) : undefined,
-  }
+  const flags = { ...more, exptime, clientFlags }
+  const toMeta = (made: Request): MetaSetRequest => metaStore(made as StoreRequest, label, more)
+  return { command: 'ms', label, data, bytes, flags, preparing: prepared(preparing, toMeta) }
+}
+
+/** Returns what has to settle before a store is sent, for a request that is made of the store. */
+function prepared(preparing: unknown, toMeta: (made: Request) => MetaSetRequest): unknown {
+  if (preparing instanceof Promise) return preparing.then(toMeta)
+  if (typeof preparing !== 'function') return undefined
+  return (operation: Operation) => (preparing as PrepareStore)(operation).then(toMeta)
 }
 
 /** Makes the command of a `cas`. Its failure is no result: whether it was stored must be known. */

@@ -58,6 +58,25 @@ export function describeChunks(context: Context): void {
       }
     })
 
+    itNeeds(
+      ['meta', 'cas'],
+      'have the cas number of their manifest by sets, and keep their time in update',
+      async () => {
+        for (const options of [{}, { compression: { algorithm: 'zlib', minBytes: 1 } }] as const) {
+          const cache = client(options)
+          const key = context.key('large')
+          const [first, second] = [bytesOf(20_000, 7), bytesOf(25_000, 11)]
+          const written = await cache.sets(key, first, { ttl: 900 })
+          expect(await cache.gets(key)).toEqual({ value: first, cas: written.stored && written.cas })
+          await cache.update(key, () => second, { ttl: 'keep' })
+          expect(await cache.get(key)).toEqual(second)
+          const left = (await cache.inspect(key))!.ttl
+          expect(left).toBeGreaterThan(800)
+          expect(left).toBeLessThanOrEqual(900)
+        }
+      },
+    )
+
     it('are an item as any other up to the limit', async () => {
       const cache = client()
       const key = context.key()
