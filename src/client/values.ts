@@ -3,7 +3,7 @@ import { byteLengthOf, isBytes, UNREADABLE_BYTES, viewOf } from '../bytes.ts'
 import { InvalidInputError, SerdeError, ValueTooLargeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
-import { type Key, quoteKey } from '../protocol/key.ts'
+import { type Key, quoteKey, type WireKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import type { RangeSerde, Serde, SerializedValue } from '../serde/serde.ts'
 import { showValue } from '../show-value.ts'
@@ -165,9 +165,9 @@ export class Values {
   }
 
   /** Decompresses a form that was stored as a part of something else. @param flag - The client flag of its compression. */
-  decompress(data: Uint8Array, flag: number): Uint8Array | Promise<Uint8Array> {
-    const { connection, compression, ownAlgorithm } = this.#options
-    return decompressValue(data, flag, connection.maxValueBytes, compression?.asyncBytes ?? ASYNC_BYTES, ownAlgorithm)
+  decompress(data: Uint8Array, flag: number, key: WireKey): Uint8Array | Promise<Uint8Array> {
+    const { connection, compression, ownAlgorithm: own } = this.#options
+    return decompressValue(data, flag, connection.maxValueBytes, compression?.asyncBytes ?? ASYNC_BYTES, own, key)
   }
 
   /** Decodes hits as stored values, for {@link Values.restore}. */

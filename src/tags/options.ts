@@ -33,7 +33,12 @@ const { lease: _lease, routingKey: _routingKey, ...OTHER_NAMES } = GET_OR_SET_NA
 
 export const TAGGED_GET_OR_SET_NAMES: Names<TaggedGetOrSetOptions> = { ...OTHER_NAMES, tags: true }
 
-export const TAGGED_READ_NAMES: Names<TaggedReadOptions> = { signal: true, timeoutMs: true, serde: true }
+export const TAGGED_READ_NAMES: Names<TaggedReadOptions> = {
+  signal: true,
+  timeoutMs: true,
+  failures: true,
+  serde: true,
+}
 
 /** Returns the tags of a call, each once. */
 export function checkTags(tags: readonly string[]): readonly string[] {

@@ -1,6 +1,6 @@
 import { whenAborted } from '../abort-listener.ts'
 import { batchError } from '../client/batch.ts'
-import type { CallOptions } from '../client/call-options.ts'
+import type { CallOptions, KeyOptions } from '../client/call-options.ts'
 import { attemptCall } from '../client/calls/calls.ts'
 import { accessOf } from '../client/client-access.ts'
 import { getCommand } from '../client/commands/reads.ts'
@@ -17,7 +17,7 @@ import { type Versions, versions } from '../client/versions.ts'
 import { InvalidInputError } from '../errors.ts'
 import { showAs } from '../inspect.ts'
 import { checkOptions } from '../known-options.ts'
-import type { Key } from '../protocol/key.ts'
+import type { Key, WireKey } from '../protocol/key.ts'
 import type { Serde } from '../serde/serde.ts'
 import { showValue } from '../show-value.ts'
 import {
@@ -65,7 +65,7 @@ export class TaggedCache {
           const command = getCommand(this.#parts, withPrefix(this.#prefix, key), { ...options, serde: STORED_SERDE })
           const reading = this.#parts.dispatcher.carry<StoredValue | undefined>(command, tally)
           return untilAborted(
-            reading.then((stored) => stored && this.#read<T>(key, stored, options?.serde)),
+            reading.then((stored) => stored && this.#read<T>(key, stored, options)),
             options?.signal,
           )
         },
@@ -74,24 +74,25 @@ export class TaggedCache {
     )
   }
 
-  async #read<T>(key: Key, stored: StoredValue, serde: Serde | undefined): Promise<T | undefined> {
+  async #read<T>(key: Key, stored: StoredValue, options: TaggedReadOptions | undefined): Promise<T | undefined> {
     try {
       const item = parseTaggedItem(stored)
       if (item === undefined || !(await this.#leases.isCurrent(item, []))) return undefined
-      return (await this.#valueOf(key, item, serde)) as T
+      return (await this.#valueOf(key, item, options?.serde)) as T
     } catch (error) {
-      this.#absorb(error, key)
+      this.#absorb(error, key, options)
       return undefined
     }
   }
 
   async #valueOf(key: Key, item: TaggedItem, serde: Serde | undefined): Promise<unknown> {
-    return this.#leases.restore(await this.#leases.unpack(item, key), key, serde)
+    const wireKey = (): WireKey => this.#parts.dispatcher.encodeKey(withPrefix(this.#prefix, key))
+    return this.#leases.restore(await this.#leases.unpack(item, key, wireKey), key, serde)
   }
 
   /** Reports a failure where failures are absorbed; else throws it. */
-  #absorb(error: unknown, key: Key): void {
-    if (!isAbsorbable(error) || !this.#parts.dispatcher.absorbs('read')) throw error
+  #absorb(error: unknown, key: Key, options: KeyOptions | undefined): void {
+    if (!isAbsorbable(error) || !this.#parts.dispatcher.absorbs('read', options)) throw error
     this.#parts.dispatcher.report(error, [key])
   }
 
@@ -109,14 +110,17 @@ export class TaggedCache {
         const own = { ...options, keyPrefix: this.#prefix, serde: STORED_SERDE }
         const reading = this.#parts.batches.getMany<StoredValue, Key>(given, own, tally)
         return untilAborted(
-          reading.then((found) => this.#readMany<T>(found, options?.serde)),
+          reading.then((found) => this.#readMany<T>(found, options)),
           options?.signal,
         )
       }),
     )
   }
 
-  async #readMany<T>(found: ReadonlyMap<Key, StoredValue>, serde: Serde | undefined): Promise<Map<Key, T>> {
+  async #readMany<T>(
+    found: ReadonlyMap<Key, StoredValue>,
+    options: TaggedReadOptions | undefined,
+  ): Promise<Map<Key, T>> {
     const items: (readonly [Key, TaggedItem])[] = []
     for (const [key, stored] of found) {
       const item = parseTaggedItem(stored)
@@ -129,18 +133,23 @@ export class TaggedCache {
       const outcome = outcomes[at]!
       try {
         if (outcome.status === 'rejected') throw outcome.reason
-        if (outcome.value) values.set(key, (await this.#valueOf(key, item, serde)) as T)
+        if (outcome.value) values.set(key, (await this.#valueOf(key, item, options?.serde)) as T)
       } catch (error) {
         failed.set(key, error)
       }
     }
-    return this.#settle(values, failed, items.length)
+    return this.#settle(values, failed, items.length, options)
   }
 
-  #settle<T>(values: Map<Key, T>, failed: Map<Key, unknown>, total: number): Map<Key, T> {
-    const isAbsorbed = this.#parts.dispatcher.absorbs('read') && [...failed.values()].every(isAbsorbable)
+  #settle<T>(
+    values: Map<Key, T>,
+    failed: Map<Key, unknown>,
+    total: number,
+    options: KeyOptions | undefined,
+  ): Map<Key, T> {
+    const isAbsorbed = this.#parts.dispatcher.absorbs('read', options) && [...failed.values()].every(isAbsorbable)
     if (failed.size > 0 && !isAbsorbed) throw batchError('getMany', failed, total, values, [])
-    for (const [key, error] of failed) this.#absorb(error, key)
+    for (const [key, error] of failed) this.#absorb(error, key, options)
     return values
   }
 
@@ -179,11 +188,11 @@ export class TaggedCache {
     )
   }
 
-  async #load<T>(key: Key, options: object, load: () => T | Promise<T>): Promise<T> {
+  async #load<T>(key: Key, options: KeyOptions, load: () => T | Promise<T>): Promise<T> {
     try {
       await this.#leases.readVersions(options)
     } catch (error) {
-      this.#absorb(error, key)
+      this.#absorb(error, key, options)
     }
     return load()
   }

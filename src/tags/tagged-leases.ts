@@ -11,12 +11,13 @@ import type { Versions } from '../client/versions.ts'
 import { MemcacheError, SerdeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
-import { type Key, quoteKey } from '../protocol/key.ts'
+import { type Key, quoteKey, type WireKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import type { Patience } from '../protocol/patience.ts'
 import { PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import type { Request } from '../protocol/request.ts'
 import type { Serde, SerializedValue } from '../serde/serde.ts'
+import { FOREVER } from '../ttl.ts'
 import { encodeTaggedItem, parseTaggedItem, TAGGED_FLAGS, type TaggedItem } from './tagged-item.ts'
 
 /** How often an item may change while one call tries to see it. */
@@ -123,7 +124,7 @@ export class TaggedLeases implements LeaseStore {
     if (item === undefined) return { state: 'unreadable', hold, mark, error: undefined }
     if (!(await this.isCurrent(item, names))) return OUTDATED
     try {
-      const stored = await this.unpack(item, key.callerKey)
+      const stored = await this.unpack(item, key.callerKey, () => key.wireKey)
       return { ...sight, stored, value: this.restore(stored, key.callerKey, serde) }
     } catch (error) {
       if (!(error instanceof MemcacheError)) throw error
@@ -140,7 +141,7 @@ export class TaggedLeases implements LeaseStore {
     const item = parseTaggedItem(old.value as StoredValue)
     if (item === undefined || !(await this.isCurrent(item, names))) return undefined
     try {
-      return { value: this.restore(await this.unpack(item, key.callerKey), key.callerKey, serde) }
+      return { value: this.restore(await this.unpack(item, key.callerKey, () => key.wireKey), key.callerKey, serde) }
     } catch {
       return undefined
     }
@@ -154,11 +155,12 @@ export class TaggedLeases implements LeaseStore {
     return outcome!.value
   }
 
-  /** The value of an item, decompressed. */
-  async unpack({ data, clientFlags, compression }: TaggedItem, key: Key): Promise<StoredValue> {
+  /** The value of an item, decompressed. @param wireKey - Gives the whole key, for an algorithm of the caller's. */
+  async unpack({ data, clientFlags, compression }: TaggedItem, key: Key, wireKey: () => WireKey): Promise<StoredValue> {
     if (compression === 0) return new StoredValue(data as Uint8Array, clientFlags)
     try {
-      return new StoredValue(await this.#parts.values.decompress(data as Uint8Array, compression), clientFlags)
+      const plain = await this.#parts.values.decompress(data as Uint8Array, compression, wireKey())
+      return new StoredValue(plain, clientFlags)
     } catch (cause) {
       const message = `the value for ${quoteKey(key)} cannot be decompressed: ${messageOf(cause)}`
       throw new SerdeError(message, { delivery: 'answered', cause })
@@ -232,13 +234,12 @@ export class TaggedLeases implements LeaseStore {
     // The serde compresses by itself.
     const isCompressed = (form.clientFlags & COMPRESSED_FLAGS) !== 0
     const choice = isCompressed ? false : options?.compression
-    const request = this.#parts.values.storeFormRequest(
-      'set',
-      key,
-      form,
-      0n,
-      choice === undefined ? {} : { compression: choice },
-    )
+    const keyPrefix = options?.keyPrefix
+    const request = this.#parts.values.storeFormRequest('set', key, form, 0n, {
+      ttl: FOREVER,
+      ...(choice !== undefined && { compression: choice }),
+      ...(keyPrefix !== undefined && { keyPrefix }),
+    })
     const made = request.preparing instanceof Promise ? ((await request.preparing) as StoreRequest) : request
     return { data: made.data, compression: made.data === form.data ? 0 : made.clientFlags & COMPRESSED_FLAGS }
   }
