@@ -32,7 +32,7 @@ function isAboutChunk({ key }: Operation): boolean {
 }
 
 /** Calls `see` with each operation; one that it gives true for is dropped. */
-function watching(see: (operation: Operation) => boolean | void): Middleware {
+function watching(see: (operation: Operation) => unknown): Middleware {
   return (next) => ({
     dispatch: (operation) => {
       if (see(operation) !== true) next.dispatch(operation)
