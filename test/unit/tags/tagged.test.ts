@@ -39,7 +39,7 @@ function notCalled(): never {
 
 const of = (cache: Memcache, refreshMs = 0): TaggedCache => tagged(cache, { prefix: 'p:', refreshMs })
 
-const value = (n: number): object => ({ n, at: '1970-01-01T00:00:00.000Z' })
+const numbered = (n: number): object => ({ n, at: '1970-01-01T00:00:00.000Z' })
 
 const fails = (): Promise<never> => Promise.reject(new Error('no database'))
 
@@ -68,19 +68,19 @@ describe.each([
     let loads = 0
     const load = (): unknown => ({ n: ++loads, at: new Date(0) })
     const options = { tags: ['a', 'b', 'a'], ttl: 100 }
-    expect(await mine.getOrSet('k', load, options)).toEqual(value(1))
-    expect(await mine.getOrSet('k', notCalled, options)).toEqual(value(1))
-    expect(await theirs.getOrSet('k', notCalled, options)).toEqual(value(1))
-    expect(await theirs.get('k')).toEqual(value(1))
+    expect(await mine.getOrSet('k', load, options)).toEqual(numbered(1))
+    expect(await mine.getOrSet('k', notCalled, options)).toEqual(numbered(1))
+    expect(await theirs.getOrSet('k', notCalled, options)).toEqual(numbered(1))
+    expect(await theirs.get('k')).toEqual(numbered(1))
     await theirs.invalidateTags('other')
-    expect(await mine.get('k')).toEqual(value(1))
+    expect(await mine.get('k')).toEqual(numbered(1))
     for (const tag of ['a', 'b']) {
       await theirs.invalidateTags(tag)
       expect(await mine.get('k')).toBeUndefined()
       expect(await theirs.get('k')).toBeUndefined()
       expect(await mine.getMany(['k'])).toEqual(new Map())
-      expect(await mine.getOrSet('k', load, options)).toEqual(value(loads))
-      expect(await theirs.getOrSet('k', notCalled, options)).toEqual(value(loads))
+      expect(await mine.getOrSet('k', load, options)).toEqual(numbered(loads))
+      expect(await theirs.getOrSet('k', notCalled, options)).toEqual(numbered(loads))
     }
     expect(loads).toBe(3)
     expect(await theirs.delete('k')).toBe(true)
