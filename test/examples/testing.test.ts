@@ -41,8 +41,8 @@ describe('the examples of testing a service', () => {
       if (status !== 0) throw new Error(`examples/testing/jest/install.mjs failed: ${stderr}`)
     }, 300_000)
 
-    it('run in CommonJS', { timeout: 60_000 }, async () => {
-      const output = await run([join(jest, 'node_modules/jest/bin/jest.js')], jest)
+    it('run in CommonJS', { timeout: 300_000 }, async () => {
+      const output = await run([join(jest, 'node_modules/jest/bin/jest.js'), '--testTimeout=60000'], jest)
       expect(output).toMatch(/Tests:\s+5 passed, 5 total/)
     })
   })

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'tsdown'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
+import { installExamples } from '../support/example-folder.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -18,16 +18,10 @@ const outputs: Readonly<Record<string, string>> = {
 }
 
 describe('the examples of versions', () => {
-  const folder = join(inject('temporaryFolder'), 'versions')
+  let folder: string
 
   beforeAll(async () => {
-    const outDir = join(folder, 'node_modules', 'memlane')
-    const entry = { index: join(root, 'src/exports/index.ts'), versions: join(root, 'src/exports/versions.ts') }
-    await build({ config: false, entry, outDir, format: 'esm', dts: false, logLevel: 'silent', platform: 'node' })
-    await mkdir(folder, { recursive: true })
-    const exports = { '.': './index.mjs', './versions': './versions.mjs' }
-    await writeFile(join(outDir, 'package.json'), JSON.stringify({ name: 'memlane', type: 'module', exports }))
-    for (const name of await readdir(examples)) await copyFile(join(examples, name), join(folder, name))
+    folder = await installExamples('versions', 'versions')
   })
 
   it('are all tried here', async () => {

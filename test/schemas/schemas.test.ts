@@ -5,6 +5,7 @@ import { Memcache } from '../../src/client/memcache.ts'
 import type { StandardSchema } from '../../src/client/standard-schema.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { rejection } from '../support/eventually.ts'
+import { patient } from '../support/memcache-options.ts'
 
 interface User {
   readonly name: string
@@ -45,7 +46,7 @@ describe.each(Object.entries(schemas))('a namespace with a schema of %s', (_name
 
   beforeAll(async () => {
     server = await MemcachedServer.start()
-    cache = new Memcache(server.address)
+    cache = new Memcache(server.address, patient)
   })
   afterAll(async () => {
     await cache.close()

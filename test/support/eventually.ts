@@ -4,7 +4,7 @@ const pollMs = 5
  * Tries `claim` until it no longer throws, and gives what it returned; after `withinMs` it throws what the last try threw.
  * This is how tests wait for what has no event.
  */
-export async function eventually<T>(claim: () => T | Promise<T>, withinMs = 5000): Promise<T> {
+export async function eventually<T>(claim: () => T | Promise<T>, withinMs = 30_000): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {
     try {
@@ -17,7 +17,7 @@ export async function eventually<T>(claim: () => T | Promise<T>, withinMs = 5000
 }
 
 /** Resolves when `condition` is true; throws with `what` after `withinMs`. */
-export async function until(condition: () => boolean, what: string, withinMs = 5000): Promise<void> {
+export async function until(condition: () => boolean, what: string, withinMs = 30_000): Promise<void> {
   await eventually(() => {
     if (!condition()) throw new Error(`never happened within ${withinMs} ms: ${what}`)
   }, withinMs)

@@ -136,7 +136,7 @@ describe('a server that is back', () => {
   })
 
   it('puts no blame on a stand-in that is slow to remove its copies', async () => {
-    const lab = await Lab.start({ connection: { connectTimeoutMs: 100 } })
+    const lab = await Lab.start({ connection: { connectTimeoutMs: 1000 } })
     lab.delay('b', 0)
     await lab.set('a1', 'old')
     await lab.fail('a')

@@ -286,7 +286,7 @@ describe('a fault proxy', () => {
     await quiesce()
     expect(client.socket.writableLength).toBeGreaterThan(0)
     proxy.thaw()
-    await until(() => server.text.length === all.length, 'everything has arrived', 15_000)
+    await until(() => server.text.length === all.length, 'everything has arrived', 60_000)
   })
 
   it.each([
