@@ -133,7 +133,7 @@ describe('rate-limiter-flexible', () => {
     expect(() => open({} as Memcache)).toThrow(/storeClient must be a Memcache/)
     expect(() => open(cache.namespace('a') as never)).toThrow(/storeClient must be a Memcache/)
     for (const other of [RateLimiterMemory, RateLimiterRedis, undefined, {}])
-      expect(() => rateLimiterFlexible(other as typeof RateLimiterMemcache)).toThrow(/the class RateLimiterMemcache/)
+      expect(() => rateLimiterFlexible(other as never)).toThrow(/the class RateLimiterMemcache/)
     await expect(open(cache).consume('a', 1.5)).rejects.toThrow(/whole number/)
     await expect(open(openCache('127.0.0.1:1', { protocol: 'text' })).consume('a')).rejects.toThrow()
   })
