@@ -45,10 +45,14 @@ describe('the examples of adapters', () => {
   })
 
   // On a busy machine it may take longer to connect than the default.
-  it.each(Object.entries(outputs))('%s does what it says on the embedded server', { retry: 5 }, async (name, output) => {
-    await using server = await MemcachedServer.start()
-    expect(await run(name, server.address)).toEqual([output, ''])
-  })
+  it.each(Object.entries(outputs))(
+    '%s does what it says on the embedded server',
+    { retry: 5 },
+    async (name, output) => {
+      await using server = await MemcachedServer.start()
+      expect(await run(name, server.address)).toEqual([output, ''])
+    },
+  )
 
   it.each(Object.entries(outputs))('%s does what it says on memcached', { retry: 5 }, async (name, output) => {
     await using server = await startMemcached()
