@@ -146,12 +146,12 @@ export function describeNoreply(context: Context): void {
         expect(await cache.get(other)).toBe('fine')
         void cache.noreply.incr(text)
         expect(await cache.get(other)).toBe('fine')
-        await until(() => events.length >= 2, 'two commandError events')
-        expect(events).toHaveLength(2)
-        // One event for each run, with its keys.
-        expect(new Set(events.map((event) => (event.keys ?? [event.key]).map(String).join()))).toEqual(
-          new Set([big, text]),
-        )
+        // One event for each run, with its keys; a client that other tests have used may tell late of theirs.
+        const names = new Set([big, text])
+        const own = (): string[] =>
+          events.map((event) => (event.keys ?? [event.key]).map(String).join()).filter((keys) => names.has(keys))
+        await until(() => own().length >= 2, 'two commandError events')
+        expect(own().toSorted()).toEqual([...names].toSorted())
       },
       {
         title: 'loses what a server refuses, and the old value with it',
