@@ -381,7 +381,8 @@ export interface MemcacheSyncCommands {
    *
    * @param delta - A number counts in numbers, a bigint in bigints, exact to 64 bits.
    * @returns the new value; where there was none `initial`, or else `undefined`.
-   * @throws `ClientError` - the value is not a number.
+   * @throws `ClientError` - the value is not a number; memcached says so now and then of a number of 2^63 or more, too: it looks
+   * for a minus sign behind it, in what older items have left in its memory.
    * @throws `InvalidInputError` with `delivery: 'answered'` - done, but the result is beyond 2^53 - 1: pass a bigint.
    */
   incr<N extends number | bigint = number>(

@@ -6,6 +6,21 @@ import type { Context } from '../context.ts'
 
 const largest = 2n ** 64n - 1n
 
+/**
+ * Adds to a number of 2^63 or more. memcached refuses one as "non-numeric" when a minus sign follows it in memory before the next
+ * zero byte, in what an older item has left there (`safe_strtoull` in its util.c; seen on 1.6.18): it is stored anew until not.
+ */
+async function addTo(value: bigint, delta: bigint, context: Context): Promise<{ key: string; sum: unknown }> {
+  const cache = context.client()
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const key = context.key()
+    await cache.set(key, value)
+    const sum: unknown = await cache.incr(key, delta).catch((error: unknown) => error)
+    if (!(sum instanceof ClientError)) return { key, sum }
+  }
+  throw new Error(`memcached counts no ${value}`)
+}
+
 export function describeCounters(context: Context): void {
   describe('counters', () => {
     it('count up and down by 1 and by a delta, and give the new value', async () => {
@@ -78,18 +93,16 @@ export function describeCounters(context: Context): void {
 
     it('give bigint for a bigint delta, exact to 64 bits', async () => {
       const cache = context.client()
-      const key = context.key()
-      await cache.set(key, largest - 5n)
-      expect(await cache.incr(key, 3n)).toBe(largest - 2n)
+      const { key, sum } = await addTo(largest - 5n, 3n, context)
+      expect(sum).toBe(largest - 2n)
       expect(await cache.get(key)).toBe(largest - 2n)
       expect(await cache.incr(context.key(), 1n, { initial: largest })).toBe(largest)
     })
 
     it('wrap above 64 bits and stop at zero below', async () => {
       const cache = context.client()
-      const key = context.key()
-      await cache.set(key, largest)
-      expect(await cache.incr(key, 1n)).toBe(0n)
+      const { key, sum } = await addTo(largest, 1n, context)
+      expect(sum).toBe(0n)
       expect(await cache.decr(key, 1n)).toBe(0n)
     })
 
