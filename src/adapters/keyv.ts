@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Memcache } from '../client/memcache.ts'
 import type { Namespace } from '../client/namespace/namespace.ts'
 import type { Clearable } from '../client/namespace/options.ts'
+import { BatchError } from '../errors.ts'
 import { refused } from '../option-checks.ts'
 import {
   ADAPTER_NAMES,
@@ -10,18 +11,21 @@ import {
   checkAdapterOptions,
   type HostClient,
   openHostClient,
+  THROWS,
 } from './host-client.ts'
 import { hostKey } from './host-key.ts'
 import { atLeastSeconds } from './seconds.ts'
+import { OVER, storeTimed, type TimedEntry } from './timed-entries.ts'
 
 /** Options of {@link KeyvMemlane}. */
 export interface KeyvMemlaneOptions extends AdapterOptions {
   /** Put in front of every key, before the namespace of Keyv. @defaultValue `'keyv:'` */
   readonly prefix?: string
   /**
-   * What a call gives when the cache fails. `'emit'`: what it gives of an item that is not there (`undefined`, `false`), and
-   * an `error` event, where there are listeners; Keyv listens and emits it again. `'throw'`: the call rejects, and Keyv
-   * decides by its option `throwOnErrors`. @defaultValue `'emit'`
+   * Outcome of a call when the cache fails, whatever the client's option `failures`. `'emit'`: the call gives the result for an
+   * item that is not there (`undefined`, `false`), and emits `error` where there are listeners; Keyv listens and emits it
+   * again. Keys of a batch that were answered have their results. `'throw'`: the call rejects, and Keyv decides by its option
+   * `throwOnErrors`. @defaultValue `'emit'`
    */
   readonly errors?: 'emit' | 'throw'
   /** Time until a `clear()` of another store or process is seen, in milliseconds. @defaultValue `1000` */
@@ -38,7 +42,7 @@ export interface KeyvMemlaneEntry {
   readonly expires?: number
 }
 
-/** What Keyv 6 asks of its stores. */
+/** Abilities of a store, for Keyv 6. */
 export interface KeyvMemlaneCapabilities {
   /** The store has all that Keyv needs. */
   readonly compatible: true
@@ -60,7 +64,7 @@ const NAMES: readonly (keyof KeyvMemlaneOptions)[] = [...ADAPTER_NAMES, 'errors'
 
 const METHODS = ['get', 'getMany', 'has', 'hasMany', 'set', 'setMany', 'delete', 'deleteMany', 'clear', 'disconnect']
 
-/** How Keyv's own serializers end an entry that expires. */
+/** End of an entry that expires, as Keyv's own serializers write it. */
 const EXPIRES = /"expires":(\d+)\}$/
 
 type View = Namespace & Clearable
@@ -78,7 +82,7 @@ type View = Namespace & Clearable
 export class KeyvMemlane extends EventEmitter<KeyvMemlaneEvents> {
   /** Set by Keyv: keys of another namespace are other keys. */
   namespace: string | undefined = undefined
-  /** What Keyv 5 looks into: whether the store has an iterator. Without `url` it would fail at a store that has one. */
+  /** Read by Keyv 5, which derives from it whether the store has an iterator. Keyv 5 fails where `url` is missing. */
   opts: Record<string, unknown> = { dialect: 'memcached', url: '' }
   readonly #client: HostClient
   readonly #prefix: string
@@ -110,7 +114,7 @@ export class KeyvMemlane extends EventEmitter<KeyvMemlaneEvents> {
     return this.#client.cache
   }
 
-  /** What Keyv 6 asks before anything else, and Keyv 5 never does. */
+  /** Abilities of the store. Keyv 6 reads them before it calls anything else, and Keyv 5 never reads them. */
   get capabilities(): KeyvMemlaneCapabilities {
     this.#isKeyv6 = true
     const methods = METHODS.map((name) => [name, { exists: true, methodType: 'async' }] as const)
@@ -133,13 +137,14 @@ export class KeyvMemlane extends EventEmitter<KeyvMemlaneEvents> {
     return view
   }
 
-  async #run<T>(call: (view: View) => Promise<T>, instead: T): Promise<T> {
+  /** @param instead - Makes the result of a failure. */
+  async #run<T>(call: (view: View) => Promise<T>, instead: (error: unknown) => T): Promise<T> {
     try {
       return await call(this.#view())
     } catch (error) {
       if (this.#throws) throw error
       this.#report(error)
-      return instead
+      return instead(error)
     }
   }
 
@@ -155,17 +160,21 @@ export class KeyvMemlane extends EventEmitter<KeyvMemlaneEvents> {
 
   /** Reads an entry; `undefined` where there is none. */
   get<T = unknown>(key: string): Promise<T | undefined> {
-    return this.#run((view) => view.get(hostKey(key)) as Promise<T | undefined>, undefined)
+    return this.#run(
+      (view) => view.get(hostKey(key), THROWS) as Promise<T | undefined>,
+      () => undefined,
+    )
   }
 
   /** Reads many entries, in the order of the keys; `undefined` where there is none. */
   getMany<T = unknown>(keys: readonly string[]): Promise<(T | undefined)[]> {
-    const none: undefined[] = keys.map(() => undefined)
-    return this.#run<(T | undefined)[]>(async (view) => {
-      const asked = keys.map(hostKey)
-      const found = await view.getMany(asked)
-      return asked.map((key) => found.get(key) as T | undefined)
-    }, none)
+    return this.#run<unknown[]>(
+      async (view) => {
+        const asked = keys.map(hostKey)
+        return valuesOf(asked, await view.getMany(asked, THROWS))
+      },
+      (error) => (error instanceof BatchError ? valuesOf(keys.map(hostKey), error.found) : keys.map(() => undefined)),
+    ) as Promise<(T | undefined)[]>
   }
 
   /** Whether there is an entry that has not expired by the time that Keyv wrote into it. */
@@ -186,47 +195,82 @@ export class KeyvMemlane extends EventEmitter<KeyvMemlaneEvents> {
    * cache for up to a second longer; Keyv looks at the time itself.
    */
   set(key: string, value: unknown, time?: number | null): Promise<boolean> {
-    return this.#run(async (view) => {
-      const lifeMs = this.#lifeOf(time)
-      if (lifeMs === undefined) return view.set(hostKey(key), value)
-      if (lifeMs > 0) return view.set(hostKey(key), value, { ttl: atLeastSeconds(lifeMs) })
-      await view.delete(hostKey(key))
-      return true
-    }, false)
+    return this.#run(
+      async (view) => {
+        const ttl = this.#ttlOf(time)
+        if (ttl !== OVER) return view.set(hostKey(key), value, ttl === undefined ? THROWS : { ...THROWS, ttl })
+        await view.delete(hostKey(key), THROWS)
+        return true
+      },
+      () => false,
+    )
   }
 
-  /** Milliseconds that an entry is to live; undefined: for ever. */
-  #lifeOf(time: number | null | undefined): number | undefined {
+  /** Seconds that an entry is kept, 0 for ever; undefined: as the client says. */
+  #ttlOf(time: number | null | undefined): number | undefined {
     if (time === undefined || time === null) return undefined
-    return this.#isKeyv6 ? time - Date.now() : time
+    const lifeMs = this.#isKeyv6 ? time - Date.now() : time
+    return lifeMs <= 0 ? OVER : atLeastSeconds(lifeMs)
   }
 
-  /** Stores many entries; for each, whether it was stored. */
+  /** Stores many entries; for each, whether it is known to be stored. */
   setMany(entries: readonly KeyvMemlaneEntry[]): Promise<boolean[]> {
-    // They leave together.
-    return Promise.all(entries.map(({ key, value, ttl, expires }) => this.set(key, value, expires ?? ttl)))
+    const keys = entries.map(({ key }) => key)
+    return this.#run(
+      (view) => storeTimed(view, entries.map(this.#timed), THROWS),
+      (error) => answered(keys, error),
+    )
   }
+
+  readonly #timed = ({ key, value, ttl, expires }: KeyvMemlaneEntry): TimedEntry => ({
+    key: hostKey(key),
+    value,
+    ttl: this.#ttlOf(expires ?? ttl),
+  })
 
   /** Removes an entry; whether it was there. */
   delete(key: string): Promise<boolean> {
-    return this.#run((view) => view.delete(hostKey(key)), false)
+    return this.#run(
+      (view) => view.delete(hostKey(key), THROWS),
+      () => false,
+    )
   }
 
-  /** Removes many entries. Keyv 6 gets for each whether it was there, Keyv 5 whether any was. */
+  /**
+   * Removes many entries. Keyv 6 gets for each whether it was there, Keyv 5 whether any was. When some keys fail, those that
+   * were answered count as removed.
+   */
   async deleteMany(keys: readonly string[]): Promise<boolean | boolean[]> {
-    const removed = await Promise.all(keys.map((key) => this.delete(key)))
+    const removed = await this.#run(
+      async (view) => view.deleteMany(keys.map(hostKey), { ...THROWS, returnEach: true }),
+      (error) => answered(keys, error),
+    )
     return this.#isKeyv6 ? removed : removed.includes(true)
   }
 
   /** Empties the namespace with one command. Other stores and processes see it within `refreshMs`. */
   clear(): Promise<void> {
-    return this.#run((view) => view.clear(), undefined)
+    return this.#run(
+      (view) => view.clear(),
+      () => undefined,
+    )
   }
 
   /** Closes the client, if the store has made it. */
   disconnect(): Promise<void> {
     return this.#client.close()
   }
+}
+
+function valuesOf(keys: readonly string[], found: ReadonlyMap<unknown, unknown>): unknown[] {
+  return keys.map((key) => found.get(key))
+}
+
+/** Whether the keys of a batch of writes that failed were answered all the same. */
+function answered(keys: readonly string[], error: unknown): boolean[] {
+  if (!(error instanceof BatchError)) return keys.map(() => false)
+  const done = new Set(error.done)
+  return keys.map((key) => done.has(hostKey(key)))
 }
 
 function isThere(entry: unknown): boolean {

@@ -10,6 +10,7 @@ import type { Key } from '../protocol/key.ts'
 import { type HostClient, openHostClient } from './host-client.ts'
 import { hostKey, isHashedKey } from './host-key.ts'
 import { atMostSeconds } from './seconds.ts'
+import { storeTimed } from './timed-entries.ts'
 
 /** Lists the keys of a namespace: `listKeys` of `memlane/keys`. */
 export type ListKeysOf = (owner: Namespace, options?: { readonly prefix?: Key }) => AsyncIterable<{ readonly key: Key }>
@@ -54,7 +55,7 @@ export interface UnstorageDriver {
   readonly name: string
   /** The options that the driver was made with. */
   readonly options: UnstorageOptions
-  /** What the driver does itself. */
+  /** Duties that the driver takes from unstorage: it keeps times to live, and does not limit the depth of a listing. */
   readonly flags: { readonly ttl: true; readonly maxDepth: false }
   /** Returns the client. */
   getInstance(): Memcache
@@ -74,7 +75,7 @@ export interface UnstorageDriver {
   setItems(items: readonly UnstorageItem[], options?: UnstorageCallOptions): Promise<void>
   /** Removes an item. */
   removeItem(key: string): Promise<void>
-  /** Tells the time left and the size of an item; `null` where there is none, or where the server speaks no meta protocol. */
+  /** Returns the time left and the size of an item; `null` where there is none, or where the server speaks no meta protocol. */
   getMeta(key: string): Promise<{ ttl?: number; size: number } | null>
   /** Lists keys; none without the option `listKeys`. */
   getKeys(base?: string): Promise<string[]>
@@ -112,7 +113,7 @@ export function unstorageDriver(options: UnstorageOptions = {}): UnstorageDriver
   return new MemlaneDriver({ host, items, options })
 }
 
-/** A listing is handed in, so that who needs none does not carry it. */
+/** Makes the error of a bad option `listKeys`. The listing is handed in, so that storages without one do not carry it. */
 function noListing(value: unknown): InvalidInputError {
   return new InvalidInputError(
     `option listKeys must be the function of memlane/keys, got ${String(value)}: import { listKeys } from 'memlane/keys' in a module of your own that gives (options) => memlaneDriver({ ...options, listKeys }), and name that module as the driver`,
@@ -176,14 +177,24 @@ class MemlaneDriver implements UnstorageDriver {
   }
 
   readonly setItems = async (items: readonly UnstorageItem[], options?: UnstorageCallOptions): Promise<void> => {
-    // They leave together.
-    await Promise.all(items.map((item) => this.#store(item.key, item.value, { ...options, ...item.options })))
+    const entries = items.map(({ key, value, options: own }) => ({
+      key: hostKey(key),
+      value,
+      ttl: this.#ttlOf({ ...options, ...own }),
+    }))
+    await storeTimed(this.#items, entries, {})
   }
 
   async #store(key: string, value: unknown, options: UnstorageCallOptions | undefined): Promise<void> {
+    const ttl = this.#ttlOf(options)
+    await this.#items.set(hostKey(key), value, ttl === undefined ? {} : { ttl })
+  }
+
+  /** Seconds that an item is kept, 0 for ever; undefined: as the client says. */
+  #ttlOf(options: UnstorageCallOptions | undefined): number | undefined {
     checkTtl(options?.ttl)
     const seconds = options?.ttl || this.options.ttl
-    await this.#items.set(hostKey(key), value, seconds ? { ttl: atMostSeconds(seconds * 1000) } : {})
+    return seconds ? atMostSeconds(seconds * 1000) : undefined
   }
 
   readonly removeItem = async (key: string): Promise<void> => {
@@ -219,7 +230,7 @@ class MemlaneDriver implements UnstorageDriver {
   }
 }
 
-/** What unstorage parses: bytes are read as text, as other drivers do. */
+/** Returns the text that unstorage parses: bytes are read as text, as in other drivers. */
 function textOf(value: unknown): string | null {
   if (value === undefined) return null
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : (value as string)

@@ -110,6 +110,63 @@ describe('KeyvMemlane', () => {
     expect(await cached.get(keys)).toEqual(keys.map((key) => key.length))
   })
 
+  it.each([10, 100_000])('stores and removes more entries than maxPending: %i', async (maxPending) => {
+    const { server } = await start()
+    const store = new KeyvMemlane(server.address, { client: { ...patient, maxPending } })
+    onTestFinished(() => store.disconnect())
+    const errors: unknown[] = []
+    store.on('error', (error) => errors.push(error))
+    const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`)
+    expect(await store.setMany(keys.map((key) => ({ key, value: key, ttl: 60_000 })))).toEqual(keys.map(() => true))
+    expect(await store.getMany(keys)).toEqual(keys)
+    expect(await store.deleteMany([...keys, 'absent'])).toBe(true)
+    expect(await store.deleteMany(keys)).toBe(false)
+    expect(errors).toEqual([])
+  })
+
+  it('sends the entries of a batch in one write', async () => {
+    const { cache } = await start()
+    const store = new KeyvMemlane(cache)
+    await store.get('connected')
+    cache.resetMetrics()
+    await store.setMany(['a', 'b', 'c'].map((key, index) => ({ key, value: key, ttl: 60_000 * (1 + (index % 2)) })))
+    await store.deleteMany(['a', 'b', 'c'])
+    const { calls, writes } = cache.metrics()
+    expect(writes.written).toBe(2)
+    expect(calls).toMatchObject({ setMany: { calls: 3 }, deleteMany: { calls: 1 } })
+  })
+
+  it('keeps the last of several entries for one key, each with its own time', async () => {
+    const { cache } = await start()
+    const store = new KeyvMemlane(cache)
+    const view = cache.namespace('keyv:/', { generations: true })
+    const entries = [9000, 19_000, 9000].map((ttl, index) => ({ key: 'key', value: String(index), ttl }))
+    expect(
+      await store.setMany([...entries, { key: 'over', value: 'x', ttl: -1 }, { key: 'ever', value: 'y' }]),
+    ).toEqual([true, true, true, true, true])
+    expect(await store.getMany(['key', 'over', 'ever'])).toEqual(['2', undefined, 'y'])
+    expect((await view.inspect('key'))?.ttl).toBe(10)
+    expect((await view.inspect('ever'))?.ttl).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('has results for the other keys of a batch in which one fails, and one error event', async () => {
+    const { cache } = await start()
+    const store = new KeyvMemlane(cache)
+    const errors: unknown[] = []
+    store.on('error', (error) => errors.push(error))
+    const large = { key: 'large', value: 'x'.repeat(2 * 2 ** 20) }
+    expect(await store.setMany([{ key: 'a', value: '1' }, large, { key: 'b', value: '2' }])).toEqual([
+      true,
+      false,
+      true,
+    ])
+    const view = cache.namespace('keyv:/', { generations: true })
+    await view.set('unreadable', { an: 'object' })
+    await view.append('unreadable', 'and more')
+    expect(await store.getMany(['a', 'unreadable', 'absent', 'b'])).toEqual(['1', undefined, undefined, '2'])
+    expect(errors).toMatchObject([{ code: 'MEMLANE_BATCH' }, { code: 'MEMLANE_BATCH' }])
+  })
+
   it('leaves keys that fit readable', async () => {
     const { cache, keyv } = await start()
     await keyv('users').set('ada', 1)
@@ -172,6 +229,32 @@ describe('KeyvMemlane on a dead server', () => {
     expect(await keyv.get(['a', 'b'])).toEqual([undefined, undefined])
     await keyv.clear()
     expect(errors).toHaveLength(6)
+  })
+
+  it('is not silenced by failures of the client', async () => {
+    const address = await deadAddress()
+    const client = { ...fast, failures: 'miss' } as const
+    const [emitting, throwing] = [
+      new KeyvMemlane(address, { client }),
+      new KeyvMemlane(address, { client, errors: 'throw' }),
+    ]
+    const errors: unknown[] = []
+    emitting.on('error', (error) => errors.push(error))
+    expect(await emitting.get('key')).toBeUndefined()
+    expect(await emitting.getMany(['a', 'b'])).toEqual([undefined, undefined])
+    expect(await emitting.set('key', 'value', 1000)).toBe(false)
+    expect(await emitting.setMany(['a', 'b'].map((key) => ({ key, value: 'value' })))).toEqual([false, false])
+    expect([await emitting.delete('key'), await emitting.deleteMany(['a', 'b'])]).toEqual([false, false])
+    expect(errors).toHaveLength(6)
+    const calls = [
+      throwing.get('a'),
+      throwing.getMany(['a']),
+      throwing.set('a', 1),
+      throwing.delete('a'),
+      throwing.clear(),
+    ]
+    for (const call of [...calls, throwing.setMany([{ key: 'a', value: 1 }]), throwing.deleteMany(['a'])])
+      await expect(call).rejects.toMatchObject({ delivery: 'not-sent' })
   })
 
   it('needs no listener', async () => {

@@ -130,6 +130,18 @@ describe('the driver for unstorage', () => {
     expect([await ttlOf(own), await ttlOf(own, 5)]).toEqual([60, 5])
   })
 
+  it('stores more items at a time than maxPending, each for its own time', async () => {
+    const { cache } = await startCache({ maxPending: 10 })
+    const storage = open(cache)
+    const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`)
+    const items = keys.map((key, index) => ({ key, value: key, options: index < 40 ? { ttl: 100 } : {} }))
+    await storage.setItems(items, { ttl: 200 })
+    expect(await storage.getItems(keys)).toEqual(keys.map((key) => ({ key, value: key })))
+    const { ttl: own } = await storage.getMeta('key-0')
+    const { ttl: common } = await storage.getMeta('key-49')
+    expect([own, common]).toEqual([100, 200])
+  })
+
   it('keeps mounts with two bases apart, and clears one of them', async () => {
     const { cache } = await startCache()
     const storage = createStorage({ driver: unstorageDriver({ cache, base: 'one' }) })
