@@ -3,9 +3,11 @@ import { readBigCount, readDeleted, readStored } from '../client/results.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import type { Reply } from '../protocol/reply.ts'
-import { DELETE, GET, type Request } from '../protocol/request.ts'
+import { DELETE, GET } from '../protocol/request.ts'
 import { encodeExptime } from '../ttl.ts'
-import type { MakeStrict } from './strict-calls.ts'
+
+/** A command on a counter, whose key is not known yet. */
+export type CounterCommand = Pick<Command, 'request' | 'interpret'>
 
 /** A counter, as the meta protocol reads it. */
 export interface Counter {
@@ -28,12 +30,8 @@ function counterOf(reply: Reply, value: bigint): Counter {
   return { value: Number(value), ttl: reply.ttl }
 }
 
-function make(request: Request, interpret: Interpret): MakeStrict {
-  return (_parts, key, options): Omit<Command, 'kind'> => ({ request, key, interpret, instead: undefined, options })
-}
-
 /** Adds to a counter, in one round trip; makes it where there is none, unless `ttl` is undefined. Needs the meta protocol. */
-export function addToCounter(by: number, ttl: number | undefined): MakeStrict {
+export function addToCounter(by: number, ttl: number | undefined): CounterCommand {
   const flags = {
     mode: by < 0 ? 'decr' : 'incr',
     delta: BigInt(Math.abs(by)),
@@ -43,45 +41,45 @@ export function addToCounter(by: number, ttl: number | undefined): MakeStrict {
     value: true,
     ttl: true,
   } as const
-  return make({ command: 'ma', label: flags.mode, flags }, readCounted)
+  return { request: { command: 'ma', label: flags.mode, flags }, interpret: readCounted }
 }
 
 /** Adds to a counter that exists, in either protocol; gives `undefined` where there is none. */
-export function addToPlainCounter(by: number): MakeStrict {
-  return make({ command: by < 0 ? 'decr' : 'incr', delta: BigInt(Math.abs(by)) }, readBigCount)
+export function addToPlainCounter(by: number): CounterCommand {
+  return { request: { command: by < 0 ? 'decr' : 'incr', delta: BigInt(Math.abs(by)) }, interpret: readBigCount }
 }
 
 /** Stores a counter: `set` in any case, `add` where there is none. */
-export function storeCounter(command: 'set' | 'add', value: number, ttl: number): MakeStrict {
+export function storeCounter(command: 'set' | 'add', value: number, ttl: number): CounterCommand {
   const data = String(value)
   const request: StoreRequest = {
     command,
     data,
     bytes: data.length,
-    // As those that the server makes.
+    // The server gives 0 to the counters that it creates.
     clientFlags: 0,
     exptime: exptimeOf(ttl),
     cas: 0n,
     preparing: undefined,
   }
-  return make(request, readStored)
+  return { request, interpret: readStored }
 }
 
 /** Reads a counter and its time. Needs the meta protocol. */
-export const READ_COUNTER: MakeStrict = make(
-  { command: 'mg', label: 'get', flags: { value: true, ttl: true } },
-  readCounter,
-)
+export const READ_COUNTER: CounterCommand = {
+  request: { command: 'mg', label: 'get', flags: { value: true, ttl: true } },
+  interpret: readCounter,
+}
 
 /** Reads a counter in either protocol. */
-export const READ_PLAIN_COUNTER: MakeStrict = make(GET, readPlainCounter)
+export const READ_PLAIN_COUNTER: CounterCommand = { request: GET, interpret: readPlainCounter }
 
 /** Removes a counter. */
-export const REMOVE_COUNTER: MakeStrict = make(DELETE, readDeleted)
+export const REMOVE_COUNTER: CounterCommand = { request: DELETE, interpret: readDeleted }
 
 /** Keeps a counter for so many seconds from now. */
-export function touchCounter(ttl: number): MakeStrict {
-  return make({ command: 'touch', exptime: exptimeOf(ttl) }, (reply) => reply.outcome === 'touched')
+export function touchCounter(ttl: number): CounterCommand {
+  return { request: { command: 'touch', exptime: exptimeOf(ttl) }, interpret: (reply) => reply.outcome === 'touched' }
 }
 
 function exptimeOf(seconds: number): number {

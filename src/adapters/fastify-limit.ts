@@ -1,7 +1,23 @@
 import { InvalidInputError } from '../errors.ts'
-import type { FastifyRateLimitCallback, FastifyRateLimitStore } from './fastify-store.ts'
+import { callWith } from './callbacks.ts'
 import type { Limits } from './limits.ts'
 import type { WindowHits } from './window-counter.ts'
+
+/** Called with the hits of a key, and the milliseconds until its window ends. */
+export type FastifyRateLimitCallback = (
+  error: Error | null,
+  result?: { readonly current: number; readonly ttl: number },
+) => void
+
+/** A store of `@fastify/rate-limit`. */
+export interface FastifyRateLimitStore {
+  /** Counts a hit. */
+  incr(key: string, callback: FastifyRateLimitCallback, timeWindow: number, max: number): void
+  /** Reads the hits, and counts none. */
+  read(key: string, callback: FastifyRateLimitCallback, timeWindow: number): void
+  /** Returns the store of a route with limits of its own. */
+  child(routeOptions: object): FastifyRateLimitStore
+}
 
 /** Options of `@fastify/rate-limit` and of its routes that a store has to know. */
 export interface FastifyOptions {
@@ -10,7 +26,7 @@ export interface FastifyOptions {
   readonly routeInfo?: { readonly method?: string | readonly string[]; readonly url?: string }
 }
 
-/** Longest that a client is kept out by `exponentialBackoff`, in milliseconds: 30 days. */
+/** Longest time that a client is kept out by `exponentialBackoff`, in milliseconds: 30 days. */
 const MAX_BACKOFF_MS = 2_592_000_000
 
 /** A store of `@fastify/rate-limit`: that of the limiter, or of a route with limits of its own. */
@@ -73,10 +89,8 @@ function needsFirstHit(): InvalidInputError {
   )
 }
 
-/** Gives the outcome to the callback, outside the promise: what the callback throws is thrown, and it is called once. */
+/** Gives the hits to the callback, with the milliseconds that are left. */
 function call(outcome: Promise<WindowHits>, callback: FastifyRateLimitCallback): void {
-  outcome.then(
-    ({ hits, endsAt }) => process.nextTick(callback, null, { current: hits, ttl: Math.max(0, endsAt - Date.now()) }),
-    (error: unknown) => process.nextTick(callback, error),
-  )
+  const result = outcome.then(({ hits, endsAt }) => ({ current: hits, ttl: Math.max(0, endsAt - Date.now()) }))
+  callWith(result, callback)
 }

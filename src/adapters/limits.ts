@@ -1,6 +1,6 @@
 import { isAbsorbable } from '../client/dispatcher.ts'
 import { flag, refused } from '../option-checks.ts'
-import type { Alignment } from './alignment.ts'
+import { CounterCalls } from './counter-calls.ts'
 import {
   ADAPTER_NAMES,
   type CacheOrServers,
@@ -9,7 +9,6 @@ import {
   openHostClient,
 } from './host-client.ts'
 import type { OnCountError, RateLimitOptions } from './rate-limit-options.ts'
-import { StrictCalls } from './strict-calls.ts'
 import { WindowCounter, type WindowHits } from './window-counter.ts'
 
 const NAMES: readonly (keyof RateLimitOptions)[] = [...ADAPTER_NAMES, 'align', 'onError', 'clearable']
@@ -17,14 +16,15 @@ const NAMES: readonly (keyof RateLimitOptions)[] = [...ADAPTER_NAMES, 'align', '
 /** A count beyond every limit. */
 const BEYOND_ALL = Number.MAX_SAFE_INTEGER
 
-/** What the stores for all hosts have in common. */
+/** The checked options of a store of rate limits, its client, and its counters. */
 export class Limits {
   readonly client: HostClient
   readonly prefix: string
-  readonly calls: StrictCalls
+  readonly calls: CounterCalls
   readonly counter: WindowCounter
+  /** Whether every window is one of the clock. */
+  readonly isByClock: boolean
   readonly #onError: OnCountError
-  readonly #align: Alignment
 
   constructor(name: string, cache: CacheOrServers | undefined, options: RateLimitOptions, defaultPrefix: string) {
     this.prefix = checkAdapterOptions(name, options, NAMES, defaultPrefix)
@@ -32,19 +32,15 @@ export class Limits {
     if (align !== 'first-hit' && align !== 'clock') throw refused('align', "'first-hit' or 'clock'", align)
     if (onError !== 'throw' && onError !== 'allow' && onError !== 'deny')
       throw refused('onError', "'throw', 'allow' or 'deny'", onError)
-    this.#align = align
+    this.isByClock = align === 'clock'
     this.#onError = onError
     const isClearable = flag('clearable', options.clearable, false)
     this.client = openHostClient(name, cache, options.client)
-    this.calls = new StrictCalls(this.client.cache, this.prefix, isClearable)
-    this.counter = new WindowCounter(this.calls, this.#align)
+    this.calls = new CounterCalls(this.client.cache, this.prefix, isClearable)
+    this.counter = new WindowCounter(this.calls, align)
   }
 
-  get isByClock(): boolean {
-    return this.#align === 'clock'
-  }
-
-  /** Carries out a count; gives what the option `onError` says where the cache fails. */
+  /** Carries out a count; where the cache fails, the option `onError` decides about the result. */
   async count(key: string, windowMs: number, run: () => Promise<WindowHits>): Promise<WindowHits> {
     try {
       return await run()

@@ -1,7 +1,9 @@
-import type { Alignment } from './alignment.ts'
 import type { AdapterOptions } from './host-client.ts'
 
-/** What becomes of a hit that cannot be counted. */
+/** Beginning of windows: the first hit of a key, or multiples of their length by the clock of this machine. */
+export type Alignment = 'first-hit' | 'clock'
+
+/** Outcome of a hit that cannot be counted. */
 export type OnCountError = 'throw' | 'allow' | 'deny'
 
 /** Options of a store of rate limits. */
@@ -17,7 +19,7 @@ export interface RateLimitOptions extends AdapterOptions {
    */
   readonly align?: Alignment
   /**
-   * What becomes of a hit when the cache fails. `'throw'`: the host decides, by its option `passOnStoreError` or `skipOnError`.
+   * Outcome of a hit when the cache fails. `'throw'`: the host decides, by its option `passOnStoreError` or `skipOnError`.
    * `'allow'` counts it as the first hit, `'deny'` as one beyond every limit; the host learns of no failure then, the client
    * reports it as a `commandError` event.
    *

@@ -1,6 +1,5 @@
 import type { Memcache } from '../client/memcache.ts'
-import { FastifyLimit, type FastifyOptions } from './fastify-limit.ts'
-import type { FastifyRateLimitStore } from './fastify-store.ts'
+import { FastifyLimit, type FastifyOptions, type FastifyRateLimitStore } from './fastify-limit.ts'
 import type { CacheOrServers } from './host-client.ts'
 import { Limits } from './limits.ts'
 import type { RateLimitOptions } from './rate-limit-options.ts'

@@ -2,9 +2,9 @@ import { accessOf } from '../client/client-access.ts'
 import type { Memcache } from '../client/memcache.ts'
 import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
+import { CounterCalls } from './counter-calls.ts'
 import { addToCounter, type Counter, READ_COUNTER, REMOVE_COUNTER, storeCounter } from './counter-commands.ts'
 import { atMostSeconds } from './seconds.ts'
-import { StrictCalls } from './strict-calls.ts'
 
 /** Options of `rate-limiter-flexible` that the store reads. */
 export interface FlexibleOptions {
@@ -15,7 +15,7 @@ export interface FlexibleOptions {
 /** The class `RateLimiterMemcache` of `rate-limiter-flexible`. */
 export type FlexibleLimiterClass<Options, Limiter> = new (options: Options) => Limiter
 
-/** What the methods of the package make a result of. */
+/** A count, in the form of which the package makes a result. */
 interface FlexibleCount {
   readonly consumedPoints: number
   /** -1: the window does not end. */
@@ -70,11 +70,11 @@ type ToResult = (
 /** The methods of the package that use the client; it makes the keys, prefix included. */
 function createLimiterClass(Limiter: Base): Base {
   return class RateLimiterMemlane extends Limiter {
-    readonly #calls: StrictCalls
+    readonly #calls: CounterCalls
 
     constructor(options: FlexibleOptions) {
       super(options)
-      this.#calls = new StrictCalls(checkClient(options.storeClient), '', false)
+      this.#calls = new CounterCalls(checkClient(options.storeClient), '', false)
     }
 
     async _upsert(key: string, points: number, durationMs: number, isForced = false): Promise<FlexibleCount> {

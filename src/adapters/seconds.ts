@@ -13,7 +13,7 @@ export function atLeastSeconds(milliseconds: number): number {
   return withoutLast(ttlFromMs(milliseconds, { atLeast: true }))
 }
 
-/** What would end later than memcached can store does not end. */
+/** Returns the seconds, or 0 where they would end later than memcached can store: such an item does not end. */
 function withoutLast(seconds: number): number {
   return Date.now() + seconds * 1000 < LAST_MS ? seconds : 0
 }

@@ -3,6 +3,7 @@ import type { Memcache } from '../client/memcache.ts'
 import { InvalidInputError } from '../errors.ts'
 import { flag, refused } from '../option-checks.ts'
 import { showValue } from '../show-value.ts'
+import { callWith } from './callbacks.ts'
 import {
   ADAPTER_NAMES,
   type AdapterOptions,
@@ -10,10 +11,9 @@ import {
   checkAdapterOptions,
   type HostClient,
   openHostClient,
+  openItems,
 } from './host-client.ts'
-import type { SessionData, SessionSerializer } from './session-data.ts'
-import { type ResolvedSessionOptions, Sessions } from './sessions.ts'
-import { StrictCalls } from './strict-calls.ts'
+import { type ResolvedSessionOptions, type SessionData, type SessionSerializer, Sessions } from './sessions.ts'
 
 /** Options of a session store. */
 export interface SessionStoreOptions extends AdapterOptions {
@@ -133,7 +133,7 @@ function createStoreClass(
       const prefix = checkAdapterOptions(NAME, options, NAMES, 'sess:')
       const resolved = resolveOptions(options)
       this.#client = openHostClient(NAME, cache, options.client)
-      this.#sessions = new Sessions(new StrictCalls(this.#client.cache, prefix, resolved.clearable), resolved)
+      this.#sessions = new Sessions(openItems(this.#client.cache, prefix, resolved.clearable), resolved)
     }
 
     get cache(): Memcache {
@@ -166,16 +166,13 @@ function createStoreClass(
   }
 }
 
-/** Gives the outcome to the callback, outside the promise: what the callback throws is thrown, and it is called once. */
+/** Returns the outcome of a call, or gives it to the callback. */
 function answer<T>(call: () => Promise<T>, callback: SessionCallback<T> | undefined): Promise<T> | undefined {
   const outcome = new Promise<T>((resolve) => {
     resolve(call())
   })
   if (callback === undefined) return outcome
-  outcome.then(
-    (result) => process.nextTick(callback, null, result),
-    (error: unknown) => process.nextTick(callback, error),
-  )
+  callWith(outcome, callback)
   return undefined
 }
 

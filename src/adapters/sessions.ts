@@ -1,9 +1,21 @@
-import { getCommand } from '../client/commands/reads.ts'
-import { deleteCommand, storeCommand, touchCommand } from '../client/commands/writes.ts'
 import { InvalidInputError, SerdeError, ServerError } from '../errors.ts'
+import { type HostItems, THROWS } from './host-client.ts'
+import { hostKey } from './host-key.ts'
 import { atMostSeconds } from './seconds.ts'
-import type { SessionData, SessionSerializer } from './session-data.ts'
-import type { StrictCalls } from './strict-calls.ts'
+
+/** Part of a session that a store reads. */
+export interface SessionData {
+  /** The session's cookie: until when it is valid. */
+  readonly cookie?: { readonly expires?: Date | string | number | boolean | null | undefined }
+}
+
+/** Turns sessions into text and back. */
+export interface SessionSerializer {
+  /** Returns the text that is stored. */
+  stringify(session: object): string
+  /** Returns the session that a text stands for. */
+  parse(text: string): unknown
+}
 
 /** The options of a session store, checked and complete. */
 export interface ResolvedSessionOptions {
@@ -13,18 +25,20 @@ export interface ResolvedSessionOptions {
   readonly clearable: boolean
 }
 
-/** The sessions behind the methods of a store. */
+/** The sessions behind the methods of a store. Every failure rejects: a session that is not found logs its user out. */
 export class Sessions {
-  readonly #calls: StrictCalls
+  readonly #items: HostItems['items']
+  readonly #clear: HostItems['clear']
   readonly #options: ResolvedSessionOptions
 
-  constructor(calls: StrictCalls, options: ResolvedSessionOptions) {
-    this.#calls = calls
+  constructor({ items, clear }: HostItems, options: ResolvedSessionOptions) {
+    this.#items = items
+    this.#clear = clear
     this.#options = options
   }
 
   async get(id: string): Promise<unknown> {
-    const text = await this.#calls.run<unknown>('get', id, (parts, key, rest) => getCommand(parts, key, rest))
+    const text = await this.#items.get(hostKey(id), THROWS)
     if (text === undefined) return null
     try {
       return this.#options.serializer.parse(text as string)
@@ -39,9 +53,7 @@ export class Sessions {
     const ttl = this.#ttlOf(session)
     if (ttl === undefined) return this.destroy(id)
     const text = this.#options.serializer.stringify(session)
-    const stored = await this.#calls.run<boolean>('set', id, (parts, key, rest) =>
-      storeCommand(parts, 'set', key, text, { ...rest, ttl }),
-    )
+    const stored = await this.#items.set(hostKey(id), text, { ...THROWS, ttl })
     if (!stored) throw new ServerError('the session was not stored', { delivery: 'answered' })
   }
 
@@ -49,15 +61,15 @@ export class Sessions {
     if (this.#options.disableTouch) return
     const ttl = this.#ttlOf(session)
     if (ttl === undefined) return this.destroy(id)
-    await this.#calls.run('touch', id, (parts, key, rest) => touchCommand(parts, key, ttl, rest))
+    await this.#items.touch(hostKey(id), ttl, THROWS)
   }
 
   async destroy(id: string): Promise<void> {
-    await this.#calls.run('delete', id, (parts, key, rest) => deleteCommand(parts, key, rest))
+    await this.#items.delete(hostKey(id), THROWS)
   }
 
   async clear(): Promise<void> {
-    if (this.#calls.clear !== undefined) return this.#calls.clear()
+    if (this.#clear !== undefined) return this.#clear()
     throw new InvalidInputError(
       'this session store has no clear(): it needs clearable: true, whose price its documentation names; deleteMatching of memlane/keys removes the sessions of a prefix by a walk over all items',
     )

@@ -1,10 +1,11 @@
 import { InvalidInputError, ServerError, UnknownCommandError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
-import type { Alignment } from './alignment.ts'
+import type { CounterCalls } from './counter-calls.ts'
 import {
   addToCounter,
   addToPlainCounter,
   type Counter,
+  type CounterCommand,
   READ_COUNTER,
   READ_PLAIN_COUNTER,
   REMOVE_COUNTER,
@@ -12,8 +13,8 @@ import {
   touchCounter,
 } from './counter-commands.ts'
 import { hostKey } from './host-key.ts'
+import type { Alignment } from './rate-limit-options.ts'
 import { atMostSeconds } from './seconds.ts'
-import type { StrictCalls } from './strict-calls.ts'
 
 /** The hits of a key in its present window. */
 export interface WindowHits {
@@ -24,7 +25,7 @@ export interface WindowHits {
   readonly byClock: boolean
 }
 
-/** How often a counter may come and go while one hit is counted. */
+/** Number of times that a counter may come and go while one hit is counted. */
 const MAX_ROUNDS = 8
 
 /**
@@ -33,10 +34,10 @@ const MAX_ROUNDS = 8
  * has its number in the key. Where the server speaks the classic protocol only, windows are those of the clock.
  */
 export class WindowCounter {
-  readonly #calls: StrictCalls
+  readonly #calls: CounterCalls
   readonly #align: Alignment
 
-  constructor(calls: StrictCalls, align: Alignment) {
+  constructor(calls: CounterCalls, align: Alignment) {
     this.#calls = calls
     this.#align = align
   }
@@ -86,8 +87,8 @@ export class WindowCounter {
 
   /** Takes a hit back; where there is none, nothing happens. */
   undo(key: string, windowMs: number): Promise<void> {
-    const run = async (own: string, make: ReturnType<typeof addToCounter>): Promise<void> => {
-      await this.#calls.run('decr', own, make)
+    const run = async (own: string, command: CounterCommand): Promise<void> => {
+      await this.#calls.run('decr', own, command)
     }
     return this.#aligned(
       key,

@@ -1,5 +1,4 @@
-export type { Alignment } from '../adapters/alignment.ts'
-export type { FastifyRateLimitCallback, FastifyRateLimitStore } from '../adapters/fastify-store.ts'
+export type { FastifyRateLimitCallback, FastifyRateLimitStore } from '../adapters/fastify-limit.ts'
 export type { AdapterOptions, CacheOrServers } from '../adapters/host-client.ts'
 export {
   type ClientHits,
@@ -7,7 +6,7 @@ export {
   fastifyRateLimitStore,
   RateLimitStore,
 } from '../adapters/rate-limit.ts'
-export type { OnCountError, RateLimitOptions } from '../adapters/rate-limit-options.ts'
+export type { Alignment, OnCountError, RateLimitOptions } from '../adapters/rate-limit-options.ts'
 export {
   type FlexibleLimiterClass,
   type FlexibleOptions,

@@ -7,4 +7,4 @@ export {
   type SessionStoreOptions,
   sessionStore,
 } from '../adapters/session.ts'
-export type { SessionData, SessionSerializer } from '../adapters/session-data.ts'
+export type { SessionData, SessionSerializer } from '../adapters/sessions.ts'
