@@ -26,7 +26,7 @@ export interface SessionStoreOptions extends AdapterOptions {
   readonly ttl?: number | ((session: SessionData) => number)
   /** Whether requests that leave a session unchanged leave its time in the cache unchanged too. @defaultValue `false` */
   readonly disableTouch?: boolean
-  /** How sessions become text. @defaultValue `JSON` */
+  /** Serializer that turns sessions into text and back. @defaultValue `JSON` */
   readonly serializer?: SessionSerializer
   /**
    * Whether the store has `clear()`. Its price: every session's key then carries a number that is an item of its own. If that

@@ -11,7 +11,7 @@ const examples = join(root, 'examples/adapters')
 /** Where Node finds the hosts, and memlane as an application does. */
 const folder = join(import.meta.dirname, 'node_modules', '.memlane-examples')
 
-/** What each example prints. */
+/** Output of each example. */
 const outputs: Readonly<Record<string, string>> = {
   'keyv.mjs': "{ name: 'Ada' } undefined\n",
   'rate-limit.mjs': '200\n200\n429\n',

@@ -9,7 +9,7 @@ import { deadAddress } from './support/dead-server.ts'
 import { type TestServer, targets } from './support/servers.ts'
 import { openCache, startCache } from './support/start.ts'
 
-/** What both versions of unstorage have. */
+/** Versions of unstorage, each with its `createStorage`. */
 const VERSIONS = [
   ['1.17', createStorage],
   ['2', createStorage2],

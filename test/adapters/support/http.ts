@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** What a browser keeps of an answer. */
+/** Answer of a server, as a browser sees it. */
 export interface Answer {
   readonly status: number
   readonly text: string
