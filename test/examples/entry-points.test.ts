@@ -8,20 +8,39 @@ import { installExamples } from '../support/example-folder.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-const examples = join(root, 'examples/chunks')
 const execute = promisify(execFile)
 
-/** What each example prints. */
-const outputs: Readonly<Record<string, string>> = {
-  'large-value.mjs': 'true\n3000000 true\n1\ntrue\nundefined\n',
-  'streams.mjs': 'true\n2000000\nundefined\n',
+/** Each entry point that a page explains by programs, with what each program prints. */
+const entryPoints: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  chunks: {
+    'large-value.mjs': 'true\n3000000 true\n1\ntrue\nundefined\n',
+    'streams.mjs': 'true\n2000000\nundefined\n',
+  },
+  keys: {
+    'report.mjs': 'page: 1 items, 88 bytes\nuser: 2 items, 152 bytes\n',
+    'delete-by-prefix.mjs': '2 deleted\n0 deleted\nx\n1 deleted\n',
+  },
+  tags: {
+    'pages.mjs': [
+      '<h1>Ada</h1> <h1>Grace</h1> 2 rendered',
+      '<h1>Ada</h1> <h1>Grace</h1> 2 rendered',
+      '<h1>Ada Lovelace</h1> <h1>Grace</h1> 3 rendered',
+      '<h1>Ada Lovelace</h1> <h1>Grace</h1> 5 rendered',
+      '',
+    ].join('\n'),
+  },
+  versions: {
+    'query-cache.mjs': 'Ada | Ada,book | 2 queries\nAda | Ada,book | 2 queries\nAda | Ada,book,pen | 3 queries\n',
+    'nested-namespaces.mjs': 'book pen\nundefined pen\nundefined undefined\n',
+  },
 }
 
-describe('the examples of values in chunks', () => {
+describe.each(Object.entries(entryPoints))('the examples of memlane/%s', (entryPoint, outputs) => {
+  const examples = join(root, 'examples', entryPoint)
   let folder: string
 
   beforeAll(async () => {
-    folder = await installExamples('chunks', 'chunks')
+    folder = await installExamples(entryPoint, entryPoint)
   })
 
   it('are all tried here', async () => {
@@ -29,7 +48,7 @@ describe('the examples of values in chunks', () => {
   })
 
   it.each(Object.keys(outputs))('%s stands in the documentation as it is', async (name) => {
-    const page = await readFile(join(root, 'docs/chunks.md'), 'utf8')
+    const page = await readFile(join(root, `docs/${entryPoint}.md`), 'utf8')
     expect(page).toContain(`\`\`\`js\n${await readFile(join(examples, name), 'utf8')}\`\`\``)
   })
 
