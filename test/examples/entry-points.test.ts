@@ -40,7 +40,7 @@ describe.each(Object.entries(entryPoints))('the examples of memlane/%s', (entryP
   let folder: string
 
   beforeAll(async () => {
-    folder = await installExamples(entryPoint, entryPoint)
+    folder = await installExamples(entryPoint)
   })
 
   it('are all tried here', async () => {

@@ -22,7 +22,7 @@ describe('the examples of middleware', () => {
   let folder: string
 
   beforeAll(async () => {
-    folder = await installExamples('middleware', 'middleware')
+    folder = await installExamples('middleware')
   })
 
   it('are all tried here', async () => {

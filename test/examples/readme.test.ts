@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
+import { installPackage } from '../support/example-folder.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const execute = promisify(execFile)
@@ -16,9 +17,7 @@ describe('the README', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'memlane-readme-'))
-    await mkdir(join(folder, 'node_modules'))
-    // As a user would have it installed: the built package, through its exports map.
-    await symlink(root, join(folder, 'node_modules', 'memlane'), 'dir')
+    await installPackage(folder)
     server = await MemcachedServer.start()
     const readme = await readFile(join(root, 'README.md'), 'utf8')
     example = /```ts\n([\s\S]*?)```/.exec(readme)![1]!.replace('localhost:11211', server.address)
@@ -38,12 +37,11 @@ describe('the README', () => {
     expect((await readFile(join(root, 'README.md'), 'utf8')).split('\n').length).toBeLessThanOrEqual(151)
   })
 
-  // On a busy machine it may take longer to connect than the default.
-  it('starts with an example that runs as an ES module', { retry: 5 }, async () => {
+  it('starts with an example that runs as an ES module', async () => {
     expect(await outputOf('example.mjs', example)).toBe("{ name: 'Ada' }\nundefined\n")
   })
 
-  it('starts with an example that runs in CommonJS', { retry: 5 }, async () => {
+  it('starts with an example that runs in CommonJS', async () => {
     const code = example.replace(/import (\{.*\}) from '(.*)'/, "const $1 = require('$2')")
     const wrapped = `void (async () => {\n${code}\n})()`
     expect(await outputOf('example.cjs', wrapped)).toBe("{ name: 'Ada' }\nundefined\n")
