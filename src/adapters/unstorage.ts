@@ -164,8 +164,9 @@ class MemlaneDriver implements UnstorageDriver {
   readonly getItems = async (
     items: readonly { readonly key: string }[],
   ): Promise<{ key: string; value: string | null }[]> => {
-    const found = await this.#items.getMany(items.map(({ key }) => hostKey(key)))
-    return items.map(({ key }) => ({ key, value: textOf(found.get(hostKey(key))) }))
+    const asked = items.map(({ key }) => hostKey(key))
+    const found = await this.#items.getMany(asked)
+    return items.map(({ key }, at) => ({ key, value: textOf(found.get(asked[at]!)) }))
   }
 
   readonly setItem = (key: string, value: string, options?: UnstorageCallOptions): Promise<void> => {
