@@ -135,6 +135,13 @@ describe('rate-limiter-flexible', () => {
     for (const other of [RateLimiterMemory, RateLimiterRedis, undefined, {}])
       expect(() => rateLimiterFlexible(other as never)).toThrow(/the class RateLimiterMemcache/)
     await expect(open(cache).consume('a', 1.5)).rejects.toThrow(/whole number/)
-    await expect(open(openCache('127.0.0.1:1', { protocol: 'text' })).consume('a')).rejects.toThrow()
+  })
+
+  it('fails where the server speaks the classic protocol only, and says why', async () => {
+    const { server } = await startCache()
+    const classic = open(openCache(server.address, { protocol: 'text' }))
+    const error = await rejection(classic.consume('a'))
+    expect(error).toMatchObject({ code: 'MEMLANE_INVALID_INPUT', delivery: 'not-sent' })
+    expect(String(error)).toContain('meta protocol')
   })
 })
