@@ -85,9 +85,9 @@ export class TaggedCache {
     }
   }
 
-  async #valueOf(key: Key, item: TaggedItem, serde: Serde | undefined): Promise<unknown> {
+  #valueOf(key: Key, item: TaggedItem, serde: Serde | undefined): Promise<unknown> {
     const wireKey = (): WireKey => this.#parts.dispatcher.encodeKey(withPrefix(this.#prefix, key))
-    return this.#leases.restore(await this.#leases.unpack(item, key, wireKey), key, serde)
+    return this.#leases.valueOf(item, key, wireKey, serde)
   }
 
   /** Reports a failure where failures are absorbed; else throws it. */

@@ -1,7 +1,7 @@
-import type { KeyOptions } from '../client/call-options.ts'
 import { COMPRESSED_FLAGS } from '../client/compression.ts'
-import { LeaseCommands, type LeaseKey, type LeaseStore } from '../client/lease/commands.ts'
+import { LeaseCommands, type LeaseKey, type LeaseStore, MAX_LOOKS, WON_UNSEEN } from '../client/lease/commands.ts'
 import type { GetOrSetManyOptions, ResolvedLease } from '../client/lease/options.ts'
+import { placeholderRequest } from '../client/lease/requests.ts'
 import type { Hold, OldValue, Sight, ValueSight } from '../client/lease/sight.ts'
 import type { ClientParts } from '../client/parts.ts'
 import type { Refine } from '../client/refine.ts'
@@ -12,16 +12,10 @@ import { MemcacheError, SerdeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey, type WireKey } from '../protocol/key.ts'
-import type { Interpret } from '../protocol/operation.ts'
 import type { Patience } from '../protocol/patience.ts'
-import { PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
-import type { Request } from '../protocol/request.ts'
 import type { Serde, SerializedValue } from '../serde/serde.ts'
 import { FOREVER } from '../ttl.ts'
 import { encodeTaggedItem, parseTaggedItem, TAGGED_FLAGS, type TaggedItem } from './tagged-item.ts'
-
-/** How often an item may change while one call tries to see it. */
-const MAX_LOOKS = 4
 
 /** Reads items as they are stored. */
 export const STORED_SERDE: Serde = createStoredSerde(false)
@@ -86,8 +80,7 @@ export class TaggedLeases implements LeaseStore {
       const elected = await this.#elect(key, lease, sight as ValueSight)
       if (elected !== undefined) return elected
     }
-    const hold: Hold = { kind: 'nothing', lease: undefined }
-    return { state: 'won', hold, mark: { cas: 0n, ttl: undefined }, old: undefined }
+    return WON_UNSEEN
   }
 
   #tagsOf(options: Options): CallTags | undefined {
@@ -124,8 +117,8 @@ export class TaggedLeases implements LeaseStore {
     if (item === undefined) return { state: 'unreadable', hold, mark, error: undefined }
     if (!(await this.isCurrent(item, names))) return OUTDATED
     try {
-      const stored = await this.unpack(item, key.callerKey, () => key.wireKey)
-      return { ...sight, stored, value: this.restore(stored, key.callerKey, serde) }
+      const stored = await this.#unpack(item, key.callerKey, () => key.wireKey)
+      return { ...sight, stored, value: this.#restore(stored, key.callerKey, serde) }
     } catch (error) {
       if (!(error instanceof MemcacheError)) throw error
       return { state: 'unreadable', hold, mark, error }
@@ -141,7 +134,7 @@ export class TaggedLeases implements LeaseStore {
     const item = parseTaggedItem(old.value as StoredValue)
     if (item === undefined || !(await this.isCurrent(item, names))) return undefined
     try {
-      return { value: this.restore(await this.unpack(item, key.callerKey, () => key.wireKey), key.callerKey, serde) }
+      return { value: await this.valueOf(item, key.callerKey, () => key.wireKey, serde) }
     } catch {
       return undefined
     }
@@ -155,8 +148,21 @@ export class TaggedLeases implements LeaseStore {
     return outcome!.value
   }
 
-  /** The value of an item, decompressed. @param wireKey - Gives the whole key, for an algorithm of the caller's. */
-  async unpack({ data, clientFlags, compression }: TaggedItem, key: Key, wireKey: () => WireKey): Promise<StoredValue> {
+  /**
+   * Returns the value of an item, read by the serde of a call.
+   *
+   * @param wireKey - Gives the whole key, for an algorithm of the caller's.
+   */
+  async valueOf(item: TaggedItem, key: Key, wireKey: () => WireKey, serde: Serde | undefined): Promise<unknown> {
+    return this.#restore(await this.#unpack(item, key, wireKey), key, serde)
+  }
+
+  /** Decompresses the value of an item. */
+  async #unpack(
+    { data, clientFlags, compression }: TaggedItem,
+    key: Key,
+    wireKey: () => WireKey,
+  ): Promise<StoredValue> {
     if (compression === 0) return new StoredValue(data as Uint8Array, clientFlags)
     try {
       const plain = await this.#parts.values.decompress(data as Uint8Array, compression, wireKey())
@@ -167,8 +173,7 @@ export class TaggedLeases implements LeaseStore {
     }
   }
 
-  /** Reads a value by the serde of the call. */
-  restore({ data, clientFlags }: StoredValue, key: Key, serde: Serde | undefined): unknown {
+  #restore({ data, clientFlags }: StoredValue, key: Key, serde: Serde | undefined): unknown {
     return this.#parts.values.restore(data, clientFlags, key, serde)
   }
 
@@ -190,7 +195,7 @@ export class TaggedLeases implements LeaseStore {
     if (isStale) return { state: isWon ? 'won' : 'taken', hold, mark, old: undefined }
     const compareCas = mark.cas === 0n ? undefined : mark.cas
     const flags = { invalidate: true, exptime: leaseTtl, compareCas }
-    await this.#send({ command: 'md', label: 'getOrSet', flags }, key, readNothing)
+    await this.#inner.send({ command: 'md', label: 'getOrSet', flags }, key, readNothing)
     return undefined
   }
 
@@ -201,7 +206,7 @@ export class TaggedLeases implements LeaseStore {
     if (cas === 0n)
       return { state: 'won', hold: { kind: 'item', cas, isMine: true, hasValue: false }, mark, old: undefined }
     const [isStored, next] = await Promise.all([
-      this.#send<boolean>(placeholderRequest(cas, lease), key, readStored),
+      this.#inner.send<boolean>(placeholderRequest(lease, cas), key, readStored),
       this.#inner.look(key, lease, READ_STORED),
     ])
     if (next.state !== 'taken' || next.hold.kind !== 'item')
@@ -232,8 +237,7 @@ export class TaggedLeases implements LeaseStore {
     options: Options,
   ): Promise<{ readonly data: string | Uint8Array; readonly compression: number }> {
     // The serde compresses by itself.
-    const isCompressed = (form.clientFlags & COMPRESSED_FLAGS) !== 0
-    const choice = isCompressed ? false : options?.compression
+    const choice = this.#parts.values.isCompressed(form.clientFlags) ? false : options?.compression
     const keyPrefix = options?.keyPrefix
     const request = this.#parts.values.storeFormRequest('set', key, form, 0n, {
       ttl: FOREVER,
@@ -250,36 +254,5 @@ export class TaggedLeases implements LeaseStore {
 
   remove(key: LeaseKey, hold: Hold): Promise<void> {
     return this.#inner.remove(key, hold)
-  }
-
-  #send<T>(
-    request: Request,
-    {
-      callerKey,
-      wireKey,
-      keyOptions,
-      patience,
-    }: Pick<LeaseKey, 'callerKey' | 'wireKey' | 'patience'> & { readonly keyOptions: KeyOptions },
-    interpret: Interpret,
-  ): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const operation = this.#parts.dispatcher.operation(request, callerKey, wireKey, interpret, keyOptions)
-      operation.patience = patience
-      operation.resolve = resolve as (value: unknown) => void
-      operation.reject = reject
-      this.#parts.dispatcher.dispatch(operation)
-    })
-  }
-}
-
-function placeholderRequest(cas: bigint, { leaseTtl }: ResolvedLease): StoreRequest {
-  return {
-    command: 'cas',
-    data: '',
-    bytes: 0,
-    clientFlags: PLACEHOLDER_FLAGS,
-    exptime: leaseTtl,
-    cas,
-    preparing: undefined,
   }
 }

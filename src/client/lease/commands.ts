@@ -23,7 +23,7 @@ import type { LeaseMark } from './wait.ts'
 const LEASE_SUFFIX = ':lease'
 
 /** How often an item may come and go while one call tries to see it. */
-const MAX_LOOKS = 4
+export const MAX_LOOKS = 4
 
 /** One key of a call. */
 export interface LeaseKey {
@@ -134,7 +134,7 @@ export class LeaseCommands {
       if (sight !== undefined) return sight
       // Whatever it is, it does not stay: no caller can hold the place, and nothing will be there to replace.
       if (looks === MAX_LOOKS) return WON_UNSEEN
-      const reading = await this.#send<Reading>(request, key, interpret)
+      const reading = await this.send<Reading>(request, key, interpret)
       if (reading.state !== 'missing') return sightOf(reading, lease)
     }
   }
@@ -145,8 +145,8 @@ export class LeaseCommands {
    */
   async #electByPlaceholder(key: LeaseKey, lease: ResolvedLease, interpret: Interpret): Promise<Sight | undefined> {
     const [isAdded, reading] = await Promise.all([
-      this.#send<boolean>(placeholderRequest(lease), key, readStored),
-      this.#send<Reading>(this.#reads.requestFor(key.keyOptions), key, interpret),
+      this.send<boolean>(placeholderRequest(lease), key, readStored),
+      this.send<Reading>(this.#reads.requestFor(key.keyOptions), key, interpret),
     ])
     // Won, though what holds the place cannot be seen: it is gone, or the answer comes from elsewhere. Waiting for it would
     // be waiting for oneself.
@@ -164,8 +164,8 @@ export class LeaseCommands {
   ): Promise<Sight | undefined> {
     const at = { ...leaseKey, callerKey: leaseKey.key, patience: key.patience }
     const [isAdded, mark] = await Promise.all([
-      this.#send<boolean>(placeholderRequest(lease), at, readStored),
-      this.#send<Reading>(this.#reads.requestFor(at.keyOptions), at, interpret),
+      this.send<boolean>(placeholderRequest(lease), at, readStored),
+      this.send<Reading>(this.#reads.requestFor(at.keyOptions), at, interpret),
     ])
     if (mark.state === 'missing') return undefined
     if (!isAdded) return { state: 'taken', hold: { kind: 'nothing', lease: undefined }, mark, old: undefined }
@@ -179,7 +179,7 @@ export class LeaseCommands {
   /** Asked only now: behind a proxy the two items may be on two servers, which keep no order between them. */
   async #readBehindLease(key: LeaseKey, hold: Hold, interpret: Interpret): Promise<Reading> {
     try {
-      return await this.#send<Reading>(this.#reads.requestFor(key.keyOptions), key, interpret)
+      return await this.send<Reading>(this.#reads.requestFor(key.keyOptions), key, interpret)
     } catch (error) {
       // No caller is going to load: the outcome of this does not matter.
       await this.#removeLease(key, hold).catch(() => undefined)
@@ -213,7 +213,7 @@ export class LeaseCommands {
       ...(keyPrefix !== undefined && { keyPrefix }),
       ...(staleOnError !== undefined && { graceSeconds: staleOnError }),
     })
-    await this.#send(request, key, readNothing)
+    await this.send(request, key, readNothing)
     await this.#removeLease(key, hold)
   }
 
@@ -221,19 +221,19 @@ export class LeaseCommands {
   async giveUp(key: LeaseKey, hold: Hold): Promise<void> {
     if (hold.kind !== 'item') return this.#removeLease(key, hold)
     if (!hold.isMine) return
-    await this.#send(hold.hasValue ? rearmRequest(hold.cas) : removeRequest(hold.cas), key, readNothing)
+    await this.send(hold.hasValue ? rearmRequest(hold.cas) : removeRequest(hold.cas), key, readNothing)
   }
 
   /** There is nothing to store: what held the place goes, and an old value too. */
   async remove(key: LeaseKey, hold: Hold): Promise<void> {
     if (hold.kind !== 'item') return this.#removeLease(key, hold)
-    if (hold.isMine) await this.#send(removeRequest(hold.cas), key, readNothing)
+    if (hold.isMine) await this.send(removeRequest(hold.cas), key, readNothing)
   }
 
   async #removeLease(key: LeaseKey, hold: Hold): Promise<void> {
     if (hold.kind !== 'nothing' || hold.lease === undefined || key.leaseKey === undefined) return
     const at = { ...key.leaseKey, callerKey: key.leaseKey.key, patience: key.patience }
-    await this.#send(removeRequest(hold.lease), at, readNothing)
+    await this.send(removeRequest(hold.lease), at, readNothing)
   }
 
   #interpreter(options: GetOrSetManyOptions<never> | undefined): Interpret {
@@ -257,7 +257,8 @@ export class LeaseCommands {
     return operation
   }
 
-  #send<T>(request: Request, key: ItemKey, interpret: Interpret): Promise<T> {
+  /** Carries out a command on an item; rejects where it fails. */
+  send<T>(request: Request, key: ItemKey, interpret: Interpret): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const operation = this.#operation(request, key, interpret)
       operation.resolve = resolve as (value: unknown) => void
@@ -270,4 +271,9 @@ export class LeaseCommands {
 const NO_MARK: LeaseMark = { cas: 0n, ttl: undefined }
 
 /** Elected, with nothing to replace. */
-const WON_UNSEEN: Sight = { state: 'won', hold: { kind: 'nothing', lease: undefined }, mark: NO_MARK, old: undefined }
+export const WON_UNSEEN: Sight = {
+  state: 'won',
+  hold: { kind: 'nothing', lease: undefined },
+  mark: NO_MARK,
+  old: undefined,
+}

@@ -22,15 +22,19 @@ export function lookRequest({ kind, leaseTtl, refreshAhead, staleOnError }: Reso
   return { command: 'mg', label: `getOrSet with ${refreshAhead > 0 ? 'refreshAhead' : 'staleOnError'}`, flags }
 }
 
-/** Elects by adding: the first to do so wins. */
-export function placeholderRequest({ leaseTtl }: ResolvedLease): StoreRequest {
+/**
+ * Elects by a placeholder: the first to store one wins.
+ *
+ * @param cas - Of the item that it replaces; 0n: it is added where there is none.
+ */
+export function placeholderRequest({ leaseTtl }: ResolvedLease, cas = 0n): StoreRequest {
   return {
-    command: 'add',
+    command: cas === 0n ? 'add' : 'cas',
     data: '',
     bytes: 0,
     clientFlags: PLACEHOLDER_FLAGS,
     exptime: leaseTtl,
-    cas: 0n,
+    cas,
     preparing: undefined,
   }
 }
