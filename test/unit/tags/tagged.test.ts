@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Failures } from '../../../src/client/failures.ts'
 import type { Memcache } from '../../../src/client/memcache.ts'
 import { versions } from '../../../src/client/versions.ts'
 import { BatchError, InvalidInputError, MemcacheError, SerdeError } from '../../../src/errors.ts'
@@ -266,6 +267,17 @@ async function startTwo(options: MemcacheOptions = {}): Promise<{ cache: Memcach
   return { cache, tagServer: tags }
 }
 
+/** Each call that reads tags, with its own `failures`. */
+function callsWith(pages: TaggedCache, failures: Failures): (() => Promise<unknown>)[] {
+  const load = (): string => 'loaded'
+  return [
+    () => pages.get('k', { failures }),
+    () => pages.getMany(['k'], { failures }),
+    () => pages.getOrSet('k', load, { tags: ['a'], failures }),
+    () => pages.getOrSet('new', load, { tags: ['a'], failures }),
+  ]
+}
+
 describe('values whose tags cannot be read', () => {
   it('are no hits: the call rejects, and nothing stands in for the server', async () => {
     const { cache, tagServer } = await startTwo()
@@ -295,6 +307,35 @@ describe('values whose tags cannot be read', () => {
     expect(await pages.getOrSet('new', () => 'loaded', { tags: ['a'] })).toBe('loaded')
     await eventually(async () => expect(await cache.has('p:v:new')).toBe(false))
     expect(events.length).toBeGreaterThan(3)
+  })
+
+  it('are misses of a call with failures: missReads, though the client throws', async () => {
+    const { cache, tagServer } = await startTwo()
+    const pages = tagged(cache, { prefix: 'p:', refreshMs: 0 })
+    const events = collectCommandErrors(cache)
+    await pages.getOrSet('k', () => 'old', { tags: ['a'] })
+    await tagServer.close()
+    const outcomes = await Promise.all(callsWith(pages, 'missReads').map((call) => call()))
+    expect(outcomes).toEqual([undefined, new Map(), 'loaded', 'loaded'])
+    expect(new Set(events.map(({ key }) => key))).toEqual(new Set(['k', 'new']))
+    expect(await cache.has('p:v:new')).toBe(false)
+  })
+
+  it('reject a call with failures: throw, though the client absorbs', async () => {
+    const { cache, tagServer } = await startTwo({ failures: 'miss' })
+    const pages = tagged(cache, { prefix: 'p:', refreshMs: 0 })
+    const events = collectCommandErrors(cache)
+    await pages.getOrSet('k', () => 'old', { tags: ['a'] })
+    await tagServer.close()
+    for (const call of callsWith(pages, 'throw')) expect(await rejection(call())).toBeInstanceOf(MemcacheError)
+    expect(events).toEqual([])
+  })
+
+  it('refuse failures that there are not', async () => {
+    const { cache } = await startTwo()
+    const pages = tagged(cache, { prefix: 'p:' })
+    for (const call of callsWith(pages, 'never' as Failures))
+      expect(await rejection(call())).toBeInstanceOf(InvalidInputError)
   })
 })
 
