@@ -25,11 +25,11 @@ import type {
   UpdateOptions,
   WriteOptions,
 } from '../call-options.ts'
-import { type CallKind, type Calls, isTraced } from '../calls/calls.ts'
+import { type CallKind, isTraced } from '../calls/calls.ts'
 import { CommandPipeline } from '../command-pipeline.ts'
 import { gatCommand, gatsCommand, getCommand, getsCommand, hasCommand, inspectCommand } from '../commands/reads.ts'
 import { casCommand, deleteCommand, invalidateCommand, setsCommand, touchCommand } from '../commands/writes.ts'
-import { type Entries, isPlainText, withPrefix, withTtl } from '../entries.ts'
+import { type Entries, isPlainText, withTtl } from '../entries.ts'
 import type { Inspection } from '../inspection.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '../lease/options.ts'
 import { NamespaceNoreply } from '../noreply.ts'
@@ -45,7 +45,7 @@ import {
   NOT_SET,
   type SetsResult,
 } from '../results.ts'
-import { type Change, updateValue } from '../update.ts'
+import type { Change } from '../update.ts'
 import { COUNT, type Keyspace, NEVER, READ, type WhenLost, WRITE } from './keyspace.ts'
 import { PrefixedCalls, type PrefixedCallsInit } from './prefixed-calls.ts'
 
@@ -57,7 +57,6 @@ import { PrefixedCalls, type PrefixedCallsInit } from './prefixed-calls.ts'
  */
 export class Namespace<T = unknown, Input = T> {
   readonly #parts: ClientParts
-  readonly #calls: Calls
   /** The hot calls. */
   readonly #gets: CallKind
   readonly #keyspace: Keyspace
@@ -71,7 +70,6 @@ export class Namespace<T = unknown, Input = T> {
     const { parts, keyspace, refine, ttl, calls } = init
     this.#prefixedCalls = new PrefixedCalls(init)
     this.#parts = parts
-    this.#calls = calls
     this.#gets = calls.of('get')
     this.#keyspace = keyspace
     this.#refine = refine
@@ -128,36 +126,14 @@ export class Namespace<T = unknown, Input = T> {
   getMany(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, T>>
   getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
   getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
-    return this.#prefixedCalls.overKeys(
-      'getMany',
-      'read',
-      () => new Map(),
-      keys,
-      options,
-      async (asked, rest, tally) => {
-        const found = await this.#parts.batches.getMany(asked, rest, tally)
-        return this.#prefixedCalls.fitting(found, (value) => value, tally) as Promise<Map<Key, T>>
-      },
-    )
+    return this.#prefixedCalls.getMany(keys, options) as Promise<Map<Key, T>>
   }
 
   /** Reads many values and their cas numbers. */
   getsMany(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
   getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
   getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
-    return this.#prefixedCalls.overKeys(
-      'getsMany',
-      'read',
-      () => new Map(),
-      keys,
-      options,
-      async (asked, rest, tally) => {
-        const found = await this.#parts.batches.getsMany<ValueWithCas<unknown>, Key>(asked, rest, tally)
-        const cas = new Map(Array.from(found, ([key, item]) => [key, item.cas]))
-        const fitting = await this.#prefixedCalls.fitting(found, (item) => (item as ValueWithCas<unknown>).value, tally)
-        return new Map(Array.from(fitting, ([key, value]) => [key, { value: value as T, cas: cas.get(key)! }]))
-      },
-    )
+    return this.#prefixedCalls.getsMany(keys, options) as Promise<Map<Key, ValueWithCas<T>>>
   }
 
   /** Whether an item is there. Its value is not looked at. */
@@ -360,13 +336,7 @@ export class Namespace<T = unknown, Input = T> {
     change: (current: T | undefined) => Input | undefined | Promise<Input | undefined>,
     options?: UpdateOptions,
   ): Promise<unknown> {
-    const refine = this.#refine && keyed(this.#refine, key)
-    return this.#calls.of('update').run(key, (tally) =>
-      this.#keyspace.runOnce(NEVER, options, tally, (prefix) => {
-        const whole = withPrefix(prefix, key)
-        return updateValue(this.#parts, whole, change as Change<unknown>, options, refine, tally, this.#ttl)
-      }),
-    )
+    return this.#prefixedCalls.update(key, change as Change<unknown>, options)
   }
 
   /**
@@ -395,10 +365,4 @@ export class Namespace<T = unknown, Input = T> {
   get noreply(): NamespaceNoreply<Input> {
     return this.#noreply
   }
-}
-
-/** Tells the schema of the caller's key, whatever the key is called behind the prefix. */
-function keyed(refine: Refine, key: Key): Refine {
-  const { id } = refine
-  return { id, read: (value) => refine.read(value, key), loaded: (value) => refine.loaded(value, key) }
 }

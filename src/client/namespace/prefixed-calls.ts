@@ -6,9 +6,11 @@ import type {
   BatchOptions,
   CountOptions,
   ExtendOptions,
+  GetManyOptions,
   GetOptions,
   KeyOptions,
   StoreManyOptions,
+  UpdateOptions,
   WriteOptions,
 } from '../call-options.ts'
 import type { CallName } from '../calls/call-name.ts'
@@ -27,7 +29,8 @@ import type { ClientParts } from '../parts.ts'
 import type { ValueWithCas } from '../reader.ts'
 import type { Refine } from '../refine.ts'
 import type { AnyCount } from '../results.ts'
-import { COUNT, type Keyspace, READ, type WhenLost, WRITE } from './keyspace.ts'
+import { type Change, updateValue } from '../update.ts'
+import { COUNT, type Keyspace, NEVER, READ, type WhenLost, WRITE } from './keyspace.ts'
 
 /** The parts of a namespace. */
 export interface PrefixedCallsInit {
@@ -94,6 +97,23 @@ export class PrefixedCalls<Input> {
     )
   }
 
+  /** Reads many values that fit the schema. */
+  getMany(keys: Iterable<Key>, options: GetManyOptions | undefined): Promise<Map<Key, unknown>> {
+    return this.overKeys('getMany', 'read', createMap, keys, options, async (asked, rest, tally) =>
+      this.#fitting(await this.#parts.batches.getMany(asked, rest, tally), tally),
+    )
+  }
+
+  /** Reads many values that fit the schema, and their cas numbers. */
+  getsMany(keys: Iterable<Key>, options: GetManyOptions | undefined): Promise<Map<Key, ValueWithCas<unknown>>> {
+    return this.overKeys('getsMany', 'read', createMap, keys, options, async (asked, rest, tally) => {
+      const found = await this.#parts.batches.getsMany<ValueWithCas<unknown>, Key>(asked, rest, tally)
+      const fitting = await this.#fitting(new Map(Array.from(found, ([key, item]) => [key, item.value])), tally)
+      const withCas = Array.from(fitting, ([key, value]) => [key, { value, cas: found.get(key)!.cas }] as const)
+      return new Map(withCas)
+    })
+  }
+
   /** Reads a value that fits the schema, or with `withCas` one and its cas number; else gives the option `default`. */
   readOne<Result>(
     name: CallName,
@@ -139,7 +159,7 @@ export class PrefixedCalls<Input> {
   ): Promise<unknown> {
     if (found === undefined) return fallback
     const { value: read, cas } = withCas ? (found as ValueWithCas<unknown>) : { value: found, cas: 0n }
-    const value = await this.fit(key, read, tally)
+    const value = await this.#fit(key, read, tally)
     if (value === undefined) return fallback
     return withCas ? { value, cas } : value
   }
@@ -149,7 +169,12 @@ export class PrefixedCalls<Input> {
    *
    * @param resets - Those of the tally when the hit was counted.
    */
-  async fit(key: Key, value: unknown, tally: Tally | undefined, resets: number = tally?.resets ?? 0): Promise<unknown> {
+  async #fit(
+    key: Key,
+    value: unknown,
+    tally: Tally | undefined,
+    resets: number = tally?.resets ?? 0,
+  ): Promise<unknown> {
     if (this.#refine === undefined) return value
     try {
       const refined = await this.#refine.read(value, key)
@@ -237,15 +262,11 @@ export class PrefixedCalls<Input> {
     return found
   }
 
-  async fitting(
-    found: Map<Key, unknown>,
-    toValue: (item: unknown) => unknown,
-    tally: Tally | undefined,
-  ): Promise<Map<Key, unknown>> {
+  async #fitting(found: ReadonlyMap<Key, unknown>, tally: Tally | undefined): Promise<Map<Key, unknown>> {
     const resets = tally?.resets
     const fitting = new Map<Key, unknown>()
     for (const [key, item] of found) {
-      const value = await this.fit(key, toValue(item), tally, resets)
+      const value = await this.#fit(key, item, tally, resets)
       if (value !== undefined) fitting.set(key, value)
     }
     return fitting
@@ -317,4 +338,25 @@ export class PrefixedCalls<Input> {
       }),
     )
   }
+
+  /** Changes a value that fits the schema. */
+  update(key: Key, change: Change<unknown>, options: UpdateOptions | undefined): Promise<unknown> {
+    const refine = this.#refine && keyed(this.#refine, key)
+    return this.#calls.of('update').run(key, (tally) =>
+      this.#keyspace.runOnce(NEVER, options, tally, (prefix) => {
+        const whole = withPrefix(prefix, key)
+        return updateValue(this.#parts, whole, change, options, refine, tally, this.#ttl)
+      }),
+    )
+  }
+}
+
+function createMap(): Map<Key, never> {
+  return new Map<Key, never>()
+}
+
+/** Tells the schema of the caller's key, whatever the key is called behind the prefix. */
+function keyed(refine: Refine, key: Key): Refine {
+  const { id } = refine
+  return { id, read: (value) => refine.read(value, key), loaded: (value) => refine.loaded(value, key) }
 }
