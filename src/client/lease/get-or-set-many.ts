@@ -10,7 +10,8 @@ import { checkKeys } from '../entries.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
 import type { LeaseCommands } from './commands.ts'
-import { type GetOrSet, type LoadCall, patienceOf } from './get-or-set.ts'
+import { type GetOrSet, patienceOf } from './get-or-set.ts'
+import type { LoadCall } from './lease-loads.ts'
 import { LoadGroup } from './load-group.ts'
 import { checkLoader, type GetOrSetManyOptions, type ManyLoader, resolveLease } from './options.ts'
 import { Semaphore } from './semaphore.ts'
@@ -103,7 +104,7 @@ export class GetOrSetMany {
       throw signal.reason
     }
     const failed = failures(calls, sights)
-    const isAbsorbed = [...failed.values()].every((reason) => this.#getOrSet.mayAbsorb(calls[0]!, reason))
+    const isAbsorbed = [...failed.values()].every((reason) => this.#getOrSet.loading.mayAbsorb(calls[0]!, reason))
     counter.count(sights, isAbsorbed)
     if (!isAbsorbed) await this.#refuse(calls, sights, failed)
     const values = await settleTogether(
@@ -134,7 +135,7 @@ export class GetOrSetMany {
 
   async #abandon(calls: readonly LoadCall[], sights: readonly PromiseSettledResult<Sight>[]): Promise<void> {
     const abandoned = sights.map(async (sight, at) => {
-      if (sight.status === 'fulfilled') await this.#getOrSet.abandon(calls[at]!, sight.value)
+      if (sight.status === 'fulfilled') await this.#getOrSet.loading.abandon(calls[at]!, sight.value)
     })
     await Promise.all(abandoned)
   }

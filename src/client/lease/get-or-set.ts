@@ -1,41 +1,20 @@
 import { whenAborted } from '../../abort-listener.ts'
-import { ClosedError, closedError, LoadError, MemcacheError } from '../../errors.ts'
-import { messageOf } from '../../message-of.ts'
-import { type Key, quoteKey } from '../../protocol/key.ts'
+import { type ClosedError, closedError } from '../../errors.ts'
+import type { Key } from '../../protocol/key.ts'
 import { Patience } from '../../protocol/patience.ts'
 import type { Loads } from '../calls/loads.ts'
 import { HITS, MISSES, type Tally } from '../calls/tally.ts'
-import type { LoadReason } from '../channel-contexts.ts'
-import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
+import type { Dispatcher } from '../dispatcher.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
 import { ActiveCalls } from './active-calls.ts'
-import type { LeaseKey, LeaseStore } from './commands.ts'
-import { createOldOutcome, type LoadOutcome, NO_VALUE, SharedValue, shareLoaded } from './load-outcome.ts'
-import {
-  checkLoader,
-  type GetOrSetManyOptions,
-  type GetOrSetOptions,
-  type Loader,
-  type ResolvedLease,
-  resolveLease,
-} from './options.ts'
-import type { Semaphore } from './semaphore.ts'
-import { type Hold, type OldValue, type OpenSight, oldOf, refinedSight, type Sight, type ValueSight } from './sight.ts'
+import type { LeaseStore } from './commands.ts'
+import { LeaseLoads, type LoadCall } from './lease-loads.ts'
+import { type LoadOutcome, SharedValue } from './load-outcome.ts'
+import { checkLoader, type GetOrSetOptions, type Loader, resolveLease } from './options.ts'
+import { type OpenSight, oldOf, refinedSight, type Sight, type ValueSight } from './sight.ts'
 import { type Flight, type FlightMark, SingleFlight } from './single-flight.ts'
 import { type LeaseMark, LeaseWait, pause } from './wait.ts'
-
-/** One call, checked. */
-export interface LoadCall {
-  readonly key: LeaseKey
-  readonly lease: ResolvedLease
-  readonly options: GetOrSetManyOptions<never> | undefined
-  readonly refine: Refine | undefined
-  /** Where the stores of a call take turns. */
-  readonly stores?: Semaphore
-  /** Loads this key. */
-  readonly load: (signal: AbortSignal, stale: OldValue | undefined, reason: LoadReason) => Promise<unknown>
-}
 
 /**
  * `getOrSet`: who finds nothing is elected to load, everybody else waits. docs/leases.md has its states.
@@ -44,10 +23,11 @@ export interface LoadCall {
  * shared, by the callers that met the same lease.
  */
 export class GetOrSet {
-  readonly #dispatcher: Dispatcher
   readonly #values: Values
   readonly #commands: LeaseStore
   readonly #loads: Loads
+  /** Runs the loads. */
+  readonly loading: LeaseLoads
   /** The loads and waits of callers. */
   readonly flights: SingleFlight<LoadOutcome>
   /** Refreshes in the background: no call waits for them. */
@@ -67,7 +47,7 @@ export class GetOrSet {
     this.flights = client?.flights ?? new SingleFlight()
     this.background = client?.background ?? new SingleFlight()
     this.calls = client?.calls ?? new ActiveCalls()
-    this.#dispatcher = dispatcher
+    this.loading = new LeaseLoads(dispatcher, values, commands)
     this.#loads = loads
     this.#values = values
     this.#commands = commands
@@ -115,7 +95,7 @@ export class GetOrSet {
       },
       (reason: unknown) => {
         tally?.fail(reason)
-        if (this.mayAbsorb(call, reason)) tally?.absorb(true)
+        if (this.loading.mayAbsorb(call, reason)) tally?.absorb(true)
         return this.#leaveAfter(() => this.withoutCache(call, reason, signal))
       },
     )
@@ -186,7 +166,7 @@ export class GetOrSet {
       return await refinedSight(sight, refine, call.key.callerKey)
     } catch (error) {
       // A schema that throws says nothing about the value; what was won meanwhile is for another caller.
-      await this.abandon(call, sight)
+      await this.loading.abandon(call, sight)
       throw error
     }
   }
@@ -210,13 +190,8 @@ export class GetOrSet {
   async #abandonLater(call: LoadCall, looking: Promise<Sight>): Promise<void> {
     this.calls.enter()
     const [look] = await Promise.allSettled([looking])
-    if (look.status === 'fulfilled') await this.abandon(call, look.value)
+    if (look.status === 'fulfilled') await this.loading.abandon(call, look.value)
     this.calls.leave()
-  }
-
-  /** Gives up what a look has won. */
-  async abandon(call: LoadCall, sight: Sight): Promise<void> {
-    if (sight.state !== 'value' || sight.isWon) await this.giveUp(call, sight.hold)
   }
 
   /** Joins the load of this lease in this process, or begins it. */
@@ -242,15 +217,15 @@ export class GetOrSet {
       try {
         next = await this.look(call, true)
       } catch (error) {
-        this.absorb(call, error)
-        return this.load(call, 'noCache', { kind: 'unknown' }, undefined, flight.signal)
+        this.loading.absorb(call, error)
+        return this.loading.load(call, 'noCache', { kind: 'unknown' }, undefined, flight.signal)
       }
       if (next.state === 'value') {
         this.#refreshIfWon(call, next)
         return this.#seenOutcome(call, next)
       }
       if (flight.signal.aborted) {
-        await this.abandon(call, next)
+        await this.loading.abandon(call, next)
         throw flight.signal.reason
       }
       sight = next
@@ -259,77 +234,22 @@ export class GetOrSet {
       flight.mark = markOf(sight.mark)
       wait.see(sight.mark)
     }
-    if (sight.state === 'unreadable' && sight.error !== undefined) this.report(call, sight.error)
+    if (sight.state === 'unreadable' && sight.error !== undefined) this.loading.report(call, sight.error)
     const old = oldOf(sight)
     const reason = first.state === 'taken' ? 'leaseLost' : old === undefined ? 'miss' : 'stale'
-    return this.load(call, reason, sight.hold, old, flight.signal)
+    return this.loading.load(call, reason, sight.hold, old, flight.signal)
   }
 
   /** The cache failed. Where failures are absorbed, the loader's value is as good; else throws the failure. */
   withoutCache(call: LoadCall, error: unknown, signal: AbortSignal | undefined): Promise<unknown> {
-    this.absorb(call, error)
+    this.loading.absorb(call, error)
     const { name } = call.key
     const known = this.flights.find(name, NO_CACHE)
     if (known !== undefined) this.#loads.countShared()
     const load = (flight: Flight<LoadOutcome>): Promise<LoadOutcome> =>
-      this.load(call, 'noCache', { kind: 'unknown' }, undefined, flight.signal)
+      this.loading.load(call, 'noCache', { kind: 'unknown' }, undefined, flight.signal)
     const flight = known ?? this.flights.start(name, NO_CACHE, load)
     return flight.join(signal, (outcome) => outcome.valueFor(call, undefined))
-  }
-
-  /** Whether a failure of the cache is to be worked around. */
-  mayAbsorb({ options }: Pick<LoadCall, 'options'>, error: unknown): error is MemcacheError {
-    return isAbsorbable(error) && this.#dispatcher.absorbs('read', options)
-  }
-
-  /** Reports what may be absorbed and throws anything else. */
-  absorb(call: LoadCall, error: unknown): void {
-    if (!this.mayAbsorb(call, error)) throw error
-    this.#dispatcher.report(error, [call.key.callerKey])
-  }
-
-  /** Runs the loader and stores what it gives. */
-  async load(
-    call: LoadCall,
-    reason: LoadReason,
-    hold: Hold,
-    old: OldValue | undefined,
-    signal: AbortSignal,
-  ): Promise<LoadOutcome> {
-    let loaded: unknown
-    try {
-      loaded = await call.load(signal, old, reason)
-    } catch (error) {
-      await this.giveUp(call, hold)
-      if (old === undefined) throw error
-      this.report(call, error)
-      return createOldOutcome(old)
-    }
-    return this.keep(call, hold, loaded)
-  }
-
-  /** Stores what was loaded. What cannot be stored, or does not fit the schema, is never absorbed. */
-  async keep(call: LoadCall, hold: Hold, loaded: unknown): Promise<LoadOutcome> {
-    let outcome: SharedValue | undefined
-    try {
-      if (loaded !== undefined) outcome = await shareLoaded(this.#values, call, loaded)
-    } catch (error) {
-      await this.giveUp(call, hold)
-      throw error
-    }
-    const store = (): Promise<void> => this.#put(call, hold, loaded, outcome)
-    try {
-      await (call.stores === undefined ? store() : call.stores.run(store))
-    } catch (error) {
-      await this.giveUp(call, hold)
-      this.absorb(call, error)
-    }
-    return outcome ?? NO_VALUE
-  }
-
-  #put(call: LoadCall, hold: Hold, loaded: unknown, outcome: SharedValue | undefined): Promise<void> {
-    if (outcome === undefined) return this.#commands.remove(call.key, hold)
-    return this.#commands.store(call.key, loaded, outcome.form, hold, call.options)
   }
 
   #seenOutcome(call: LoadCall, { stored, value }: ValueSight): LoadOutcome {
@@ -339,44 +259,12 @@ export class GetOrSet {
   }
 
   #refreshIfWon(call: LoadCall, sight: ValueSight): void {
-    if (sight.isWon) this.startInBackground(call.key.name, (signal) => this.#refresh(call, sight, signal))
-  }
-
-  /** Loads anew while everybody gets the old value. What fails is an event. */
-  async #refresh(call: LoadCall, { hold, value, isStale }: ValueSight, signal: AbortSignal): Promise<void> {
-    let loaded: unknown
-    try {
-      loaded = await call.load(signal, { value }, isStale ? 'stale' : 'refreshAhead')
-    } catch (error) {
-      await this.giveUp(call, hold)
-      this.report(call, error)
-      return
-    }
-    try {
-      await this.keep(call, hold, loaded)
-    } catch (error) {
-      this.report(call, error)
-    }
+    if (sight.isWon) this.startInBackground(call.key.name, (signal) => this.loading.refresh(call, sight, signal))
   }
 
   /** Runs work that no call waits for, except `close`. */
   startInBackground(name: string, work: (signal: AbortSignal) => Promise<void>): void {
     this.background.start(name, '', (flight) => work(flight.signal))
-  }
-
-  /** Gives up what is held, as well as it goes: who comes next need not wait for the lease to run out. */
-  async giveUp(call: LoadCall, hold: Hold): Promise<void> {
-    try {
-      await this.#commands.giveUp(call.key, hold)
-    } catch (error) {
-      this.report(call, error)
-    }
-  }
-
-  /** Tells of a failure that no call rejects with. */
-  report({ key }: LoadCall, error: unknown): void {
-    if (error instanceof ClosedError) return
-    this.#dispatcher.report(error instanceof MemcacheError ? error : loadError(error, key.callerKey), [key.callerKey])
   }
 }
 
@@ -395,13 +283,4 @@ const NO_CACHE: FlightMark = 'none'
 
 function markOf({ cas }: LeaseMark): FlightMark {
   return String(cas)
-}
-
-function loadError(cause: unknown, key: Key): LoadError {
-  return new LoadError(`the loader failed for ${quoteKey(key)}: ${messageOf(cause)}`, {
-    delivery: 'not-sent',
-    cause,
-    command: 'getOrSet',
-    key,
-  })
 }

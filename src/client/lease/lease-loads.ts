@@ -1,0 +1,138 @@
+import { ClosedError, LoadError, MemcacheError } from '../../errors.ts'
+import { messageOf } from '../../message-of.ts'
+import { type Key, quoteKey } from '../../protocol/key.ts'
+import type { LoadReason } from '../channel-contexts.ts'
+import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
+import type { Refine } from '../refine.ts'
+import type { Values } from '../values.ts'
+import type { LeaseKey, LeaseStore } from './commands.ts'
+import { createOldOutcome, type LoadOutcome, NO_VALUE, type SharedValue, shareLoaded } from './load-outcome.ts'
+import type { GetOrSetManyOptions, ResolvedLease } from './options.ts'
+import type { Semaphore } from './semaphore.ts'
+import type { Hold, OldValue, Sight, ValueSight } from './sight.ts'
+
+/** One call, checked. */
+export interface LoadCall {
+  readonly key: LeaseKey
+  readonly lease: ResolvedLease
+  readonly options: GetOrSetManyOptions<never> | undefined
+  readonly refine: Refine | undefined
+  /** Where the stores of a call take turns. */
+  readonly stores?: Semaphore
+  /** Loads this key. */
+  readonly load: (signal: AbortSignal, stale: OldValue | undefined, reason: LoadReason) => Promise<unknown>
+}
+
+/** The loads of leases: runs a loader, stores what it gives in the place of what is held, or gives up what is held. */
+export class LeaseLoads {
+  readonly #dispatcher: Dispatcher
+  readonly #values: Values
+  readonly #commands: LeaseStore
+
+  constructor(dispatcher: Dispatcher, values: Values, commands: LeaseStore) {
+    this.#dispatcher = dispatcher
+    this.#values = values
+    this.#commands = commands
+  }
+
+  /** Whether a failure of the cache is to be worked around. */
+  mayAbsorb({ options }: Pick<LoadCall, 'options'>, error: unknown): error is MemcacheError {
+    return isAbsorbable(error) && this.#dispatcher.absorbs('read', options)
+  }
+
+  /** Reports what may be absorbed and throws anything else. */
+  absorb(call: LoadCall, error: unknown): void {
+    if (!this.mayAbsorb(call, error)) throw error
+    this.#dispatcher.report(error, [call.key.callerKey])
+  }
+
+  /** Runs the loader and stores what it gives. */
+  async load(
+    call: LoadCall,
+    reason: LoadReason,
+    hold: Hold,
+    old: OldValue | undefined,
+    signal: AbortSignal,
+  ): Promise<LoadOutcome> {
+    let loaded: unknown
+    try {
+      loaded = await call.load(signal, old, reason)
+    } catch (error) {
+      await this.#giveUp(call, hold)
+      if (old === undefined) throw error
+      this.report(call, error)
+      return createOldOutcome(old)
+    }
+    return this.#keep(call, hold, loaded)
+  }
+
+  /** Loads anew while all callers get the old value. What fails is an event. */
+  async refresh(call: LoadCall, { hold, value, isStale }: ValueSight, signal: AbortSignal): Promise<void> {
+    let loaded: unknown
+    try {
+      loaded = await call.load(signal, { value }, isStale ? 'stale' : 'refreshAhead')
+    } catch (error) {
+      await this.#giveUp(call, hold)
+      this.report(call, error)
+      return
+    }
+    try {
+      await this.#keep(call, hold, loaded)
+    } catch (error) {
+      this.report(call, error)
+    }
+  }
+
+  /** Stores what was loaded. What cannot be stored, or does not fit the schema, is never absorbed. */
+  async #keep(call: LoadCall, hold: Hold, loaded: unknown): Promise<LoadOutcome> {
+    let outcome: SharedValue | undefined
+    try {
+      if (loaded !== undefined) outcome = await shareLoaded(this.#values, call, loaded)
+    } catch (error) {
+      await this.#giveUp(call, hold)
+      throw error
+    }
+    const store = (): Promise<void> => this.#put(call, hold, loaded, outcome)
+    try {
+      await (call.stores === undefined ? store() : call.stores.run(store))
+    } catch (error) {
+      await this.#giveUp(call, hold)
+      this.absorb(call, error)
+    }
+    return outcome ?? NO_VALUE
+  }
+
+  #put(call: LoadCall, hold: Hold, loaded: unknown, outcome: SharedValue | undefined): Promise<void> {
+    if (outcome === undefined) return this.#commands.remove(call.key, hold)
+    return this.#commands.store(call.key, loaded, outcome.form, hold, call.options)
+  }
+
+  /** Gives up what a look has won. */
+  async abandon(call: LoadCall, sight: Sight): Promise<void> {
+    if (sight.state !== 'value' || sight.isWon) await this.#giveUp(call, sight.hold)
+  }
+
+  /** Gives up what is held, so that the next caller need not wait for the lease to run out. A failure is an event. */
+  async #giveUp(call: LoadCall, hold: Hold): Promise<void> {
+    try {
+      await this.#commands.giveUp(call.key, hold)
+    } catch (error) {
+      this.report(call, error)
+    }
+  }
+
+  /** Reports a failure that no call rejects with. */
+  report({ key }: LoadCall, error: unknown): void {
+    if (error instanceof ClosedError) return
+    this.#dispatcher.report(error instanceof MemcacheError ? error : loadError(error, key.callerKey), [key.callerKey])
+  }
+}
+
+function loadError(cause: unknown, key: Key): LoadError {
+  return new LoadError(`the loader failed for ${quoteKey(key)}: ${messageOf(cause)}`, {
+    delivery: 'not-sent',
+    cause,
+    command: 'getOrSet',
+    key,
+  })
+}
