@@ -67,8 +67,8 @@ interface Outcome<K extends Key, V> {
   readonly failures?: number
   /** Number of keys in the call. */
   readonly total: number
-  readonly found: Map<K, V>
-  readonly done: K[]
+  readonly found?: Map<K, V>
+  readonly done?: K[]
   readonly options: KeyOptions | undefined
   readonly tally: Tally | undefined
 }
@@ -125,7 +125,7 @@ export class BatchCommands {
       throw failAll(what, tally, error, own, options)
     }
     const { asked, found, failed } = findings
-    const outcome = { what, isRead: true, failed, total: asked.length, found, done: [], options, tally }
+    const outcome = { what, isRead: true, failed, total: asked.length, found, options, tally }
     this.#settle(outcome, found.size)
     return found as Map<K, T>
   }
@@ -169,7 +169,6 @@ export class BatchCommands {
       failed,
       failures: writes.asked.length - done.length,
       total: writes.asked.length,
-      found: new Map<K, never>(),
       done,
       options,
       tally,
@@ -210,7 +209,6 @@ export class BatchCommands {
       what: 'deleteMany',
       failed,
       total: writes.asked.length,
-      found: new Map<Key, never>(),
       done,
       options,
       tally,
@@ -244,10 +242,7 @@ export class BatchCommands {
       else failed.set(key, reason)
     }
     // None of them was answered, as far as the caller is to know.
-    this.#settle(
-      { what, failed, total: writes.asked.length, found: new Map<Key, never>(), done: [], options, tally },
-      undefined,
-    )
+    this.#settle({ what, failed, total: writes.asked.length, options, tally }, undefined)
   }
 
   async incrMany<K extends Key>(
@@ -325,7 +320,7 @@ export class BatchCommands {
    * @param succeeded - Number of keys that were found or changed; undefined where that is not known.
    */
   #settle<K extends Key, V>(batch: Outcome<K, V>, succeeded: number | undefined): void {
-    const { what, isRead = false, failed, total, found, done, options, tally, failures = failed.size } = batch
+    const { what, isRead = false, failed, failures = failed.size, total, options, tally } = batch
     if (failed.size === 0) return tally?.addMany(isRead, total, succeeded)
     const reasons = [...failed.values()]
     const closed = reasons.find((reason) => reason instanceof ClosedError)
@@ -339,7 +334,7 @@ export class BatchCommands {
     // A key that was given several times failed as often.
     if (failures > failed.size) tally?.fail(reasons[0], failures - failed.size)
     if (!this.#dispatcher.absorbs(isRead ? 'read' : 'write', options) || !reasons.every(isAbsorbable))
-      throw batchError(what, failed, total, found, done)
+      throw batchError(what, failed, total, batch.found ?? new Map<K, V>(), batch.done ?? [])
     tally?.absorb(isRead, failures)
     for (const [key, error] of failed as Map<K, MemcacheError>) this.#dispatcher.report(error, [key])
   }
