@@ -47,6 +47,6 @@ const readGeneration: Interpret = (reply, operation) => {
   if (reply.outcome !== 'hit' || reply.clientFlags === PLACEHOLDER_FLAGS) return undefined
   const generation = reply.storedCounter()
   if (generation !== undefined) return generation
-  const message = `${operation.describe()}: ${quoteKey(operation.callerKey)} is no generation of a namespace: it holds no number of 64 bits`
+  const message = `${operation.describe()}: ${quoteKey(operation.callerKey)} is no generation or version: it holds no number of 64 bits`
   throw new SerdeError(message, { server: operation.holder?.server, delivery: 'answered' })
 }

@@ -178,7 +178,7 @@ export class Generation {
       const found = await seen(time, patience)
       if (found !== undefined) return found
     }
-    throw new ServerError('the generation of a namespace was removed again and again meanwhile', {
+    throw new ServerError('the generation or version was removed again and again meanwhile', {
       delivery: 'answered',
     })
   }

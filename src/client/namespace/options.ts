@@ -9,9 +9,9 @@ export interface NamespaceOptions<T = unknown> {
   /** Time to live of what is stored here without a `ttl` of its own. Without it, the client's `defaultTtl`. */
   readonly ttl?: Ttl
   /**
-   * Checks every value that is read, and gives the result its type: any Standard Schema (zod, valibot, arktype and
-   * others). A value that does not fit reads as a miss, and is an `invalidValue` event; `getOrSet` loads it anew. What is
-   * stored is not checked, but for what a loader gives.
+   * Schema that checks each value that is read, and gives the result its type: one of zod, valibot, arktype, or another
+   * library with the Standard Schema interface. A value that does not fit reads as a miss, and is an `invalidValue` event;
+   * `getOrSet` loads it anew. What is stored is not checked, except what a loader gives.
    */
   readonly schema?: StandardSchema<unknown, T>
 }
