@@ -89,14 +89,11 @@ function showTime(timeMs: number): string {
   return new Date(timeMs).toISOString()
 }
 
-/** memcached keeps an exptime as a signed 32-bit number. */
-const MAX_EXPTIME = 2 ** 31 - 1
-
 /** Returns an exptime that is some seconds later: beyond 30 days, a point in time. */
 export function lengthen(exptime: number, graceSeconds: number, nowMs: number): number {
   const sum = exptime + graceSeconds
-  if (exptime > MAX_RELATIVE_SECONDS || sum <= MAX_RELATIVE_SECONDS) return Math.min(sum, MAX_EXPTIME)
-  return Math.min(Math.ceil(nowMs / 1000) + sum, MAX_EXPTIME)
+  if (exptime > MAX_RELATIVE_SECONDS || sum <= MAX_RELATIVE_SECONDS) return Math.min(sum, EXPTIME_LIMIT - 1)
+  return Math.min(Math.ceil(nowMs / 1000) + sum, EXPTIME_LIMIT - 1)
 }
 
 /** Options of `ttlFromMs`. */

@@ -3,7 +3,7 @@ import type { Key } from '../../protocol/key.ts'
 import type { MetaSetFlags, MetaSetRequest } from '../../protocol/meta/request.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
 import { DELETE, type Request } from '../../protocol/request.ts'
-import type { Ttl } from '../../ttl.ts'
+import { MAX_RELATIVE_SECONDS, type Ttl } from '../../ttl.ts'
 import type {
   AddOptions,
   CountOptions,
@@ -26,9 +26,6 @@ import {
   withTtlLeft,
 } from '../results.ts'
 import type { Command, CommandContext } from './command.ts'
-
-/** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
-const MAX_STALE_SECONDS = 2_592_000
 
 /** Makes the command of a `set`, an `add` or a `replace`. */
 export function storeCommand(
@@ -103,7 +100,7 @@ export function deleteCommand(_context: CommandContext, key: Key, options: KeyOp
 /** Makes the command of an `invalidate`. */
 export function invalidateCommand(_context: CommandContext, key: Key, options: InvalidateOptions): Command {
   checkCallOptions('invalidate', options, INVALIDATE_NAMES)
-  const flags = { invalidate: true, exptime: checkWhole('staleFor', options?.staleFor, MAX_STALE_SECONDS, 1) }
+  const flags = { invalidate: true, exptime: checkWhole('staleFor', options?.staleFor, MAX_RELATIVE_SECONDS, 1) }
   return writeCommand({ command: 'md', label: 'invalidate', flags }, key, readDeleted, options)
 }
 

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import { showValue } from '../../show-value.ts'
-import type { Ttl } from '../../ttl.ts'
+import { MAX_RELATIVE_SECONDS, type Ttl } from '../../ttl.ts'
 import type { BatchOptions, WriteOptions } from '../call-options.ts'
 import { checkWhole } from '../numbers.ts'
 import type { Values } from '../values.ts'
@@ -101,9 +101,6 @@ export interface ResolvedLease {
   readonly waitMs: number | undefined
 }
 
-/** memcached takes a larger exptime for a point in time: 30 days, in seconds. */
-const MAX_SECONDS = 2_592_000
-
 /** Checks what can be checked before anything is loaded; every error names the option and the value. */
 export function resolveLease(options: GetOrSetOptions<never> | undefined, values: Values): ResolvedLease {
   if (typeof options?.ttl !== 'function') values.exptime(options?.ttl)
@@ -111,10 +108,14 @@ export function resolveLease(options: GetOrSetOptions<never> | undefined, values
   checkFresh(options?.fresh)
   return {
     kind: checkKind(options?.lease),
-    leaseTtl: checkWhole('leaseTtl', options?.leaseTtl ?? 10, MAX_SECONDS, 1),
-    refreshAhead: checkWhole('refreshAhead', options?.refreshAhead ?? 0, MAX_SECONDS),
+    leaseTtl: checkWhole('leaseTtl', options?.leaseTtl ?? 10, MAX_RELATIVE_SECONDS, 1),
+    refreshAhead: checkWhole('refreshAhead', options?.refreshAhead ?? 0, MAX_RELATIVE_SECONDS),
     // Else an item would be as old as its ttl from the start.
-    staleOnError: checkWhole('staleOnError', options?.staleOnError ?? 0, Math.min(MAX_SECONDS, values.maxTtl - 1)),
+    staleOnError: checkWhole(
+      'staleOnError',
+      options?.staleOnError ?? 0,
+      Math.min(MAX_RELATIVE_SECONDS, values.maxTtl - 1),
+    ),
     waitMs: checkWait(options?.waitMs),
   }
 }
