@@ -254,6 +254,16 @@ export class Dispatcher {
     return failures === 'miss' || (kind === 'read' && failures === 'missReads')
   }
 
+  /**
+   * Reports a failure that is a result of the call, and throws any other.
+   *
+   * @param key - Key that the report names.
+   */
+  absorbOrThrow(kind: FailureKind, error: unknown, call: Pick<KeyOptions, 'failures'> | undefined, key: Key): void {
+    if (!isAbsorbable(error) || !this.absorbs(kind, call)) throw error
+    this.report(error, [key])
+  }
+
   /** Reports a failure that no call rejects with. @param command - Name of the command, where the error has none. */
   report(error: MemcacheError, keys: readonly Key[], command: string | undefined = error.command): void {
     this.#report({ error, command, key: keys.length === 1 ? keys[0] : undefined, keys, server: error.server })

@@ -65,8 +65,9 @@ async function changeValue(
   ttl: Ttl | undefined,
 ): Promise<Next> {
   checkNamed('update', options, UPDATE_NAMES, key)
-  const keepsTtl = options?.ttl === 'keep'
-  const usualTtl = options?.ttl === 'keep' || options?.ttl === undefined ? ttl : options.ttl
+  const { ttl: given, ...rest } = options ?? {}
+  const keepsTtl = given === 'keep'
+  const usualTtl = given === 'keep' || given === undefined ? ttl : given
   if (!keepsTtl) checkTtl(values, usualTtl, key)
   if (typeof change !== 'function') throw new InvalidInputError('update needs a function that gives the next value')
   const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
@@ -82,7 +83,7 @@ async function changeValue(
       if (changed === undefined) return { value: current, request: undefined }
       return {
         value: changed,
-        request: replacement(values, key, changed, found, storeOptions(found, keepsTtl, usualTtl, options)),
+        request: replacement(values, key, changed, found, storeOptions(found, keepsTtl, usualTtl, rest)),
       }
     }
     const [made] = await Promise.allSettled([next()])
@@ -123,12 +124,11 @@ function storeOptions(
   { state, ttl: secondsLeft = -1 }: Reading,
   keepsTtl: boolean,
   ttl: Ttl | undefined,
-  options: UpdateOptions | undefined,
+  options: StoreOptions,
 ): StoreOptions {
-  const { ttl: _given, ...rest } = options ?? {}
-  if (!keepsTtl || state !== 'value') return ttl === undefined ? rest : { ...rest, ttl }
+  if (!keepsTtl || state !== 'value') return ttl === undefined ? options : { ...options, ttl }
   // A last second that has begun is not for ever.
-  return { ...rest, exptime: secondsLeft === -1 ? 0 : encodeExptime(Math.max(1, secondsLeft), Date.now()) }
+  return { ...options, exptime: secondsLeft === -1 ? 0 : encodeExptime(Math.max(1, secondsLeft), Date.now()) }
 }
 
 /** A placeholder counts as missing and is replaced, by its cas number; where there is nothing, nothing is replaced. */

@@ -80,7 +80,7 @@ export class TaggedCache {
       if (item === undefined || !(await this.#leases.isCurrent(item, []))) return undefined
       return (await this.#valueOf(key, item, options?.serde)) as T
     } catch (error) {
-      this.#absorb(error, key, options)
+      this.#parts.dispatcher.absorbOrThrow('read', error, options, key)
       return undefined
     }
   }
@@ -88,12 +88,6 @@ export class TaggedCache {
   #valueOf(key: Key, item: TaggedItem, serde: Serde | undefined): Promise<unknown> {
     const wireKey = (): WireKey => this.#parts.dispatcher.encodeKey(withPrefix(this.#prefix, key))
     return this.#leases.valueOf(item, key, wireKey, serde)
-  }
-
-  /** Reports a failure where failures are absorbed; else throws it. */
-  #absorb(error: unknown, key: Key, options: KeyOptions | undefined): void {
-    if (!isAbsorbable(error) || !this.#parts.dispatcher.absorbs('read', options)) throw error
-    this.#parts.dispatcher.report(error, [key])
   }
 
   /**
@@ -149,7 +143,7 @@ export class TaggedCache {
   ): Map<Key, T> {
     const isAbsorbed = this.#parts.dispatcher.absorbs('read', options) && [...failed.values()].every(isAbsorbable)
     if (failed.size > 0 && !isAbsorbed) throw batchError('getMany', failed, total, values, [])
-    for (const [key, error] of failed) this.#absorb(error, key, options)
+    for (const [key, error] of failed) this.#parts.dispatcher.absorbOrThrow('read', error, options, key)
     return values
   }
 
@@ -192,7 +186,7 @@ export class TaggedCache {
     try {
       await this.#leases.readVersions(options)
     } catch (error) {
-      this.#absorb(error, key, options)
+      this.#parts.dispatcher.absorbOrThrow('read', error, options, key)
     }
     return load()
   }

@@ -42,8 +42,7 @@ export class LeaseLoads {
 
   /** Reports what may be absorbed and throws anything else. */
   absorb(call: LoadCall, error: unknown): void {
-    if (!this.mayAbsorb(call, error)) throw error
-    this.#dispatcher.report(error, [call.key.callerKey])
+    this.#dispatcher.absorbOrThrow('read', error, call.options, call.key.callerKey)
   }
 
   /** Runs the loader and stores what it gives. */
@@ -68,16 +67,8 @@ export class LeaseLoads {
 
   /** Loads anew while all callers get the old value. What fails is an event. */
   async refresh(call: LoadCall, { hold, value, isStale }: ValueSight, signal: AbortSignal): Promise<void> {
-    let loaded: unknown
     try {
-      loaded = await call.load(signal, { value }, isStale ? 'stale' : 'refreshAhead')
-    } catch (error) {
-      await this.#giveUp(call, hold)
-      this.report(call, error)
-      return
-    }
-    try {
-      await this.#keep(call, hold, loaded)
+      await this.load(call, isStale ? 'stale' : 'refreshAhead', hold, { value }, signal)
     } catch (error) {
       this.report(call, error)
     }

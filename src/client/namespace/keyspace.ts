@@ -6,7 +6,7 @@ import { CallTime } from '../call-time.ts'
 import { attemptCall } from '../calls/calls.ts'
 import { Tally } from '../calls/tally.ts'
 import type { FailureKind } from '../commands/command.ts'
-import { type Dispatcher, isAbsorbable } from '../dispatcher.ts'
+import type { Dispatcher } from '../dispatcher.ts'
 import { checkIsOptions } from '../option-names.ts'
 import { FifoLock } from './fifo-lock.ts'
 import type { PrefixSource } from './prefix-source.ts'
@@ -154,8 +154,7 @@ export class Keyspace {
     } catch (error) {
       turn.end()
       tally?.fail(error, lost.keys)
-      if (!isAbsorbable(error) || !this.#dispatcher.absorbs(lost.kind, call)) throw error
-      this.#dispatcher.report(error, [this.#source!.itemKey])
+      this.#dispatcher.absorbOrThrow(lost.kind, error, call, this.#source!.itemKey)
       tally?.absorb(lost.kind === 'read', lost.keys)
       return lost.instead() as T | Promise<T>
     }

@@ -267,14 +267,15 @@ async function startTwo(options: MemcacheOptions = {}): Promise<{ cache: Memcach
   return { cache, tagServer: tags }
 }
 
+const giveLoaded = (): string => 'loaded'
+
 /** Each call that reads tags, with its own `failures`. */
 function callsWith(pages: TaggedCache, failures: Failures): (() => Promise<unknown>)[] {
-  const load = (): string => 'loaded'
   return [
     () => pages.get('k', { failures }),
     () => pages.getMany(['k'], { failures }),
-    () => pages.getOrSet('k', load, { tags: ['a'], failures }),
-    () => pages.getOrSet('new', load, { tags: ['a'], failures }),
+    () => pages.getOrSet('k', giveLoaded, { tags: ['a'], failures }),
+    () => pages.getOrSet('new', giveLoaded, { tags: ['a'], failures }),
   ]
 }
 
