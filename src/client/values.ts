@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { byteLengthOf, isBytes, UNREADABLE_BYTES, viewOf } from '../bytes.ts'
+import { byteLengthOf, isBytes } from '../bytes.ts'
 import { InvalidInputError, SerdeError, ValueTooLargeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
@@ -24,6 +24,7 @@ import { checkClientFlags } from './numbers.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
 import type { GiveBack, LookAtEmpty } from './placeholder.ts'
 import { ASYNC_BYTES, type Decoder, Reader } from './reader.ts'
+import { copyOf, lengthOf, serialize } from './serialize.ts'
 import { createStoredSerde } from './stored-value.ts'
 
 /** The client flags under which the default serde writes integers, and most others read text. */
@@ -289,7 +290,8 @@ export class Values {
       })
       // A call that fails for another reason meanwhile does not await it.
       preparing.catch(() => undefined)
-      return { ...request, preparing: this.#large === undefined ? preparing : thenSplit(preparing) }
+      const splits = mayBeSplit && this.#large !== undefined
+      return { ...request, preparing: splits ? thenSplit(preparing) : preparing }
     } catch (error) {
       throw refuse(error)
     }
@@ -319,20 +321,6 @@ function shorten(exptime: number, jitter: number, nowMs: number): number {
   return Math.max(exptime - Math.floor(seconds * jitter * Math.random()), exptime - seconds + 1)
 }
 
-/** The bytes that data takes on the wire. */
-function lengthOf(data: string | Uint8Array, key: Key): number {
-  const bytes = typeof data === 'string' ? Buffer.byteLength(data, 'utf8') : byteLengthOf(data)
-  if (bytes === undefined) throw unreadable(key)
-  return bytes
-}
-
-/** A copy of bytes that are the caller's. */
-function copyOf(data: Uint8Array, key: Key): Uint8Array {
-  const view = viewOf(data)
-  if (view === undefined) throw unreadable(key)
-  return Buffer.from(view)
-}
-
 function unreadableForm(error: unknown, key: Key): SerdeError {
   return new SerdeError(`the value for ${quoteKey(key)} cannot be read: ${messageOf(error)}`, {
     delivery: 'answered',
@@ -346,61 +334,7 @@ function changed(key: Key): InvalidInputError {
   )
 }
 
-/** The error for a value whose bytes are gone when the call is made. */
-function unreadable(key: Key): InvalidInputError {
-  return new InvalidInputError(`the value for ${quoteKey(key)} cannot be stored: ${UNREADABLE_BYTES}`)
-}
-
 function isSameData(a: string | Uint8Array, b: string | Uint8Array): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b
   return Buffer.compare(a, b) === 0
-}
-
-/** Refuses bytes that are gone: some layouts would store an empty text in their place. */
-export function checkReadable(value: unknown, key: Key): void {
-  if (typeof value === 'object' && isBytes(value) && byteLengthOf(value) === undefined) throw unreadable(key)
-}
-
-function serialize(serde: Serde, value: unknown, key: Key): SerializedValue {
-  checkReadable(value, key)
-  let serialized: SerializedValue
-  try {
-    serialized = serde.serialize(value, key)
-  } catch (error) {
-    const message = `the value for ${quoteKey(key)} cannot be stored: ${messageOf(error)}`
-    // Of memlane's serdes: bytes that are gone, and too many digits.
-    if (error instanceof InvalidInputError) throw new InvalidInputError(message, { cause: error })
-    throw new SerdeError(message, { delivery: 'not-sent', cause: error })
-  }
-  // Of the caller's serde: read once, because its getters may give something else the next time.
-  const form = 'deserializeRange' in serde ? serialized : readOnce(serialized, key)
-  const { data, clientFlags } = form
-  if (typeof data !== 'string' && !isBytes(data)) {
-    throw new InvalidInputError(`the serde gave neither text nor bytes as data for ${quoteKey(key)}`)
-  }
-  // It would come back with U+FFFD in its place.
-  if (typeof data === 'string' && !data.isWellFormed()) {
-    throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: the serde gave text with a lone surrogate`, {
-      delivery: 'not-sent',
-    })
-  }
-  checkClientFlags(clientFlags)
-  return form
-}
-
-function readOnce(serialized: SerializedValue | null | undefined, key: Key): SerializedValue {
-  try {
-    if (typeof serialized === 'object' && serialized !== null) {
-      const { data, clientFlags } = serialized
-      return { data, clientFlags }
-    }
-  } catch (cause) {
-    const message = `the value for ${quoteKey(key)} cannot be stored: ${messageOf(cause)}`
-    throw new SerdeError(message, { delivery: 'not-sent', cause })
-  }
-  const shown = showValue(serialized)
-  throw new SerdeError(
-    `the value for ${quoteKey(key)} cannot be stored: the serde must give data and clientFlags, got ${shown}`,
-    { delivery: 'not-sent' },
-  )
 }

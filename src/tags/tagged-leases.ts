@@ -241,6 +241,8 @@ export class TaggedLeases implements LeaseStore {
     const keyPrefix = options?.keyPrefix
     const request = this.#parts.values.storeFormRequest('set', key, form, 0n, {
       ttl: FOREVER,
+      // The item as a whole is stored in chunks, and no part of it.
+      chunks: false,
       ...(choice !== undefined && { compression: choice }),
       ...(keyPrefix !== undefined && { keyPrefix }),
     })

@@ -202,7 +202,7 @@ export class LeaseCommands {
     options: GetOrSetManyOptions<never> | undefined,
   ): Promise<void> {
     if (hold.kind === 'unknown') return
-    const { compression, staleOnError, keyPrefix } = options ?? {}
+    const { chunks, compression, staleOnError, keyPrefix } = options ?? {}
     const ttl = ttlOf(value, options)
     if (hasPassed(ttl, Date.now())) return this.remove(key, hold)
     const cas = hold.kind === 'item' ? hold.cas : 0n
@@ -210,6 +210,7 @@ export class LeaseCommands {
     const request = this.#values.storeFormRequest(command, key.callerKey, form, cas, {
       ...(ttl !== undefined && { ttl }),
       ...(compression !== undefined && { compression }),
+      ...(chunks !== undefined && { chunks }),
       ...(keyPrefix !== undefined && { keyPrefix }),
       ...(staleOnError !== undefined && { graceSeconds: staleOnError }),
     })

@@ -1,6 +1,6 @@
 import { isBytes } from '../../bytes.ts'
 import { type Entries, entriesOf } from '../../client/entries.ts'
-import { checkReadable } from '../../client/values.ts'
+import { checkReadable } from '../../client/serialize.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Serde, SerializedValue } from '../../serde/serde.ts'
 import { unreadable } from '../../unreadable.ts'

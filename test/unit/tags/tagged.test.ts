@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { chunks } from '../../../src/client/chunks/chunks.ts'
 import type { Failures } from '../../../src/client/failures.ts'
 import type { Memcache } from '../../../src/client/memcache.ts'
 import { versions } from '../../../src/client/versions.ts'
@@ -62,6 +63,21 @@ describe.each([
 ] as const)('tags on %s, protocol %s', (kind, protocol) => {
   const clientOf = (address: string, options: MemcacheOptions = {}): Memcache =>
     faultClient(address, { ...patient, protocol, ...options })
+
+  it('keep values that are stored in chunks, compressed or not', async () => {
+    const address = await start(kind)
+    const value = 'x'.repeat(10_000)
+    for (const options of [{}, { compression: { minBytes: 100, asyncBytes: 1000 } }]) {
+      const part = chunks({ aboveBytes: 3000, chunkBytes: 1100 })
+      const cache = of(clientOf(address, { ...options, chunks: part }))
+      const key = JSON.stringify(options)
+      expect(await cache.getOrSet(key, () => value, { tags: ['a'], ttl: 100 })).toBe(value)
+      expect(await cache.getOrSet(key, notCalled, { tags: ['a'], ttl: 100 })).toBe(value)
+      expect(await cache.get(key)).toBe(value)
+      await cache.invalidateTags('a')
+      expect(await cache.get(key)).toBeUndefined()
+    }
+  })
 
   it('keep a value until one of them is invalidated, by any process', async () => {
     const address = await start(kind)
