@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { serversOf } from '../client/admin.ts'
 import { accessOf, type ClientAccess } from '../client/client-access.ts'
-import { NEVER } from '../client/namespace/keyspace.ts'
+import { presentPrefix } from '../client/namespace/keyspace.ts'
 import { InvalidInputError } from '../errors.ts'
 import { wireKeyBytes } from '../protocol/key.ts'
 import { uriEncode } from '../protocol/uri-encoding.ts'
@@ -37,8 +37,7 @@ export async function findKeyRange(
   signal: AbortSignal,
 ): Promise<KeyRange> {
   const servers = await serversOf(backend, server, { timeoutMs, signal })
-  // A failure to read the generation is no result.
-  const namespacePrefix = keyspace === undefined ? '' : await keyspace.runOnce(NEVER, { signal }, undefined, takePrefix)
+  const namespacePrefix = await presentPrefix(keyspace, signal)
   // A key of one byte behind the client's prefix.
   const clientPrefix = wireKeyBytes(parts.dispatcher.encodeKey('k')).subarray(0, -1)
   const own = Buffer.concat([clientPrefix, Buffer.from(namespacePrefix, 'utf8')])
@@ -49,10 +48,6 @@ export async function findKeyRange(
     wantedPrefix: percentEncoded(Buffer.concat([own, prefix])),
     isNamespace: keyspace !== undefined,
   }
-}
-
-function takePrefix(prefix: string): Promise<string> {
-  return Promise.resolve(prefix)
 }
 
 function percentEncoded(bytes: Buffer): Buffer {

@@ -161,6 +161,48 @@ describe('values in chunks', () => {
     ])
   })
 
+  it('have the bytes of the call, whatever the caller does with them after it', async () => {
+    const server = await startServer()
+    const cache = clientOf(server.address)
+    const expected = makeValue(1, 1)
+    const [changed, moved] = [Uint8Array.from(expected), Uint8Array.from(expected)]
+    const storing = [cache.set('changed', changed), cache.set('moved', moved)]
+    changed.fill(0)
+    structuredClone(moved, { transfer: [moved.buffer] })
+    expect(await Promise.all(storing)).toEqual([true, true])
+    expect(await cache.get('changed')).toEqual(expected)
+    expect(await cache.get('moved')).toEqual(expected)
+  })
+
+  it('are text of every kind, cut in the middle of characters too', async () => {
+    const server = await startServer()
+    const cache = clientOf(server.address)
+    for (const text of [
+      'x'.repeat(5000),
+      'é'.repeat(5000),
+      `x${'é'.repeat(5000)}`,
+      '🍺'.repeat(2000),
+      'x'.repeat(3300),
+    ]) {
+      await cache.set('key', text)
+      expect(await cache.get('key')).toBe(text)
+    }
+  })
+
+  it('are one item where the call says so, whichever call', async () => {
+    const server = await startServer()
+    const cache = clientOf(server.address)
+    const value = 'x'.repeat(5000)
+    const options = { chunks: false, ttl: 60 } as const
+    await cache.set('set', value, options)
+    await cache.setMany([['setMany', value]], options)
+    await cache.update('update', () => value, options)
+    await cache.getOrSet('getOrSet', () => value, options)
+    await cache.getOrSetMany(['getOrSetMany'], () => new Map([['getOrSetMany', value]]), options)
+    await cache.close()
+    expect(await itemsOf(server)).toBe(5)
+  })
+
   it('that the server refuses fail the call, and leave neither old nor new', async () => {
     const server = await startServer({ maxItemBytes: 4096 })
     const cache = clientOf(server.address, { chunks: chunks({ aboveBytes: 3000, chunkBytes: 5000 }) })

@@ -6,7 +6,7 @@ import type { Reply } from '../../protocol/reply.ts'
 import type { LargeValue, LargeValuesHost, Loss } from '../large-values.ts'
 import { type ChunkCall, callOf, failureOf } from './chunk-call.ts'
 import { type ChunkCommands, chunkExptime } from './chunk-commands.ts'
-import { crc32, joinCrc32 } from './crc32.ts'
+import { crc32, joinSums } from './crc32.ts'
 import { chunkLength, type Manifest, parseManifest } from './manifest.ts'
 
 /** How often a value may be replaced while one call tries to read it. */
@@ -134,6 +134,22 @@ export const readManifest: Interpret = Object.assign(
   { borrows: () => true },
 )
 
+/** Returns a view of the chunk that a reply has, and whose CRC-32 is its client flags; undefined where it is not the one stored. */
+export function chunkOf(
+  { outcome, bytes, start, end, clientFlags }: Reply,
+  manifest: Manifest,
+  index: number,
+): Buffer | undefined {
+  if (outcome !== 'hit' || end - start !== chunkLength(manifest, index)) return undefined
+  const chunk = bytes.subarray(start, end)
+  return crc32(chunk) === clientFlags ? chunk : undefined
+}
+
+/** Whether chunks, by the CRC-32 of each, are the value that was stored. */
+export function isWhole(manifest: Manifest, sums: readonly number[]): boolean {
+  return joinSums(sums, (index) => chunkLength(manifest, index)) === manifest.crc
+}
+
 /** A value while its chunks come in. */
 class ValueInChunks {
   readonly manifest: Manifest
@@ -159,22 +175,18 @@ class ValueInChunks {
 
   #take(reply: Reply, index: number): boolean {
     const { manifest } = this
-    const { bytes, start, end, clientFlags, outcome } = reply
-    if (outcome !== 'hit' || end - start !== chunkLength(manifest, index)) return false
-    const sum = crc32(bytes.subarray(start, end))
-    if (sum !== clientFlags) return false
-    this.#sums[index] = sum
+    const chunk = chunkOf(reply, manifest, index)
+    if (chunk === undefined) return false
+    this.#sums[index] = reply.clientFlags
     // Only now: a manifest alone takes no memory.
     this.#bytes ??= Buffer.allocUnsafeSlow(manifest.total)
-    bytes.copy(this.#bytes, index * manifest.chunkBytes, start, end)
+    chunk.copy(this.#bytes, index * manifest.chunkBytes)
     return true
   }
 
   /** Whether all of it is what was stored. */
   get isWhole(): boolean {
-    const { manifest } = this
-    const sum = this.#sums.reduce((first, second, index) => joinCrc32(first, second, chunkLength(manifest, index)))
-    return sum === manifest.crc
+    return isWhole(this.manifest, this.#sums)
   }
 
   data(): Buffer {

@@ -1,35 +1,21 @@
 import { Buffer } from 'node:buffer'
+import { viewOf } from '../../bytes.ts'
 import { ClosedError, MemcacheError } from '../../errors.ts'
-import { needNodeModule } from '../../node-modules.ts'
 import type { StoreRequest } from '../../protocol/classic-request.ts'
-import { MANIFEST_FLAGS } from '../../protocol/manifest.ts'
 import type { Operation } from '../../protocol/operation.ts'
-import { MAX_RELATIVE_SECONDS } from '../../ttl.ts'
 import { type ChunkCall, callOf, failureOf } from './chunk-call.ts'
-import { type ChunkCommands, chunkExptime } from './chunk-commands.ts'
-import { readManifest } from './chunk-reader.ts'
-import { crc32, joinCrc32 } from './crc32.ts'
-import type { Leftovers } from './leftovers.ts'
-import { encodeManifest, type Manifest } from './manifest.ts'
+import type { ChunkCommands } from './chunk-commands.ts'
+import { type ChunkStore, NewValue } from './new-value.ts'
 
-/** Bytes of a generation: 16 characters of base64url. */
-const GENERATION_BYTES = 12
-
-/** Returns the generation of a new value: none was ever the same. */
-export function createGeneration(): string {
-  return needNodeModule('node:crypto').randomBytes(GENERATION_BYTES).toString('base64url')
-}
+/** Returns the bytes of a chunk. */
+type ChunkAt = (index: number) => Uint8Array
 
 /** Stores values in chunks: all chunks first, then the manifest, by the command of the call. */
 export class ChunkWriter {
-  readonly #commands: ChunkCommands
-  readonly #leftovers: Leftovers
-  readonly #chunkBytes: number
+  readonly #store: ChunkStore
 
-  constructor(commands: ChunkCommands, leftovers: Leftovers, chunkBytes: number) {
-    this.#commands = commands
-    this.#leftovers = leftovers
-    this.#chunkBytes = chunkBytes
+  constructor(store: ChunkStore) {
+    this.#store = store
   }
 
   /**
@@ -38,10 +24,10 @@ export class ChunkWriter {
    * @param keep - Keeps the client from closing while chunks are stored, or removed again.
    */
   split(request: StoreRequest, keep: (storing: Promise<StoreRequest>) => void): StoreRequest {
-    // Copied: the chunks leave after the call, when the bytes are the caller's again.
-    const data = typeof request.data === 'string' ? Buffer.from(request.data, 'utf8') : Buffer.from(request.data)
+    const { chunkBytes } = this.#store.options
+    const chunkAt = cut(request, chunkBytes)
     const preparing = (operation: Operation): Promise<StoreRequest> => {
-      const storing = new StoreInChunks(this.#commands, this.#leftovers, operation, request).run(data, this.#chunkBytes)
+      const storing = new StoreInChunks(this.#store, operation, request).run(chunkAt, chunkBytes)
       // A call that fails for another reason meanwhile does not await it.
       storing.catch(() => undefined)
       keep(storing)
@@ -51,78 +37,69 @@ export class ChunkWriter {
   }
 }
 
+/** Cuts data into chunks. They leave after the call, when bytes are the caller's again: bytes are copied now. */
+function cut({ data, bytes }: StoreRequest, chunkBytes: number): ChunkAt {
+  if (typeof data === 'string') return cutText(data, bytes, chunkBytes)
+  const view = viewOf(data) ?? data
+  // Each by itself: one large copy gets fresh memory of the system, which takes ten times as long as the copy.
+  const copies = Array.from({ length: Math.ceil(bytes / chunkBytes) }, (_, index) =>
+    Buffer.from(view.subarray(index * chunkBytes, (index + 1) * chunkBytes)),
+  )
+  return (index) => copies[index]!
+}
+
+/** Text of one byte for each character is encoded chunk by chunk, as they leave. */
+function cutText(text: string, bytes: number, chunkBytes: number): ChunkAt {
+  if (text.length === bytes) {
+    return (index) => Buffer.from(text.slice(index * chunkBytes, (index + 1) * chunkBytes), 'latin1')
+  }
+  const encoded = Buffer.from(text, 'utf8')
+  return (index) => encoded.subarray(index * chunkBytes, (index + 1) * chunkBytes)
+}
+
 /** One value on its way. */
 class StoreInChunks {
   readonly #commands: ChunkCommands
-  readonly #leftovers: Leftovers
   readonly #operation: Operation
   readonly #request: StoreRequest
   readonly #call: ChunkCall
-  readonly #generation: string = createGeneration()
-  readonly #startedAt: number = performance.now()
-  /** Number of chunks that may be on the server. */
-  #sent = 0
+  readonly #value: NewValue
   /** The chunks are there, and the manifest may be stored. */
   #isReady = false
-  #old: Manifest | undefined
 
-  constructor(commands: ChunkCommands, leftovers: Leftovers, operation: Operation, request: StoreRequest) {
-    if (operation.deadline === 0) operation.deadline = this.#startedAt + operation.timeoutMs
-    this.#commands = commands
-    this.#leftovers = leftovers
+  constructor(store: ChunkStore, operation: Operation, request: StoreRequest) {
+    if (operation.deadline === 0) operation.deadline = performance.now() + operation.timeoutMs
+    this.#commands = store.commands
     this.#operation = operation
     this.#request = request
     this.#call = callOf(operation)
+    this.#value = new NewValue(store, this.#call, request)
     this.#followOutcome()
   }
 
   /** Stores the chunks; gives the request that stores the manifest. */
-  async run(data: Buffer, chunkBytes: number): Promise<StoreRequest> {
-    const { clientFlags, exptime } = this.#request
-    const count = Math.ceil(data.length / chunkBytes)
+  async run(chunkAt: ChunkAt, chunkBytes: number): Promise<StoreRequest> {
+    const { command, bytes } = this.#request
+    const send = (index: number): Promise<true> => {
+      this.#checkOpen()
+      return this.#value.sendChunk(index, chunkAt(index))
+    }
     try {
-      const [crc] = await Promise.all([this.#storeAll(data, chunkBytes, count), this.#findOld()])
+      const storing = this.#commands.each(Math.ceil(bytes / chunkBytes), this.#call, send)
+      // What `add` stores replaces nothing.
+      await Promise.all([storing, command === 'add' ? undefined : this.#value.findOld()])
       this.#checkOpen()
       this.#isReady = true
-      const manifest = { total: data.length, chunkBytes, count, generation: this.#generation, crc, clientFlags }
-      const seconds = (performance.now() - this.#startedAt) / 1000
-      return manifestRequest(this.#request, manifest, exptimeAfter(exptime, seconds))
+      return this.#value.manifestRequest(bytes)
     } catch (error) {
-      this.#removeSent()
+      this.#value.remove()
       await this.#removeRefused(error)
       throw failureOf(this.#call, error)
     }
   }
 
-  /** Returns the CRC-32 of the whole. */
-  async #storeAll(data: Buffer, chunkBytes: number, count: number): Promise<number> {
-    const exptime = chunkExptime(this.#request.exptime)
-    const sums: number[] = []
-    await this.#commands.each(count, this.#call, (index) => {
-      this.#checkOpen()
-      this.#sent = index + 1
-      const chunk = data.subarray(index * chunkBytes, (index + 1) * chunkBytes)
-      const crc = crc32(chunk)
-      sums[index] = crc
-      return this.#commands.store(this.#call, { generation: this.#generation, index, data: chunk, crc, exptime })
-    })
-    return sums.reduce((first, second, index) =>
-      joinCrc32(first, second, Math.min(chunkBytes, data.length - index * chunkBytes)),
-    )
-  }
-
   #checkOpen(): void {
     if (this.#operation.settled) throw new ClosedError('the call has ended', { delivery: 'unknown' })
-  }
-
-  /** Reads what is there now, whose chunks are of no use once it is replaced. */
-  async #findOld(): Promise<void> {
-    if (this.#request.command === 'add') return
-    try {
-      this.#old = await this.#commands.readItem<Manifest | undefined>(this.#call, readManifest)
-    } catch {
-      // Its chunks stay until their time is up.
-    }
   }
 
   /** Learns what becomes of the manifest. */
@@ -130,25 +107,15 @@ class StoreInChunks {
     const operation = this.#operation
     const { resolve, reject } = operation
     operation.resolve = (value, same) => {
-      if (operation.outcome === 'stored') this.#succeed()
-      else if (operation.outcome !== undefined) this.#removeSent()
+      if (operation.outcome === 'stored') this.#value.succeed()
+      else if (operation.outcome !== undefined) this.#value.remove()
       resolve(value, same)
     }
     operation.reject = (reason, same) => {
       // Else `run` removes what it has sent, or the manifest may be there.
-      if (this.#isReady && reason instanceof MemcacheError && reason.delivery !== 'unknown') this.#removeSent()
+      if (this.#isReady && reason instanceof MemcacheError && reason.delivery !== 'unknown') this.#value.remove()
       reject(reason, same)
     }
-  }
-
-  #succeed(): void {
-    this.#leftovers.remember(this.#call, { generation: this.#generation, count: this.#sent })
-    if (this.#old !== undefined) this.#leftovers.removeLater(this.#call, this.#old)
-  }
-
-  #removeSent(): void {
-    this.#commands.remove(this.#call, this.#generation, this.#sent)
-    this.#sent = 0
   }
 
   /** A server that refuses the data of a `set` forgets the old value, and so it is here. */
@@ -161,16 +128,4 @@ class StoreInChunks {
       // The first failure is that of the call.
     }
   }
-}
-
-/** Returns the request that stores a manifest. */
-export function manifestRequest(request: StoreRequest, manifest: Manifest, exptime: number): StoreRequest {
-  const data = encodeManifest(manifest)
-  return { ...request, data, bytes: data.length, clientFlags: MANIFEST_FLAGS, exptime, preparing: undefined }
-}
-
-/** Returns the exptime for an item that is stored some seconds after the call, and is to expire as if it had been at the call. */
-export function exptimeAfter(exptime: number, seconds: number): number {
-  if (exptime <= 0 || exptime > MAX_RELATIVE_SECONDS) return exptime
-  return Math.max(1, exptime - Math.floor(seconds))
 }

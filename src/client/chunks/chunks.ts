@@ -48,14 +48,14 @@ export class ValuesInChunks implements LargeValues {
   readonly #underWay: Set<Promise<unknown>> = new Set()
 
   constructor(host: LargeValuesHost, options: ResolvedChunkOptions) {
-    const { aboveBytes, chunkBytes, window, write } = options
+    const { aboveBytes, window, write } = options
     this.aboveBytes = write ? aboveBytes : Number.POSITIVE_INFINITY
     this.host = host
     this.options = options
     this.commands = new ChunkCommands(host, window)
     this.leftovers = new Leftovers(this.commands)
     this.#reader = new ChunkReader(this.commands, host, (call, manifest) => this.leftovers.remember(call, manifest))
-    this.#writer = new ChunkWriter(this.commands, this.leftovers, chunkBytes)
+    this.#writer = new ChunkWriter(this)
   }
 
   read(reply: Reply, operation: Operation): Promise<LargeValue | Loss> {

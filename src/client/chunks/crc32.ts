@@ -40,6 +40,15 @@ export function joinCrc32(first: number, second: number, length: number): number
   return (multiply(shiftBy(length), first) ^ second) >>> 0
 }
 
+/**
+ * Returns the CRC-32 of pieces from that of each.
+ *
+ * @param lengthAt - Returns the number of bytes of a piece.
+ */
+export function joinSums(sums: readonly number[], lengthAt: (index: number) => number): number {
+  return sums.reduce((first, second, index) => joinCrc32(first, second, lengthAt(index)))
+}
+
 /** Returns the product of two polynomials, modulo that of the CRC. */
 function multiply(a: number, b: number): number {
   let product = 0

@@ -35,10 +35,11 @@ export class Leftovers {
   /** Removes the chunks of a key once its manifest is deleted or replaced by a command. */
   watch(operation: Operation): void {
     if (this.#known.size === 0 || !endsItem(operation.request)) return
-    const call = callOf(operation)
-    const name = nameOf(call)
+    const { key: wireKey, callerKey, routingKey = callerKey } = operation
+    const name = nameOf({ wireKey, routingKey })
     const known = this.#known.get(name)
     if (known === undefined) return
+    const call = callOf(operation)
     const { resolve } = operation
     operation.resolve = (value, same) => {
       if (operation.outcome === 'deleted' || operation.outcome === 'stored') {
@@ -79,7 +80,7 @@ function endsItem(request: Request): boolean {
 }
 
 /** The same key may be on several servers, by routing key. */
-function nameOf({ wireKey, routingKey }: ChunkCall): string {
+function nameOf({ wireKey, routingKey }: Pick<ChunkCall, 'wireKey' | 'routingKey'>): string {
   const key = typeof wireKey === 'string' ? wireKey : `${wireKey.form} ${wireKey.text}`
   return `${key} ${typeof routingKey === 'string' ? routingKey : routingKey.join()}`
 }

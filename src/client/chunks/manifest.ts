@@ -19,6 +19,9 @@ export interface Manifest {
   readonly clientFlags: number
 }
 
+/** The fields of a manifest that say how long its chunks are. */
+export type ChunkShape = Pick<Manifest, 'total' | 'chunkBytes' | 'count'>
+
 /** Fewest bytes of a chunk. */
 export const MIN_CHUNK_BYTES = 1024
 
@@ -65,6 +68,6 @@ export function chunkKey(generation: string, index: number): string {
 }
 
 /** Returns the number of bytes of a chunk. */
-export function chunkLength({ total, chunkBytes, count }: Manifest, index: number): number {
+export function chunkLength({ total, chunkBytes, count }: ChunkShape, index: number): number {
   return index === count - 1 ? total - index * chunkBytes : chunkBytes
 }

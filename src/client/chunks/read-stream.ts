@@ -8,10 +8,9 @@ import type { KeyOptions } from '../call-options.ts'
 import { checkCallOptions, KEY_NAMES } from '../option-names.ts'
 import { createStoredSerde, type StoredValue } from '../stored-value.ts'
 import { type ChunkCall, callOf, failureOf } from './chunk-call.ts'
-import { lossOf, manifestOf } from './chunk-reader.ts'
+import { chunkOf, isWhole, lossOf, manifestOf } from './chunk-reader.ts'
 import type { ValuesInChunks } from './chunks.ts'
-import { crc32, joinCrc32 } from './crc32.ts'
-import { chunkLength, type Manifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
 import { type StreamOwner, streamAccessOf, wholeKeyOf } from './stream-owner.ts'
 
 /** A manifest, and the call that has read it. */
@@ -81,7 +80,7 @@ class ChunkStream {
   readonly #underWay: Promise<Uint8Array | undefined>[] = []
   #asked = 0
   #given = 0
-  #sum = 0
+  readonly #sums: number[] = []
   #leave: () => void = () => undefined
 
   constructor(large: ValuesInChunks, { call, manifest }: Head, signal: AbortSignal | undefined) {
@@ -118,7 +117,7 @@ class ChunkStream {
     try {
       const piece = await this.#underWay.shift()
       if (this.#signal?.aborted === true) return
-      if (piece === undefined || !this.#fits(piece)) throw lossOf(this.#call, this.#given)
+      if (piece === undefined || !this.#mayGive()) throw lossOf(this.#call, this.#given)
       controller.enqueue(piece)
       this.#given++
       this.#askAhead()
@@ -131,11 +130,9 @@ class ChunkStream {
     }
   }
 
-  /** Whether the value is whole, where the piece is its last. */
-  #fits(piece: Uint8Array): boolean {
-    const sum = crc32(piece)
-    this.#sum = this.#given === 0 ? sum : joinCrc32(this.#sum, sum, piece.length)
-    return this.#given < this.#manifest.count - 1 || this.#sum === this.#manifest.crc
+  /** Whether the next piece may be given: before the last one, whether the value is whole. */
+  #mayGive(): boolean {
+    return this.#given < this.#manifest.count - 1 || isWhole(this.#manifest, this.#sums)
   }
 
   #askAhead(): void {
@@ -150,11 +147,11 @@ class ChunkStream {
 
   async #read(index: number): Promise<Uint8Array | undefined> {
     const { commands } = this.#large
-    const take: Interpret = ({ outcome, bytes, start, end, owned, clientFlags }) => {
-      if (outcome !== 'hit' || end - start !== chunkLength(this.#manifest, index)) return undefined
-      const piece = bytes.subarray(start, end)
-      if (crc32(piece) !== clientFlags) return undefined
-      return owned ? piece : Buffer.from(piece)
+    const take: Interpret = (reply) => {
+      const chunk = chunkOf(reply, this.#manifest, index)
+      if (chunk === undefined) return undefined
+      this.#sums[index] = reply.clientFlags
+      return reply.owned ? chunk : Buffer.from(chunk)
     }
     const read = (): Promise<Uint8Array | undefined> =>
       commands.read(this.#call, this.#manifest, index, take, undefined)

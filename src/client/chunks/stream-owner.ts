@@ -6,7 +6,7 @@ import type { KeyOptions } from '../call-options.ts'
 import { accessOf, type ClientAccess } from '../client-access.ts'
 import { withPrefix } from '../entries.ts'
 import type { CacheClient } from '../executor-of.ts'
-import { NEVER } from '../namespace/keyspace.ts'
+import { presentPrefix } from '../namespace/keyspace.ts'
 import type { Namespace } from '../namespace/namespace.ts'
 import { ValuesInChunks } from './chunks.ts'
 
@@ -31,11 +31,5 @@ export function streamAccessOf(command: string, owner: StreamOwner): StreamAcces
 
 /** Returns the key behind the prefix of a namespace, of its present generation. */
 export async function wholeKeyOf({ keyspace }: ClientAccess, key: Key, options: KeyOptions | undefined): Promise<Key> {
-  if (keyspace === undefined) return key
-  const signal = options?.signal ?? NEVER_ABORTS
-  return withPrefix(await keyspace.runOnce(NEVER, { signal }, undefined, takePrefix), key)
-}
-
-function takePrefix(prefix: string): Promise<string> {
-  return Promise.resolve(prefix)
+  return withPrefix(await presentPrefix(keyspace, options?.signal ?? NEVER_ABORTS), key)
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { byteLengthOf, isBytes } from '../../bytes.ts'
+import { isBytes, viewOf } from '../../bytes.ts'
 import { InvalidInputError, MemcacheError } from '../../errors.ts'
 import type { StoreRequest } from '../../protocol/classic-request.ts'
 import type { Key } from '../../protocol/key.ts'
@@ -11,12 +11,8 @@ import { checkCallOptions, KEY_NAMES, type Names } from '../option-names.ts'
 import { readNothing, readStored } from '../results.ts'
 import type { Values } from '../values.ts'
 import { type ChunkCall, callOf, failureOf } from './chunk-call.ts'
-import { chunkExptime } from './chunk-commands.ts'
-import { readManifest } from './chunk-reader.ts'
-import { createGeneration, exptimeAfter, manifestRequest } from './chunk-writer.ts'
 import type { ValuesInChunks } from './chunks.ts'
-import { crc32, joinCrc32 } from './crc32.ts'
-import type { Manifest } from './manifest.ts'
+import { NewValue } from './new-value.ts'
 import { type StreamAccess, type StreamOwner, streamAccessOf, wholeKeyOf } from './stream-owner.ts'
 
 /** Options of `setStream`. */
@@ -84,19 +80,18 @@ class StreamStore {
   readonly #access: StreamAccess
   readonly #large: ValuesInChunks
   readonly #key: Key
+  readonly #request: StoreRequest
   readonly #call: ChunkCall
-  readonly #exptime: number
-  readonly #clientFlags: number
+  readonly #value: NewValue
   readonly #options: KeyOptions
-  readonly #generation: string = createGeneration()
-  readonly #startedAt: number = performance.now()
   readonly #underWay: Set<Promise<void>> = new Set()
-  /** Bytes that are in no chunk yet. */
-  #held: Uint8Array[] = []
-  #heldBytes = 0
+  /** Chunks that are full and not sent: while the value may still be one item, or the window has no room. */
+  #full: Buffer[] = []
+  /** The chunk that is being filled, and how many bytes it has. */
+  #open: Buffer | undefined
+  #filled = 0
   #total = 0
   #count = 0
-  #crc = 0
   #failure: { readonly reason: unknown } | undefined
 
   constructor(
@@ -111,16 +106,15 @@ class StreamStore {
     this.#access = access
     this.#large = large
     this.#key = key
-    this.#exptime = exptime
-    this.#clientFlags = clientFlags
+    this.#request = { command: 'set', data: '', bytes: 0, clientFlags, exptime, cas: 0n, preparing: undefined }
     this.#options = {
       ...(signal && { signal }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(routingKey !== undefined && { routingKey }),
     }
     const wireKey = parts.dispatcher.encodeKey(key)
-    const operation = parts.dispatcher.operation(this.#request(''), key, wireKey, readNothing, options)
-    this.#call = callOf(operation)
+    this.#call = callOf(parts.dispatcher.operation(this.#request, key, wireKey, readNothing, options))
+    this.#value = new NewValue(large, this.#call, this.#request)
   }
 
   async run(pieces: AsyncIterable<Uint8Array>): Promise<boolean> {
@@ -133,63 +127,61 @@ class StreamStore {
         this.#throwFailure()
       }
       signal?.throwIfAborted()
-      if (this.#count === 0 && this.#total <= this.#large.aboveBytes) return await this.#storeItem()
-      await this.#sendChunks(1)
+      this.#closeChunk()
+      if (this.#total <= this.#large.aboveBytes) return await this.#storeItem()
+      await this.#sendFull()
       await this.#settle()
       this.#throwFailure()
     } catch (error) {
       await this.#settle()
-      this.#remove()
+      this.#value.remove()
       throw failureOf(this.#call, error)
     }
     return this.#storeManifest()
   }
 
-  #request(data: string | Uint8Array): StoreRequest {
-    const bytes = data.length
-    const clientFlags = this.#clientFlags
-    return { command: 'set', data, bytes, clientFlags, exptime: this.#exptime, cas: 0n, preparing: undefined }
-  }
-
   async #take(piece: Uint8Array): Promise<void> {
-    const bytes = isBytes(piece) ? byteLengthOf(piece) : undefined
-    if (bytes === undefined) {
+    const view = isBytes(piece) ? viewOf(piece) : undefined
+    if (view === undefined) {
       throw new InvalidInputError(`the source of setStream gave no bytes that can be read, but ${showValue(piece)}`)
     }
-    if (bytes === 0) return
-    // Copied: the source may use its buffer again for the next piece.
-    this.#held.push(Buffer.from(piece))
-    this.#heldBytes += bytes
-    this.#total += bytes
-    if (this.#total > this.#large.aboveBytes) await this.#sendChunks(this.#large.options.chunkBytes)
+    // All of it before the first wait: the source may use its buffer again.
+    this.#copy(view)
+    this.#total += view.length
+    if (this.#total > this.#large.aboveBytes) await this.#sendFull()
   }
 
-  /** Sends what is held, while there are at least `least` bytes. */
-  async #sendChunks(least: number): Promise<void> {
-    const { chunkBytes, window } = this.#large.options
-    if (this.#heldBytes < least) return
-    const held = Buffer.concat(this.#held)
-    let at = 0
-    for (; held.length - at >= least; at += chunkBytes) {
-      while (this.#underWay.size >= window) await Promise.race(this.#underWay)
-      this.#send(held.subarray(at, at + chunkBytes))
+  /** Copies bytes to where they are sent from. */
+  #copy(view: Buffer): void {
+    const { chunkBytes } = this.#large.options
+    for (let at = 0; at < view.length; ) {
+      this.#open ??= Buffer.allocUnsafeSlow(chunkBytes)
+      const copied = view.copy(this.#open, this.#filled, at)
+      at += copied
+      this.#filled += copied
+      if (this.#filled === chunkBytes) this.#closeChunk()
     }
-    const rest = held.subarray(Math.min(at, held.length))
-    // A copy: what is sent need not stay in memory.
-    this.#held = rest.length === 0 ? [] : [Buffer.from(rest)]
-    this.#heldBytes = rest.length
+  }
+
+  #closeChunk(): void {
+    if (this.#open !== undefined) this.#full.push(this.#open.subarray(0, this.#filled))
+    this.#open = undefined
+    this.#filled = 0
+  }
+
+  async #sendFull(): Promise<void> {
+    for (let chunk = this.#full.shift(); chunk !== undefined; chunk = this.#full.shift()) {
+      while (this.#underWay.size >= this.#large.options.window) await Promise.race(this.#underWay)
+      this.#send(chunk)
+    }
   }
 
   #send(data: Uint8Array): void {
     const index = this.#count++
-    const crc = crc32(data)
-    this.#crc = index === 0 ? crc : joinCrc32(this.#crc, crc, data.length)
-    const chunk = { generation: this.#generation, index, data, crc, exptime: chunkExptime(this.#exptime) }
-    const { commands } = this.#large
-    const sending: Promise<void> = commands
+    const sending: Promise<void> = this.#large.commands
       .gate(this.#call)
-      .run(() => commands.store(this.#call, chunk))
-      .catch((reason: unknown) => {
+      .run(() => this.#value.sendChunk(index, data))
+      .then(ignore, (reason: unknown) => {
         this.#failure ??= { reason }
       })
       .then(() => void this.#underWay.delete(sending))
@@ -205,41 +197,27 @@ class StreamStore {
   }
 
   #storeItem(): Promise<boolean> {
-    const request = this.#request(Buffer.concat(this.#held))
-    return this.#access.parts.dispatcher.run(request, this.#key, readStored, 'never', undefined, this.#options)
+    const data = Buffer.concat(this.#full)
+    return this.#run({ ...this.#request, data, bytes: data.length })
   }
 
   async #storeManifest(): Promise<boolean> {
-    const { chunkBytes } = this.#large.options
-    const manifest: Manifest = {
-      total: this.#total,
-      chunkBytes,
-      count: this.#count,
-      generation: this.#generation,
-      crc: this.#crc,
-      clientFlags: this.#clientFlags,
-    }
-    const seconds = (performance.now() - this.#startedAt) / 1000
-    const request = manifestRequest(this.#request(''), manifest, exptimeAfter(this.#exptime, seconds))
-    const { dispatcher } = this.#access.parts
-    const old = this.#large.commands.readItem<Manifest | undefined>(this.#call, readManifest).catch(() => undefined)
+    const finding = this.#value.findOld()
     try {
-      const isStored = await dispatcher.run<boolean>(request, this.#key, readStored, 'never', undefined, this.#options)
-      if (!isStored) this.#remove()
-      else this.#noteStored(manifest, await old)
+      const isStored = await this.#run(this.#value.manifestRequest(this.#total))
+      await finding
+      if (isStored) this.#value.succeed()
+      else this.#value.remove()
       return isStored
     } catch (error) {
-      if (error instanceof MemcacheError && error.delivery !== 'unknown') this.#remove()
+      if (error instanceof MemcacheError && error.delivery !== 'unknown') this.#value.remove()
       throw error
     }
   }
 
-  #noteStored(manifest: Manifest, old: Manifest | undefined): void {
-    this.#large.leftovers.remember(this.#call, manifest)
-    if (old !== undefined && old.generation !== manifest.generation) this.#large.leftovers.removeLater(this.#call, old)
-  }
-
-  #remove(): void {
-    this.#large.commands.remove(this.#call, this.#generation, this.#count)
+  #run(request: StoreRequest): Promise<boolean> {
+    return this.#access.parts.dispatcher.run(request, this.#key, readStored, 'never', undefined, this.#options)
   }
 }
+
+function ignore(): void {}

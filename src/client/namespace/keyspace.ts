@@ -199,3 +199,9 @@ export class Keyspace {
     })
   }
 }
+
+/** Returns the present prefix of a namespace; that of a client is empty. Rejects where the generation cannot be read. */
+export async function presentPrefix(keyspace: Keyspace | undefined, signal: AbortSignal): Promise<string> {
+  if (keyspace === undefined) return ''
+  return keyspace.runOnce(NEVER, { signal }, undefined, (prefix) => Promise.resolve(prefix))
+}
