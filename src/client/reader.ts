@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer, isAscii } from 'node:buffer'
 import { SerdeError, TimeoutError, ValueTooLargeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import { MANIFEST_FLAGS } from '../protocol/manifest.ts'
@@ -327,7 +327,7 @@ function decodeBytes(serde: Serde, bytes: Uint8Array, clientFlags: number, opera
   if (!isRangeSerde(serde)) return decodeByCaller(serde, bytes, clientFlags, operation)
   try {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    return serde.deserializeRange(buffer, 0, buffer.length, clientFlags, true, false)
+    return serde.deserializeRange(buffer, 0, buffer.length, clientFlags, true, isAscii(buffer))
   } catch (error) {
     throw unreadable(error, operation)
   }
