@@ -205,7 +205,7 @@ export class PerKeyQueue implements Holder {
     if (operation.deadline === 0) operation.deadline = performance.now() + operation.timeoutMs
     if (operation.deadline === Number.POSITIVE_INFINITY || operation.settled) return
     const expire = (): void => {
-      const message = `${operation.describe()} timed out after ${operation.timeoutMs} ms, while it waited for an earlier command for this key, or for its value to be compressed`
+      const message = `${operation.describe()} timed out after ${operation.timeoutMs} ms, while it waited for an earlier command for this key, or for its value to be compressed or stored in chunks`
       this.cancel(operation, new TimeoutError(message, { delivery: 'not-sent' }))
     }
     place.timer = setTimeout(expire, Math.max(0, operation.deadline - performance.now()))
@@ -255,7 +255,7 @@ export interface QueueLimits {
 
 function overloaded(operation: Operation, what: string): OverloadedError {
   return new OverloadedError(
-    `${operation.describe()}: ${what} wait for values to be compressed, or for earlier commands for their keys`,
+    `${operation.describe()}: ${what} wait for values to be compressed or stored in chunks, or for earlier commands for their keys`,
     { delivery: 'not-sent' },
   )
 }
