@@ -6,6 +6,7 @@ import { defineConfig, type UserConfig } from 'tsdown'
 const LIBRARY = [
   'index',
   'chunks',
+  'compat-memcached',
   'keys',
   'keyv',
   'meta',
@@ -23,6 +24,9 @@ const LIBRARY = [
   'versions',
 ]
 const library = Object.fromEntries(LIBRARY.map((name) => [name, `src/exports/${name}.ts`]))
+
+/** The entry points whose `require()` gives what they export by default, and nothing else. */
+const COMMON_JS: Record<string, string> = { 'compat-memcached': 'src/compat/memcached/common-js.ts' }
 
 // Editors read the TSDoc of the declarations.
 const comments = { jsdoc: false }
@@ -81,7 +85,7 @@ const config: UserConfig[] = defineConfig([
   // CommonJS runs the modules of ESM where Node can (`module-sync`). This build is for what cannot, test runners above all.
   {
     ...shared,
-    entry: library,
+    entry: { ...library, ...COMMON_JS },
     format: ['cjs'],
     dts: { oxc: { stripInternal: true } },
     clean: false,

@@ -14,6 +14,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   cluster: 5,
   client: 6,
   adapters: 7,
+  compat: 7,
   keys: 7,
   sync: 7,
   tags: 7,
@@ -58,6 +59,7 @@ const CLIENTS: ReadonlySet<string> = new Set([
   'otel',
   'prometheus',
   'adapters',
+  'compat',
 ])
 const BELOW_SEAM: ReadonlySet<string> = new Set(['connection', 'pool', 'cluster', 'middleware'])
 

@@ -100,6 +100,8 @@ function readStatement(module: Module, statement: Node): void {
     case 'TSInterfaceDeclaration':
     case 'TSTypeAliasDeclaration':
       return declare(module, statement)
+    case 'TSModuleDeclaration':
+      return declareNamespace(module, statement)
     default:
       throw new Error(`A declaration file has a ${statement.type}, which this reader does not know`)
   }
@@ -108,6 +110,14 @@ function readStatement(module: Module, statement: Node): void {
 function declare(module: Module, declaration: Node): void {
   const name = nameOf(nodeAt(declaration, 'id'))
   module.declared.set(name, [...(module.declared.get(name) ?? []), declaration])
+}
+
+/** Notes a namespace of other names for types, beside the class of the same name. */
+function declareNamespace(module: Module, statement: Node): void {
+  const aliases = nodesOf(nodeAt(statement, 'body'), 'body')
+  const isKnown = aliases.length > 0 && aliases.every(({ type }) => type === 'TSTypeAliasDeclaration')
+  if (!isKnown) throw new Error('A declaration file has a TSModuleDeclaration with more than other names for types')
+  declare(module, statement)
 }
 
 /** Notes what is imported from another declaration file; a module of Node needs no name of ours. */

@@ -27,7 +27,7 @@ function check(file: keyof typeof PACKAGE, from: string, to: string): string[] {
 describe('the built package', () => {
   const files = readDeclarations(DIST)
   const entries = Object.keys(manifest.exports).filter((path) => path !== './package.json')
-  const entryFiles = entries.map((path) => (path === '.' ? 'index.d.mts' : `${path.slice(2)}.d.mts`))
+  const entryFiles = entries.map((path) => (path === '.' ? 'index.d.mts' : `${path.slice(2).replace('/', '-')}.d.mts`))
 
   it('gives every type in a public signature a name that can be imported', () => {
     expect(unnamedTypes(files, entryFiles)).toEqual([])
@@ -67,6 +67,23 @@ describe('the check of public types', () => {
     ['a mapped type', 'Promise<Result<T>>', '{ [K in keyof T]: Hidden }'],
   ])('sees %s', (_, from, to) => {
     expect(check('shared-x.d.mts', from, to)).toEqual(['Cache names Hidden, which no entry point exports'])
+  })
+
+  it('sees what the types in a namespace refer to', () => {
+    expect(
+      check(
+        'shared-x.d.mts',
+        'interface Hidden {}',
+        'interface Hidden {} declare namespace Client { type Inner = Options }',
+      ),
+    ).toEqual([])
+    expect(
+      check(
+        'shared-x.d.mts',
+        'interface Hidden {}',
+        'interface Hidden {} declare namespace Client { type Inner = Hidden }',
+      ),
+    ).toEqual(['Cache names Hidden, which no entry point exports'])
   })
 
   it('sees what an exported interface extends', () => {
