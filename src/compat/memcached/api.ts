@@ -154,3 +154,26 @@ export type MemcachedCallback<T> = (this: MemcachedCommand, err: MemcachedAny, d
 
 /** Called with the outcome of a command to all servers: one entry for each. */
 export type MemcachedServersCallback<T> = (this: undefined, err: MemcachedAny, data: T[]) => void
+
+/** Called with the hits of several reads, by key; the error is a list of errors. */
+export type MemcachedManyCallback = (this: undefined, err: MemcachedAny, data: { [key: string]: MemcachedAny }) => void
+
+/** What a client knows of a server that fails. */
+export interface MemcachedServerIssues {
+  /** Name of the server. */
+  readonly server: string
+  /** Whether its last connection failed. */
+  readonly failed: boolean
+  /** What went wrong, one line for each failure. */
+  readonly messages: readonly string[]
+  /** Failures that are left before it counts as dead. */
+  readonly failures: number
+  /** Failures so far. */
+  readonly totalFailures: number
+}
+
+/** The ring of the servers. */
+export interface MemcachedHashRing {
+  /** Returns the name of the server that has a key. */
+  get(key: string): string | undefined
+}
