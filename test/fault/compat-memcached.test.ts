@@ -22,6 +22,8 @@ function open(location: MemcachedLocation, options: MemcachedOptions = {}): Memc
   return client
 }
 
+const messageOf = (error: unknown): string => (error as Error).message
+
 /** Every call, with arguments that fit. */
 function callsOf(server: string): readonly (readonly [method: string, ...args: unknown[]])[] {
   return [
@@ -170,8 +172,6 @@ describe('every callback of Memcached is called once', () => {
 })
 
 describe('errors of Memcached', () => {
-  const messageOf = (error: unknown): string => (error as Error).message
-
   it('have the words of the package: those of the system, then that the server is not available', async () => {
     const address = `127.0.0.1:${await freePort()}`
     const client = open(address)

@@ -1,3 +1,5 @@
+import { promisify } from 'node:util'
+
 /** What a callback got. */
 export interface Called {
   readonly args: readonly unknown[]
@@ -15,7 +17,8 @@ export function callOf(client: object, method: string, ...args: readonly unknown
   return new Promise((resolve, reject) => {
     let sync = true
     function callback(this: unknown, ...got: unknown[]): void {
-      resolve({ args: got, self: this, sync })
+      // Of lists a copy: the original client empties its own when the callback has returned.
+      resolve({ args: got.map((arg) => (Array.isArray(arg) ? [...(arg as unknown[])] : arg)), self: this, sync })
     }
     try {
       methodOf(client, method).call(client, ...args, callback)
@@ -31,6 +34,12 @@ export async function argsOf(client: object, method: string, ...args: readonly u
   return (await callOf(client, method, ...args)).args
 }
 
+/** Returns a method of a client as programs make a promise of it: `promisify(client.get).bind(client)`. */
+export function promised(client: object, method: string): (...args: unknown[]) => Promise<unknown> {
+  return promisify(methodOf(client, method)).bind(client)
+}
+
+/** Returns a method of a client, unbound. */
 export function methodOf(client: object, method: string): CallbackMethod {
   return Reflect.get(client, method) as CallbackMethod
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { MemcachedLocation, MemcachedOptions } from '../../../src/compat/memcached/api.ts'
 import { Memcached } from '../../../src/compat/memcached/memcached.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
-import { argsOf, callOf, methodOf } from '../../support/callback-call.ts'
+import { argsOf, callOf, methodOf, promised } from '../../support/callback-call.ts'
 import { collectCrashes, turns } from '../../support/crashes.ts'
 import { freePort } from '../../support/free-port.ts'
 
@@ -20,6 +19,9 @@ async function start(options: MemcachedOptions = {}): Promise<{ client: Memcache
   onTestFinished(() => server.close())
   return { client: open(server.address, options), server }
 }
+
+/** Names of the servers that a location gives. */
+const serverNames = (location?: MemcachedLocation): string[] => open(location!).memlane.servers.map(({ name }) => name)
 
 const messageOf = (error: unknown): string => (error as Error).message
 
@@ -163,12 +165,11 @@ describe('the callbacks of Memcached', () => {
     methodOf(client, 'version').call(client)
     methodOf(client, 'getMulti').call(client, ['key'])
     methodOf(client, 'set').call(client, 'key', 'value', 'bad')
-    await new Promise<void>((resolve) => {
-      client.get('key', async (_error, value) => {
-        expect(value).toBe('value')
-        resolve()
-      })
+    const value = await new Promise((resolve) => {
+      const callback = async (...args: readonly unknown[]): Promise<void> => resolve(args[1])
+      methodOf(client, 'get').call(client, 'key', callback)
     })
+    expect(value).toBe('value')
     await turns()
     expect(crashes).toEqual([])
   })
@@ -200,8 +201,7 @@ describe('the callbacks of Memcached', () => {
 
   it('work with promisify, on the prototype and bound', async () => {
     const { client } = await start()
-    const set = promisify(client.set).bind(client) as (key: string, value: unknown, ttl: number) => Promise<unknown>
-    const get = promisify(client.get).bind(client) as (key: string) => Promise<unknown>
+    const [set, get] = [promised(client, 'set'), promised(client, 'get')] as const
     expect(await set('key', [1, 2], 10)).toBe(true)
     expect(await get('key')).toEqual([1, 2])
     expect(Object.hasOwn(client, 'get')).toBe(false)
@@ -402,7 +402,7 @@ describe('a client', () => {
   })
 
   it('has its options as properties, the defaults of Memcached.config, and those of others', async () => {
-    const { client } = await start({ retries: 1, ...{ prefix: 'sess:' } })
+    const { client } = await start(Object.assign({ retries: 1 }, { prefix: 'sess:' }))
     expect(client).toMatchObject({ retries: 1, prefix: 'sess:', poolSize: 10, idle: 5000, maxKeySize: 250 })
     expect(Object.keys(Memcached.config)).toHaveLength(24)
     Memcached.config.poolSize = 3
@@ -424,15 +424,14 @@ describe('a client', () => {
   })
 
   it('takes servers as text, as a list and with weights', () => {
-    const names = (location?: MemcachedLocation): string[] => open(location!).memlane.servers.map(({ name }) => name)
-    expect(names()).toEqual(['localhost:11211'])
-    expect(names('')).toEqual(['localhost:11211'])
-    expect(names([])).toEqual(['localhost:11211'])
-    expect(names('cache')).toEqual(['cache:11211'])
-    expect(names(['a:1', 'b:2', 'a:1'])).toEqual(['a:1', 'b:2'])
-    expect(names({ 'a:1': 2, 'b:2': 1 })).toEqual(['a:1', 'b:2'])
-    expect(names('/run/cache.sock')).toEqual(['/run/cache.sock'])
-    expect(names('::1:11211')).toEqual(['::1:11211'])
+    expect(serverNames()).toEqual(['localhost:11211'])
+    expect(serverNames('')).toEqual(['localhost:11211'])
+    expect(serverNames([])).toEqual(['localhost:11211'])
+    expect(serverNames('cache')).toEqual(['cache:11211'])
+    expect(serverNames(['a:1', 'b:2', 'a:1'])).toEqual(['a:1', 'b:2'])
+    expect(serverNames({ 'a:1': 2, 'b:2': 1 })).toEqual(['a:1', 'b:2'])
+    expect(serverNames('/run/cache.sock')).toEqual(['/run/cache.sock'])
+    expect(serverNames('::1:11211')).toEqual(['::1:11211'])
     expect(() => new Memcached({})).toThrow('No servers where supplied in the arguments')
   })
 
