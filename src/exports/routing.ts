@@ -18,6 +18,7 @@ export {
   libmemcachedWeighted,
 } from '../routing/libmemcached.ts'
 export { mcrouterCh3, mcrouterCrc32 } from '../routing/mcrouter.ts'
+export { memjs } from '../routing/memjs.ts'
 export { type ModulaOptions, modula } from '../routing/modula.ts'
 export {
   dalli,

@@ -15,6 +15,9 @@ const HASHRING_WORDS = 3
  * The ring of Python's hashring 1.5 as aisk's python-memcache (0.15 and later) uses it: 40 × 3 points a server, the
  * first above the key's md5. Bytes from 0x80 on are hashed as that client hashes them: decoded as latin-1, encoded as
  * UTF-8. Servers are known by their names, `host:port`.
+ *
+ * It is also the ring of the npm package `hashring` with `compatibility: 'hash_ring'`, for keys in ASCII. It is not that of
+ * the npm package `memcached`, which uses `hashring` with `compatibility: 'ketama'`: that is `ketama()`, memlane's default.
  */
 export function hashring(): Distribution {
   return (list) => {

@@ -23,7 +23,7 @@ export interface RoutingJobResult {
   readonly found: readonly (string | null)[]
 }
 
-type RoutingClientName = 'pylibmc' | 'pymemcache' | 'pythonMemcached' | 'dalli' | 'phpMemcached'
+type RoutingClientName = 'pylibmc' | 'pymemcache' | 'pythonMemcached' | 'dalli' | 'phpMemcached' | 'memjs' | 'memcached'
 
 /** The clients that spread keys over several servers, each with its program for that. */
 export const routingClients: Readonly<Record<RoutingClientName, ForeignClient>> = {
@@ -32,6 +32,8 @@ export const routingClients: Readonly<Record<RoutingClientName, ForeignClient>> 
   pythonMemcached: withProgram(clients.pythonMemcached),
   dalli: withProgram(clients.dalli),
   phpMemcached: withProgram(clients.phpMemcached),
+  memjs: withProgram(clients.memjs),
+  memcached: withProgram(clients.memcached),
 }
 
 function withProgram(client: ForeignClient): ForeignClient {

@@ -18,7 +18,7 @@ export interface Family {
 
 /** All of them, by the names of memlane's presets. */
 export const families: Readonly<
-  Record<'pylibmc' | 'pymemcache' | 'pythonMemcached' | 'dalli' | 'php' | 'twemproxy', Family>
+  Record<'pylibmc' | 'pymemcache' | 'pythonMemcached' | 'dalli' | 'php' | 'twemproxy' | 'memjs' | 'memcached', Family>
 > = {
   pylibmc: { name: 'pylibmc', client: routingClients.pylibmc, serde: serdes.pylibmc() },
   pymemcache: { name: 'pymemcache `HashClient`', client: routingClients.pymemcache, serde: serdes.pymemcache() },
@@ -30,6 +30,8 @@ export const families: Readonly<
   dalli: { name: 'Dalli', client: routingClients.dalli, serde: serdes.dalli({ marshal: 'readWrite' }) },
   php: { name: 'php-memcached', client: routingClients.phpMemcached, serde: serdes.phpMemcached() },
   twemproxy: { name: 'twemproxy', client: routingClients.pymemcache, serde: serdes.pymemcache(), through: 'twemproxy' },
+  memjs: { name: 'memjs', client: routingClients.memjs, serde: serdes.memjs({ strings: 'text' }) },
+  memcached: { name: 'memcached (npm)', client: routingClients.memcached, serde: serdes.memcachedNpm() },
 }
 
 /** A client with settings of its own over several servers, and what of memlane shares its keys. */

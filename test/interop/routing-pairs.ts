@@ -8,6 +8,7 @@ import {
   libmemcachedSpy,
   libmemcachedVirtualBucket,
   libmemcachedWeighted,
+  memjs,
   phpMemcached,
   phpMemcachedConsistent,
   phpMemcachedLibketama,
@@ -41,6 +42,13 @@ const mixedWeighted: readonly Place[] = [
 ]
 const noSocket: readonly Place[] = mixed.filter(({ kind }) => kind !== 'socket')
 const noSocketWeighted: readonly Place[] = mixedWeighted.filter(({ kind }) => kind !== 'socket')
+/** Some clients of npm know neither IPv6 nor sockets. */
+const portsOnly: readonly Place[] = mixed.filter(({ kind }) => kind === 'port' || kind === 'default port')
+const portsWeighted: readonly Place[] = [
+  { kind: 'default port', weight: 1 },
+  { kind: 'port', weight: 3 },
+  { kind: 'port', weight: 2 },
+]
 const sockets: readonly Place[] = [{ kind: 'socket' }, { kind: 'socket' }, { kind: 'socket' }]
 
 const byOrder: Partial<RoutingPair> = { goesByOrder: true }
@@ -194,4 +202,15 @@ export const routingPairs: readonly RoutingPair[] = [
     ],
   ),
   twemproxyPair({ distribution: 'modula' }, ['twemproxyModula()', twemproxyModula()], mixedWeighted),
+
+  pair(families.memjs, '', ['memjs()', memjs()], three, byOrder),
+  pair(families.memjs, '', ['memjs()', memjs()], portsOnly, byOrder),
+
+  pair(families.memcached, '', defaultKetama, three),
+  pair(families.memcached, '', defaultKetama, portsOnly),
+  pair(families.memcached, '', defaultKetama, portsWeighted),
+  pair(families.memcached, "with `namespace: 'app:'`", defaultKetama, three, {
+    foreignOptions: { namespace: 'app:' },
+    options: { keyPrefix: 'app:', hashKeyPrefix: true },
+  }),
 ]

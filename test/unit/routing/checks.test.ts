@@ -16,6 +16,7 @@ const FACTORIES = {
   'pymemcache bytes': () => routing.pymemcache({ keys: 'bytes' }),
   pythonMemcached: routing.pythonMemcached,
   gomemcache: routing.gomemcache,
+  memjs: routing.memjs,
   mcrouterCh3: routing.mcrouterCh3,
   mcrouterCrc32: routing.mcrouterCrc32,
   hashring: routing.hashring,

@@ -24,6 +24,7 @@ const DISTRIBUTIONS: readonly (readonly [name: string, distribution: routing.Dis
   ['spymemcachedModula', routing.spymemcachedModula(), true],
   ['twemproxyModula', routing.twemproxyModula({ hashTag: '{}' }), true],
   ['gomemcache', routing.gomemcache(), true],
+  ['memjs', routing.memjs(), false],
   ['phpMemcache', routing.phpMemcache(), true],
   ['mcrouterCh3', routing.mcrouterCh3(), false],
   ['mcrouterCrc32', routing.mcrouterCrc32(), false],
