@@ -58,11 +58,14 @@ export const magiclessZstdCodec: Codec = {
       .zstdCompressSync(data, { params: { [ZSTD_LEVEL]: level } })
       .subarray(ZSTD_MAGIC.length)
   },
-  decompress(data, maxBytes) {
-    const decompressor = zstdDecompressor()
-    if (decompressor === undefined) throw lacksZstd()
-    return bounded(decompressor, Buffer.concat([ZSTD_MAGIC, data]), maxBytes)
-  },
+  decompress: (data, maxBytes) => decompressZstd(Buffer.concat([ZSTD_MAGIC, data]), maxBytes),
+}
+
+/** Decompresses a Zstandard frame; needs a Node with zstd (22.15 or newer). */
+export function decompressZstd(data: Uint8Array, maxBytes: number): Buffer {
+  const decompressor = zstdDecompressor()
+  if (decompressor === undefined) throw lacksZstd()
+  return bounded(decompressor, data, maxBytes)
 }
 
 interface Zstd {

@@ -17,17 +17,19 @@ const ZLIB = either('\x78\x01', '\x78\x5e', '\x78\x9c', '\x78\xda')
 const GZIP = either('\x1f\x8b')
 const MARSHAL = either('\x04\x08')
 const JAVA_OBJECT = either('\xac\xed')
+const ZSTD = either('\x28\xb5\x2f\xfd')
 const NO_SERDE = 'no serde of memlane, only `raw`'
 
 /** Most particular first. Documented at each serde; what the other clients store is seen in docs/interop.md. */
 const TABLE: readonly ForeignValues[] = [
+  { flags: is(1, 3, 9), begins: ZSTD, reader: '`memcacheClient()`' },
   { flags: is(1), begins: MARSHAL, reader: "`dalli({ marshal: 'read' })`" },
   { flags: is(1), begins: JAVA_OBJECT, reader: NO_SERDE },
   { flags: is(1), begins: like(/^-?[0-9]+ *$/), reader: '`phpMemcached()`' },
   { flags: is(1), begins: ANYTHING, reader: PICKLES },
   { flags: is(2), begins: GZIP, reader: JAVA },
   { flags: is(2), begins: ZLIB, reader: '`dalli()`, or `xmemcached()`' },
-  { flags: is(2), begins: like(/^[{["tfn]/), reader: '`memcachedNpm()`' },
+  { flags: is(2), begins: like(/^[{["tfn]/), reader: '`memcachedNpm()`, or `memcacheClient()`' },
   { flags: is(2), begins: like(/^(?:-?(?:[0-9]*\.[0-9]|[0-9]+e|inf)|nan)/i), reader: '`phpMemcached()`' },
   { flags: is(3), begins: ZLIB, reader: "`dalli({ marshal: 'read' })`" },
   { flags: is(3), begins: GZIP, reader: NO_SERDE },
@@ -37,10 +39,12 @@ const TABLE: readonly ForeignValues[] = [
     begins: like(/^(?:[abdisO]:|N;)/),
     reader: "`phpMemcached({ serialize: 'read' })`, or `memcachedNpm()`",
   },
+  { flags: is(4), begins: like(/^(?:-?[0-9]|null$)/), reader: '`memcacheClient()`, or `memcachedNpm()`' },
   { flags: is(4), begins: ANYTHING, reader: '`memcachedNpm()`' },
   { flags: is(5, 7), begins: ANYTHING, reader: NO_SERDE },
   { flags: is(6), begins: ANYTHING, reader: '`phpMemcached()`' },
-  { flags: is(8), begins: like(/^(?:-?(?:[0-9]|Infinity)|NaN)/), reader: '`memcachedNpm()`' },
+  { flags: is(8), begins: like(/^(?:-?(?:[0-9]|Infinity)|NaN)/), reader: '`memcachedNpm()`, or `memcacheClient()`' },
+  { flags: is(8), begins: ANYTHING, reader: '`memcacheClient()`' },
   { flags: is(16, 32), begins: ANYTHING, reader: '`metaMemcache()`' },
   { flags: is(33), begins: ANYTHING, reader: "`metaMemcache({ pickle: 'read' })`" },
   { flags: is(52, 84), begins: ANYTHING, reader: "`phpMemcached({ serialize: 'read' })`" },
@@ -75,5 +79,5 @@ export function foreignHint(data: Uint8Array, clientFlags: number): string {
   if (clientFlags === 0) return isUtf8(bytes) ? '' : ' (bytes of a client that has no flags for them: `raw` reads them)'
   const start = bytes.toString('latin1', 0, LOOKED_AT)
   const row = TABLE.find(({ flags, begins }) => flags(clientFlags) && begins(start))
-  return row === undefined ? '' : ` (if another client wrote it: ${row.reader} reads it)`
+  return row === undefined ? '' : ` (if another client wrote it: ${row.reader} reads it, as the option serde)`
 }

@@ -138,6 +138,7 @@ describe.each(lostBytes)('a value of bytes that are %s', (_name, lose) => {
     ['dalli', serdes.dalli()],
     ['defaultSerde', serdes.defaultSerde],
     ['json', serdes.json],
+    ['memcacheClient', serdes.memcacheClient()],
     ['memcachedNpm', serdes.memcachedNpm()],
     ['memjs', serdes.memjs()],
     ['metaMemcache', serdes.metaMemcache()],

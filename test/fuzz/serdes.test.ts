@@ -4,6 +4,7 @@ import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import {
   dalli,
+  memcacheClient,
   memcachedNpm,
   memjs,
   metaMemcache,
@@ -38,6 +39,7 @@ const layouts: Readonly<Record<string, Serde>> = {
   phpMemcached: phpMemcached({ serialize: 'readWrite', ...limits }),
   'phpMemcached, JSON, compressed': phpMemcached({ compression, ...limits }),
   memjs: memjs({ strings: 'text' }),
+  memcacheClient: memcacheClient(limits),
   memcachedNpm: memcachedNpm(),
   spymemcached: spymemcached({ compression, ...limits }),
   xmemcached: xmemcached({ integers: 'long', ...limits }),

@@ -52,6 +52,11 @@ export const deviations: Readonly<Record<string, readonly (readonly [string, str
     ['dict', 'refused', 'not written (TypeError)'],
   ],
   '`memcachedNpm()` and memcached (npm)': [['integer beyond 2^53', 'refused', 'not written (TypeError)']],
+  '`memcacheClient()` and memcache-client (npm)': [
+    ['integer beyond 2^53', 'refused', 'not written (TypeError)'],
+    ['true', 'same', 'not written (TypeError)'],
+    ['false', 'same', 'not written (TypeError)'],
+  ],
   '`defaultSerde` and pymemcache with `PickleSerde()`': [
     ['text', 'bytes (its UTF-8)', 'same'],
     ['empty text', 'bytes (its UTF-8)', 'same'],

@@ -1,6 +1,7 @@
 import {
   dalli,
   defaultSerde,
+  memcacheClient,
   memcachedNpm,
   memjs,
   phpMemcached,
@@ -63,6 +64,7 @@ export const pairs: readonly Pair[] = [
   }),
   pair('`memjs()` and memjs', clients.memjs, memjs()),
   pair('`memcachedNpm()` and memcached (npm)', clients.memcached, memcachedNpm()),
+  pair('`memcacheClient()` and memcache-client (npm)', clients.memcacheClient, memcacheClient()),
   pair('`defaultSerde` and pymemcache with `PickleSerde()`', clients.pymemcache, defaultSerde),
   pair('`defaultSerde` and pylibmc', clients.pylibmc, defaultSerde),
   pair('`defaultSerde` and python-memcached', clients.pythonMemcached, defaultSerde),

@@ -17,6 +17,7 @@ const serdes: Readonly<Record<keyof typeof shipped, readonly Serde[]>> = {
   dalli: [shipped.dalli(), shipped.dalli({ marshal: 'readWrite', compression })],
   defaultSerde: [shipped.defaultSerde],
   json: [shipped.json],
+  memcacheClient: [shipped.memcacheClient()],
   memcachedNpm: [shipped.memcachedNpm()],
   memjs: [shipped.memjs()],
   metaMemcache: [shipped.metaMemcache()],

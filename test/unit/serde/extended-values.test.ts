@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
 import {
   dalli,
+  memcacheClient,
   memcachedNpm,
   metaMemcache,
   phpMemcached,
@@ -47,6 +48,7 @@ const structured: readonly (readonly [string, Serde])[] = [
   ['phpMemcached, JSON', phpMemcached()],
   ['pylibmc', pylibmc({ pickle: 'readWrite' })],
   ['pymemcache', pymemcache({ pickle: 'readWrite', pickleVersion: 4 })],
+  ['memcacheClient', memcacheClient()],
   ['memcachedNpm', memcachedNpm()],
   ['structuredClone', structuredClone],
 ]

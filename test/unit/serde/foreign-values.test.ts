@@ -5,6 +5,7 @@ import { SerdeError } from '../../../src/errors.ts'
 import {
   dalli,
   defaultSerde,
+  memcacheClient,
   memcachedNpm,
   memjs,
   metaMemcache,
@@ -28,6 +29,7 @@ const pickle = 'readWrite'
 /** What each client stores, by its own layout; and the name that must stand in the message. */
 const writers: readonly (readonly [name: string, serde: Serde])[] = [
   ['memcachedNpm', memcachedNpm()],
+  ['memcacheClient', memcacheClient()],
   ['memjs', memjs()],
   ['dalli', dalli({ marshal: 'readWrite' })],
   ['dalli', dalli({ marshal: 'readWrite', compression })],
@@ -109,6 +111,7 @@ it.each([
   ['a pickle of protocol 0', 1, "(dp0\nS'a'\np1\nI1\ns.", 'pythonMemcached'],
   ['a serialized Java object', 1, '\xac\xed\0\x05', 'only `raw`'],
   ['a compressed Java object', 3, '\x1f\x8b\x08', 'only `raw`'],
+  ['a text that zstd compressed', 1, '\x28\xb5\x2f\xfd\x20', 'memcacheClient'],
   ['igbinary of PHP', 5, '\0\0\0\x02', 'only `raw`'],
   ['an empty value of PHP, false', 3, '', 'phpMemcached'],
 ])('the hint for %s', (_name, clientFlags, bytes, wanted) => {

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
-import { memcachedNpm, memjs } from '../../../src/exports/serde.ts'
+import { memcacheClient, memcachedNpm, memjs } from '../../../src/exports/serde.ts'
+import { hasZstd, magiclessZstdCodec } from '../../../src/serde/compression.ts'
 import { read, roundTrip, stored } from './round-trip.ts'
 
 describe('memcachedNpm', () => {
@@ -64,5 +65,62 @@ describe('memjs', () => {
 
   it.each([undefined, null, 1, true, {}, 'a\ud800'])('refuses to write %s', (value) => {
     expect(() => memjs().serialize(value, 'key')).toThrow(expect.objectContaining({ constructor: Error }))
+  })
+})
+
+describe('memcacheClient', () => {
+  it.each([
+    ['é\r\n', 'Ã©\r\n', 0],
+    ['', '', 0],
+    [{ a: [1, null] }, '{"a":[1,null]}', 2],
+    [null, 'null', 2],
+    [true, 'true', 2],
+    [5, '5', 4],
+    [-1.5e300, '-1.5e+300', 4],
+    [Buffer.from([0, 10, 255]), '\0\nÿ', 8],
+  ])('writes %j as the package does and reads it back', (value, bytes, clientFlags) => {
+    expect(stored(value, memcacheClient())).toEqual([bytes, clientFlags])
+    expect(roundTrip(value, memcacheClient())).toEqual(value)
+  })
+
+  it('reads counters that decr made shorter, and what the package makes of NaN', () => {
+    expect(read('99 ', 4, memcacheClient())).toBe(99)
+    expect(read('null', 4, memcacheClient())).toBeNaN()
+    expect(memcacheClient().counterFlags).toBe(4)
+  })
+
+  it.each([
+    ['', 4, 'not one'],
+    ['5x', 4, 'not one'],
+    ['', 2, 'not JSON'],
+    ['ÿ', 0, 'not valid UTF-8'],
+    ['a', 6, 'client flags 6'],
+    ['a', 16, 'client flags 16'],
+    [
+      'abc',
+      1,
+      hasZstd() ? 'marked as compressed and cannot be decompressed' : 'compressed with zstd, which this Node lacks',
+    ],
+  ])('refuses to read %j with client flags %d', (bytes, clientFlags, message) => {
+    expect(() => read(bytes, clientFlags, memcacheClient())).toThrow(message)
+  })
+
+  it.runIf(hasZstd())('reads what zstd compressed, up to maxBytes', () => {
+    const frame = Buffer.concat([
+      Buffer.from('28b52ffd', 'hex'),
+      magiclessZstdCodec.compress(Buffer.alloc(200, 'a'), 3),
+    ])
+    const serde = memcacheClient({ maxBytes: 200 })
+    expect(serde.deserialize(frame, 1, 'k')).toBe('a'.repeat(200))
+    expect(serde.deserialize(frame, 9, 'k')).toEqual(Buffer.alloc(200, 'a'))
+    expect(() => memcacheClient({ maxBytes: 199 }).deserialize(frame, 1, 'k')).toThrow('more than maxBytes (199)')
+  })
+
+  it.each([undefined, 1n, Number.NaN, () => 1, Symbol('s'), 'a\ud800'])('refuses to write %s', (value) => {
+    expect(() => memcacheClient().serialize(value, 'key')).toThrow(expect.objectContaining({ constructor: Error }))
+  })
+
+  it('has no option but maxBytes', () => {
+    expect(() => memcacheClient({ compression: {} } as object)).toThrow('memcacheClient has no option "compression"')
   })
 })
