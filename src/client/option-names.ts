@@ -104,7 +104,7 @@ const ELSEWHERE: Hints = {
  */
 export function checkCallOptions(command: string, options: object | undefined, names: AnyNames, hints?: Hints): void {
   if (options === undefined) return
-  checkIsOptions(command, options)
+  checkIsOptions(command, options, names)
   try {
     checkEach(command, options, names, hints)
   } catch (cause) {
@@ -150,10 +150,13 @@ export function isCallOptions(options: unknown): boolean {
 /**
  * Refuses what is no object of options, a signal that is none, and a `default` that the call would wait for: the first look at
  * the options of every call.
+ *
+ * @param names - The options that the call has, where they are known.
  */
-export function checkIsOptions(command: string, options: unknown): void {
+export function checkIsOptions(command: string, options: unknown, names?: AnyNames): void {
   if (!isCallOptions(options)) {
-    throw new InvalidInputError(`the options of ${command} must be an object, got ${showValue(options)}`)
+    const hint = habitHint(options, names)
+    throw new InvalidInputError(`the options of ${command} must be an object, got ${showValue(options)}${hint}`)
   }
   if (options === undefined) return
   try {
@@ -163,6 +166,13 @@ export function checkIsOptions(command: string, options: unknown): void {
   } catch (cause) {
     throw unreadable(`the options of ${command}`, cause)
   }
+}
+
+/** Says what takes the place of arguments that other clients have: a time to live, and a callback. */
+function habitHint(options: unknown, names: AnyNames | undefined): string {
+  if (typeof options === 'function') return ': calls take no callback'
+  const isTtl = typeof options === 'number' && (names === undefined || 'ttl' in names)
+  return isTtl ? `: ttl goes into options: { ttl: ${options} }` : ''
 }
 
 /** Refuses a call without a ttl: the item would never expire, or take the default ttl, and neither was asked for. */

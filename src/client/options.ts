@@ -22,6 +22,7 @@ import {
   resolveCompression,
 } from './compression.ts'
 import { checkFailures, type Failures } from './failures.ts'
+import { foreignName } from './foreign-names.ts'
 import { KeyEncoder, type LongKeys } from './key-encoder.ts'
 import { ATTACH, type ChunksPart } from './large-values.ts'
 import { checkLogger, type Logger } from './logging.ts'
@@ -236,9 +237,15 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
   })
 }
 
-/** The value is not shown: it may be a password that belongs into `auth`. */
-function unknownOption(name: string): InvalidInputError {
-  const nearest = nearestName(name, OPTIONS)
+/**
+ * The error for an option that the client does not have. The value is not shown: it may be a password that belongs into `auth`.
+ *
+ * @param nearest - The option that was probably meant.
+ */
+export function unknownOption(
+  name: string,
+  nearest: string | undefined = foreignName(name) ?? nearestName(name, OPTIONS),
+): InvalidInputError {
   const hint = nearest === undefined ? '' : `: did you mean ${nearest}?`
   return new InvalidInputError(`option ${JSON.stringify(name)} must be one that memlane knows${hint}`)
 }

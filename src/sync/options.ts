@@ -1,5 +1,6 @@
-import type { MemcacheOptions } from '../client/options.ts'
+import { type MemcacheOptions, unknownOption } from '../client/options.ts'
 import { isRecord } from '../known-options.ts'
+import { nearestName } from '../nearest-name.ts'
 import { flag } from '../option-checks.ts'
 import { unreadable } from '../unreadable.ts'
 
@@ -27,6 +28,8 @@ export function separateOptions(given: MemcacheSyncOptions): SeparatedOptions {
   // Refused with the others.
   if (!isRecord(given)) return { direct: true, options: given }
   try {
+    const misspelt = Object.keys(given).find((name) => name !== 'direct' && nearestName(name, ['direct']) !== undefined)
+    if (misspelt !== undefined) throw unknownOption(misspelt, 'direct')
     const direct = flag('direct', given.direct, true)
     if (!Object.hasOwn(given, 'direct')) return { direct, options: given }
     const { direct: _, ...options } = given

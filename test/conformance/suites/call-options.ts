@@ -3,6 +3,11 @@ import { raw } from '../../../src/serde/raw.ts'
 import { rejection } from '../../support/eventually.ts'
 import type { Context } from '../context.ts'
 
+/** Calls with a ttl among their options: a number in the place of the options was meant as one. */
+const TAKE_TTL: ReadonlySet<string> = new Set(
+  'set add replace setMany addMany cas getOrSet getOrSetMany update incr decr'.split(' '),
+)
+
 export function describeCallOptions(context: Context): void {
   describe('options of a call', () => {
     it('default replaces a miss, not a stored null', async () => {
@@ -106,6 +111,9 @@ export function describeCallOptions(context: Context): void {
         const notAnObject = await rejection(call(wrong))
         expect(notAnObject, name).toMatchObject({ code: 'MEMLANE_INVALID_INPUT', delivery: 'not-sent' })
         expect(String(notAnObject), name).toContain('must be an object, got 60')
+        if (TAKE_TTL.has(name)) expect(String(notAnObject), name).toContain(': ttl goes into options: { ttl: 60 }')
+        const withCallback = String(await rejection(call((() => {}) as never)))
+        expect(withCallback, name).toContain('calls take no callback')
         // Where others take the time to live.
         expect(String(await rejection(call(new Date() as never))), name).toContain('must be an object, got')
         const unknown = await rejection(call(misspelt))
