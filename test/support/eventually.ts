@@ -45,13 +45,13 @@ export async function settleAll<T>(
 }
 
 /** The outcome of one promise, which must settle within `withinMs`. */
-export async function settle<T>(promise: Promise<T>, withinMs = 5000): Promise<PromiseSettledResult<T>> {
+export async function settle<T>(promise: Promise<T>, withinMs = 30_000): Promise<PromiseSettledResult<T>> {
   const [outcome] = await settleAll([promise], withinMs)
   return outcome!
 }
 
 /** What `promise` rejects with; throws when it resolves or hangs. */
-export async function rejection(promise: Promise<unknown>, withinMs = 5000): Promise<Error> {
+export async function rejection(promise: Promise<unknown>, withinMs = 30_000): Promise<Error> {
   const outcome = await settle(promise, withinMs)
   if (outcome.status === 'fulfilled') throw new Error('resolved, but a rejection was expected')
   return outcome.reason as Error

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { secondsLeft } from '../../support/seconds.ts'
 import type { MetaContext } from './meta-context.ts'
 
 const nobody = { stale: false, won: false, alreadyWon: false }
@@ -45,7 +46,7 @@ export function describeMetaLeases(context: MetaContext): void {
         status: 'hit',
         value: 'old',
         ...won,
-        ttl: 5000,
+        ttl: secondsLeft(5000),
       })
     })
 
@@ -53,8 +54,8 @@ export function describeMetaLeases(context: MetaContext): void {
       const meta = context.client()
       const key = context.key()
       const options = { vivify: 30, touch: 5000, returnTtl: true } as const
-      expect(await meta.get(key, options)).toMatchObject({ won: true, ttl: 30 })
-      expect(await meta.get(key, options)).toMatchObject({ alreadyWon: true, ttl: 5000 })
+      expect(await meta.get(key, options)).toMatchObject({ won: true, ttl: secondsLeft(30) })
+      expect(await meta.get(key, options)).toMatchObject({ alreadyWon: true, ttl: secondsLeft(5000) })
     })
 
     it('give the stale value to all and the turn to one', async () => {
@@ -67,7 +68,7 @@ export function describeMetaLeases(context: MetaContext): void {
         value: 'old',
         ...won,
         stale: true,
-        ttl: 30,
+        ttl: secondsLeft(30),
       })
       expect(await meta.get(key)).toEqual({ status: 'hit', value: 'old', ...lost, stale: true })
       expect(await meta.touch(key, 40)).toEqual({ status: 'ok', ...lost, stale: true })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { secondsLeft } from '../../support/seconds.ts'
 import type { MetaContext } from './meta-context.ts'
 
 const lease = { stale: false, won: false, alreadyWon: false }
@@ -86,7 +87,10 @@ export function describeMetaReads(context: MetaContext): void {
       const meta = context.client()
       const key = context.key()
       await meta.set(key, 'value', { ttl: 50 })
-      expect(await meta.get(key, { touch: 5000, returnTtl: true })).toMatchObject({ value: 'value', ttl: 5000 })
+      expect(await meta.get(key, { touch: 5000, returnTtl: true })).toMatchObject({
+        value: 'value',
+        ttl: secondsLeft(5000),
+      })
       expect(await meta.gat(key, 0, { returnTtl: true })).toMatchObject({ value: 'value', ttl: never })
       expect(await meta.touch(key, 70)).toEqual({ status: 'ok', ...lease })
       expect(await context.raw().ask(`mg ${key} t\r\n`)).toMatch(/^HD t(70|69)\r\n$/)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClientError, ValueTooLargeError } from '../../../src/errors.ts'
 import { rejection } from '../../support/eventually.ts'
+import { secondsLeft } from '../../support/seconds.ts'
 import type { MetaContext } from './meta-context.ts'
 
 const largest = 2n ** 64n - 1n
@@ -140,10 +141,15 @@ export function describeMetaWrites(context: MetaContext): void {
       expect(await meta.incr(key, 5, options)).toEqual({
         status: 'hit',
         value: 10n,
-        ttl: 3600,
+        ttl: secondsLeft(3600),
         cas: expect.any(BigInt),
       })
-      expect(await meta.incr(key, 5, options)).toEqual({ status: 'hit', value: 15n, ttl: 60, cas: expect.any(BigInt) })
+      expect(await meta.incr(key, 5, options)).toEqual({
+        status: 'hit',
+        value: 15n,
+        ttl: secondsLeft(60),
+        cas: expect.any(BigInt),
+      })
       expect(await meta.decr(context.key(), 5, { initialTtl: 0, returnTtl: true })).toEqual({
         status: 'hit',
         value: 0n,
