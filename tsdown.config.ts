@@ -5,6 +5,7 @@ import { defineConfig, type UserConfig } from 'tsdown'
 /** One entry point of the package for each file in `src/exports`. */
 const LIBRARY = [
   'index',
+  'bentocache',
   'chunks',
   'compat-memcached',
   'keys',

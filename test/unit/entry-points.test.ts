@@ -21,6 +21,7 @@ const names = Object.keys(manifest.exports)
 const HOSTS = [
   '@fastify/rate-limit',
   '@fastify/session',
+  'bentocache',
   'express-rate-limit',
   'express-session',
   'hono-rate-limiter',

@@ -1,0 +1,8 @@
+export {
+  type BentocacheDriver,
+  type BentocacheLayer,
+  type BentocacheOptions,
+  memlaneDriver,
+  memlaneDriver as default,
+} from '../adapters/bentocache.ts'
+export type { AdapterOptions, CacheOrServers } from '../adapters/host-client.ts'
