@@ -12,7 +12,7 @@ import {
 import { hostKey } from './host-key.ts'
 import { atMostSeconds } from './seconds.ts'
 
-/** Options of {@link memlaneDriver}. */
+/** Options of {@link bentocacheDriver}. */
 export interface BentocacheOptions extends AdapterOptions {
   /** Put in front of every key. @defaultValue the `prefix` of the BentoCache or of its store: `'bentocache'` */
   readonly prefix?: string
@@ -28,7 +28,9 @@ export interface BentocacheOptions extends AdapterOptions {
 
 /** A second layer of BentoCache. */
 export interface BentocacheDriver {
+  /** The layer of BentoCache that the driver serves. */
   readonly type: 'l2'
+  /** The name of the driver: `memlane`. */
   readonly name: string
   /** The client that the driver uses. */
   readonly cache: Memcache
@@ -54,13 +56,15 @@ export interface BentocacheDriver {
   disconnect(): Promise<void>
 }
 
-/** What BentoCache takes for a driver: its options, and what makes it. */
+/** A driver as BentoCache takes it for `useL2Layer`. */
 export interface BentocacheLayer {
+  /** Options that BentoCache adds to its own, and gives to `factory`. */
   readonly options: { readonly prefix?: string }
+  /** Makes the driver. Called by BentoCache. */
   readonly factory: (config: { readonly prefix?: string }) => BentocacheDriver
 }
 
-const NAME = 'memlaneDriver'
+const NAME = 'the driver memlane/bentocache'
 const NAMES: readonly (keyof BentocacheOptions)[] = [...ADAPTER_NAMES, 'namespaces', 'refreshMs']
 const DEFAULT_PREFIX = 'bentocache'
 
@@ -79,7 +83,7 @@ const DEFAULT_PREFIX = 'bentocache'
  * })
  * ```
  */
-export function memlaneDriver(cache?: CacheOrServers, options: BentocacheOptions = {}): BentocacheLayer {
+export function bentocacheDriver(cache?: CacheOrServers, options: BentocacheOptions = {}): BentocacheLayer {
   const own = checkAdapterOptions(NAME, options, NAMES, DEFAULT_PREFIX)
   const { namespaces = [], refreshMs, client, prefix } = options
   if (!Array.isArray(namespaces) || !namespaces.every(isName)) {
@@ -184,5 +188,6 @@ function pathsOf(key: string): string[] {
 /** Returns the text that was stored; bytes where another client stored them. */
 function textOf(value: unknown): string | undefined {
   if (value === undefined || typeof value === 'string') return value
-  return value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value)
+  // Numbers are read as such by the client's serde, but written as text.
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : JSON.stringify(value)
 }

@@ -2,7 +2,7 @@ export {
   type BentocacheDriver,
   type BentocacheLayer,
   type BentocacheOptions,
-  memlaneDriver,
-  memlaneDriver as default,
+  bentocacheDriver,
+  bentocacheDriver as default,
 } from '../adapters/bentocache.ts'
 export type { AdapterOptions, CacheOrServers } from '../adapters/host-client.ts'

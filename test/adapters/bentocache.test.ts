@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { BentoCache, bentostore } from 'bentocache'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type BentocacheOptions, memlaneDriver } from '../../src/adapters/bentocache.ts'
+import { type BentocacheOptions, bentocacheDriver as memlaneDriver } from '../../src/adapters/bentocache.ts'
 import type { CacheOrServers } from '../../src/adapters/host-client.ts'
 import { Memcache } from '../../src/client/memcache.ts'
 import { patient } from '../support/memcache-options.ts'
@@ -38,13 +38,18 @@ describe.each(targets())('the suite of bentocache on $name', (target) => {
       (error: Error & { stdout: string }) => error,
     )
     const lines = stdout.split('\n').filter((line) => line.startsWith('{'))
-    const ended = lines.map((line) => JSON.parse(line) as Reported).filter(({ event }) => event === 'test:end')
+    const ended = lines.map((line) => JSON.parse(line)).filter(({ event }) => event === 'test:end')
     expect(ended.filter(({ hasError }) => hasError === true)).toEqual([])
     expect(ended).toHaveLength(21)
   })
 })
 
-describe('memlaneDriver', () => {
+/** Makes a driver with options that types do not allow. */
+function bad(options: object): () => unknown {
+  return () => memlaneDriver('localhost', options as BentocacheOptions)
+}
+
+describe('the driver for BentoCache', () => {
   it('serves a BentoCache: values, tags, namespaces, clear', async () => {
     const { cache } = await startCache()
     const bento = open(cache)
@@ -166,7 +171,6 @@ describe('memlaneDriver', () => {
   })
 
   it('refuses what it cannot use', () => {
-    const bad = (options: object) => () => memlaneDriver('localhost', options as BentocacheOptions)
     expect(bad({ prefix: '' })).toThrow(/prefix/)
     expect(bad({ namespaces: 'users' })).toThrow(/namespaces/)
     expect(bad({ namespaces: [''] })).toThrow(/namespaces/)
