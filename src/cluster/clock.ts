@@ -1,10 +1,10 @@
-/** Time and chance, as a cluster sees them: a test brings its own. */
+/** Time and randomness for a cluster; a test supplies its own. */
 export interface Clock {
   /** Milliseconds on a monotonic clock. */
   now(): number
-  /** Calls back later, unless the function that it gives is called first. Keeps no process alive. */
+  /** Calls back later, unless the returned function is called first. The timer keeps no process alive. */
   after(delayMs: number, callback: () => void): () => void
-  /** From 0 up to 1. */
+  /** Returns a random number from 0 up to 1. */
   random(): number
 }
 

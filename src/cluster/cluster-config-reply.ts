@@ -4,9 +4,9 @@ import { isIpv4 } from '../ip-address.ts'
 import type { ServerAddress } from '../server-address.ts'
 import { listServers } from './listed-servers.ts'
 
-/** The servers of a cluster, as its configuration endpoint tells them. */
+/** Servers of a cluster, as reported by its configuration endpoint. */
 export interface ClusterConfig {
-  /** Grows with every change. */
+  /** Number that grows with every change. */
   readonly version: number
   readonly servers: readonly ServerAddress[]
 }
@@ -24,18 +24,18 @@ export function parseClusterConfig(reply: Buffer): ClusterConfig {
   const body = text.slice(start, start + Number(header[1]))
   if (body.length < Number(header[1])) throw unreadable(text)
   const [version = '', ...nodes] = body.split(/\s+/).filter((word) => word !== '')
-  // A cluster has one server at least: a list without any was read in the middle of something.
+  // A cluster has at least one server: an empty list was read in the middle of a change.
   if (!VERSION.test(version) || nodes.length === 0) throw unreadable(text)
   return { version: Number(version), servers: listServers(nodes.map(parseNode), 'the configuration of the cluster') }
 }
 
-/** As many digits as a number holds exactly: a larger version would never be followed by another. */
+/** Matches as many digits as a number holds exactly: no version could follow a larger one. */
 const VERSION = /^\d{1,15}$/
 const PORT = /^\d{1,5}$/
-/** What looks like an address in dots, whatever its numbers. */
+/** Matches text that looks like a dotted address, whatever its numbers. */
 const DOTTED_NUMBERS = /^[0-9.]+$/
 
-/** The address is left out at times; the name is what a certificate is made out to, so it is used where there is one. */
+/** Parses one node. Certificates carry the host name, so the name is preferred; the address may be missing. */
 function parseNode(node: string): ServerAddress {
   const first = node.indexOf('|')
   const last = node.lastIndexOf('|')

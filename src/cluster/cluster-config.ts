@@ -24,14 +24,16 @@ export interface ClusterConfigOptions extends Pick<ConnectionOptions, 'tls' | 'a
 
 const OPTIONS: readonly string[] = ['intervalMs', 'timeoutMs', 'tls', 'auth', 'connect', 'connectTimeoutMs']
 
-/** As AWS' own client: three tries, half a second apart, in milliseconds; each looks the name up anew. */
+/**
+ * Tries and pause of AWS' own client: three tries, half a second apart, in milliseconds; each looks the name up anew.
+ */
 const QUICK_TRIES = 3
 const QUICK_RETRY_MS = 500
 
-/** After more failures, in milliseconds. */
+/** Pause after more failures, in milliseconds. */
 const RETRY_MS = 5000
 
-/** So often in a row an older configuration must be told to be believed. */
+/** Number of times in a row that the endpoint must report an older configuration before it is accepted. */
 const OLDER_TOLD = 10
 
 const CONFIG: Pick<Exchange, 'line' | 'ending'> = {
@@ -39,18 +41,18 @@ const CONFIG: Pick<Exchange, 'line' | 'ending'> = {
   ending: { kind: 'token', token: Buffer.from('END\r\n') },
 }
 
-/** What memcached before 1.4.14 keeps the same text under. */
+/** Command for the same text on memcached before 1.4.14. */
 const OLD_CONFIG: Pick<Exchange, 'line' | 'ending'> = { ...CONFIG, line: 'get AmazonElastiCache:cluster' }
 
 /**
- * The servers of a cluster with a configuration endpoint: Amazon ElastiCache, Google Cloud Memorystore. It is asked again
- * and again, and when it does not answer, the servers that it told of are. A configuration older than the last one is
- * ignored, unless the endpoint tells it ten times in a row, or neither the endpoint nor any of the servers answered
- * before: then the cluster was set up anew. A list holds 1,000 servers at most; one that is listed twice counts once.
- * Whatever fails, the last list stays in force.
+ * Returns the servers of a cluster with a configuration endpoint: Amazon ElastiCache, Google Cloud Memorystore. The
+ * endpoint is polled; when the endpoint does not answer, the servers that it named are asked. A configuration older
+ * than the last one is ignored, with two exceptions: the endpoint reports it ten times in a row, or before it neither
+ * the endpoint nor any server answered: the cluster was set up anew. A list holds 1,000 servers at most; a server
+ * listed twice counts once. After any failure, the last list stays in force.
  *
- * @param endpoint - With `memcacheds://` or the option `tls` for a cluster with TLS; its servers are then spoken to in TLS
- * as the client's own option `tls` says.
+ * @param endpoint - With `memcacheds://` or the option `tls` for a cluster with TLS; connections to its servers then
+ * use TLS as the client's own option `tls` says.
  *
  * @example
  * ```ts
@@ -71,16 +73,16 @@ export function clusterConfig(endpoint: ServerSpec, options: ClusterConfigOption
   })
 }
 
-/** One reader's conversation with a configuration endpoint. */
+/** State of one reader's polling of a configuration endpoint. */
 class ConfigPoll {
   readonly #endpoint: Server
   readonly #options: ResolvedConnectionOptions
   readonly #timeoutMs: number
   #version = -1
-  /** The last version that was older than the present one, and how often in a row the endpoint has told it. */
+  /** Last version older than the present one, and the number of times in a row that the endpoint reported it. */
   #older = -1
   #olderTold = 0
-  /** Questions in a row that were not answered. */
+  /** Number of questions in a row without an answer. */
   #failures = 0
   #known: readonly Server[] = []
 
@@ -92,7 +94,7 @@ class ConfigPoll {
 
   readonly poll: Poll = async (signal) => {
     const { version, servers } = await this.#ask(this.#nextCandidate(), signal)
-    // The question that was answered counts among them.
+    // `#failures` includes the question that was just answered.
     const unanswered = this.#failures - 1
     this.#failures = 0
     if (!this.#isNews(version, unanswered)) return undefined
@@ -103,15 +105,15 @@ class ConfigPoll {
     return addresses
   }
 
-  /** Whether a version takes the place of the last one; see {@link clusterConfig} for older ones. */
+  /** Checks whether a version replaces the last one; see {@link clusterConfig} for older ones. */
   #isNews(version: number, unanswered: number): boolean {
     if (version >= this.#version) {
       this.#olderTold = 0
       return version > this.#version
     }
-    // Every candidate was asked in vain.
+    // No candidate answered before this one.
     if (unanswered > this.#known.length) return true
-    // A server may be behind for a while: its word does not count.
+    // A server may lag for a while: only the endpoint's own report counts.
     if (unanswered > 0) return false
     this.#olderTold = version === this.#older ? this.#olderTold + 1 : 1
     this.#older = version
@@ -121,7 +123,7 @@ class ConfigPoll {
   /** Returns the endpoint; where that did not answer, each server that it named; then the endpoint again. */
   #nextCandidate(): Server {
     const candidates = [this.#endpoint, ...this.#known]
-    // One more for each question that is not answered.
+    // Move on one candidate for each unanswered question.
     return candidates[this.#failures++ % candidates.length]!
   }
 
@@ -136,11 +138,11 @@ class ConfigPoll {
 
   #exchange(server: Server, question: Pick<Exchange, 'line' | 'ending'>, signal: AbortSignal): Promise<Buffer> {
     const exchange = { ...question, timeoutMs: this.#timeoutMs, signal }
-    // Every exchange has a connection of its own, and with it a new look-up of the name.
+    // Each exchange has its own connection, and so looks the name up again.
     return new ServerPool({ server, options: this.#options }).exchange(exchange)
   }
 
-  /** Where the endpoint itself speaks TLS, so do its servers; with whose certificates is the client's option to say. */
+  /** Marks a server as TLS if the endpoint uses TLS; the client's option decides which certificates. */
   #withTls(server: ServerAddress): ServerAddress {
     const tls = this.#endpoint.tls === undefined ? this.#options.tls : this.#endpoint.tls
     return tls === undefined || tls === false ? server : { ...server, tls }

@@ -15,17 +15,18 @@ import type { Member, MemberDecisions, MemberSettings } from './member.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import { ServerGroup } from './server-group.ts'
 
-/** What a cluster is made of. */
+/** Parts of a cluster. */
 export interface ClusterInit {
   readonly options: ResolvedClusterOptions
   readonly member: Pick<MemberSettings, 'connections' | 'connection' | 'clock'>
-  /** Put in front of every key before its server is chosen. */
+  /** Prefix put before every key when its server is chosen. */
   readonly hashedPrefix: Key | undefined
   readonly observer: ClientObserver
 }
 
 /**
- * Several servers as one executor. A key's server is the distribution's choice; while that server is out, commands fail
+ * Several servers as one executor. The distribution chooses the server of a key; while that server is out, commands
+ * fail
  * at once or go where `failover` says. A cluster of one server adds nothing to what its pool does.
  */
 export class Cluster implements Backend, MemberDecisions {
@@ -34,9 +35,9 @@ export class Cluster implements Backend, MemberDecisions {
   readonly #observer: ClientObserver
   readonly #main: ServerGroup
   readonly #gutter: ServerGroup
-  /** Servers that went and have not finished yet what they had. */
+  /** Removed servers that have not finished their operations yet. */
   readonly #leaving: Set<Member> = new Set()
-  /** The pool of the only server, where there are no others to turn to. */
+  /** Pool of the only server, if the cluster has one server. */
   #sole: ServerPool | undefined
   #closed: MemcacheError | undefined
 
@@ -64,7 +65,7 @@ export class Cluster implements Backend, MemberDecisions {
     return this.#main.members
   }
 
-  /** The servers as they were given. */
+  /** Servers as given by the caller. */
   get addresses(): readonly Server[] {
     return this.#main.members.map((member) => member.server)
   }
@@ -76,7 +77,7 @@ export class Cluster implements Backend, MemberDecisions {
       if (member?.up === true) member.pool.dispatch(operation)
       else this.#divert(operation, member)
     } catch (error) {
-      // A distribution of the caller's: this may be the middle of the work of a connection that has ended.
+      // The distribution is the caller's: throwing here could interrupt the work of a connection that has ended.
       operation.fail(error)
     }
   }
@@ -85,11 +86,11 @@ export class Cluster implements Backend, MemberDecisions {
     if (this.#sole !== undefined) return this.#sole.dispatchReads(batch)
     const { parts, rest } = divideReads(batch, (index) => this.#homeInUse(batch.routingKey(index)))
     for (const [member, part] of parts) member.pool.dispatchReads(part)
-    // Their server is out, or the distribution threw: `dispatch` says what becomes of them.
+    // Their server is out, or the distribution threw: `dispatch` handles both.
     for (const index of rest) if (batch.isOpen(index)) this.dispatch(batch.detach(index))
   }
 
-  /** The server of a key, while it takes commands. */
+  /** Returns the server of a key while that server takes commands. */
   #homeInUse(routingKey: Key): Member | undefined {
     try {
       const member = this.#main.home(this.#routingKey(routingKey))
@@ -119,7 +120,7 @@ export class Cluster implements Backend, MemberDecisions {
     return Buffer.concat([keyBytes(this.#prefix), keyBytes(key)])
   }
 
-  /** The key's server is out, or there is none. */
+  /** Handles an operation whose server is out or missing. */
   #divert(operation: Operation, home: Member | undefined): void {
     if (this.#closed !== undefined) return operation.fail(closedFor(operation, this.#closed))
     if (home === undefined) return this.#fail(operation, undefined)
@@ -129,7 +130,7 @@ export class Cluster implements Backend, MemberDecisions {
     target.pool.dispatch(operation)
   }
 
-  /** Who takes the command meanwhile. What it changes is outdated on every server that it passes by. */
+  /** Returns the server that takes the command meanwhile. A change makes the key outdated on every server skipped. */
   #standIn(operation: Operation, home: Member): Member | undefined {
     const key = this.#routingKey(operation.routingKey ?? operation.callerKey)
     const skipped: Member[] = []
@@ -165,7 +166,7 @@ export class Cluster implements Backend, MemberDecisions {
   }
 
   /**
-   * Replaces the servers: those that stay keep their connections, those that go finish what they have. Throws, and
+   * Replaces the servers: those that stay keep their connections, those that go finish their operations. Throws, and
    * changes nothing, when the distribution refuses the list.
    *
    * @returns settles when the servers that went have closed their connections.
@@ -197,7 +198,7 @@ export class Cluster implements Backend, MemberDecisions {
     this.#leaving.delete(member)
   }
 
-  /** They are known from the start. */
+  /** Resolves at once: the servers are known from the start. */
   async untilListed(): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed
   }

@@ -13,9 +13,9 @@ import { type Poll, PolledServers } from './polling.ts'
 /** Options of {@link dnsServers}. */
 export interface DnsServersOptions {
   /**
-   * What the name has: addresses, or `SRV` records with host names and ports. Of SRV records those with the lowest
-   * priority are taken, and their weights ignored: they change with the number of servers. Records without a usable
-   * target are passed over, and so are those with port 0 unless `port` is given.
+   * Records of the name: addresses, or `SRV` records with host names and ports. Of SRV records those with the lowest
+   * priority are taken, and their weights ignored: weights change with the number of servers. Records without a usable
+   * target are skipped, and so are those with port 0 unless `port` is given.
    *
    * @defaultValue `'A'`
    */
@@ -23,8 +23,9 @@ export interface DnsServersOptions {
   /** Port of every server; of `SRV` records, port of those that have port 0. @defaultValue `11211` */
   readonly port?: number
   /**
-   * Called with the host and the port of every record; only those for which it gives `true` are servers. Of `SRV` records the
-   * lowest priority is looked for among these. What it throws fails the look-up: the last list stays in force.
+   * Called with the host and the port of every record; only those for which it returns `true` are servers. Of `SRV`
+   * records, the lowest priority among these is used. An error that it throws fails the look-up: the last list stays in
+   * force.
    */
   readonly filter?: (server: { readonly host: string; readonly port: number }) => boolean
   /** How often the name is looked up, in milliseconds. @defaultValue `30000` */
@@ -35,10 +36,10 @@ export interface DnsServersOptions {
 
 const OPTIONS: readonly string[] = ['type', 'port', 'filter', 'intervalMs', 'resolvers']
 
-/** After a failed look-up, in milliseconds. */
+/** Delay after a failed look-up, in milliseconds. */
 const RETRY_MS = 1000
 
-/** One look-up, in milliseconds; and how often it is tried. */
+/** Time for one look-up, in milliseconds, and the number of tries. */
 const LOOKUP_MS = 2000
 const LOOKUP_TRIES = 2
 
@@ -46,8 +47,8 @@ const DEFAULT_PORT = 11_211
 const MAX_PORT = 65_535
 
 /**
- * The servers behind a name, looked up again and again: a headless service of Kubernetes, a name of Consul. A look-up
- * that fails, finds nothing, or finds more than 1,000 servers leaves the last list in force.
+ * Returns the servers of a DNS name, looked up at intervals: a headless service of Kubernetes, a name of Consul. A
+ * look-up that fails, finds nothing, or finds more than 1,000 servers leaves the last list in force.
  *
  * @example
  * ```ts
@@ -66,10 +67,10 @@ export function dnsServers(name: string, options: DnsServersOptions = {}): Serve
   }
   if (filter !== undefined && typeof filter !== 'function') throw refused('filter', 'a function', filter)
   const intervalMs = count('intervalMs', options.intervalMs) ?? 30_000
-  // Checked now, not at the first command.
+  // Checked here, not at the first command.
   createResolver(options.resolvers)
   const start = (): Poll => {
-    // One for each reader, whose look-up ends with it.
+    // One resolver for each reader: its look-up ends with the reader.
     const resolver = createResolver(options.resolvers)
     const lookUp = (): Promise<readonly Service[]> =>
       type === 'SRV' ? lookUpServices(resolver, name, options.port) : lookUpHosts(resolver, name, type, port)
@@ -84,7 +85,7 @@ export function dnsServers(name: string, options: DnsServersOptions = {}): Serve
   return new PolledServers({ intervalMs, retryMs: () => RETRY_MS, start })
 }
 
-/** An unanswered question keeps the process alive for seconds. */
+/** Cancels the look-up on abort: an unanswered question keeps the process alive for seconds. */
 async function cancelling<T>(resolver: Resolver, signal: AbortSignal, lookUp: () => Promise<T>): Promise<T> {
   const cancel = (): void => resolver.cancel()
   signal.addEventListener('abort', cancel)
@@ -131,8 +132,8 @@ interface Service {
 }
 
 /**
- * A record's server; undefined where there is none: the target `.` (RFC 2782: the service is not to be had here), port 0
- * where no other is known, or a name that no host has. The other records count.
+ * Returns the server of a record. Undefined, while other records still count, for the target `.` (RFC 2782: the service
+ * is not available here), for port 0 without a `port` option, and for a name that no host can have.
  */
 function toService(record: SrvRecord, port: number | undefined): Service | undefined {
   const server = {
@@ -148,7 +149,7 @@ function toService(record: SrvRecord, port: number | undefined): Service | undef
 }
 
 /**
- * Returns the servers of the lowest priority, in order. Name servers turn the list round with every answer; for some
+ * Returns the servers of the lowest priority, in order. Name servers rotate the list with every answer, and for some
  * distributions the order matters.
  */
 function firstOf(services: readonly Service[]): ServerAddress[] {

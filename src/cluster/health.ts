@@ -2,44 +2,44 @@ import { AuthError, type MemcacheError } from '../errors.ts'
 import type { ServerStatus } from '../seam/executor.ts'
 import type { Clock } from './clock.ts'
 
-/** When a server counts as down, and how often it is asked whether it is back. */
+/** Limits for marking a server down, and intervals of its probes. */
 export interface HealthOptions {
   readonly retryAttempts: number
   readonly retryTimeoutMs: number
   readonly deadTimeoutMs: number
 }
 
-/** What the health of a server needs and calls. */
+/** Dependencies and callbacks of {@link Health}. */
 export interface HealthInit {
   readonly options: HealthOptions
   readonly clock: Clock
-  /** Begins to ask the server whether it is back; the answer is {@link Health.admit} or {@link Health.refuse}. */
+  /** Starts a probe of the server; {@link Health.admit} or {@link Health.refuse} reports the answer. */
   probe(): void
-  /** Whether most servers look down at once. */
+  /** Returns whether most servers look down at once. */
   mostlyDown(): boolean
-  /** Called when it takes commands again, or does so no longer. */
+  /** Called when the server starts or stops taking commands. */
   onAvailability(healthy: boolean): void
-  /** Called when it failed so often that it counts as down; once until it is back. */
+  /** Called when enough failures mark the server as down; once until the server is back. */
   onDown(error: MemcacheError, failures: number): void
-  /** It was down and is back. */
+  /** Called when a server that was down is back. */
   onUp(downMs: number): void
 }
 
 /**
- * Whether one server takes commands: up → suspect → down → probing → up. It leaves `up` by the first evidence, and only
- * a probe brings it back; between, nobody waits for it. There is one probe at a time, the first after `retryTimeoutMs`,
- * each later one after twice the time, up to `deadTimeoutMs`, all of them jittered so that the clients of a server do
- * not come back together. A server that is admitted and answers no command in time goes on where it was: its failures
- * add up, and its pauses grow.
+ * Tracks whether one server takes commands: up → suspect → down → probing → up. The first evidence ends `up`, and only
+ * a probe restores it; in between, no command waits for the server. There is one probe at a time. The first comes after
+ * `retryTimeoutMs`, each later one after twice the time, up to `deadTimeoutMs`. All are jittered, so that the clients
+ * of a server do not come back together. If an admitted server answers no command in time, its failures and pauses
+ * continue to grow.
  *
- * When most servers look down at once it is probably this process or its network: the probes then stay at
- * `retryTimeoutMs`, so that everything is back as soon as the trouble is over.
+ * When most servers look down at once, this process or its network is probably at fault: probes then stay at
+ * `retryTimeoutMs`, so that all servers return as soon as the trouble is over.
  */
 export class Health {
   readonly #init: HealthInit
   #state: ServerStatus['state'] = 'up'
   #lastError: MemcacheError | undefined
-  /** In a row. */
+  /** Failures in a row. */
   #failures = 0
   /** How often the delay between probes has doubled. */
   #doublings = 0
@@ -63,23 +63,23 @@ export class Health {
   }
 
   /**
-   * Evidence against a server that takes commands. While it takes none there is no need of more: the probes decide.
+   * Records evidence against a server that takes commands. While the server takes none, the probes decide.
    *
-   * @param answered - It has answered a command in time since it was admitted.
+   * @param answered - Whether the server has answered a command in time since it was admitted.
    */
   fail(error: MemcacheError, answered = true): void {
     if (this.#state !== 'up' || this.#stopped) return
     const upMs = this.#init.clock.now() - this.#upSince
-    // Without commands for so long, nothing is known of how it is.
+    // Without commands for that long, the state of the server is unknown.
     const wasWell = answered || upMs >= this.#init.options.deadTimeoutMs
     if (wasWell) this.#failures = 0
-    // A server that answers a few commands and fails again is not asked ever again at the shortest interval.
+    // A server that answers a few commands and fails again must not be probed at the shortest interval for ever.
     if (wasWell && upMs >= this.#lastDelayMs) this.#doublings = 0
     this.#init.onAvailability(false)
     this.#count(error)
   }
 
-  /** The probe under way succeeded: the server takes commands from this moment on. */
+  /** Marks the server as up after a successful probe: it takes commands from now on. */
   admit(): void {
     if (this.#state !== 'probing' || this.#stopped) return
     const now = this.#init.clock.now()
@@ -92,12 +92,12 @@ export class Health {
     if (downSince !== undefined) this.#init.onUp(now - downSince)
   }
 
-  /** The probe under way failed. */
+  /** Records that the current probe failed. */
   refuse(error: MemcacheError): void {
     if (this.#state === 'probing' && !this.#stopped) this.#count(error)
   }
 
-  /** No more probes. */
+  /** Ends all probes. */
   stop(): void {
     this.#stopped = true
     this.#cancelTimer?.()
@@ -116,7 +116,7 @@ export class Health {
 
   #schedule(error: MemcacheError): void {
     const { options, clock } = this.#init
-    // A login that was refused is not accepted a second later, however many servers refuse it.
+    // A refused login is not accepted a second later, however many servers refuse it.
     if (this.#init.mostlyDown() && !(error instanceof AuthError)) this.#doublings = 0
     const delayMs = Math.min(options.retryTimeoutMs * 2 ** this.#doublings, options.deadTimeoutMs)
     if (delayMs < options.deadTimeoutMs) this.#doublings++

@@ -7,17 +7,17 @@ interface Waiter {
   readonly reject: (reason: unknown) => void
 }
 
-/** Calls that are about servers, until it is known which there are; each within its own time and signal. */
+/** Calls about servers, held until the server list is known; each within its own time and signal. */
 export class ListWaiters {
   readonly #waiting: Set<Waiter> = new Set()
   readonly #timeoutError: (timeoutMs: number) => MemcacheError
 
-  /** @param timeoutError - What a call is told whose time is up. */
+  /** @param timeoutError - Makes the error of a call whose time is up. */
   constructor(timeoutError: (timeoutMs: number) => MemcacheError) {
     this.#timeoutError = timeoutError
   }
 
-  /** How many wait. */
+  /** Number of waiting calls. */
   get size(): number {
     return this.#waiting.size
   }
@@ -38,12 +38,12 @@ export class ListWaiters {
     }
   }
 
-  /** The list is there. */
+  /** Resolves all calls: the list is known. */
   release(): void {
     for (const waiter of this.#waiting) waiter.resolve()
   }
 
-  /** There will be no list. */
+  /** Rejects all calls: there will be no list. */
   fail(error: MemcacheError): void {
     for (const waiter of this.#waiting) waiter.reject(error)
   }

@@ -10,7 +10,7 @@ import { capExptime } from '../ttl.ts'
 type Cap = (exptime: number) => number
 
 /**
- * Returns the same request with no time to live beyond `maxTtl` seconds. In the gutter that must be short: an item there is
+ * Returns the same request with no time to live beyond `maxTtl` seconds. The gutter needs a short one: an item there is
  * not kept up to date once its server is back.
  *
  * @param nowMs - The wall clock, in milliseconds since 1970.
@@ -74,7 +74,7 @@ function capReadFlags(flags: MetaGetFlags, cap: Cap): MetaGetFlags {
   }
 }
 
-/** Flags that the caller spells himself: `T` and `N` carry an exptime; a store without `T` would never expire. */
+/** Caps flags spelled by the caller: `T` and `N` carry an exptime; a store without `T` would never expire. */
 function capFlagText(flagText: FlagText, stores: boolean, cap: Cap): FlagText {
   const flags = flagText.split(' ').filter((flag) => flag !== '')
   if (stores && !flags.some((flag) => flag.startsWith('T'))) flags.push('T0')
@@ -83,7 +83,9 @@ function capFlagText(flagText: FlagText, stores: boolean, cap: Cap): FlagText {
   )
 }
 
-/** Lets no item that is stored or renewed through it live longer than `maxTtl` seconds: the client's option. */
+/**
+ * Executor of the client's `maxTtl` option: no item stored or renewed through it lives longer than `maxTtl` seconds.
+ */
 export class MaxTtlExecutor implements Executor {
   readonly #next: Executor
   readonly #maxTtl: number
@@ -94,7 +96,7 @@ export class MaxTtlExecutor implements Executor {
   }
 
   dispatch(operation: Operation): void {
-    // The client's bookkeeping: a namespace would be empty whenever its generation expires.
+    // `homeOnly` marks the client's bookkeeping: a namespace would be empty whenever its generation expires.
     if (!operation.homeOnly) operation.request = withMaxTtl(operation.request, this.#maxTtl, Date.now())
     this.#next.dispatch(operation)
   }

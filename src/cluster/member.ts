@@ -13,24 +13,24 @@ import { Health, type HealthOptions } from './health.ts'
 import { type OutdatedKey, OutdatedKeys } from './outdated-keys.ts'
 import { asMemcacheError, type CopyHolder, Rejoin } from './rejoin.ts'
 
-/** A probe's question, and each removal of a key, take no longer, in milliseconds. */
+/** Longest time of a probe's question and of each key removal, in milliseconds. */
 const MAX_PROBE_MS = 10_000
 
-/** However short the time of a call: a probe's question may take so long, in milliseconds. */
+/** Shortest time of a probe's question, in milliseconds, however short the time of a call. */
 const MIN_PROBE_MS = 100
 
-/** So many keys are removed at a time from a server that is coming back. */
+/** Number of keys removed at a time from a server that is coming back. */
 const ROUND_KEYS = 1000
 
-/** What all members of a cluster have in common. */
+/** Settings shared by all members of a cluster. */
 export interface MemberSettings {
-  /** Per server. */
+  /** Connections per server. */
   readonly connections: number
   readonly connection: ResolvedConnectionOptions
   readonly health: HealthOptions
-  /** Whether others take the commands of a server that is out. */
+  /** Whether other servers take the commands of a server that is out. */
   readonly hasStandIns: boolean
-  /** Keys remembered while it is out. */
+  /** Limit of the keys remembered while a server is out. */
   readonly maxKeys: number
   readonly clock: Clock
   readonly observer: ClientObserver
@@ -42,21 +42,21 @@ export interface MemberDecisions {
   sendElsewhere(operations: readonly Operation[]): boolean
 }
 
-/** The group of servers that a member belongs to, as its members see it. */
+/** Group of servers that a member belongs to, as seen by the member. */
 export interface MemberGroup {
-  /** Whether most of its servers look down at once. */
+  /** Whether most servers of the group look down at once. */
   readonly mostlyDown: boolean
-  /** Called when a member takes commands again, or does so no longer. */
+  /** Called when a member starts or stops taking commands. */
   onAvailability(healthy: boolean): void
 }
 
-/** One server of a cluster: its connections, its health, and what it must forget before it may serve again. */
+/** One server of a cluster: its connections, its health, and the keys to remove from it before it serves again. */
 export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member> {
   readonly name: string
   server: Server
   readonly pool: ServerPool
   readonly outdated: OutdatedKeys<Member>
-  /** Whether it takes commands. Looked at for each of them, hence a field. */
+  /** Whether the server takes commands. Read for each command, hence a field. */
   up = true
   readonly #settings: MemberSettings
   readonly #group: MemberGroup
@@ -64,7 +64,7 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
   readonly #rejoin: Rejoin<Member>
   #health: Health
   #watched = false
-  /** It is to be left to its pool, once it has forgotten what is outdated. */
+  /** Whether to leave the server to its pool after its outdated keys are removed. */
   #unwatchWhenUp = false
   #retired = false
 
@@ -82,9 +82,9 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
     this.#rejoin = new Rejoin({
       pool: this.pool,
       outdated: this.outdated,
-      // What answers later than calls may take is of no use to them.
+      // An answer later than a call may take is of no use to calls.
       probeMs: Math.min(removalMs, Math.max(timeoutMs, MIN_PROBE_MS)),
-      // Not the time of a call, which may be far too short for so many at once.
+      // The time of a call may be far too short for so many removals at once.
       timeoutMs: removalMs,
       perRound: Math.max(1, Math.min(ROUND_KEYS, maxPending >> 1)),
       admit: () => this.#health.admit(),
@@ -105,15 +105,15 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
         this.#group.onAvailability(healthy)
         if (healthy && this.#unwatchWhenUp) this.watch(false)
       },
-      // What waited for the server goes elsewhere first; then the listeners of this may send more for the same keys.
+      // Operations that waited for the server go elsewhere first; listeners may then send more for the same keys.
       onDown: (...why) => process.nextTick(() => observer.serverDown(this.name, ...why)),
       onUp: (downMs) => observer.serverUp(this.name, downMs, this.#rejoin.removed),
     })
   }
 
   /**
-   * Whether its health decides about anything: a server without others, whose commands could go nowhere else, is left
-   * to its pool, which tries again much sooner; but not before it has forgotten what was written elsewhere meanwhile.
+   * Sets whether health decides about this server. A single server's commands cannot go elsewhere, so its pool decides
+   * and retries much sooner; but first the keys written elsewhere meanwhile are removed.
    */
   watch(on: boolean): void {
     this.pool.hasPeers = on
@@ -127,12 +127,14 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
     this.#health = this.#newHealth()
   }
 
-  /** Whether its health decides, and not its pool alone. */
+  /** Whether health decides, and not the pool alone. */
   get watched(): boolean {
     return this.#watched
   }
 
-  /** What the pool found out while the server was alone: its commands need not fail until the next attempt. */
+  /**
+   * Takes over the state that the pool found while the server was alone: commands need not fail until the next attempt.
+   */
   #takeOverFromPool(): void {
     const { state, lastError } = this.pool.status
     if (state === 'down' && lastError !== undefined) this.#health.fail(lastError)
@@ -157,7 +159,7 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
     return this.pool.link
   }
 
-  /** It is a member no longer: takes no more commands, finishes those it has, and closes. */
+  /** Retires the member: takes no more commands, finishes its operations, and closes. */
   retire(): Promise<void> {
     this.#retired = true
     this.#health.stop()
@@ -165,7 +167,7 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
     return this.pool.close()
   }
 
-  /** Finishes what it has, and closes with the cluster. */
+  /** Finishes the server's operations, and closes with the cluster. */
   close(): Promise<void> {
     this.#health.stop()
     return this.pool.close()
@@ -190,7 +192,9 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
     return this.#decisions.sendElsewhere(others) ? about : operations
   }
 
-  /** A question to this very server, or a removal of what it holds: no other can stand in. */
+  /**
+   * Checks whether the operation is a question to this server, or a removal of a key from it: no other can stand in.
+   */
   #isAboutServer(operation: Operation): boolean {
     return operation.key === '' || this.pool.isProbe(operation) || this.#rejoin.owns(operation)
   }
@@ -203,7 +207,7 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
       () => undefined,
       (error) => {
         this.outdated.add(outdated, undefined)
-        // What was written is carried out late, or its connection is lost, which is evidence enough.
+        // A late write is still carried out, or its connection is lost, and that is evidence enough.
         const isLate = error instanceof TimeoutError && error.delivery === 'unknown'
         if (!isLate) this.onEvidence(error)
       },

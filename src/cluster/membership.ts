@@ -3,11 +3,11 @@ import { lastErrorOf, type ServerSource } from '../seam/server-source.ts'
 import type { ServerSpec } from '../server-address.ts'
 import { sourceError } from './waiting-room.ts'
 
-/** What a membership calls. */
+/** Callbacks of a membership. */
 export interface MembershipListener {
-  /** A list came; throws when it cannot be used. */
+  /** Called with a new list; throws when the list cannot be used. */
   onList(servers: readonly ServerSpec[]): void
-  /** The source failed, or gave a list that cannot be used. */
+  /** Called when the source failed, or gave a list that cannot be used. */
   onError(error: MemcacheError): void
 }
 
@@ -25,12 +25,12 @@ export class Membership {
     this.#listener = listener
   }
 
-  /** What the source says went wrong last. */
+  /** Last error reported by the source. */
   get lastError(): unknown {
     return lastErrorOf(this.#source)
   }
 
-  /** Begins, unless it has begun; a source that failed, or ended without a list, is started again. */
+  /** Starts once; restarts a source that failed or ended without a list. */
   start(): void {
     if (this.#started || this.#stopped) return
     this.#started = true

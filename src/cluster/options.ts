@@ -8,17 +8,17 @@ import type { HealthOptions } from './health.ts'
 /** Where the commands for a key go while its server is out. */
 export type Failover = 'none' | 'next' | 'gutter'
 
-/** Options of a client with several servers: which key is where, when a server is out, and what happens then. */
+/** Options of a client with several servers: the server of each key, and the handling of a server that is out. */
 export interface ClusterOptions {
   /**
-   * Which server has which key: `ketama()`, `rendezvous()`, `jump()`, `modula()` or a preset of another client from
-   * `memlane/routing`, or a function of your own.
+   * Function that chooses the server of each key: `ketama()`, `rendezvous()`, `jump()`, `modula()` or a preset of
+   * another client from `memlane/routing`, or a function of your own.
    *
    * @defaultValue `ketama()`, the weighted ring of libmemcached with md5, which PHP, pylibmc and twemproxy share
    */
   readonly distribution?: Distribution
   /**
-   * What becomes of commands whose server is out.
+   * Handling of commands whose server is out.
    *
    * - `next`: they go to the next server in the distribution's order for the key. What this client writes there is
    *   remembered and removed from both servers before the one that was out is used again (`rejoin`).
@@ -28,26 +28,26 @@ export interface ClusterOptions {
    * @defaultValue `'next'`
    */
   readonly failover?: Failover
-  /** Spare servers, idle as long as all is well. Needs `failover: 'gutter'`. */
+  /** Spare servers, unused while all servers are up. Needs `failover: 'gutter'`. */
   readonly gutter?: readonly ServerSpec[]
-  /** Longest life of what is stored in the gutter, in seconds. @defaultValue `60` */
+  /** Longest life of an item in the gutter, in seconds. @defaultValue `60` */
   readonly gutterTtl?: number
-  /** How many keys are remembered for each server that is out. More are a `rejoinOverflow` event. */
+  /** Limit of the keys remembered for each server that is out. Exceeding it emits a `rejoinOverflow` event. */
   readonly rejoin?: RejoinOptions
   /**
-   * Failures in a row until a server counts as down, which a `serverDown` event tells; 0 and 1: the first. Commands
+   * Failures in a row until a server counts as down and a `serverDown` event is emitted; 0 and 1: the first. Commands
    * avoid the server from the first failure on.
    *
    * @defaultValue `2`
    */
   readonly retryAttempts?: number
-  /** Delay of the first probe behind a failure, in milliseconds; jittered, half of it at the least. @defaultValue `1000` */
+  /** Delay of the first probe after a failure, in milliseconds; jittered, at least half of it. @defaultValue `1000` */
   readonly retryTimeoutMs?: number
   /** Longest delay between probes, which doubles from one to the next, in milliseconds. @defaultValue `60000` */
   readonly deadTimeoutMs?: number
 }
 
-/** What is remembered of servers that are out. */
+/** Options for the keys remembered of servers that are out. */
 export interface RejoinOptions {
   /** Keys for each server that is out; about 170 bytes of memory each. @defaultValue `100000` */
   readonly maxKeys?: number
@@ -74,7 +74,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ClusterOptions>([
   'deadTimeoutMs',
 ])
 
-/** As mcrouter's `failover_exptime`, in seconds. */
+/** Default of the longest life in the gutter, in seconds, as mcrouter's `failover_exptime`. */
 const DEFAULT_GUTTER_TTL = 60
 
 /** Checks the options and fills in the defaults; every error names the option and the value. */
@@ -121,7 +121,7 @@ function resolveGutter({ gutter, gutterTtl }: ClusterOptions, failover: Failover
   throw refused('cluster.gutter', "a list of at least one server, with failover: 'gutter'", gutter)
 }
 
-/** A server that was out for ever would be as good as removed. */
+/** Checks that a duration is finite: a server that is out for ever would be as good as removed. */
 function finite(name: string, value: number | undefined, fallback: number): number {
   const milliseconds = duration(name, value, fallback)
   if (milliseconds !== Number.POSITIVE_INFINITY) return milliseconds

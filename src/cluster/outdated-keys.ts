@@ -1,17 +1,17 @@
 import type { Key, WireKey } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 
-/** A key that must be removed from a server before it may serve again. */
+/** Key that must be removed from a server before the server may serve again. */
 export interface OutdatedKey<S> {
   readonly key: WireKey
   readonly callerKey: Key
-  /** Who took the commands for it meanwhile, and holds a copy that will be outdated once the server is back. */
+  /** Servers that took the key's commands meanwhile; their copies are outdated once the key's server is back. */
   readonly copies: S[]
 }
 
 /**
- * The keys that this client wrote, touched or deleted elsewhere while their server was out: what that server still
- * holds under them is outdated. There are `maxKeys` of them at the most; of further ones only the number is kept.
+ * Keys that this client wrote, touched or deleted elsewhere while their server was out: that server's own items under
+ * these keys are outdated. Holds `maxKeys` of them at most; further ones are only counted.
  */
 export class OutdatedKeys<S> {
   readonly #keys: Map<string, OutdatedKey<S>> = new Map()
@@ -19,7 +19,7 @@ export class OutdatedKeys<S> {
   readonly #onOverflow: () => void
   #overflown = false
 
-  /** @param onOverflow - Called with the first key that found no room since the server was last back. */
+  /** @param onOverflow - Called with the first key beyond the limit since the server was last back. */
   constructor(maxKeys: number, onOverflow: () => void) {
     this.#maxKeys = maxKeys
     this.#onOverflow = onOverflow
@@ -29,7 +29,7 @@ export class OutdatedKeys<S> {
     return this.#keys.size
   }
 
-  /** Notes a key whose commands go elsewhere, and where: nowhere if only a copy here is outdated. */
+  /** Records a key whose commands go elsewhere, and the target: undefined if only a copy here is outdated. */
   add({ key, callerKey }: Pick<Operation, 'key' | 'callerKey'>, target: S | undefined): void {
     const name = nameOf(key)
     const known = this.#keys.get(name)
@@ -61,18 +61,18 @@ export class OutdatedKeys<S> {
     return taken
   }
 
-  /** The server is back: a later overflow is another one. */
+  /** Marks the server as back: a later overflow is reported again. */
   forgiveOverflow(): void {
     this.#overflown = false
   }
 }
 
-/** They are few, and a set for each key would take more memory than all the rest. */
+/** Adds a copy. Copies are few, and a set for each key would take more memory than all the rest. */
 function addCopy<S>({ copies }: OutdatedKey<S>, copy: S): void {
   if (!copies.includes(copy)) copies.push(copy)
 }
 
-/** One name per item: a base64 key is another key than the text that spells it. */
+/** Returns one name per item: a base64 key differs from the text that spells it. */
 function nameOf(key: WireKey): string {
   return typeof key === 'string' ? key : `${key.form} ${key.echo}`
 }

@@ -1,21 +1,21 @@
 import type { ExplainingSource } from '../seam/server-source.ts'
 import type { ServerSpec } from '../server-address.ts'
 
-/** What a polled source asks, and how often. */
+/** Questions of a polled source, and their intervals. */
 export interface Polling {
   readonly intervalMs: number
-  /** Pause before asking again after so many failures in a row, in milliseconds; no longer than the interval. */
+  /** Returns the pause after so many failures in a row, in milliseconds; no longer than the interval. */
   retryMs(failures: number): number
-  /** A conversation with the source that knows the servers; made anew for every reader of the source. */
+  /** Starts the polling of the source for one reader. */
   start(): Poll
 }
 
-/** Asks once; undefined: nothing new. */
+/** Asks once; returns undefined when nothing is new. */
 export type Poll = (signal: AbortSignal) => Promise<readonly ServerSpec[] | undefined>
 
 /**
- * A source of servers that asks again and again. It survives every failure: the last list stays in force, and the next
- * attempt comes soon. Its timers keep no process alive.
+ * Source of servers that polls at intervals. After a failure, the last list stays in force and the next attempt comes
+ * soon. Its timers keep no process alive.
  */
 export class PolledServers implements ExplainingSource {
   readonly #polling: Polling
@@ -64,7 +64,7 @@ export class PolledServers implements ExplainingSource {
   }
 }
 
-/** Waits, or until the signal aborts. */
+/** Waits for the time, or until the signal aborts. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve()

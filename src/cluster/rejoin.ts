@@ -4,16 +4,16 @@ import { Operation } from '../protocol/operation.ts'
 import { DELETE } from '../protocol/request.ts'
 import type { OutdatedKey, OutdatedKeys } from './outdated-keys.ts'
 
-/** Rounds beyond those that the keys need at first: under load new ones keep coming. */
+/** Rounds beyond those that the keys need at first: under load new keys keep coming. */
 const SPARE_ROUNDS = 8
 
-/** Who took commands for a server that was out. */
+/** Server that took commands for a server that was out. */
 export interface CopyHolder<S> {
-  /** Removes the copy of a key: outdated as soon as the key's own server is back. */
+  /** Removes the copy of a key: the copy is outdated as soon as the key's own server is back. */
   removeCopy(outdated: OutdatedKey<S>): void
 }
 
-/** What the way back needs. */
+/** Parts and limits of a {@link Rejoin}. */
 export interface RejoinInit<S> {
   readonly pool: ServerPool
   readonly outdated: OutdatedKeys<S>
@@ -21,27 +21,27 @@ export interface RejoinInit<S> {
   readonly probeMs: number
   /** Time for each removal of a key, in milliseconds. */
   readonly timeoutMs: number
-  /** How many keys are removed at a time. */
+  /** Number of keys removed at a time. */
   readonly perRound: number
   /** Lets the server take commands. */
   admit(): void
-  /** Evidence against the server. */
+  /** Reports evidence against the server. */
   mistrust(error: MemcacheError): void
 }
 
-/** The way of a server back into the cluster: it is asked whether it is there, forgets what is outdated, and is admitted. */
+/** Return of a server to the cluster: the server is probed, outdated keys are removed, and the server is admitted. */
 export class Rejoin<S extends CopyHolder<S>> {
   readonly #init: RejoinInit<S>
-  /** Commands of its own, which are about this server and no other. */
+  /** Operations of the rejoin itself, bound to this server. */
   readonly #own: Set<Operation> = new Set()
-  /** Keys removed since the server was last asked. */
+  /** Number of keys removed since the server was last probed. */
   removed = 0
 
   constructor(init: RejoinInit<S>) {
     this.#init = init
   }
 
-  /** Rejects when the server is not back, or a removal failed; what is outdated stays in mind. */
+  /** Runs the rejoin. Rejects when the server is not back, or a removal failed; outdated keys stay remembered. */
   async run(): Promise<void> {
     const { pool, probeMs } = this.#init
     this.removed = 0
@@ -51,12 +51,12 @@ export class Rejoin<S extends CopyHolder<S>> {
     this.#handOver()
   }
 
-  /** Whether the command is a removal of its own: done here or not at all. */
+  /** Checks whether the operation is a removal of this rejoin: carried out here or not at all. */
   owns(operation: Operation): boolean {
     return this.#own.has(operation)
   }
 
-  /** In rounds, until few enough are left for the hand-over. */
+  /** Removes keys in rounds, until few enough are left for the hand-over. */
   async #removeMost(): Promise<void> {
     const { outdated, perRound } = this.#init
     let rounds = Math.ceil(outdated.size / perRound) + SPARE_ROUNDS
@@ -70,8 +70,8 @@ export class Rejoin<S extends CopyHolder<S>> {
   }
 
   /**
-   * Removes the rest and admits the server in the same moment: commands for a key come behind its removal, on the same
-   * connection. Should a removal fail after that, the server is out again before anything behind it is carried out.
+   * Removes the rest and admits the server at the same moment: commands for a key follow its removal on the same
+   * connection. If a removal then fails, the server is out again before any later command is carried out.
    */
   #handOver(): void {
     const { outdated } = this.#init
@@ -96,7 +96,7 @@ export class Rejoin<S extends CopyHolder<S>> {
     })
   }
 
-  /** Removes a key from this server. The callbacks are called before anything that came behind is carried out. */
+  /** Removes a key from this server. The callbacks run before any later command is carried out. */
   delete(key: OutdatedKey<S>, done: () => void, failed: (error: MemcacheError) => void): void {
     const { pool, timeoutMs } = this.#init
     const operation = new Operation(DELETE, key.key, key.callerKey, timeoutMs, ignore)
@@ -106,7 +106,7 @@ export class Rejoin<S extends CopyHolder<S>> {
     }
     operation.reject = (reason) => {
       this.#own.delete(operation)
-      // A key that this connection cannot carry cannot be there either.
+      // A key that this connection cannot carry cannot be on the server either.
       if (isUncarried(reason) || reason instanceof ClosedError) done()
       else failed(asMemcacheError(reason, pool.name))
     }
@@ -115,14 +115,14 @@ export class Rejoin<S extends CopyHolder<S>> {
   }
 }
 
-/** Whether the connection could not carry the command: its server speaks text, for good or for the present. */
+/** Checks whether the connection could not carry the command: its server speaks text, for good or for now. */
 function isUncarried(reason: unknown): boolean {
   return (
     reason instanceof InvalidInputError || (reason instanceof UnknownCommandError && reason.delivery === 'not-sent')
   )
 }
 
-/** What a probe failed with. */
+/** Returns the error of a failed probe. */
 export function asMemcacheError(error: unknown, server: string): MemcacheError {
   if (error instanceof MemcacheError) return error
   return new ConnectError(`${server} cannot be asked whether it is back: ${String(error)}`, { server, cause: error })

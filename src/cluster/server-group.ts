@@ -7,14 +7,14 @@ import type { Server } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { Member, type MemberDecisions, type MemberGroup, type MemberSettings } from './member.ts'
 
-/** Servers among which keys are spread: those of the cluster, or those of its gutter. */
+/** Servers that share the keys: those of the cluster, or those of its gutter. */
 export class ServerGroup implements MemberGroup {
   readonly #distribution: Distribution
   readonly #settings: MemberSettings
   readonly #decisions: MemberDecisions
   #members: readonly Member[] = []
   #router: Router | undefined
-  /** How many do not take commands. */
+  /** Number of servers that do not take commands. */
   #out = 0
 
   constructor(distribution: Distribution, settings: MemberSettings, decisions: MemberDecisions) {
@@ -36,10 +36,10 @@ export class ServerGroup implements MemberGroup {
   }
 
   /**
-   * Replaces the servers. Those that stay as they are keep their connections and their health; throws, and changes
-   * nothing, when the distribution refuses the list.
+   * Replaces the servers. Unchanged servers keep their connections and their health. Throws, and changes nothing, when
+   * the distribution refuses the list.
    *
-   * @returns the members that are none any more, for the caller to retire.
+   * @returns the removed members, for the caller to retire.
    */
   replace(servers: readonly Server[]): readonly Member[] {
     const router = servers.length === 0 ? undefined : routerOf(this.#distribution, servers)
@@ -57,7 +57,7 @@ export class ServerGroup implements MemberGroup {
     return [...before.values()]
   }
 
-  /** The server that the key belongs to; undefined when there is none. */
+  /** Returns the server of the key; undefined when there is none. */
   home(key: Key): Member | undefined {
     if (this.#router === undefined) return undefined
     try {
@@ -69,9 +69,9 @@ export class ServerGroup implements MemberGroup {
   }
 
   /**
-   * The first server in the key's order that takes commands.
+   * Returns the first server in the key's order that takes commands.
    *
-   * @param onSkip - Called with each one before it.
+   * @param onSkip - Called with each server before that one.
    */
   firstUp(key: Key, onSkip?: (member: Member) => void): Member | undefined {
     if (this.#router === undefined || this.#out === this.#members.length) return undefined
@@ -88,7 +88,7 @@ export class ServerGroup implements MemberGroup {
   }
 }
 
-/** Has the distribution, which may be a function of the caller's, divide the keys among servers. */
+/** Builds the router of a distribution, which may be a function of the caller's. */
 function routerOf(distribution: Distribution, servers: readonly Server[]): Router {
   let router: Partial<Router> | undefined
   try {
@@ -109,7 +109,7 @@ function refuseIndex(index: unknown): never {
   throw new InvalidInputError(`option cluster.distribution must give the index of a server, got ${showValue(index)}`)
 }
 
-/** Whether the connections to one may be used for the other. A weight concerns the ring alone. */
+/** Checks whether the connections to one server may be used for the other. A weight concerns the ring alone. */
 function isSame(a: Server, b: Server): boolean {
   return (
     a.version === b.version &&

@@ -13,8 +13,8 @@ import { Membership } from './membership.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 /**
- * A cluster whose servers a source tells. Nothing is asked before the first command; what comes before the first list
- * waits for it within its own time.
+ * Cluster whose servers come from a source. The source starts with the first command; commands before the first list
+ * wait for that list within their own time.
  */
 export class SourcedCluster implements Backend {
   readonly #cluster: Cluster
@@ -28,7 +28,7 @@ export class SourcedCluster implements Backend {
 
   /**
    * @param timeoutMs - Time for which `connect`, and a call without a limit of its own, waits for the first list.
-   * @param onSourceError - Told what goes wrong with the source; the last list stays in force.
+   * @param onSourceError - Called when the source fails; the last list stays in force.
    */
   constructor(
     source: ServerSource,
@@ -126,7 +126,7 @@ export class SourcedCluster implements Backend {
   }
 }
 
-/** Checks a list of servers; the names of those that are there tell them apart, so none may be there twice. */
+/** Checks a list of servers. Names identify the servers, so no name may occur twice. */
 export function parseServers(specs: readonly ServerSpec[]): ReturnType<typeof parseServerSpec>[] {
   if (!Array.isArray(specs)) throw new InvalidInputError(`the servers must be a list, got ${showValue(specs)}`)
   const names = new Set<string>()

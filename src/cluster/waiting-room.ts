@@ -2,13 +2,13 @@ import { ConnectError, MemcacheError, TimeoutError } from '../errors.ts'
 import type { Holder, Operation } from '../protocol/operation.ts'
 import type { Executor } from '../seam/executor.ts'
 
-/** Holds commands until the first list of servers is there, each within its own time. */
+/** Holds commands until the first list of servers arrives, each within its own time. */
 export class WaitingRoom implements Holder {
   readonly server = 'the cluster'
   readonly #waiting: Map<Operation, NodeJS.Timeout | undefined> = new Map()
   readonly #lastError: () => unknown
 
-  /** @param lastError - Why there is no list yet, where the source says so. */
+  /** @param lastError - Returns the reason for the missing list, if the source gives one. */
   constructor(lastError: () => unknown) {
     this.#lastError = lastError
   }
@@ -41,7 +41,7 @@ export class WaitingRoom implements Holder {
     operation.fail(reason)
   }
 
-  /** The list is there: everything goes on, in the order in which it came. */
+  /** Dispatches all commands in the order in which they came: the list is known. */
   release(to: Executor): void {
     for (const operation of this.#takeAll()) {
       if (operation.settled) continue
@@ -50,7 +50,7 @@ export class WaitingRoom implements Holder {
     }
   }
 
-  /** There will be no list. */
+  /** Fails all commands: there will be no list. */
   fail(error: MemcacheError): void {
     for (const operation of this.#takeAll()) operation.fail(error)
   }
@@ -63,7 +63,7 @@ export class WaitingRoom implements Holder {
   }
 }
 
-/** The error for a source of servers that failed. */
+/** Returns the error for a source of servers that failed. */
 export function sourceError(cause: unknown): MemcacheError {
   if (cause instanceof MemcacheError) return cause
   const why = cause instanceof Error ? cause.message : String(cause)

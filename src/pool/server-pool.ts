@@ -19,20 +19,20 @@ import { divideReads } from '../seam/read-part.ts'
 import type { Server } from '../server-address.ts'
 import { type PoolDecisions, Slot } from './slot.ts'
 
-/** What a probe asks for; it is not there. */
+/** Key that a probe reads; the server has no such item. */
 const PROBE_KEY = 'memlane:probe'
 
-/** What a pool is made of. */
+/** Parts of a pool. */
 export interface PoolInit {
   readonly server: Server
-  /** Number of connections. All are multiplexed, so one is enough as a rule. */
+  /** Number of connections. All are multiplexed, so one is usually enough. */
   readonly connections?: number
   readonly options: ResolvedConnectionOptions
   readonly observer?: ClientObserver
   readonly decisions?: PoolDecisions
 }
 
-/** The connections to one server. A key always takes the same one, so that its commands keep their order. */
+/** Connections to one server. A key always uses the same one, so that its commands keep their order. */
 export class ServerPool implements Backend, ServerExecutor {
   readonly name: string
   readonly link: ServerLink
@@ -41,9 +41,9 @@ export class ServerPool implements Backend, ServerExecutor {
   readonly #slots: readonly Slot[]
   readonly #flushPolicy: FlushPolicy
   #closed: MemcacheError | undefined
-  /** The question of the last probe. */
+  /** Operation of the last probe. */
   #probe: Operation | undefined
-  /** Under way, each on a connection of its own. */
+  /** Running exchanges, each on its own connection. */
   readonly #exchanges: Map<Attempt, Promise<Buffer>> = new Map()
 
   constructor({ server, connections = 1, options, observer = NO_OBSERVER, decisions }: PoolInit) {
@@ -56,7 +56,7 @@ export class ServerPool implements Backend, ServerExecutor {
     this.#first = this.#slots[0]!
   }
 
-  /** There are other servers, whose answers set off commands to this one. */
+  /** Whether there are other servers whose answers lead to commands for this one. */
   set hasPeers(hasPeers: boolean) {
     this.#flushPolicy.afterReading = hasPeers || this.#slots.length > 1
   }
@@ -106,9 +106,9 @@ export class ServerPool implements Backend, ServerExecutor {
   }
 
   /**
-   * Asks the server whether it answers commands, on its first connection, which is made now if need be, whatever happened
-   * before. A server may shake hands and do nothing else, so this is a read like any other; an error is an answer too.
-   * Rejects with what went wrong.
+   * Asks the server whether it answers commands, on its first connection, which is made now if need be, whatever
+   * happened before. The question is an ordinary read, because a server may shake hands and do nothing else; an error
+   * reply counts as an answer. Rejects with the failure.
    */
   async probe(timeoutMs: number): Promise<void> {
     await this.#first.connect()
@@ -121,7 +121,7 @@ export class ServerPool implements Backend, ServerExecutor {
     })
   }
 
-  /** Whether the command is the question of a probe: to this server and no other. */
+  /** Checks whether the operation is the question of a probe: bound to this server. */
   isProbe(operation: Operation): boolean {
     return operation === this.#probe
   }
@@ -131,7 +131,7 @@ export class ServerPool implements Backend, ServerExecutor {
     return this.#slots.some((slot) => slot.answered)
   }
 
-  /** Forgets failed attempts to connect, and what was answered: the server is about to show how it is. */
+  /** Forgets failed attempts to connect, and past answers: the next commands show the state of the server. */
   forgive(): void {
     for (const slot of this.#slots) slot.forgive()
   }

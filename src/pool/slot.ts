@@ -9,18 +9,18 @@ import { detachAll, dispatchReads } from '../seam/reads.ts'
 import { backoffMs } from './backoff.ts'
 
 /**
- * A command waits for the next attempt if that is due within this time, in milliseconds: a lost connection, or a server
- * that restarts quickly, then costs a short delay and no error.
+ * Longest wait of a command for the next attempt, in milliseconds: a lost connection, or a server that restarts
+ * quickly, then costs a short delay and no error.
  */
 const WORTH_WAITING_MS = 100
 
 /**
- * So many connections in a row on which no command was answered in time are evidence against the server, though each of
- * them was given up too early to be any.
+ * Number of connections in a row without a command answered in time that counts as evidence against the server, though
+ * each connection was given up too early to be evidence.
  */
 const UNPROVEN_RUN = 3
 
-/** Decisions about the server of a pool, made by the cluster. A pool without them decides for itself. */
+/** Decisions about the server of a pool, made by the cluster. A pool without them decides itself. */
 export interface PoolDecisions {
   /** Called when a connection ended in a way that speaks against the server, before its operations go anywhere. */
   onEvidence(error: MemcacheError): void
@@ -32,26 +32,26 @@ export interface PoolDecisions {
   takeOver(operations: readonly Operation[], neverReady: boolean): readonly Operation[]
 }
 
-/** What a slot is made of; shared by all slots of a pool. */
+/** Parts of a slot, shared by all slots of a pool. */
 export interface SlotInit extends ConnectionTarget {
   readonly flushPolicy: FlushPolicy
   readonly decisions: PoolDecisions | undefined
 }
 
-/** A slot as the pool sees it. */
+/** State of a slot, as seen by the pool. */
 export interface SlotStatus {
-  /** It has a connection that is ready. */
+  /** Whether the slot has a connection that is ready. */
   readonly open: boolean
-  /** It has none, and commands fail at once until the next attempt is due. */
+  /** Whether the slot has no connection and commands fail at once until the next attempt is due. */
   readonly down: boolean
   readonly pending: number
   readonly lastError: MemcacheError | undefined
 }
 
 /**
- * The place of one connection in a pool: makes it when a command comes, and again when it was lost. There is never
- * more than one attempt under way, however many commands wait. Between a failed attempt and the next one commands fail
- * at once: queueing behind a server that is down would only make the caller slow as well.
+ * One connection of a pool, made when a command comes, and again after a loss. At most one attempt runs at a time,
+ * however many commands wait. Between a failed attempt and the next one commands fail at once: waiting for a server
+ * that is down would only slow the caller.
  */
 export class Slot implements Executor, ConnectionDecisions<Connection> {
   readonly #init: SlotInit
@@ -59,11 +59,11 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
   #closed: MemcacheError | undefined
   /** Attempts that failed in a row. */
   #failures = 0
-  /** A connection that is no more has answered a command in time, since failures were last forgiven. */
+  /** Whether an ended connection has answered a command in time since failures were last forgiven. */
   #answered = false
   #nextAttemptAt = 0
   #lastError: MemcacheError | undefined
-  /** Settles when connections that were told to finish have done so; their successors wait for it, to keep the order. */
+  /** Settles when disconnecting connections have finished; new connections wait for it, to keep the order. */
   #drained: Promise<void> | undefined
   readonly #ends: Map<Connection, () => void> = new Map()
   /** Timers of attempts that are not due yet. */
@@ -74,7 +74,7 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
     this.#init = init
   }
 
-  /** How it is at this moment. */
+  /** State of the slot at this moment. */
   get status(): SlotStatus {
     const connection = this.#connection
     const lastError = connection?.proven === true ? undefined : this.#lastError
@@ -94,7 +94,7 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
 
   dispatchReads(batch: ReadBatch): void {
     const connection = this.#connection
-    // Without a connection each read waits for one or fails at once, as if it came alone.
+    // Without a connection each read waits for one or fails at once, as a single read does.
     if (connection?.open) dispatchReads(connection, batch)
     else detachAll(batch, this)
   }
@@ -139,7 +139,7 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
     return this.#answered || this.#connection?.proven === true
   }
 
-  /** Forgets failed attempts, and what was answered: the next command connects at once, and shows how the server is. */
+  /** Forgets failed attempts and past answers: the next command connects at once, and shows the state of the server. */
   forgive(): void {
     this.#answered = false
     this.#connection?.doubt()
@@ -166,13 +166,13 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
     await ended
   }
 
-  /** As `disconnect`, and nothing connects again. */
+  /** Disconnects as `disconnect` does, and never connects again. */
   close(error: MemcacheError): Promise<void> {
     this.#closed ??= error
     return this.disconnect()
   }
 
-  /** Ends it now. */
+  /** Ends all connections now. */
   destroy(error: MemcacheError): void {
     this.#closed ??= error
     for (const connection of this.#ends.keys()) connection.destroy(error)
@@ -205,21 +205,21 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
 
   #takeEvidence(end: ConnectionEnd): void {
     if (end.proven) this.#answered = true
-    // It was told to end, or it worked and was closed while nothing waited.
+    // The connection was closed on purpose, or worked and was closed while no operation waited.
     if (end.error instanceof ClosedError || (end.proven && !end.failed)) {
       this.#failures = 0
       this.#nextAttemptAt = 0
       return
     }
     this.#lastError = end.error
-    // A connection that was lost before it answered anything counts as one that never became ready, whichever side is at
-    // fault: without a pause the next one may be lost at once, too.
+    // A connection lost before its first answer counts as one that never became ready, whichever side is at fault:
+    // without a pause the next one may be lost at once, too.
     this.#failures = end.proven ? 0 : this.#failures + 1
     this.#nextAttemptAt = performance.now() + backoffMs(this.#failures, end.error instanceof AuthError)
     if (end.evident || (end.failed && this.#failures >= UNPROVEN_RUN)) this.#init.decisions?.onEvidence(end.error)
   }
 
-  /** Commands that may be repeated wait for the next attempt, within their own time; so do commands that come meanwhile. */
+  /** Keeps repeatable and newly arriving commands for the next attempt, within their own time. */
   #dispatchAgain(operations: readonly Operation[]): void {
     if (operations.length === 0) return
     if (this.#closed !== undefined) {
