@@ -57,7 +57,7 @@ export class Health {
     return this.#state
   }
 
-  /** What went wrong last; undefined while it is up. */
+  /** Last failure; undefined while the server is up. */
   get lastError(): MemcacheError | undefined {
     return this.#lastError
   }

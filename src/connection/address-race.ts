@@ -4,7 +4,7 @@ import type { DeadAddresses } from './dead-addresses.ts'
 import { SocketOpening, type SocketOptions, type SocketTarget } from './socket.ts'
 import type { Transport } from './transport.ts'
 
-/** An address is given this long before the next begins beside it, in milliseconds (RFC 8305, section 5, and its minimum). */
+/** Delay before the next address starts in parallel, in milliseconds (RFC 8305, section 5, and its minimum). */
 const MAX_DELAY_MS = 250
 const MIN_DELAY_MS = 50
 
@@ -14,18 +14,18 @@ export interface RaceTarget extends SocketTarget {
 }
 
 /**
- * Returns the time after which the next address begins beside those that have not answered, in milliseconds: short
- * enough that the last one has its turn before `connectTimeoutMs` has passed.
+ * Returns the delay before the next address starts in parallel, in milliseconds: short enough that the last one starts
+ * before `connectTimeoutMs` has passed.
  */
 export function raceDelayMs(connectTimeoutMs: number, addresses: number): number {
   return Math.max(MIN_DELAY_MS, Math.min(MAX_DELAY_MS, connectTimeoutMs / (addresses + 1)))
 }
 
-/** What a race needs to know. */
+/** Parameters of an {@link AddressRace}. */
 export interface AddressRaceInit {
   /** Name of the server. */
   readonly server: string
-  /** The addresses, in the order in which they begin; at least one. */
+  /** Addresses in the order in which they start; at least one. */
   readonly targets: readonly RaceTarget[]
   readonly options: SocketOptions
   readonly attempt: Attempt
@@ -34,12 +34,12 @@ export interface AddressRaceInit {
 }
 
 /**
- * Opens sockets to the addresses of a name, each beside those before it (RFC 8305). The first that is open is used and
- * the others are destroyed.
+ * Opens sockets to the addresses of a name, in parallel with a delay between them (RFC 8305). The first open socket is
+ * used and the others are destroyed.
  */
 export class AddressRace {
   readonly #init: AddressRaceInit
-  /** Under way, in the order in which they began. */
+  /** Running openings, in the order in which they began. */
   readonly #openings: Map<SocketOpening, RaceTarget> = new Map()
   readonly #failures: Error[] = []
   #resolve: (transport: Transport) => void = () => undefined
@@ -52,7 +52,7 @@ export class AddressRace {
     this.#init = init
   }
 
-  /** Begins, and waits for the first socket. Rejects with `ConnectError`, or the attempt's reason. */
+  /** Starts, and waits for the first open socket. Rejects with `ConnectError`, or the attempt's reason. */
   run(): Promise<Transport> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -105,7 +105,7 @@ export class AddressRace {
     this.#showStage()
   }
 
-  /** Those that began before the one that is open now had more time than it, and said nothing. */
+  /** Records silent addresses: those started before the winner had more time than the winner and no answer. */
   #noteSilent(winner: SocketOpening | undefined): void {
     for (const [opening, { host }] of this.#openings) {
       if (opening === winner) return
@@ -119,7 +119,7 @@ export class AddressRace {
     for (const opening of this.#openings.keys()) opening.destroy()
   }
 
-  /** The error of a timeout names every address: those that are silent, and those that failed. */
+  /** Sets the stage for a timeout error, which names every address: the silent ones and the failed ones. */
   #showStage(): void {
     if (this.#over) return
     const stages = [...this.#openings.keys()].map((opening) => opening.stage)

@@ -1,10 +1,10 @@
 /**
- * One attempt to make a connection: what it is doing now, for messages, and the signal that ends it. Every wait of the
- * attempt goes through `race`, so that nothing goes on behind an attempt that was given up.
+ * One attempt to make a connection: its present stage, for messages, and the signal that ends it. Every wait of the
+ * attempt goes through `race`, so that no work continues after an attempt that was given up.
  */
 export class Attempt {
   readonly #controller: AbortController = new AbortController()
-  /** What is being waited for, to follow "while": "connecting to 127.0.0.1:11211". */
+  /** Stage of the attempt, to follow "while" in messages: "connecting to 127.0.0.1:11211". */
   stage = 'starting'
 
   /** Aborts when the attempt is given up; its reason is the error. */
@@ -17,12 +17,12 @@ export class Attempt {
     this.#controller.abort(reason)
   }
 
-  /** Waits for whichever comes first: the promise, or the end of the attempt. */
+  /** Waits for the promise or for the end of the attempt, whichever comes first. */
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const { signal } = this
       if (signal.aborted) {
-        // Whoever is still working for an attempt that was given up has nobody to tell.
+        // The attempt is over: no caller needs this error.
         promise.catch(() => undefined)
         reject(signal.reason as Error)
         return

@@ -1,52 +1,57 @@
 /**
- * A stream of bytes in both directions: what the client uses of a `Duplex` of `node:stream`. Sockets of `node:net` and
- * `node:tls` are such streams.
+ * Stream of bytes in both directions: the part of a `Duplex` of `node:stream` that the client uses. Sockets of
+ * `node:net` and `node:tls` are such streams.
  */
 export interface ByteStream {
   /** Bytes that were written and have not left yet. */
   readonly writableLength: number
-  /** Whether it asked for a pause, which `drain` ends. */
+  /** Whether the stream asked for a pause, which `drain` ends. */
   readonly writableNeedDrain: boolean
-  /** Whether it was destroyed. */
+  /** Whether the stream was destroyed. */
   readonly destroyed: boolean
-  /** Whether it may still be read from. */
+  /** Whether the stream may still be read from. */
   readonly readable: boolean
-  /** Whether it may still be written to. */
+  /** Whether the stream may still be written to. */
   readonly writable: boolean
-  /** Whether it carries its bytes in TLS, or needs none: never wrapped in TLS then. */
+  /** Whether the stream carries its bytes in TLS, or needs none: it is then never wrapped in TLS. */
   readonly encrypted?: boolean
-  /** Writes text in an encoding, or bytes. `onWritten` is called when it has let go of them: they have left, or it was destroyed. */
+  /**
+   * Writes text in an encoding, or bytes. `onWritten` is called when the bytes have left, or the stream was destroyed.
+   */
   write(data: string | Uint8Array, encoding: 'latin1' | 'utf8', onWritten?: () => void): boolean
-  /** Holds back what is written from now on, to send it as one. */
+  /** Holds back later writes, to send them as one. */
   cork(): void
-  /** Sends what was held back. */
+  /** Sends the writes that were held back. */
   uncork(): void
-  /** Ends it at once. */
+  /** Ends the stream at once. */
   destroy(error?: Error): unknown
-  /** Names what is called with bytes that came. */
+  /** Adds a listener for received bytes. */
   on(event: 'data', listener: (bytes: Uint8Array | string) => void): unknown
-  /** Names what is called with the error that ends it. */
+  /** Adds a listener for the error that ends the stream. */
   on(event: 'error', listener: (error: Error) => void): unknown
-  /** Names what is called when all has left, when the other end has ended, when it is closed. */
+  /** Adds a listener for: all bytes have left, the other end has ended, the stream is closed. */
   on(event: 'drain' | 'end' | 'close', listener: () => void): unknown
-  /** Lets it keep the process alive: called while commands wait. */
+  /** Lets the stream keep the process alive: called while commands wait. */
   ref?(): unknown
-  /** Lets the process exit although it is open: called while none wait. */
+  /** Lets the process exit although the stream is open: called while no commands wait. */
   unref?(): unknown
 }
 
-/** A stream, and what it does not tell by itself. */
+/** Stream, and properties that the stream itself does not have. */
 export interface DialedStream {
-  /** Carries the bytes. */
+  /** Stream that carries the bytes. */
   readonly stream: ByteStream
   /**
-   * Whether its bytes are encrypted already, as `encrypted` on the stream itself says.
+   * Whether the bytes of the stream are encrypted already, as `encrypted` on the stream itself says.
    *
    * @defaultValue `false`
    */
   readonly secure?: boolean
-  /** Lets it keep the process alive: called while commands wait, instead of the stream's own. */
+  /** Lets the stream keep the process alive: called while commands wait, instead of the stream's own method. */
   readonly ref?: () => unknown
-  /** Lets the process exit although it is open: called while none wait, instead of the stream's own. */
+  /**
+   * Lets the process exit although the stream is open: called while no commands wait, instead of the stream's own
+   * method.
+   */
   readonly unref?: () => unknown
 }

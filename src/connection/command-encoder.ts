@@ -11,10 +11,10 @@ import type { Wire } from './wire.ts'
 
 const CHANGED = 'the bytes of the value changed their length, or were given to another thread, during the call'
 
-/** The server that commands are encoded for. */
+/** Server that commands are encoded for. */
 export interface EncoderInit {
   readonly server: string
-  /** Why the protocol is text, where the server may speak meta all the same: what is missing is no bad input then. */
+  /** Reason for text where the server may speak meta after all: a missing command is then not a bad input. */
   readonly doubt?: Doubt | undefined
 }
 
@@ -33,7 +33,10 @@ export class CommandEncoder {
     this.#held = held
   }
 
-  /** Puts the command line and body into the batch, whole or not at all; false, and settled, when that cannot be done. */
+  /**
+   * Puts the command line and body into the batch, whole or not at all. Returns false, the operation settled, on
+   * failure.
+   */
   encode(operation: Operation): boolean {
     this.#batch.mark()
     try {
@@ -54,7 +57,7 @@ export class CommandEncoder {
     const { command, callerKey: key } = operation
     const details = { server, delivery: operation.unsentDelivery, cause, command, key }
     const why = cause instanceof Error ? cause.message : String(cause)
-    // The request may be what throws, so it is not asked for its name.
+    // The request may be the part that throws, so its name is not read.
     const message = `${command} ${quoteKey(key)} cannot be written: ${why}`
     operation.fail(cause instanceof MemcacheError ? cause : new InvalidInputError(message, details))
   }
@@ -71,7 +74,7 @@ export class CommandEncoder {
     if (isStore(request)) this.#addBody(operation, body!, request.bytes)
   }
 
-  /** The data block; bytes as they are now, which must be as many as the command line announces. */
+  /** Returns the data block; bytes are taken as they are now, and must be as many as the command line announces. */
   #bodyOf(operation: Operation, data: string | Uint8Array, bytes: number): string | Buffer {
     if (typeof data === 'string') return data
     const view = viewOf(data)
@@ -84,7 +87,7 @@ export class CommandEncoder {
     return new InvalidInputError(`${operation.describe()}: ${why}`, details)
   }
 
-  /** The error of a command that this connection cannot carry. */
+  /** Makes the error of a command that this connection cannot carry. */
   #refusal(operation: Operation, why: string): MemcacheError {
     const { server, doubt } = this.#init
     if (doubt === undefined) return this.#error(operation, why)
@@ -97,7 +100,7 @@ export class CommandEncoder {
     else if (bytes < LARGE_BODY_BYTES) this.#batch.addByteText(data.toString('latin1'))
     else {
       operation.bodyPending = true
-      // The kernel may take the rest of it later: of a buffer that has shrunk by then, it ends the connection.
+      // The kernel may take the rest later: if the buffer has shrunk by then, the kernel ends the connection.
       const lasting = mayShrink(data) ? Buffer.from(data) : data
       this.#batch.addLargeBody(lasting, () => this.#held.release(operation))
     }

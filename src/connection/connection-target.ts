@@ -3,7 +3,7 @@ import type { Server } from '../server-address.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 import type { ServerMemory } from './server-memory.ts'
 
-/** What all connections to one server have in common. */
+/** Settings shared by all connections to one server. */
 export interface ConnectionTarget {
   readonly server: Server
   readonly options: ResolvedConnectionOptions

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer'
-// Not the global one, which fake timers put theirs in the place of: commands leave all the same.
+// Not the global one, which fake timers replace: commands must leave all the same.
 import { setImmediate } from 'node:timers'
 import { ClosedError, ConnectError, MemcacheError, OverloadedError, TimeoutError } from '../errors.ts'
 import type { Holder, Operation } from '../protocol/operation.ts'
@@ -19,23 +19,23 @@ import { tlsOf } from './tls-of.ts'
 import { UnsentQueue } from './unsent-queue.ts'
 import { UnsentReads } from './unsent-reads.ts'
 
-/** A turn of the caller's own that took longer does not count against the calls that it made, in milliseconds. */
+/** A turn of the caller's code longer than this, in milliseconds, does not count against the calls that it made. */
 const LONG_TURN_MS = 20
 
-/** An attempt to connect that ends this much later than its time is no evidence against the server, in milliseconds. */
+/** An attempt to connect that ends this long after its time is no evidence against the server, in milliseconds. */
 const LATE_ATTEMPT_MS = 50
 
-/** What a connection is made of. */
+/** Parts of a connection. */
 export interface ConnectionInit extends ConnectionTarget {
   readonly flushPolicy: FlushPolicy
   readonly owner: ConnectionDecisions<Connection>
-  /** Settles when dialling may begin; commands can be handed over before. */
+  /** Settles when dialling may begin; commands can be dispatched before. */
   readonly startAfter: Promise<void> | undefined
 }
 
 /**
- * One connection to one server, from before it is dialled to its end: socket, parser and queue are born and die
- * together, and its end settles everything on it. Commands of one turn of the event loop leave in one write.
+ * One connection to one server, from before dialling to its end: socket, parser and queue have the same lifetime, and
+ * the end of the connection settles every operation on it. Commands of one turn of the event loop leave in one write.
  */
 export class Connection implements Executor, Holder, ReadHolder {
   /** Name of the server. */
@@ -48,17 +48,17 @@ export class Connection implements Executor, Holder, ReadHolder {
   readonly #idleTimer: IdleTimer
   #state: 'opening' | 'ready' | 'ended' = 'opening'
   #draining = false
-  /** Observers have heard of it, and are to hear of its end. */
+  /** Whether observers know the connection, and must be notified of its end. */
   #isObserved = false
   /** Undefined before the handshake is over. */
   #parts: ReadyParts | undefined
   readonly #unsent: UnsentQueue = new UnsentQueue()
-  /** The shortest timeout handed over since the last flush. */
+  /** Shortest timeout dispatched since the last flush. */
   #shortestMs = Number.POSITIVE_INFINITY
   #flushScheduled = false
-  /** When the current turn's first command was handed over. */
+  /** Time at which the current turn's first command was dispatched. */
   #turnStartedAt = 0
-  /** Commands wait, so the socket keeps the process alive. */
+  /** Whether commands wait, so that the socket keeps the process alive. */
   #active = false
 
   constructor(init: ConnectionInit) {
@@ -78,7 +78,7 @@ export class Connection implements Executor, Holder, ReadHolder {
     void this.#open()
   }
 
-  /** Whether it takes commands. */
+  /** Whether the connection takes commands. */
   get open(): boolean {
     return this.#state !== 'ended' && !this.#draining
   }
@@ -87,31 +87,31 @@ export class Connection implements Executor, Holder, ReadHolder {
     return this.#state === 'ready'
   }
 
-  /** Whether it has answered a command in time, since it was last doubted. */
+  /** Whether the connection has answered a command in time since it was last doubted. */
   get proven(): boolean {
     return this.#liveness.proven
   }
 
-  /** Its answers so far prove nothing any more. */
+  /** Discards the proof given by earlier answers. */
   doubt(): void {
     this.#liveness.doubt()
   }
 
-  /** Commands that wait, written or not, and those that were given up and whose replies are still due. */
+  /** Number of commands that wait, written or not, and of those given up whose replies are still due. */
   get pending(): number {
     return this.#unsent.length + (this.#parts?.pipeline.pending ?? 0)
   }
 
   /** Takes a command; it leaves at the end of this turn of the event loop. */
   dispatch(operation: Operation): void {
-    // A wrapper handed it on twice, or too late: in two queues, or in one that counts it, it would harm others.
+    // A wrapper dispatched it twice, or too late: in two queues, or counted by one, it would harm other commands.
     if (operation.settled || operation.holder instanceof Connection) return
     const { maxPending, maxPendingBytes } = this.#init.options
     if (this.pending >= maxPending) return this.#refuse(operation, `${maxPending} commands wait (maxPending)`)
     const bytes = operation.bodyBytes
     if (bytes > 0) {
       const waiting = this.#unsent.bytes + (this.#parts?.pipeline.bytes ?? 0)
-      // One command always fits, however large: the limit is for what piles up.
+      // One command always fits, however large: the limit concerns the sum of waiting bytes.
       if (waiting > 0 && waiting + bytes > maxPendingBytes) {
         return this.#refuse(operation, `${waiting} bytes wait (maxPendingBytes is ${maxPendingBytes})`)
       }
@@ -124,7 +124,7 @@ export class Connection implements Executor, Holder, ReadHolder {
   }
 
   dispatchReads(batch: ReadBatch): void {
-    // The call was given up while another part of it was handed over.
+    // The call was given up while another part of it was dispatched.
     if (!batch.isOpen(0)) return
     const { maxPending } = this.#init.options
     const end = Math.max(0, Math.min(batch.keys.length, maxPending - this.pending))
@@ -142,13 +142,13 @@ export class Connection implements Executor, Holder, ReadHolder {
     this.#unsent.pushReads(new UnsentReads(batch, end, this))
   }
 
-  /** Takes back what was not written; what was written keeps its place in the queue for the replies that will come. */
+  /** Takes back unwritten reads; written reads keep their place in the queue for their replies. */
   cancelReads(batch: ReadBatch): void {
     this.#unsent.dropReads(batch)
     this.#checkDrained()
   }
 
-  /** Takes commands that were on another connection before: they are older than what waits here already. */
+  /** Takes commands from an earlier connection: they are older than those that wait here already. */
   dispatchFirst(operations: readonly Operation[]): void {
     if (!this.#flushScheduled) this.#scheduleFlush()
     for (const operation of operations) {
@@ -175,12 +175,15 @@ export class Connection implements Executor, Holder, ReadHolder {
     else process.nextTick(flush, this)
   }
 
-  /** Over TLS as well: the bytes that have come are read in pieces of 16 kB, each in a turn of its own. */
+  /**
+   * Whether to flush after reading. True for TLS as well: it reads received bytes in 16 kB pieces, each in its own
+   * turn.
+   */
   get #flushesAfterReading(): boolean {
     return this.#init.flushPolicy.afterReading || this.#parts?.transport.keepsRecords === true
   }
 
-  /** Runs at the end of a turn: everything that the turn asked for leaves together. */
+  /** Runs at the end of a turn: all commands of the turn leave together. */
   flush(): void {
     this.#flushScheduled = false
     if (this.#state === 'ended') return
@@ -196,7 +199,7 @@ export class Connection implements Executor, Holder, ReadHolder {
     this.#unsent.endTurn()
   }
 
-  /** Ends an operation from outside: takes it back, or leaves its place in the queue for the reply that will come. */
+  /** Ends an operation from outside: takes it back, or keeps its place in the queue for the reply that will come. */
   cancel(operation: Operation, reason: unknown): void {
     if (operation.bodyPending) {
       const { error, excused } = this.#expiry.giveUpBody(operation, reason)
@@ -207,7 +210,7 @@ export class Connection implements Executor, Holder, ReadHolder {
     this.#checkDrained()
   }
 
-  /** Takes no more commands, finishes those it has, and closes. */
+  /** Takes no more commands, finishes the pending ones, and closes. */
   drain(): void {
     this.#drain('closed')
   }
@@ -217,7 +220,7 @@ export class Connection implements Executor, Holder, ReadHolder {
     this.#checkDrained(why)
   }
 
-  /** Ends it now; everything on it fails. */
+  /** Ends the connection now; every operation on it fails. */
   destroy(error: MemcacheError): void {
     this.#end(error)
   }
@@ -229,8 +232,8 @@ export class Connection implements Executor, Holder, ReadHolder {
       this.#attempt.stage = `waiting for the next attempt to connect to ${server.name}`
       if (startAfter !== undefined) await this.#attempt.race(startAfter)
       startedAt = performance.now()
-      // Not at once: this may still be the constructor, and the owner must know the connection before observers do.
-      // A promise: test runners fake `queueMicrotask`.
+      // Deferred: this may still be the constructor, and the owner must know the connection before observers do. A
+      // promise, because test runners fake `queueMicrotask`.
       void Promise.resolve().then(() => this.#tellStarted())
       this.#onEstablished(await establish(this.#init, this.#attempt), startedAt)
     } catch (error) {
@@ -282,11 +285,11 @@ export class Connection implements Executor, Holder, ReadHolder {
     return this.#state === 'ended'
   }
 
-  /** Whatever goes wrong in writing ends this connection, with all that is on it, and nothing else. */
+  /** Writes. A failed write ends this connection and every operation on it, and nothing else. */
   #write(): void {
     if (this.#state !== 'ready') return
     const fault = this.#parts?.writer.write(this.#turnStartedAt, !this.#draining)
-    // Only a connection that gives its place to a new one is certain that nothing was sent.
+    // Only for a connection that is being replaced is it certain that nothing was sent.
     if (fault !== undefined) this.#end(fault, { why: fault.delivery === 'not-sent' ? 'renewed' : 'failed' })
   }
 
@@ -311,7 +314,7 @@ export class Connection implements Executor, Holder, ReadHolder {
     this.#end(error, details)
   }
 
-  /** Fails what is due, and ends a connection that has gone silent. */
+  /** Fails due operations, and ends a connection that has been silent for too long. */
   #expire(now: number): void {
     this.#expiry.expireUnsent(this.#unsent, now, () => this.#whyUnsent())
     const written = this.#parts

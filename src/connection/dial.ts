@@ -5,7 +5,10 @@ import { callDialer } from './own-dialer.ts'
 import { tlsOf } from './tls-of.ts'
 import type { Transport } from './transport.ts'
 
-/** Opens a stream to the server, by whatever way it is reached. Rejects with `ConnectError`, or the attempt's reason. */
+/**
+ * Opens a stream to the server, by TCP, unix socket or own dialer. Rejects with `ConnectError`, or the attempt's
+ * reason.
+ */
 export async function dial(target: ConnectionTarget, attempt: Attempt): Promise<Transport> {
   const { server, options, memory, observer } = target
   const tls = tlsOf(server, options)

@@ -11,29 +11,29 @@ import type { ReadyParts } from './ready-parts.ts'
 import type { UnknownCommands } from './unknown-commands.ts'
 import type { UnsentQueue } from './unsent-queue.ts'
 
-/** Time for which reads travel alone after a refused read line, in milliseconds. */
+/** Time for which reads have lines of their own after a refused read line, in milliseconds. */
 const UNSHARED_MS = 30_000
 
 /** Leftovers of a connection that never became ready. */
 const NOTHING_LEFT: Leftovers = { unanswered: [], again: [], innocent: [], givenUp: 0 }
 
-/** How a connection ends, as far as it decides about its operations and its server. */
+/** Cause of a connection's end, for decisions about its operations and its server. */
 export interface EndCause {
   readonly error: MemcacheError
   readonly why: ClosedConnection['why']
-  /** Whether it never became ready. */
+  /** Whether the connection never became ready. */
   readonly neverReady: boolean
   /** Whether the end says nothing against the server. */
   readonly excused: boolean
-  /** Whether the server closed on `gat`, which it does not know. */
+  /** Whether the server closed on `gat`, a command that it does not know. */
   readonly refusedGat: boolean
-  /** Whether the server closed on `gat`, which it may not know. */
+  /** Whether the server closed on `gat`, a command that it may not know. */
   readonly suspectsGat: boolean
 }
 
 /**
- * Returns how a connection ended whose stream was closed from outside; `cause` is undefined where the server closed it in
- * order. A server that closes where the answer to a `gat` is due may not know the command, which is remembered.
+ * Returns the end cause of a connection whose stream was closed from outside; `cause` is undefined if the server closed
+ * it in order. A server that closes where the answer to a `gat` is due may not know the command, which is remembered.
  */
 export function causeOfClose(
   server: string,
@@ -49,25 +49,25 @@ export function causeOfClose(
   const message = `the connection to ${server} was lost: ${why}`
   return {
     error: new ConnectionClosedError(message, { server, delivery: 'unknown', cause }),
-    // What was idle may have been closed for that before the command came.
+    // The server may have closed an idle connection before the command came.
     excused: liveness.maybeDead || refusedGat,
     refusedGat,
     suspectsGat: isAboutGat && !refusedGat,
   }
 }
 
-/** A connection that has ended, and what was on it. */
+/** Connection that has ended, and its operations. */
 export interface EndedConnection<C> {
   readonly connection: C
   readonly target: ConnectionTarget
   readonly owner: ConnectionDecisions<C>
   readonly liveness: Liveness
   readonly unsent: UnsentQueue
-  /** Undefined where it never became ready. */
+  /** Parts of the connection; undefined if it never became ready. */
   readonly parts: ReadyParts | undefined
-  /** Number of operations on it before its end. */
+  /** Number of operations on the connection before its end. */
   readonly pending: number
-  /** Whether observers have heard of it. */
+  /** Whether observers know the connection. */
   readonly isObserved: boolean
 }
 
@@ -76,12 +76,12 @@ export function endOperations<C extends ObservedConnection>(ended: EndedConnecti
   const { connection, target, owner, liveness, parts } = ended
   const pipeline = parts?.pipeline
   const { error, why, neverReady, excused, refusedGat } = cause
-  // Only now, with the socket destroyed, may calls settle whose bodies it was reading.
+  // Calls whose bodies the socket was reading may settle only now, with the socket destroyed.
   const { unanswered, again: neighbours, innocent, givenUp } = pipeline?.drain() ?? NOTHING_LEFT
   if (neighbours.length > 0) target.memory.shareLinesFrom = performance.now() + UNSHARED_MS
   for (const operation of neighbours) operation.alone = true
   for (const operation of innocent) operation.repeated = true
-  // What was answered by the same bytes that ended it counts.
+  // An answer in the same bytes that ended the connection counts.
   const proven = liveness.proven || pipeline?.takeAnsweredInTime() === true
   const failed = (neverReady || unanswered.length + givenUp > 0) && !refusedGat && !(error instanceof ClosedError)
   owner.onEnd(connection, { error, neverReady, failed, evident: failed && !excused, proven })
@@ -111,7 +111,7 @@ function settleWritten<C>(
     refusedGat,
     suspectsGat,
   }
-  // No caller waits for the question whether an idle connection lives.
+  // No caller waits for the probe of an idle connection.
   const lost = unanswered.filter((operation) => operation !== parts?.writer.probe)
   const { again, quiet } = settleLost(lost, loss)
   const [first, ...others] = quiet
@@ -122,7 +122,7 @@ function settleWritten<C>(
   return again
 }
 
-/** Nothing of these was written: they go to the next connection, unless there was none or will be none. */
+/** Returns the unwritten operations for the next connection, or fails them if there was none or will be none. */
 function settleUnsent<C>(ended: EndedConnection<C>, error: MemcacheError, neverReady: boolean): Operation[] {
   const unsent = ended.unsent.drain()
   if (!neverReady && !(error instanceof ClosedError)) return unsent
@@ -132,7 +132,7 @@ function settleUnsent<C>(ended: EndedConnection<C>, error: MemcacheError, neverR
   return []
 }
 
-/** Returns those for which there is no other server. */
+/** Returns the operations that no other server takes. */
 function withoutServer<C>(
   owner: ConnectionDecisions<C>,
   unsent: readonly Operation[],

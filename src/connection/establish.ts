@@ -7,20 +7,20 @@ import { dial } from './dial.ts'
 import { DialAgain, type Greeting, shakeHands } from './handshake.ts'
 import type { Transport } from './transport.ts'
 
-/** Three closes on `mn`, one behind a refusal, and one more are the most that a server has to be dialled for. */
+/** Most dials for one connection: three closes on `mn`, one after a refusal, and one more. */
 const MAX_DIALS = 5
 
-/** Longest pause behind a connection that was closed on the first question, in milliseconds; half of it at the least. */
+/** Longest pause after a connection that was closed on the first question, in milliseconds; at least half of it. */
 const PAUSE_MS = 50
 
-/** A stream that is ready for commands. */
+/** Stream that is ready for commands. */
 export interface Established extends Greeting {
   readonly transport: Transport
 }
 
 /**
- * Dials, logs in and decides the protocol, all under `connectTimeoutMs`. Rejects with `ConnectError`, `AuthError`, or
- * a `TimeoutError` that names what was being waited for.
+ * Dials, logs in and decides the protocol, all under `connectTimeoutMs`. Rejects with `ConnectError`, `AuthError`, or a
+ * `TimeoutError` that names the stage.
  */
 export async function establish(target: ConnectionTarget, attempt: Attempt): Promise<Established> {
   const { server, options } = target
@@ -36,7 +36,7 @@ export async function establish(target: ConnectionTarget, attempt: Attempt): Pro
   }
 }
 
-/** Dials again where a connection was closed on a question: the next one is asked the same, or less. */
+/** Dials again after a connection was closed on a question: the next one is asked the same, or less. */
 async function dialUntilSettled(target: ConnectionTarget, attempt: Attempt): Promise<Established> {
   let closedOnVersion = false
   for (let dials = 1; ; dials++) {
@@ -66,7 +66,7 @@ async function connect(target: ConnectionTarget, attempt: Attempt, closedOnVersi
   }
 }
 
-/** A connection that answered nothing is never followed by another at once. */
+/** Waits before the next dial: a connection without any answer is never followed by another at once. */
 async function pause(attempt: Attempt): Promise<void> {
   const over = new AbortController()
   try {

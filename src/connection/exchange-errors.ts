@@ -13,15 +13,15 @@ import { failureReason } from './failure-reason.ts'
 /** Longest part of a server's or a caller's line that a message shows, in characters. */
 const MAX_TEXT = 200
 
-/** The stage of an attempt once its line was written: from here on the server may have carried it out. */
+/** Stage of an attempt after its line was written: from here on the server may have carried it out. */
 export const WAITING_FOR_REPLY = 'waiting for the reply'
 
-/** Commands that configure a server or show what is inside it. ElastiCache Serverless answers ERROR to them. */
+/** Commands that configure a server or show its internals. ElastiCache Serverless answers ERROR to them. */
 const OFTEN_OFF = /^"(?:stats |lru|verbosity|watch|me )/
 
 /** Makes the errors of one exchange: each names the line and the server. */
 export class ExchangeErrors {
-  /** The line, quoted and cut. */
+  /** Line of the exchange, quoted and cut. */
   readonly line: string
   readonly server: string
 
@@ -30,7 +30,7 @@ export class ExchangeErrors {
     this.server = server
   }
 
-  /** The server answered with an error line. */
+  /** Makes the error for an error line of the server. */
   refused(answer: string): MemcacheError {
     const server = this.server
     const line = answer.slice(0, MAX_TEXT).trimEnd()
@@ -48,13 +48,13 @@ export class ExchangeErrors {
   }
 
   /**
-   * The connection was closed before the reply had ended.
+   * Makes the error for a connection closed before the reply had ended.
    *
-   * @param silent - Not a byte had come.
+   * @param silent - Whether not a byte had come.
    */
   closed(cause: Error | undefined, silent: boolean): MemcacheError {
     const server = this.server
-    // Proxies close on commands that they do not know, without a word (seen on twemproxy 0.5.0).
+    // Proxies close without a reply on commands that they do not know (seen on twemproxy 0.5.0).
     if (cause === undefined && silent) {
       const message = `${this.line}: ${server} closed the connection without an answer; it does not know this command, it seems`
       return new UnknownCommandError(message, { server, delivery: 'unknown' })

@@ -14,7 +14,7 @@ const LF = 0x0a
 /** Longest line accepted, in bytes. Lines of key listings and of `watch` are below 2 kB. */
 const MAX_LINE_BYTES = 65_536
 
-/** Where a stream stands: `dropped` streams give nothing any more, `ended` ones what they still hold. */
+/** State of a stream: `dropped` streams give nothing any more, `ended` ones only the pieces that they still hold. */
 type State = 'open' | 'ended' | 'dropped'
 
 /** A call of `next` that waits. */
@@ -24,7 +24,7 @@ interface Waiting {
 }
 
 /**
- * Carries out a command whose reply is read while it comes, in pieces of whole lines, over a connection of its own that
+ * Runs a command whose reply is read as it comes, in pieces of whole lines, over its own connection. The connection
  * opens when the iteration begins and closes when it ends. The socket is never paused: more unread bytes than
  * `maxBufferedBytes` end the iteration with `OverloadedError`.
  */
@@ -39,9 +39,9 @@ export function streamReply({ name, link }: ServerExecutor, exchange: StreamExch
 }
 
 /**
- * One reply, read as it comes over a connection of its own, in pieces of whole lines. The socket is read at full speed
- * into bounded memory and never paused: a reader that stops reading a key listing stops memcached's crawler, which
- * holds a lock that other connections wait for (seen on 1.6.18 and 1.6.45).
+ * One reply, read as it comes over its own connection, in pieces of whole lines. The socket is read at full speed into
+ * bounded memory and never paused: a reader that stops reading a key listing stops memcached's crawler, which holds a
+ * lock that other connections wait for (seen on 1.6.18 and 1.6.45).
  */
 class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
   readonly #exchange: StreamExchange
@@ -56,11 +56,11 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
   #failed = false
   /** Pieces of whole lines, oldest first. */
   #pieces: Buffer[] = []
-  /** The beginning of a line whose end has not come. */
+  /** Beginning of a line whose end has not come. */
   #rest: Buffer = Buffer.alloc(0)
   #bytes = 0
   #anythingCame = false
-  /** Counts what was received. */
+  /** Number of times that bytes were received. */
   #received = 0
   #silence: NodeJS.Timeout | undefined
   #firstLineRead = false
@@ -72,7 +72,7 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
     this.#errors = new ExchangeErrors(exchange.line, target.server.name)
     this.#onOver = onOver
     this.#lastLine = exchange.lastLine === undefined ? undefined : Buffer.from(`${exchange.lastLine}\r\n`, 'latin1')
-    // The signal is watched to the end of the stream, the time until its first bytes.
+    // The signal is watched to the end of the stream, the time limit until its first bytes.
     this.#limit = limitTime(this.#attempt, this.#errors, exchange)
     this.#attempt.signal.addEventListener('abort', () => this.destroy(this.#attempt.signal.reason), { once: true })
     void this.#open(target)
@@ -82,7 +82,7 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
     return this
   }
 
-  /** Returns the next piece; rejects once with what went wrong, after the pieces that came before it. */
+  /** Returns the next piece; rejects once with the failure, after the pieces that came before it. */
   next(): Promise<IteratorResult<Buffer, undefined>> {
     const piece = this.#pieces.shift()
     if (piece !== undefined) {
@@ -95,13 +95,13 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
     return Promise.reject(this.#failure)
   }
 
-  /** Closes the connection at once: the reader wants no more. */
+  /** Closes the connection at once: the reader has stopped. */
   return(): Promise<IteratorResult<Buffer, undefined>> {
     this.#end('dropped')
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  /** Closes the connection at once and drops what is held; the reader learns the reason. */
+  /** Closes the connection at once and drops the held pieces; the reader's call rejects with the reason. */
   destroy(reason: unknown): void {
     this.#fail(reason, 'dropped')
   }
@@ -149,7 +149,7 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
     else this.#silence.refresh()
   }
 
-  /** A timer that is late, because the event loop was blocked, runs before the socket is read: that comes first. */
+  /** Handles the silence timer. A timer delayed by a blocked event loop fires before the socket is read: read first. */
   #onSilence(silenceMs: number): void {
     const received = this.#received
     setImmediate(() => {
@@ -172,7 +172,7 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
     if (isLast) this.#end('ended')
   }
 
-  /** Nothing follows the reply, so its last line can only be the last of what came. */
+  /** Checks for the end of the reply. Nothing follows it, so its last line is the last of the received lines. */
   #endsReply(lines: Buffer): boolean {
     const last = this.#lastLine
     if (last === undefined || lines.length < last.length) return false
@@ -222,19 +222,19 @@ class ExchangeStream implements AsyncIterableIterator<Buffer, undefined> {
   }
 }
 
-/** The error of a line that does not end. */
+/** Makes the error of a line that does not end. */
 function endlessLine({ line, server }: ExchangeErrors): ProtocolError {
   const message = `${line}: ${server} sends a line of more than ${MAX_LINE_BYTES} bytes; is it a memcached?`
   return new ProtocolError(message, { server, delivery: 'answered' })
 }
 
-/** The error of a server that stopped within its reply. */
+/** Makes the error of a server that stopped within its reply. */
 function silent({ line, server }: ExchangeErrors, silenceMs: number): TimeoutError {
   const message = `${line}: ${server} sent nothing for ${silenceMs} ms in the middle of its reply`
   return new TimeoutError(message, { server, delivery: 'unknown' })
 }
 
-/** The error of a reader that is too slow for what the server sends. */
+/** Makes the error of a reader that is too slow for the server. */
 function unread({ line, server }: ExchangeErrors, maxBytes: number): OverloadedError {
   const message = `${line}: more than ${maxBytes} bytes from ${server} waited to be read, and the connection was closed: read faster, or raise maxBufferedBytes`
   return new OverloadedError(message, { server, delivery: 'answered' })

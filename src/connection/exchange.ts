@@ -10,9 +10,9 @@ import { ReplyCollector } from './reply-collector.ts'
 import type { Transport } from './transport.ts'
 
 /**
- * Carries out one exchange over a connection made for it and closed behind it.
+ * Runs one exchange over its own connection, which is closed afterwards.
  *
- * @param attempt - Ends it when it is aborted.
+ * @param attempt - Ends the exchange when it is aborted.
  * @returns the reply's bytes, from its first to the last of its ending.
  * @throws `ClientError`, `ServerError`, `UnknownCommandError` - the reply is, or ends in, an error line.
  */
@@ -35,7 +35,7 @@ export async function carryOutExchange(
   }
 }
 
-/** Opens a connection for one exchange. The protocol makes no difference to what is sent, so none is negotiated. */
+/** Opens a connection for one exchange. The bytes sent are the same in both protocols, so none is negotiated. */
 export async function openForExchange(target: ConnectionTarget, attempt: Attempt): Promise<Transport> {
   const options: ConnectionTarget['options'] = { ...target.options, protocol: 'text' }
   const { transport } = await establish({ ...target, options }, attempt)
@@ -43,18 +43,18 @@ export async function openForExchange(target: ConnectionTarget, attempt: Attempt
   return transport
 }
 
-/** Writes the line of an exchange, and the data block behind it. */
+/** Writes the line of an exchange, and its data block. */
 export function writeRequest(transport: Transport, { line, body }: Pick<Exchange, 'line' | 'body'>): void {
   const head = Buffer.from(`${line}\r\n`, 'latin1')
   const data = body === undefined ? head : Buffer.concat([head, body, Buffer.from('\r\n')])
   transport.write([{ data, encoding: 'latin1', onReleased: undefined }])
 }
 
-/** The limits of an attempt, while they hold. */
+/** Running limits of an attempt. */
 export interface TimeLimit {
-  /** Lets the attempt take as long as it likes from now on; its signal still ends it. */
+  /** Removes the time limit; the signal of the attempt still ends it. */
   stopClock(): void
-  /** Ends both. */
+  /** Removes the time limit and the signal. */
   stop(): void
 }
 

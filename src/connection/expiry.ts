@@ -7,14 +7,14 @@ import { isRun } from './sent-queue.ts'
 import { MIN_STALL_MS, SilenceLimit } from './silence-limit.ts'
 import type { UnsentQueue } from './unsent-queue.ts'
 
-/** Why a connection is given up that did not end by itself. */
+/** Reason for giving up a connection that did not end by itself. */
 export interface GivenUp {
   readonly error: MemcacheError
-  /** Whether that says nothing against the server. */
+  /** Whether the reason says nothing against the server. */
   readonly excused: boolean
 }
 
-/** Fails the operations of one connection whose time is up, and finds out when the server has been silent for too long. */
+/** Fails the expired operations of one connection, and detects a server that has been silent for too long. */
 export class Expiry {
   readonly #server: string
   readonly #leastSilenceMs: number
@@ -28,9 +28,9 @@ export class Expiry {
   }
 
   /**
-   * Fails what is due and was not written.
+   * Fails expired operations that were not written.
    *
-   * @param where - Returns what the operations were waiting for, for messages.
+   * @param where - Returns the stage of the operations, for messages.
    */
   expireUnsent(unsent: UnsentQueue, now: number, where: () => string): void {
     unsent.expire(now, (operation) => {
@@ -39,9 +39,9 @@ export class Expiry {
   }
 
   /**
-   * Fails what is due and was written.
+   * Fails expired operations that were written.
    *
-   * @param probe - The question whether an idle connection still lives.
+   * @param probe - Probe of an idle connection.
    * @returns why the connection is given up; undefined while it goes on.
    */
   expireWritten(pipeline: Pipeline, now: number, probe: Operation | undefined): GivenUp | undefined {
@@ -55,7 +55,7 @@ export class Expiry {
         continue
       }
       const operation = entry
-      // The time of a barrier behind quiet commands starts here: no caller waits for it.
+      // The time of a barrier after quiet commands starts here: no caller waits for it.
       if (operation.deadline === 0) operation.deadline = now + operation.timeoutMs
       limit.add(operation)
       if (operation.settled || operation.deadline > now) continue
@@ -74,7 +74,7 @@ export class Expiry {
     return this.#liveness.isAlwaysLate(now) ? this.#giveUp('every reply came too late') : undefined
   }
 
-  /** Fails the reads of a run when their time is up; returns how many there were. */
+  /** Fails the reads of an expired run; returns the number of reads. */
   #expireRun(run: ReadRun, limit: SilenceLimit, now: number): number {
     const { batch } = run
     limit.addReads(batch, run.keys.length, run.openReads)

@@ -3,13 +3,13 @@ import { messageOf } from '../message-of.ts'
 /** `…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/openssl/…`; its last parts may be absent. */
 const OPENSSL_ERROR = /\berror:[0-9A-F]+:[^:\n]*:[^:\n]*:([^:\n]+)/i
 
-/** What OpenSSL and the system say to bytes that are not TLS. */
+/** Messages of OpenSSL and the system for bytes that are not TLS. */
 const NOT_TLS = /wrong version number|packet length too long|EPROTO/i
 
 /**
- * Why a connection did not come about, or ended, in one line: OpenSSL's own messages are lines of its source code.
+ * Returns the reason of a failed or ended connection in one line: OpenSSL's own messages are lines of its source code.
  *
- * @param tls - It was about to speak TLS.
+ * @param tls - Whether the connection was about to use TLS.
  */
 export function failureReason(error: unknown, tls = false): string {
   const message = messageOf(error)

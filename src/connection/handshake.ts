@@ -11,30 +11,30 @@ import type { Transport } from './transport.ts'
 import { type Doubt, KEPT_MS } from './unknown-commands.ts'
 
 /**
- * After so much silence `version` is asked twice more, in milliseconds: a memcached that speaks the binary protocol alone
- * reads 24 bytes before it sees that they are none of its, and closes.
+ * Silence after which `version` is sent twice more, in milliseconds: a memcached that speaks the binary protocol alone
+ * needs 24 bytes to notice that they are not binary, and closes.
  */
 const REPEAT_AFTER_MS = 250
 
-/** A server's words longer than this are cut in messages. */
+/** Longest part of a server's answer shown in messages, in characters. */
 const MAX_TEXT = 80
 
-/** What a handshake found out. */
+/** Result of a handshake. */
 export interface Greeting {
   readonly protocol: 'meta' | 'text'
   readonly version: ServerVersion
-  /** Why it is text, where the server may speak meta all the same: it is asked again once this is past. */
+  /** Reason for text where the server may speak meta after all: the server is asked again once its time has passed. */
   readonly doubt: Doubt | undefined
-  /** The key of a read that takes the place of `version`, which the server closes on. */
+  /** Key of the read sent instead of `version`, for a server that closes on `version`. */
   readonly probeKey: string | undefined
 }
 
-/** The server must be dialled again: the next handshake asks less, or the same once more. */
+/** Thrown when the server must be dialled again: the next handshake asks less, or the same once more. */
 export class DialAgain extends Error {
   override readonly name = 'DialAgain'
-  /** The error of this connection. */
+  /** Error of this connection. */
   override readonly cause: Error
-  /** It answered nothing, so that the next attempt waits a moment; its first question is a read. */
+  /** Whether the server answered nothing, so that the next attempt waits a moment; its first question is a read. */
   readonly unanswered: boolean
 
   constructor(cause: Error, unanswered: boolean) {
@@ -44,14 +44,14 @@ export class DialAgain extends Error {
   }
 }
 
-/** What a handshake is made of. */
+/** Parts of a handshake. */
 export interface HandshakeInit {
   readonly transport: Transport
   readonly server: Server
   readonly options: ResolvedConnectionOptions
   readonly memory: ServerMemory
   readonly attempt: Attempt
-  /** The connection before this one was closed on `version`. */
+  /** Whether the connection before this one was closed on `version`. */
   readonly closedOnVersion: boolean
 }
 
@@ -60,23 +60,23 @@ export function shakeHands(init: HandshakeInit): Promise<Greeting> {
   return new Handshake(init).run()
 }
 
-/** The answer to the first question behind the login. */
+/** Answer to the first question after the login. */
 interface FirstAnswer {
   readonly line: string
   readonly probeKey: string | undefined
 }
 
 /**
- * Nothing is sent behind a login before its answer: replies to commands before a login overwrite each other (memcached
- * 1.6.18 to 1.6.45). `version` comes before `mn`, because newer servers with a login close on a first line of less than
- * six bytes. A refusal of `mn` is followed by one more question: mcrouter closes behind it, and what was written then
- * would be lost.
+ * Handshake of a connection. Nothing is sent after a login before its answer: replies to commands before a login
+ * overwrite each other (memcached 1.6.18 to 1.6.45). `version` comes before `mn`, because newer servers with a login
+ * close on a first line of less than six bytes. A refusal of `mn` is followed by one more question: mcrouter closes
+ * after the refusal, and commands written then would be lost.
  */
 class Handshake {
   readonly #init: HandshakeInit
   readonly #name: string
   readonly #lines: LineExchange
-  /** The connection was closed where the answer to a question was due, and that was noted. */
+  /** Whether the connection was closed where an answer was due, and the close was recorded. */
   #noted = false
 
   constructor(init: HandshakeInit) {
@@ -103,12 +103,12 @@ class Handshake {
     })
     if (isRedis(answer)) throw this.#error(LIKE_REDIS)
     if (answer === 'STORED') return
-    // The server's words alone: the login must not reach a message.
+    // Show the server's answer alone: the login must not reach a message.
     const message = `${this.#name} refused the login: ${answer.slice(0, MAX_TEXT)}`
     throw new AuthError(message, { server: this.#name, delivery: 'not-sent' })
   }
 
-  /** Asks the version, or where the server closes on that question, for a key that is not there. */
+  /** Asks the version, or, if the server closes on that question, reads a missing key. */
   async #askFirst(): Promise<FirstAnswer> {
     const { closedOnVersion, options, memory } = this.#init
     const isAsked = options.protocol === 'meta' || !(closedOnVersion || memory.unknownCommands.has('version'))
@@ -152,7 +152,7 @@ class Handshake {
     return isEnough ? new DialAgain(error, true) : error
   }
 
-  /** Any line is a sign of life: a proxy without a live backend may say an error. */
+  /** Asks by a read. Any line is a sign of life: a proxy without a live backend may answer with an error. */
   async #askByRead(): Promise<FirstAnswer> {
     const { attempt, memory } = this.#init
     const probeKey = randomKey()
@@ -160,7 +160,7 @@ class Handshake {
     try {
       return { line: await this.#lines.ask(`get ${probeKey}\r\n`), probeKey }
     } catch (error) {
-      // Then it is not `version` that it closes on.
+      // The server closed on the read as well: `version` is not the cause.
       if (this.#lines.closed) memory.unknownCommands.answered('version')
       throw error
     }
@@ -177,7 +177,7 @@ class Handshake {
     if (probeKey !== undefined) {
       return this.#speakText(version, memory.unknownCommands.doubt('version'), probeKey)
     }
-    // A proxy without a live backend answers `version` with SERVER_ERROR and may carry out commands all the same.
+    // A proxy without a live backend answers `version` with SERVER_ERROR and may still carry out commands.
     if (given !== undefined) return this.#decideBy(given, line)
     return this.#speakText(version, {
       why: `it answered ${quote(line)} to "version"`,
@@ -218,7 +218,9 @@ class Handshake {
     }
   }
 
-  /** Asks for a sign of life behind a refusal of `mn`: where the server has closed behind it, the next connection asks less. */
+  /**
+   * Asks for a sign of life after a refusal of `mn`: if the server has closed by then, the next connection asks less.
+   */
   async #askOnceMore(refusal: string): Promise<void> {
     this.#init.attempt.stage = `waiting for an answer of ${this.#name} behind ${quote(refusal)}`
     try {
@@ -237,7 +239,7 @@ class Handshake {
     )
   }
 
-  /** A client that wants text is in no doubt. */
+  /** Returns the greeting for text, without a doubt if the option asks for text. */
   #speakText(version: ServerVersion, doubt?: Doubt, probeKey?: string): Greeting {
     const isWanted = this.#init.options.protocol === 'text'
     return { protocol: 'text', version, doubt: isWanted ? undefined : doubt, probeKey }
@@ -259,8 +261,8 @@ class Handshake {
 }
 
 /**
- * Makes the login, a `set`. memcached's is of a random key that has expired already: where no login is on, it stores nothing
- * of the password (seen on memcached 1.6.18 and 1.6.45). MemCachier documents its own without such a time.
+ * Encodes the login, a `set`. For memcached its key is random and has expired already: a server without a login stores
+ * nothing of the password (seen on memcached 1.6.18 and 1.6.45). MemCachier documents its own without an exptime.
  */
 function encodeLogin({ username, password, form }: Credentials): string {
   const [head, login] =

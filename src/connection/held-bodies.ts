@@ -1,7 +1,7 @@
 import type { Operation } from '../protocol/operation.ts'
 import type { Reply } from '../protocol/reply.ts'
 
-/** The operations that were answered while the socket still reads their bodies: each settles when its body is released. */
+/** Answered operations whose bodies the socket still reads: each settles when its body is released. */
 export class HeldBodies {
   #held: Operation[] = []
   #closed = false
@@ -24,13 +24,13 @@ export class HeldBodies {
     return this.#held.find((operation) => !operation.settled && operation.deadline <= now)
   }
 
-  /** Takes note that the socket has released the body of an operation, held or not. */
+  /** Records that the socket has released the body of an operation, held or not. */
   release(operation: Operation): void {
     // Ignore write callbacks of a destroyed socket: the body may already be on its replacement.
     if (!this.#closed) operation.releaseBody()
   }
 
-  /** Settles everything that is held: the socket is destroyed. */
+  /** Settles every held operation: the socket is destroyed. */
   close(): void {
     this.#closed = true
     for (const operation of this.#held) operation.releaseBody()

@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from '../timer-limit.ts'
 import type { Liveness } from './liveness.ts'
 
-/** Idle connections are looked at no more often than this, in milliseconds. */
+/** Shortest interval between checks of idle connections, in milliseconds. */
 const MIN_IDLE_CHECK_MS = 10
 
 /** Closes a connection on which nothing has been pending for the time of the option `idleTimeoutMs`. */

@@ -6,7 +6,7 @@ import type { Attempt } from './attempt.ts'
 import { failureReason } from './failure-reason.ts'
 import type { Transport } from './transport.ts'
 
-/** One line out, one line in: the handshake's way of talking. */
+/** Exchange of one line for one line, as the handshake needs it. */
 export class LineExchange {
   readonly #transport: Transport
   readonly #server: string
@@ -15,7 +15,7 @@ export class LineExchange {
   #reject: ((error: Error) => void) | undefined
   #ended: Error | undefined
   #closed = false
-  /** Answers that are due. */
+  /** Number of answers that are due. */
   #due = 0
   #first: string | undefined
 
@@ -67,7 +67,7 @@ export class LineExchange {
       if (lineFeed === NEED_MORE) return from
       if (lineFeed === GARBAGE) return this.#rejectExtraBytes(end)
       const line = latin1Slice(bytes, from, lineFeed).replace(/\r$/, '')
-      // The banner comes without being asked for, right behind the accept, and stands for every answer.
+      // The banner comes unasked, right after the accept, and stands for every answer.
       if (line.startsWith('ERROR Too many open connections')) {
         this.#end(this.#error(`is at its connection limit: ${line}`))
         return end
@@ -105,10 +105,12 @@ export class LineExchange {
   }
 }
 
-/** What is said of a server that answers as Redis does. */
+/** Message part for a server that answers as Redis does. */
 export const LIKE_REDIS = 'answers like a Redis (or Valkey), not like a memcached; is that its port?'
 
-/** Whether a line is an error of Redis: `-ERR unknown command`, `-NOAUTH Authentication required.`, `-DENIED …`. */
+/**
+ * Checks whether a line is an error of Redis: `-ERR unknown command`, `-NOAUTH Authentication required.`, `-DENIED …`.
+ */
 export function isRedis(line: string | undefined): boolean {
   return line !== undefined && /^-[A-Z]{3,} /.test(line)
 }

@@ -9,24 +9,24 @@ import {
 import type { Operation } from '../protocol/operation.ts'
 import { isGat, isIdempotent } from '../protocol/request.ts'
 
-/** How a connection ended, as far as it decides about the commands that were on it. */
+/** Cause of a connection's end, for decisions about the commands on it. */
 export interface Loss {
   readonly server: string
   readonly error: MemcacheError
-  /** The connection worked, was idle when the commands were written, and no byte came since. */
+  /** Whether the connection worked, was idle when the commands were written, and got no byte since. */
   readonly maybeDeadBefore: boolean
-  /** A read that travelled alone was refused. */
+  /** Whether a read on a line of its own was refused. */
   readonly refusedAlone: boolean
-  /** The server closed on `gat`, which it does not know. */
+  /** Whether the server closed on `gat`, a command that it does not know. */
   readonly refusedGat: boolean
-  /** The server closed on `gat`, which it may not know. */
+  /** Whether the server closed on `gat`, a command that it may not know. */
   readonly suspectsGat: boolean
 }
 
 /**
  * Settles commands that were written and not answered, once their socket is destroyed.
  *
- * @returns those that may be sent again, and the quiet ones, for which no caller waits.
+ * @returns the operations that may be sent again, and the quiet ones without a waiting caller.
  */
 export function settleLost(
   operations: readonly Operation[],
@@ -35,7 +35,7 @@ export function settleLost(
   const again: Operation[] = []
   const quiet: Operation[] = []
   for (const operation of operations) {
-    // Nobody waits for its outcome.
+    // No caller waits for its outcome.
     if (operation.quiet && !operation.awaitsBarrier) quiet.push(operation)
     if (operation.settled) continue
     if (operation.earlyError !== undefined) operation.fail(operation.earlyError)
@@ -47,27 +47,27 @@ export function settleLost(
 
 function mayRepeat(operation: Operation, loss: Loss): boolean {
   if (loss.error instanceof ClosedError) return false
-  // A proxy that closes on a bad key takes the reads behind it along; only a key that fails alone fails. Each round
-  // settles the bad key at least, so this ends.
+  // A proxy that closes on a bad key loses the reads after it as well; only a key that fails alone fails. Each round
+  // settles at least the bad key, so the rounds end.
   if (operation.alone && loss.refusedAlone) return true
-  // A second close on the same read is hardly chance: the third one tells, and each round comes nearer to it.
+  // A second close on the same read is hardly chance: the third one decides, and each round comes nearer to it.
   if (operation.repeated && loss.suspectsGat && isGat(operation.command)) return true
-  // An idle connection turned out dead before any byte came back: what can be repeated safely is, once.
+  // An idle connection was dead before any byte came back: operations that are safe to repeat are repeated, once.
   if (!loss.maybeDeadBefore || operation.repeated || operation.quiet) return false
   operation.repeated = isIdempotent(operation.request)
   return operation.repeated
 }
 
-/** The error of a command that was written on a connection that was lost, and could not be repeated on the next. */
+/** Makes the error of a command that was written on a lost connection, and could not be repeated on the next. */
 export function repeatedError(operation: Operation, server: string, error: MemcacheError): MemcacheError {
   const message = `${operation.describe()}: it was written, its connection was lost, and then: ${error.message}`
   return new ConnectionClosedError(message, { server, delivery: 'unknown', cause: error, ...operation.about })
 }
 
 /**
- * The error of a command that was written when its connection was lost.
+ * Makes the error of a command that was written when its connection was lost.
  *
- * @param subject - What it names; nothing where it is about other commands too.
+ * @param subject - Command named in the message; none if the error is about other commands too.
  */
 export function lostError(
   operation: Operation,

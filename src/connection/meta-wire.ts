@@ -9,7 +9,7 @@ import { type Command, classicStore, isMetaRequest, type Request } from '../prot
 import { OPAQUE_ON_MISS_SINCE, type ServerVersion } from '../protocol/server-version.ts'
 import type { Wire, WireTarget } from './wire.ts'
 
-/** The meta protocol: every command but `version`, `mn` and `me` carries an opaque, which its reply repeats. */
+/** Meta protocol: every command but `version`, `mn` and `me` carries an opaque, which its reply repeats. */
 export class MetaWire implements Wire {
   readonly skipsRefusedBlock: boolean = true
   readonly barrierReply: ReplyType = 'MN'
@@ -71,7 +71,7 @@ export class MetaWire implements Wire {
     return impliedReply(command)
   }
 
-  /** Every server that speaks meta knows all classic commands. */
+  /** Returns false: every server that speaks meta knows all classic commands. */
   mayCloseOn(): boolean {
     return false
   }

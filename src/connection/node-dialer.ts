@@ -10,7 +10,9 @@ import type { ResolvedConnectionOptions } from './options.ts'
 import { SocketOpening } from './socket.ts'
 import type { Transport } from './transport.ts'
 
-/** Opens a socket of Node's. Rejects with `ConnectError`, also where the runtime has none, or the attempt's reason. */
+/**
+ * Opens a socket of Node's. Rejects with `ConnectError`, also if the runtime has no sockets, or the attempt's reason.
+ */
 export async function openSocket(
   { endpoint, name }: Server,
   options: ResolvedConnectionOptions,
@@ -18,7 +20,7 @@ export async function openSocket(
   deadAddresses: DeadAddresses,
   attempt: Attempt,
 ): Promise<Transport> {
-  // Asked for before anything is looked up.
+  // Asked for before any look-up.
   nodeModule(tls === undefined ? 'node:net' : 'node:tls', name)
   if (endpoint.kind === 'tcp') return dialHost(name, endpoint, { ...options, tls }, deadAddresses, attempt)
   const opening = new SocketOpening({ name, path: endpoint.path }, { ...options, tls }, attempt)
@@ -47,7 +49,7 @@ async function dialHost(
   }).run()
 }
 
-/** The addresses of a host, asked anew at every connection: names move. */
+/** Returns the addresses of a host, looked up for every connection: addresses change. */
 async function resolveHost(server: string, host: string, attempt: Attempt): Promise<string[]> {
   if (isIpAddress(host)) return [host]
   const { lookup } = nodeModule('node:dns/promises', server)

@@ -7,7 +7,7 @@ export function isNodeSocket(stream: object): boolean {
   return net !== undefined && stream instanceof net.Socket
 }
 
-/** Returns a module that a connection cannot be made without. Throws `ConnectError` where the runtime has none. */
+/** Returns a module that a connection needs. Throws `ConnectError` if the runtime lacks it. */
 export function nodeModule<Name extends keyof NodeModules>(name: Name, server: string): NodeModules[Name] {
   const found = findNodeModule(name)
   if (found !== undefined) return found
