@@ -17,12 +17,14 @@ export interface KeepAliveOptions {
 }
 
 /**
- * Opens the stream to a server: for tunnels, proxies, other socket layers. The signal aborts when time is up.
+ * Function that opens the stream to a server: for tunnels, proxies, other socket layers. The signal aborts when time is
+ * up.
  *
- * It gives a stream, such as a `Duplex` of Node's, or an object with the stream and what that does not tell by itself.
- * Where TLS is asked for (`memcacheds://`, the option `tls`), a stream whose property `encrypted` is `true`, as that of
- * every socket of `node:tls`, or that comes with `secure: true`, is used as it is; any other is wrapped in TLS, and the
- * certificate must name the server. Where the runtime has no `node:tls`, it is refused, and nothing is written.
+ * Returns a stream, such as a `Duplex` of Node's, or an object with the stream and properties that the stream does not
+ * have. If TLS is asked for (`memcacheds://`, the option `tls`), a stream whose property `encrypted` is `true`, as that
+ * of every socket of `node:tls`, or that comes with `secure: true`, is used as it is. Any other is wrapped in TLS, and
+ * the certificate must name the server. On a runtime without `node:tls` such a stream is refused, and nothing is
+ * written.
  */
 export type Dialer = (
   server: ServerAddress,
@@ -40,10 +42,9 @@ export interface ConnectionOptions {
    */
   readonly timeoutMs?: number
   /**
-   * Time for making a connection, in milliseconds: name look-up, TCP, TLS, login and handshake together. The addresses of
-   * a name overlap (RFC 8305): one that is silent for 250 ms, or a share of this time where they are many, keeps its turn
-   * while the next begins beside it. `Infinity` switches it off.
-   *
+   * Time for making a connection, in milliseconds: name look-up, TCP, TLS, login and handshake together. The addresses
+   * of a name overlap (RFC 8305): after 250 ms of silence, or a share of this time where they are many, the next
+   * address starts in parallel. `Infinity` switches it off.
    * @defaultValue `500`
    */
   readonly connectTimeoutMs?: number
@@ -52,8 +53,8 @@ export interface ConnectionOptions {
   /** TCP keep-alive; `false` switches it off. @defaultValue `{ idleMs: 60000 }` */
   readonly keepAlive?: boolean | KeepAliveOptions
   /**
-   * A connection that was idle for longer, in milliseconds, is asked its `version` before it is trusted: together with
-   * the command where that may be repeated, before it otherwise. `Infinity` switches it off.
+   * Idle time, in milliseconds, after which a connection is asked its `version` before it is trusted: together with the
+   * command if the command may be repeated, otherwise before it. `Infinity` switches it off.
    *
    * @defaultValue `30000`
    */
@@ -66,17 +67,20 @@ export interface ConnectionOptions {
   readonly tls?: boolean | TlsOptions
   /** ASCII login (`memcached -Y`). */
   readonly auth?: Credentials
-  /** Own dialer instead of TCP and unix socket; needed where the runtime has no `node:net`. TLS and login hold for its streams as well: see {@link Dialer}. */
+  /**
+   * Own dialer instead of TCP and unix socket; needed where the runtime has no `node:net`. TLS and login apply to its
+   * streams as well: see {@link Dialer}.
+   */
   readonly connect?: Dialer
   /**
-   * `auto` asks the server and speaks meta where it can (memcached 1.6.10 and newer), else text; `meta` fails where
-   * meta is not spoken; `text` is the classic protocol alone.
+   * Protocol: `auto` asks the server and speaks meta if possible (memcached 1.6.10 and newer), else text; `meta` fails
+   * on a server without meta; `text` is the classic protocol alone.
    *
    * @defaultValue `'auto'`
    */
   readonly protocol?: 'auto' | 'meta' | 'text'
   /**
-   * Whether neighbouring plain reads share one command line, and how many at most. Half the cost for both sides.
+   * Whether neighbouring plain reads share one command line, and how many at most. Halves the cost for both sides.
    *
    * @defaultValue `{ maxKeys: 128, maxBytes: 15000 }`
    */
@@ -86,7 +90,7 @@ export interface ConnectionOptions {
   /** Bytes of commands that may wait on one connection. @defaultValue `67108864` (64 MiB) */
   readonly maxPendingBytes?: number
   /**
-   * Largest value that is read, in bytes. A larger one is passed over on the wire and its read rejects with
+   * Largest value that is read, in bytes. A larger one is skipped on the wire and its read rejects with
    * `ValueTooLargeError`; the connection stays.
    *
    * @defaultValue `134217728` (128 MiB)
@@ -120,7 +124,7 @@ interface ResolvedKeepAlive {
 }
 
 /**
- * A line of reads: 128 keys of ordinary length; more than that at once starves the server's other clients. Amazon
+ * Default limits of a read line: 128 keys of ordinary length; more at once starve the server's other clients. Amazon
  * ElastiCache Serverless refuses `get` lines above 16 kB.
  */
 const DEFAULT_LINE: LineLimits = { maxKeys: 128, maxBytes: 15_000 }
@@ -163,7 +167,7 @@ function resolveKeepAlive(value: boolean | KeepAliveOptions | undefined): Resolv
   return { idleMs, intervalMs, probes }
 }
 
-/** Newer versions of Node take the interval and the count as further parameters. */
+/** Checks for the parameters of the interval and the count, which newer versions of Node have. */
 function hasProbeSettings(): boolean {
   const parameters = findNodeModule('node:net')?.Socket.prototype.setKeepAlive.length ?? 0
   return parameters >= 4

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 
-/** Makes the error for a reply that does not fit; `what` says what the server sent. */
+/** Makes the error for a reply that does not fit; `what` describes the reply. */
 export function desyncError(server: string, reply: Reply, what: string): ProtocolError {
   const excerpt = reply.type === 'GARBAGE' ? `: ${JSON.stringify(reply.line())}` : ` (${reply.type})`
   return new ProtocolError(`${server} sent ${what}${excerpt}; the connection is out of step`, {

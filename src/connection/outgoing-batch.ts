@@ -1,4 +1,4 @@
-/** A piece of output: text with the encoding that writes it, or bytes that are written as they are. */
+/** Piece of output: text with its encoding, or bytes that are written unchanged. */
 export interface OutgoingChunk {
   readonly data: string | Uint8Array
   readonly encoding: 'latin1' | 'utf8'
@@ -6,16 +6,16 @@ export interface OutgoingChunk {
   readonly onReleased: (() => void) | undefined
 }
 
-/** Bytes from this size on are written from where they are; smaller ones are cheaper to copy into the batch's text. */
+/** Size from which bytes are written without a copy; smaller ones are cheaper to copy into the batch's text. */
 export const LARGE_BODY_BYTES = 4096
 
-/** Text from this length on is written by itself: joining it to the batch would copy it once more. */
+/** Length from which text is a piece of its own: joining it to the batch would copy it once more. */
 const LARGE_TEXT_LENGTH = 16_384
 
 /**
- * Everything that leaves in one write: as few pieces as possible, most often one string. The string is latin1 while
- * all of it is ASCII and turns to UTF-8 with the first part that is not: one write for the whole batch. Text and raw
- * bytes (one character per byte) never share a string, for no encoding fits both.
+ * Contents of one write: as few pieces as possible, most often one string. The string is latin1 while all of it is
+ * ASCII, and becomes UTF-8 with the first part that is not: one write for the whole batch. Text and raw bytes (one
+ * character per byte) never share a string, because no encoding fits both.
  */
 export class OutgoingBatch {
   #chunks: OutgoingChunk[] = []
@@ -23,13 +23,13 @@ export class OutgoingBatch {
   #form: 'ascii' | 'utf8' | 'bytes' = 'ascii'
   #length = 0
   #taken = 0
-  // What `rollBack` goes back to; fields, because an object for each command would cost more.
+  // State that `rollBack` restores; fields, because an object for each command would cost more.
   #markedChunks = 0
   #markedText = ''
   #markedForm: 'ascii' | 'utf8' | 'bytes' = 'ascii'
   #markedLength = 0
 
-  /** The bytes in it. */
+  /** Bytes in the batch. */
   get length(): number {
     return this.#length
   }
@@ -39,7 +39,7 @@ export class OutgoingBatch {
     return this.#taken
   }
 
-  /** Remembers how it is now, before a command is added that may fail half-way. */
+  /** Remembers the present state, before a command is added that may fail half-way. */
   mark(): void {
     this.#markedChunks = this.#chunks.length
     this.#markedText = this.#text
@@ -47,7 +47,7 @@ export class OutgoingBatch {
     this.#markedLength = this.#length
   }
 
-  /** Drops what was added since `mark`. */
+  /** Drops everything added since `mark`. */
   rollBack(): void {
     this.#chunks.length = this.#markedChunks
     this.#text = this.#markedText
@@ -60,7 +60,7 @@ export class OutgoingBatch {
     this.#length += text.length
   }
 
-  /** Adds a word behind a space. Two steps: joining them first would make one more string. */
+  /** Adds a word after a space. Two steps: joining them first would make one more string. */
   addWord(word: string): void {
     this.#text += ' '
     this.#text += word
@@ -99,7 +99,7 @@ export class OutgoingBatch {
     this.#length += data.length
   }
 
-  /** Gives all of it and starts anew. */
+  /** Returns all pieces and starts anew. */
   take(): OutgoingChunk[] {
     this.#seal()
     const chunks = this.#chunks

@@ -15,15 +15,15 @@ import { ReadBuffer } from './read-buffer.ts'
 import { type ProcessHold, Transport } from './transport.ts'
 import { untilEvent } from './until-event.ts'
 
-/** A stream that a dialer gave, checked. */
+/** Checked stream of a dialer. */
 interface Dialed {
   readonly stream: ByteStream
   readonly encrypted: boolean
-  /** Given with the stream. */
+  /** `ref` and `unref` given with the stream. */
   readonly hold: ProcessHold | undefined
 }
 
-/** Opens a stream by the option `connect`, and wraps it in TLS where TLS is asked for and the stream has none yet. */
+/** Opens a stream by the option `connect`, and wraps it in TLS if TLS is asked for and the stream has none yet. */
 export async function callDialer(
   server: Server,
   connect: Dialer,
@@ -49,7 +49,7 @@ async function askDialer(server: Server, connect: Dialer, attempt: Attempt): Pro
   attempt.stage = `waiting for the option connect to open a stream to ${server.name}`
   try {
     const opened = Promise.resolve(connect(addressOf(server), { signal: attempt.signal }))
-    // One that comes when nobody waits for it any more must not stay open.
+    // A stream that comes after the attempt was given up must not stay open.
     opened.then((late) => attempt.signal.aborted && streamOf(late)?.destroy()).catch(() => undefined)
     return await attempt.race(opened)
   } catch (error) {
@@ -58,7 +58,7 @@ async function askDialer(server: Server, connect: Dialer, attempt: Attempt): Pro
   }
 }
 
-/** The dialer is the caller's code: it may give anything. */
+/** Checks the result of the dialer, which is the caller's code and may return anything. */
 function checkDialed(server: Server, given: unknown): Dialed {
   const stream = streamOf(given)
   if (stream === undefined) throw noStreamError(server, new TypeError(`it resolved to ${showValue(given)}`))
@@ -73,7 +73,7 @@ function checkDialed(server: Server, given: unknown): Dialed {
   return { stream, encrypted: secure || stream.encrypted === true, hold }
 }
 
-/** Returns the stream that a dialer gave, by itself or in an object; undefined where it gave none. */
+/** Returns the stream that a dialer gave, alone or in an object; undefined if it gave none. */
 function streamOf(given: unknown): ByteStream | undefined {
   if (isByteStream(given)) return given
   if (typeof given !== 'object' || given === null || !('stream' in given)) return undefined
@@ -104,7 +104,7 @@ function noStreamError(server: Server, cause: unknown): ConnectError {
   })
 }
 
-/** Nothing is written before the TLS handshake has succeeded. */
+/** Wraps the stream in TLS. Nothing is written before the TLS handshake has succeeded. */
 async function wrapInTls(server: Server, stream: ByteStream, tls: TlsOptions, attempt: Attempt): Promise<TLSSocket> {
   attempt.stage = `waiting for the TLS handshake with ${server.name} over the stream of the option connect (is that a TLS port?)`
   let socket: TLSSocket | undefined
@@ -129,27 +129,27 @@ function startTls(stream: ByteStream, options: TlsConnectOptions): TLSSocket {
   const tls = findNodeModule('node:tls')
   if (tls === undefined) throw new TypeError('this runtime has no node:tls, and the stream is not encrypted already')
   refuseUnwrappable(stream)
-  // `node:tls` uses no more of a stream than a `ByteStream` has.
+  // `node:tls` uses only the parts of a stream that a `ByteStream` has.
   const socket = tls.connect({ ...options, socket: stream as Duplex })
-  // Errors are heard by the waits; one that comes when nothing waits must not end the process.
+  // The waits handle errors; one that comes when nothing waits must not end the process.
   socket.on('error', () => undefined)
   stream.on('error', (error: Error) => socket.destroy(error))
   return socket
 }
 
-/** Of a stream of Node's. */
+/** Modes of a stream of Node's. */
 type Modes = Partial<Pick<Duplex, 'readableObjectMode' | 'writableObjectMode' | 'readableEncoding'>>
 
-/** TLS over such a stream would wait for ever instead of failing. */
+/** Refuses streams over which TLS would wait for ever instead of failing. */
 function refuseUnwrappable(stream: ByteStream & Modes): void {
   if (stream.readableObjectMode || stream.writableObjectMode) throw new TypeError('the stream is in object mode')
   if (stream.readableEncoding) throw new TypeError('the stream gives text instead of bytes (setEncoding)')
   if (stream.destroyed || !stream.readable || !stream.writable) throw new TypeError('the stream has ended')
 }
 
-/** Whom the certificate must name: the server that was configured, wherever the stream leads. */
+/** Returns the name that the certificate must have: the configured server's, wherever the stream leads. */
 function identityOf({ endpoint }: Server): { readonly host: string; readonly servername?: string } {
-  // As for a unix socket that is dialled here.
+  // As for a unix socket dialled here.
   if (endpoint.kind === 'unix') return { host: 'localhost' }
   const { host } = endpoint
   return { host, ...(!isIpAddress(host) && { servername: host }) }

@@ -18,25 +18,26 @@ import { type BlockUse, Settler, type SettlerInit } from './settler.ts'
 import type { ReadRoom, UnsentReads } from './unsent-reads.ts'
 import type { Wire, WireTarget } from './wire.ts'
 
-/** What a pipeline needs to know. */
+/** Parameters of a {@link Pipeline}. */
 export interface PipelineInit extends WireTarget, EncoderInit, ReadLinesInit, QuietRunsInit, SettlerInit {}
 
-/** Operations that are left when a connection ends. */
+/** Operations left when a connection ends. */
 export interface Leftovers {
   readonly unanswered: Operation[]
-  /** Reads that shared a refused line: to be asked again, each alone. */
+  /** Reads that shared a refused line: to be sent again, each alone. */
   readonly again: Operation[]
-  /** Reads behind a quiet command that was refused: to be asked again. */
+  /** Reads after a refused quiet command: to be sent again. */
   readonly innocent: Operation[]
-  /** Number of runs of reads that were not at their end, though all of their reads had settled. */
+  /** Number of runs of reads without their end, though all of their reads had settled. */
   givenUp: number
 }
 
 /**
- * The conversation on one connection: which commands are under way, in what form, and which reply is whose. It puts
- * commands into an outgoing batch and takes replies; it knows no socket and no clock. Replies come in the order of the
- * commands, and every one is checked against the command at the head: by the key of a classic read, by the opaque of
- * a meta command, by kind for the rest. What does not fit is a `ProtocolError`, and the connection's end.
+ * Commands and replies of one connection: which commands are pending, in what form, and which reply answers which
+ * command. Puts commands into an outgoing batch and takes replies; uses no socket and no clock. Replies come in the
+ * order of the commands, and every reply is checked against the command at the head: by the key of a classic read, by
+ * the opaque of a meta command, by kind for the rest. A reply that does not fit is a `ProtocolError`, and ends the
+ * connection.
  */
 export class Pipeline {
   readonly #init: PipelineInit
@@ -48,11 +49,11 @@ export class Pipeline {
   readonly #encoder: CommandEncoder
   readonly #lines: ReadLines
   readonly #quiet: QuietRuns
-  /** Entry whose large data block is under way. */
+  /** Entry whose large data block is being read. */
   #blockOwner: SentEntry | undefined
   /** Whether neighbouring reads may share a line at present. */
   sharesLines = true
-  /** Whether a read that travelled alone, because its line was refused before, was refused itself. */
+  /** Whether a read with a line of its own, after its shared line was refused, was refused itself. */
   refusedAlone = false
 
   constructor(init: PipelineInit) {
@@ -94,22 +95,22 @@ export class Pipeline {
     return this.#batch.taken
   }
 
-  /** Commands written and not settled: not answered, or answered before the socket let go of their bodies. */
+  /** Commands written and not settled: not answered, or answered before the socket released their bodies. */
   get pending(): number {
     return this.#sent.commands + this.#held.length
   }
 
-  /** A command that was answered, whose time is up, and whose body the socket still reads. */
+  /** Returns an answered command whose time is up, and whose body the socket still reads. */
   overdueBody(now: number): Operation | undefined {
     return this.#held.overdue(now)
   }
 
-  /** The entry at a position, counted from the oldest. */
+  /** Returns the entry at a position, counted from the oldest. */
   at(position: number): SentEntry {
     return this.#sent.at(position)
   }
 
-  /** Number of commands that read a value, from a position of the queue on. */
+  /** Returns the number of commands that read a value, from a position of the queue on. */
   readsFrom(position: number): number {
     let reads = 0
     for (let at = position; at < this.#sent.length; at++) {
@@ -120,7 +121,7 @@ export class Pipeline {
     return reads
   }
 
-  /** Roughly the bytes that wait in the batch. */
+  /** Approximate number of bytes in the batch. */
   get batchLength(): number {
     return this.#batch.length
   }
@@ -131,8 +132,8 @@ export class Pipeline {
   }
 
   /**
-   * Puts a command into the batch. Neighbouring plain reads share a line; any other command closes it, to keep the order.
-   * What cannot be encoded fails, alone: nothing of it is in the batch or in the queue.
+   * Puts a command into the batch. Neighbouring plain reads share a line; any other command closes it, to keep the
+   * order. A command that cannot be encoded fails alone: no part of it is in the batch or in the queue.
    */
   send(operation: Operation): void {
     try {
@@ -167,7 +168,7 @@ export class Pipeline {
     }
   }
 
-  /** Whether the key travels on a read line. Every other key needs an operation. */
+  /** Checks whether the key travels on a read line. Every other key needs an operation. */
   #isLineKey(key: WireKey, { command }: LineRequest): boolean {
     return !isBase64Key(key) && !(isGat(command) && this.#init.unknownCommands.has('gat'))
   }
@@ -204,20 +205,20 @@ export class Pipeline {
     )
   }
 
-  /** Puts a question into the batch that no caller waits for. */
+  /** Puts a question without a waiting caller into the batch. */
   sendBarrier(): void {
     this.send(createBarrier(this.#init.timeoutMs))
   }
 
-  /** Whether the barrier behind a quiet run has still to be written. */
+  /** Whether the barrier after a quiet run has still to be written. */
   get owesBarrier(): boolean {
     return this.#quiet.isOpen
   }
 
   /**
-   * Closes what is open and gives all there is to write.
+   * Closes the open line or run and returns all there is to write.
    *
-   * @param barrierAlone - Leaves the barrier behind a quiet run to the next write, because of what this one holds.
+   * @param barrierAlone - Leaves the barrier after a quiet run to the next write, because of the contents of this one.
    */
   finish(barrierAlone: boolean): OutgoingChunk[] {
     this.#lines.close()
@@ -281,7 +282,7 @@ export class Pipeline {
   #refuse(reply: Reply, operation: Operation): MemcacheError | undefined {
     const error = serverReplyError(reply, operation.describe(), this.#init.server, operation.about)
     if (!operation.settled) this.#settler.answeredInTime = true
-    // An answer while the body is still being written leaves the rest of it to be taken for commands.
+    // An answer while the body is still being written: the server would take the rest of the body for commands.
     if (operation.bodyPending) {
       operation.earlyError = error
       return error

@@ -13,12 +13,12 @@ import { isRun, type SentQueue } from './sent-queue.ts'
 import type { Settler } from './settler.ts'
 import type { Wire } from './wire.ts'
 
-/** The server of quiet runs, and what is called when a run fails that no caller waits for. */
+/** Server of quiet runs, and the callback for failed runs without a waiting caller. */
 export interface QuietRunsInit {
   readonly server: string
-  /** Time that the barrier behind quiet commands may take. */
+  /** Time limit of the barrier after quiet commands, in milliseconds. */
   readonly timeoutMs: number
-  /** Called when some command of a quiet run was refused, with all commands of the run that no caller waits for. */
+  /** Called when a command of a quiet run was refused, with all commands of the run that have no waiting caller. */
   readonly onQuietError: (error: MemcacheError, operations: readonly Operation[]) => void
 }
 
@@ -30,7 +30,7 @@ export function createBarrier(timeoutMs: number): Operation {
 }
 
 /**
- * The runs of quiet commands: each ends in a barrier before any other command, because error lines carry no opaque and none
+ * Runs of quiet commands: each ends in a barrier before any other command, because error lines carry no opaque and none
  * may reach the next command. Takes the replies while a run is at the head of the queue; the barrier's reply ends it.
  */
 export class QuietRuns {
@@ -45,7 +45,7 @@ export class QuietRuns {
   #error: MemcacheError | undefined
   /** Position in the run at the head where the last reply was found. */
   #cursor = 0
-  /** Whether an error line to the run at the head ends the connection: the commands behind the run are not to blame. */
+  /** Whether an error line to the run at the head ends the connection: the commands after the run are not to blame. */
   #outOfStep = false
 
   constructor(init: QuietRunsInit, wire: Wire, sent: SentQueue, encoder: CommandEncoder, settler: Settler) {
@@ -68,7 +68,7 @@ export class QuietRuns {
     if (!this.#encoder.encode(operation)) return
     this.#sent.push(operation)
     this.#open++
-    // A large body settles its call when the socket has let go of it; anything smaller was copied.
+    // A large body settles its call when the socket has released it; anything smaller was copied.
     if (!operation.bodyPending && !operation.awaitsBarrier) operation.succeed(undefined)
   }
 
@@ -83,7 +83,7 @@ export class QuietRuns {
   /** Returns the command of the run at the head whose opaque the reply carries. */
   find(reply: Reply): Operation | undefined {
     if (reply.opaque <= 0) return undefined
-    // Replies come in order: what is looked for lies behind the last one that was found.
+    // Replies come in order: the command is after the last one that was found.
     const operation = this.#findFrom(this.#cursor, reply.opaque) ?? this.#findFrom(0, reply.opaque)
     return operation !== undefined && keyFits(reply, operation.key) ? operation : undefined
   }
@@ -125,7 +125,7 @@ export class QuietRuns {
     return this.#error
   }
 
-  /** An error line does not say which command of the run it is about: it must be harmless behind any of them. */
+  /** Checks that an error line, which does not name its command, is harmless after any command of the run. */
   #staysInStep(reply: Reply): boolean {
     for (let position = this.#length() - 1; position >= 0; position--) {
       const operation = this.#sent.at(position)
@@ -135,7 +135,7 @@ export class QuietRuns {
     return true
   }
 
-  /** Returns how many quiet commands are at the head. Their barrier may still have to be written. */
+  /** Returns the number of quiet commands at the head. Their barrier may still have to be written. */
   #length(): number {
     let length = 0
     while (length < this.#sent.length && this.#sent.at(length).quiet) length++
@@ -154,7 +154,7 @@ export class QuietRuns {
     interpretReply(barrier.command, reply)
     this.#settler.answeredInTime = true
     barrier.settle(reply)
-    // Last, because it tells listeners, who may destroy the client.
+    // Last, because it notifies listeners, which may destroy the client.
     this.#settle(run)
     return undefined
   }
@@ -169,8 +169,8 @@ export class QuietRuns {
   }
 
   /**
-   * Settles a run after its barrier's reply. Commands without a reply succeeded, unless an error line came: that may be
-   * about any of them.
+   * Settles a run after its barrier's reply. Commands without a reply succeeded, unless an error line came, which may
+   * be about any of them.
    */
   #settle(run: readonly Operation[]): void {
     const error = this.#error
@@ -191,7 +191,10 @@ export class QuietRuns {
     return new ServerError(message, { server, delivery: 'unknown', cause })
   }
 
-  /** Whether the connection ended by a refusal of a run before the operation, and it may be asked again. */
+  /**
+   * Checks whether the connection ended by a refusal of a run before the operation, and the operation may be sent
+   * again.
+   */
   isInnocent({ quiet, settled, repeated, request }: Operation): boolean {
     // A plain read changes nothing but its item's time.
     return this.#outOfStep && !quiet && !settled && !repeated && isLineRead(request)

@@ -1,15 +1,18 @@
 import { Buffer } from 'node:buffer'
 import { MAX_REST_BYTES } from '../protocol/reply-parser.ts'
 
-/** How much one read from the kernel may bring. */
+/** Most bytes of one read from the kernel. */
 const CHUNK_BYTES = 65_536
 
-/** What takes bytes in: reads what it can of `[start, end)` and gives the position of the first byte it still needs. */
+/**
+ * Function that consumes bytes: reads `[start, end)` as far as possible and returns the position of the first unread
+ * byte.
+ */
 export type Reader = (bytes: Buffer, start: number, end: number) => number
 
 /**
- * The one buffer that a connection reads into. Reads land behind a stretch of room into which the unread end of the
- * previous read is moved, so that every reply lies in one piece and a chunk is never copied as a whole.
+ * The one buffer that a connection reads into. Before each read lies room for the unread end of the previous read, so
+ * that every reply lies in one piece and a chunk is never copied as a whole.
  */
 export class ReadBuffer {
   readonly #bytes: Buffer = Buffer.allocUnsafeSlow(MAX_REST_BYTES + CHUNK_BYTES)
@@ -18,12 +21,12 @@ export class ReadBuffer {
   #rest = 0
   #reader: Reader | undefined
 
-  /** Names who reads from now on. */
+  /** Sets the reader of the bytes from now on. */
   setReader(reader: Reader | undefined): void {
     this.#reader = reader
   }
 
-  /** Takes note of `length` bytes that were read into `chunk`. */
+  /** Passes on `length` bytes that were read into `chunk`. */
   received(length: number): void {
     const end = MAX_REST_BYTES + length
     const reader = this.#reader
@@ -33,7 +36,7 @@ export class ReadBuffer {
     if (this.#rest > 0) this.#bytes.copyWithin(MAX_REST_BYTES - this.#rest, next, end)
   }
 
-  /** Takes bytes that were read elsewhere: a stream of the caller's, or a runtime that reads into buffers of its own. */
+  /** Takes bytes that were read elsewhere: by a stream of the caller's, or a runtime with its own read buffers. */
   receive(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
       const part = bytes.subarray(at, at + CHUNK_BYTES)

@@ -12,14 +12,17 @@ export interface LineLimits {
   readonly maxBytes: number
 }
 
-/** The request of a read that travels in a classic line. */
+/** Request of a read that travels in a classic line. */
 export type LineRequest = ReadRequest | RenewingReadRequest
 
-/** A line for servers that answer ERROR to long ones (memcached 1.6.10 to 1.6.12) or do not say what they are. */
+/**
+ * Line limit for servers that answer ERROR to long lines (memcached 1.6.10 to 1.6.12) or have no known version, in
+ * bytes.
+ */
 const SHORT_LINE_BYTES = 2000
 
 /**
- * The text of the classic read line under construction: neighbouring keys of one kind of read share it. memcached takes
+ * Text of the classic read line under construction: neighbouring keys of one kind of read share it. memcached takes
  * `get` and `gets` lines of any length; any other line is cut off at 2,048 bytes when it does not arrive in one piece.
  */
 export class ReadLine {
@@ -44,7 +47,7 @@ export class ReadLine {
    * @returns whether the key shares the line with the one before it.
    */
   add(key: WireKey, request: LineRequest, mayShare: boolean): boolean {
-    // All that can fail comes first: a line that was begun must get a key.
+    // Every step that can fail comes first: a started line must get a key.
     const bytes = (typeof key === 'string' ? key : key.echo).length + 1
     const word = typeof key === 'string' ? key : ` ${key.text}`
     const shares = mayShare && this.#request !== undefined && this.#fits(this.#request, request, bytes)
@@ -60,8 +63,8 @@ export class ReadLine {
   /**
    * Adds plain keys to the open line, as many as fit: joined first, which costs less than one after the other.
    *
-   * @param end - Index behind the last key.
-   * @param maxBytes - Bytes that they may take.
+   * @param end - Index after the last key.
+   * @param maxBytes - Limit of their bytes.
    * @returns the index of the first key that was not added.
    */
   extend(keys: readonly WireKey[], from: number, end: number, maxBytes: number): number {

@@ -15,27 +15,27 @@ import type { Settler } from './settler.ts'
 import type { UnknownCommands } from './unknown-commands.ts'
 import type { UnsentReads } from './unsent-reads.ts'
 
-/** The server and the limits that read lines are made for. */
+/** Server and limits of read lines. */
 export interface ReadLinesInit {
   readonly server: string
   readonly version: ServerVersion
-  /** Limits of a shared line; undefined: every read travels on a line of its own. */
+  /** Limits of a shared line; undefined: every read has a line of its own. */
   readonly coalesce: LineLimits | undefined
   readonly unknownCommands: UnknownCommands
 }
 
 /**
- * The plain reads, which travel as classic `get k1 k2` lines in either protocol: puts neighbours on one line, and gives each
- * value of the line at the head of the queue to the read of its key. END turns the rest of the line to misses.
+ * Plain reads, which travel as classic `get k1 k2` lines in either protocol. Puts neighbours on one line, and gives
+ * each value of the line at the head of the queue to the read of its key. END makes the rest of the line misses.
  *
- * Entries of the queue that are `inLine` are marked (`endsLine`, `answered`), matched and settled here and nowhere else.
+ * Only this class marks (`endsLine`, `answered`), matches and settles the queue entries that are `inLine`.
  */
 export class ReadLines {
   readonly #init: ReadLinesInit
   readonly #line: ReadLine
   readonly #sent: SentQueue
   readonly #settler: Settler
-  /** Entry that was added to the open line last. */
+  /** Entry added last to the open line. */
   #last: SentEntry | undefined
   /** Position of the entry of the line at the head where the next value is expected. */
   #cursor = 0
@@ -65,9 +65,9 @@ export class ReadLines {
   }
 
   /**
-   * As `add`, for reads of a batch: the next one, and as many behind it as share its line.
+   * Adds reads of a batch, as `add` does: the next one, and as many after it as share its line.
    *
-   * @param maxBytes - Bytes that those behind it may take.
+   * @param maxBytes - Limit of the bytes of those after it.
    */
   addReads(reads: UnsentReads, mayShare: boolean, maxBytes: number): void {
     const { batch, holder, next: from } = reads
@@ -125,7 +125,7 @@ export class ReadLines {
     return this.#findEarlier(reply)
   }
 
-  /** Looks at the entries up to the cursor: a proxy may have reordered the values. */
+  /** Searches the entries up to the cursor: a proxy may have reordered the values. */
   #findEarlier(reply: Reply): SentEntry | undefined {
     for (let position = 0; position <= this.#cursor; position++) {
       const entry = this.#sent.at(position)
@@ -137,7 +137,7 @@ export class ReadLines {
   /**
    * Gives a value to the read that it answers.
    *
-   * @param owner - What was found when the value's header came.
+   * @param owner - Entry found when the value's header came.
    * @returns why the connection cannot go on, or undefined while it can.
    */
   receiveValue(reply: Reply, owner: SentEntry | undefined): ProtocolError | undefined {
@@ -165,7 +165,7 @@ export class ReadLines {
     if (reply.opaque !== -1) return desyncError(this.#init.server, reply, 'not an answer to a read')
     if (isGat(this.#sent.at(0).command)) this.#init.unknownCommands.answered('gat')
     this.#cursor = 0
-    // Middleware that hears of a miss may destroy the client: then nothing is left of the line.
+    // Middleware notified of a miss may destroy the client: then nothing is left of the line.
     while (this.#sent.length > 0) {
       const entry = this.#sent.shift()
       if (isRun(entry)) this.#settler.settleMisses(entry)
@@ -182,9 +182,9 @@ export class ReadLines {
   }
 
   /**
-   * Takes a shared line off the queue by an error line in the place of values. Servers frame it in three ways (memcached: it
-   * replaces the whole reply; its proxy: one per key, then END; twemproxy: one, then it closes), so the connection ends.
-   * Reads that were only neighbours are asked again, each alone.
+   * Takes a shared line off the queue after an error line in place of values. Servers frame it in three ways
+   * (memcached: it replaces the whole reply; its proxy: one per key, then END; twemproxy: one, then it closes), so the
+   * connection ends. Reads that were only neighbours are sent again, each alone.
    *
    * @returns the error that the connection ends with.
    */
@@ -201,7 +201,7 @@ export class ReadLines {
   }
 
   /**
-   * Takes a run of one read off the queue by an error line.
+   * Takes a run of one read off the queue after an error line.
    *
    * @returns why the connection cannot go on, or undefined while it can.
    */
@@ -216,7 +216,7 @@ export class ReadLines {
   }
 }
 
-/** Whether the reply answers the read, or one of the run. */
+/** Checks whether the reply answers the read, or one of the run. */
 function answersEntry(reply: Reply, entry: SentEntry): boolean {
   return isRun(entry) ? entry.find(reply) : !entry.answered && keyMatches(reply, entry.key)
 }

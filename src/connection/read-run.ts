@@ -6,26 +6,26 @@ import type { Command } from '../protocol/request.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 
 /**
- * Neighbouring reads of a batch on one read line: one entry in the queue of what was written. It keeps its place, and
- * knows its keys, when the reads were given up.
+ * Neighbouring reads of a batch on one read line: one entry in the queue of written commands. A run keeps its place and
+ * its keys after its reads were given up.
  */
 export class ReadRun {
   readonly batch: ReadBatch
-  /** Holder of the operations that are detached from the batch. */
+  /** Holder of the operations detached from the batch. */
   readonly holder: Holder
   /** Keys in the order of the line; undefined where the value has come. */
   readonly keys: (WireKey | undefined)[]
-  /** Whether it is the last entry of its read line: END follows its values. */
+  /** Whether the run is the last entry of its read line: END follows its values. */
   endsLine = false
   readonly inLine: true = true
   readonly quiet: false = false
-  /** Tells a run from an operation, which has an interpreter. */
+  /** Distinguishes a run from an operation, which has an interpreter. */
   readonly interpret: undefined = undefined
-  /** Index of its first read in the batch. */
+  /** Index in the batch of the first read of the run. */
   readonly #from: number
   /** Position where the next value is expected. */
   #next = 0
-  /** Position of the read that was found last. */
+  /** Position of the read found last. */
   #found = 0
 
   /** Takes the reads of the batch from one index up to another. */
@@ -40,12 +40,12 @@ export class ReadRun {
     return this.batch.request.command
   }
 
-  /** Names the first of its reads in messages. */
+  /** Names the first read of the run in messages. */
   describe(): string {
     return this.batch.describe(this.#from)
   }
 
-  /** Whether a read is the one that follows in the batch. */
+  /** Checks whether a read is the one that follows in the batch. */
   precedes(batch: ReadBatch, index: number): boolean {
     return this.batch === batch && this.#from + this.keys.length === index
   }
@@ -56,12 +56,12 @@ export class ReadRun {
     for (let index = this.#from + this.keys.length; index < end; index++) this.keys.push(keys[index])
   }
 
-  /** Whether no value is expected behind the last one that was found. */
+  /** Whether no value is expected after the last one that was found. */
   get isExhausted(): boolean {
     return this.#next === this.keys.length
   }
 
-  /** Finds the read that a VALUE answers, from the one on that is expected next; returns whether there is one. */
+  /** Finds the read that a VALUE answers, starting at the next expected one; returns whether there is one. */
   find(reply: Reply): boolean {
     const { keys } = this
     for (let position = this.#next; position < keys.length; position++) {
@@ -74,7 +74,7 @@ export class ReadRun {
     return false
   }
 
-  /** As `find`, for a value that came out of order. */
+  /** Finds a read as `find` does, for a value that came out of order. */
   findEarlier(reply: Reply): boolean {
     const position = this.keys.findIndex((key) => key !== undefined && keyMatches(reply, key))
     if (position === -1) return false
@@ -82,12 +82,12 @@ export class ReadRun {
     return true
   }
 
-  /** Index in the batch of the read that was found last. */
+  /** Index in the batch of the read found last. */
   get found(): number {
     return this.#from + this.#found
   }
 
-  /** Takes note that the value of the read that was found last has come. */
+  /** Records that the value of the read found last has come. */
   takeValue(): void {
     this.keys[this.#found] = undefined
   }
@@ -100,14 +100,14 @@ export class ReadRun {
     }
   }
 
-  /** How many of its reads are neither answered nor given up. */
+  /** Number of reads that are neither answered nor given up. */
   get openReads(): number {
     let count = 0
     this.forEachOpen(() => count++)
     return count
   }
 
-  /** Makes the operation that settles a read from here on; it was written. */
+  /** Makes the operation that settles a read from here on; the read was written. */
   detach(index: number): Operation {
     const operation = this.batch.detach(index)
     operation.holder = this.holder

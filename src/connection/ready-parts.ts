@@ -9,7 +9,7 @@ import type { Transport } from './transport.ts'
 import type { UnsentQueue } from './unsent-queue.ts'
 import { Writer } from './writer.ts'
 
-/** The parts of a connection that exist once the handshake is over. */
+/** Parts of a connection that exist after the handshake. */
 export interface ReadyParts {
   readonly transport: Transport
   readonly pipeline: Pipeline
@@ -17,9 +17,9 @@ export interface ReadyParts {
   readonly receiver: Receiver
 }
 
-/** The parts of a connection that exist from the beginning, as far as the others work with them. */
+/** Parts of a connection that exist from the beginning, as far as other parts use them. */
 export interface EarlyParts {
-  /** The connection itself, as observers know it. */
+  /** The connection itself, as seen by observers. */
   readonly connection: ObservedConnection
   readonly target: ConnectionTarget
   readonly unsent: UnsentQueue

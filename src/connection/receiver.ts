@@ -21,13 +21,13 @@ export class Receiver {
     return this.#parser.rest
   }
 
-  /** Reads nothing further: the connection has ended, perhaps by what a reply set off. */
+  /** Stops reading: the connection has ended, perhaps as an effect of a reply. */
   stop(): void {
     this.#stopped = true
   }
 
   /**
-   * Reads the replies in `[start, end)`; the bytes must begin where `rest` said.
+   * Reads the replies in `[start, end)`; the bytes must begin at `rest`.
    *
    * @returns why the connection cannot go on, or undefined while it can.
    */
@@ -58,7 +58,7 @@ export class Receiver {
     return undefined
   }
 
-  /** Not even the beginning of a reply may come when none is due. */
+  /** Rejects bytes, even the beginning of a reply, when no reply is due. */
   #rejectExtraBytes(end: number): MemcacheError | undefined {
     const extra = end - this.#parser.rest
     if (this.#stopped || extra === 0 || this.#pipeline.length > 0) return undefined

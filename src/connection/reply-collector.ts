@@ -6,19 +6,19 @@ const LF = 0x0a
 const CR = 0x0d
 
 /**
- * Collects the bytes of a reply of any length until it has ended: where its ending says, or at an error line. Looks at
- * every byte once for each of both, however the bytes are cut.
+ * Collects the bytes of a reply of any length up to its ending or an error line. Looks at every byte once for each of
+ * both, however the bytes are cut.
  */
 export class ReplyCollector {
   readonly #ending: ReplyEnding
   readonly #maxBytes: number
   #bytes: Buffer = Buffer.allocUnsafe(1024)
   #length = 0
-  /** Where the search for the end goes on. */
+  /** Position where the search for the end continues. */
   #searched = 0
-  /** Where the search for an error line goes on: at the start of a line that is not in a data block. */
+  /** Position where the search for an error line continues: the start of a line that is not in a data block. */
   #lineStart = 0
-  /** An error line of the server, without its CR LF. It ends the reply, whatever ending was expected. */
+  /** Error line of the server, without its CR LF. Ends the reply, whatever ending was expected. */
   errorLine: string | undefined
 
   constructor(ending: ReplyEnding, maxBytes: number) {
@@ -26,20 +26,20 @@ export class ReplyCollector {
     this.#maxBytes = maxBytes
   }
 
-  /** What has come so far. */
+  /** Bytes received so far. */
   get reply(): Buffer {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** The reply is longer than the limit. */
+  /** Whether the reply is longer than the limit. */
   get tooLong(): boolean {
     return this.#length > this.#maxBytes
   }
 
   /**
-   * Takes in more bytes.
+   * Adds more bytes.
    *
-   * @returns how long the reply is, once it has ended; -1 before.
+   * @returns the length of the reply, once it has ended; -1 before.
    */
   add(bytes: Buffer, start: number, end: number): number {
     this.#makeRoom(end - start)
@@ -88,7 +88,7 @@ export class ReplyCollector {
   #findToken(token: Uint8Array): number {
     const at = this.reply.indexOf(token, this.#searched)
     if (at >= 0) return at + token.length
-    // The token may be split: its beginning could be the last bytes that came.
+    // The token may be split: the last received bytes could be its beginning.
     this.#searched = Math.max(0, this.#length - token.length + 1)
     return -1
   }

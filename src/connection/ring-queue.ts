@@ -12,7 +12,7 @@ export class RingQueue<T> {
     return this.#length
   }
 
-  /** The item at a position counted from the oldest; the caller knows that it is there. */
+  /** Returns the item at a position counted from the oldest; the position must be filled. */
   at(position: number): T {
     return this.#items[(this.#head + position) & this.#mask] as T
   }
@@ -23,7 +23,7 @@ export class RingQueue<T> {
     this.#length++
   }
 
-  /** Removes and gives the oldest item; the caller knows that there is one. */
+  /** Removes and returns the oldest item; the queue must not be empty. */
   shift(): T {
     const item = this.#items[this.#head] as T
     this.#items[this.#head] = undefined

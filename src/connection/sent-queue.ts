@@ -2,23 +2,23 @@ import type { Operation } from '../protocol/operation.ts'
 import type { ReadRun } from './read-run.ts'
 import { RingQueue } from './ring-queue.ts'
 
-/** What an entry of the queue stands for: one command, or neighbouring reads of a batch. */
+/** Entry of the queue: one command, or neighbouring reads of a batch. */
 export type SentEntry = Operation | ReadRun
 
-/** Whether an entry is a run of reads. `instanceof` made a `get` 3 % dearer, with 512 in flight. */
+/** Checks whether an entry is a run of reads. `instanceof` made a `get` 3 % dearer, with 512 in flight. */
 export function isRun(entry: SentEntry): entry is ReadRun {
   return entry.interpret === undefined
 }
 
 /**
- * What was written and not answered, oldest first: the order of the replies. Entries that are `inLine` belong to
- * `ReadLines`, which alone knows which key and which value is theirs.
+ * Commands written and not answered, oldest first: the order of the replies. Entries that are `inLine` belong to
+ * `ReadLines`, which alone matches their keys and values.
  */
 export class SentQueue {
   readonly #entries: RingQueue<SentEntry> = new RingQueue<SentEntry>()
   #bytes = 0
   #answered = 0
-  /** Reads in runs beyond the first of each. */
+  /** Number of reads in runs beyond the first of each. */
   #moreReads = 0
 
   /** Number of entries. */
@@ -41,12 +41,12 @@ export class SentQueue {
     return this.#bytes
   }
 
-  /** Returns the entry at a position, counted from the oldest; the caller knows that there is one. */
+  /** Returns the entry at a position, counted from the oldest; the position must be filled. */
   at(position: number): SentEntry {
     return this.#entries.at(position)
   }
 
-  /** Adds what was put into the outgoing batch. */
+  /** Adds an operation that was put into the outgoing batch. */
   push(operation: Operation): void {
     operation.written = true
     this.#bytes += operation.bodyBytes
@@ -64,7 +64,7 @@ export class SentQueue {
     this.#moreReads += count
   }
 
-  /** Removes the oldest entry and returns it; the caller knows that there is one. */
+  /** Removes the oldest entry and returns it; the queue must not be empty. */
   shift(): SentEntry {
     const entry = this.#entries.shift()
     if (isRun(entry)) {

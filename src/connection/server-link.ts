@@ -1,13 +1,13 @@
 import type { ConnectionTarget } from './connection-target.ts'
 
-/** Something that ends when told to. */
+/** Object that can be ended. */
 interface Ending {
   destroy(reason: unknown): void
 }
 
 /**
- * Lets replies be streamed from a server: it says what to connect to, and ends what is open when the pool ends. The
- * stream itself is `streamReply`, which the core does not carry: only its users import it.
+ * Link for streaming replies from a server: holds the connection target, and ends open streams when the pool ends. The
+ * stream itself is `streamReply`, which the core does not import: only its users do.
  */
 export class ServerLink {
   readonly target: ConnectionTarget
@@ -18,18 +18,18 @@ export class ServerLink {
     this.target = target
   }
 
-  /** Takes in a stream; after the end of the pool it ends at once. */
+  /** Adds a stream; after the end of the pool the stream ends at once. */
   add(stream: Ending): void {
     this.#open.add(stream)
     if (this.#ended !== undefined) stream.destroy(this.#ended.reason)
   }
 
-  /** Forgets a stream that is over. */
+  /** Removes a stream that is over. */
   remove(stream: Ending): void {
     this.#open.delete(stream)
   }
 
-  /** Ends the streams that are open, and those that come later. */
+  /** Ends the open streams, and every later one. */
   destroy(reason: unknown): void {
     this.#ended ??= { reason }
     for (const stream of this.#open) stream.destroy(reason)

@@ -6,16 +6,16 @@ import type { HeldBodies } from './held-bodies.ts'
 import type { ReadRun } from './read-run.ts'
 import { isRun, type SentEntry } from './sent-queue.ts'
 
-/** The limits of what a settler accepts. */
+/** Limits of a settler. */
 export interface SettlerInit {
   readonly server: string
   readonly maxValueBytes: number
 }
 
-/** Where a large data block is read into: a buffer for the caller to keep, one that is used again, or none. */
+/** Destination of a large data block: a buffer for the caller to keep, a reused one, or none. */
 export type BlockUse = 'keep' | 'borrow' | 'skip'
 
-/** Settles operations by their replies, and takes note whether a reply came in time. */
+/** Settles operations by their replies, and records whether a reply came in time. */
 export class Settler {
   readonly #init: SettlerInit
   readonly #held: HeldBodies
@@ -27,7 +27,7 @@ export class Settler {
     this.#held = held
   }
 
-  /** Settles the operation by its reply; one that was given up stays as it is. */
+  /** Settles the operation by its reply; an operation that was given up stays unchanged. */
   settle(reply: Reply, operation: Operation): void {
     if (operation.settled) return
     this.answeredInTime = true
@@ -37,7 +37,7 @@ export class Settler {
     else operation.settle(reply)
   }
 
-  /** As `settle`, for the read of a run that was found. */
+  /** Settles the found read of a run, as `settle` does. */
   settleRead(reply: Reply, run: ReadRun): void {
     const { batch, found, holder } = run
     if (!batch.isOpen(found)) return
@@ -47,7 +47,7 @@ export class Settler {
     operation.settlePassedOver(reply, this.#tooLarge(reply, operation))
   }
 
-  /** Settles the reads of a run for which no value came. */
+  /** Settles the reads of a run without a value. */
   settleMisses(run: ReadRun): void {
     run.forEachOpen((index) => {
       this.answeredInTime = true
@@ -55,7 +55,7 @@ export class Settler {
     })
   }
 
-  /** Decides what becomes of a large data block for its owner, by the header of its reply. */
+  /** Decides the use of a large data block for its owner, by the header of its reply. */
   useOfBlock(reply: Reply, owner: SentEntry): BlockUse {
     const isGivenUp = isRun(owner) ? !owner.batch.isOpen(owner.found) : owner.settled
     if (isGivenUp || reply.size > this.#init.maxValueBytes) return 'skip'

@@ -5,35 +5,38 @@ import type { ReadBatch } from '../seam/read-batch.ts'
 /** Shortest silence for which a connection is given up, however short the timeouts, in milliseconds. */
 export const MIN_STALL_MS = 250
 
-/** From this number on, callers that left in one silence show how long callers wait. A single one may have other reasons. */
+/**
+ * Number of callers gone in one silence from which they show how long callers wait. A single one may have other
+ * reasons.
+ */
 const RUN = 3
 
 /** Longest silence after one or two callers that left at once, while no other caller waits, in milliseconds. */
 const UNHEARD_MS = 1000
 
-/** A caller that has waited this much longer than those that left is not like them, in milliseconds: signals come late. */
+/** Extra waiting time after which a caller differs from the callers that left, in milliseconds: signals come late. */
 const TOLERANCE_MS = 50
 
 /**
- * For how long a server may be silent, by what the callers of one connection wait: their timeouts; of those that left
- * before, by a signal, the time for which they stayed. Made for one look at the commands that are written.
+ * Limit of a server's silence, from the waiting times of the callers of one connection: their timeouts, and the time
+ * that callers stayed before they left by a signal. Made for one check of the written commands.
  */
 export class SilenceLimit {
   readonly #now: number
   readonly #silentSince: number
-  /** The longest timeout of those that wait for all of it, or did. */
+  /** Longest timeout of callers that wait, or waited, for all of it. */
   #patientMs: number
-  /** The longest timeout of those that may leave, and how long any of them has waited. */
+  /** Longest timeout of callers that may leave, and the longest wait of any of them. */
   #impatientMs = 0
   #waitedMs = 0
-  /** The longest timeout of those that left, and how long any of them stayed in this silence. */
+  /** Longest timeout of callers that left, and the longest stay of any of them in this silence. */
   #abandonedMs = 0
   #stayedMs = 0
   #left: Set<Patience> | undefined
 
   /**
    * @param leastMs - Shortest limit.
-   * @param silentMs - How long the silence has lasted.
+   * @param silentMs - Duration of the silence so far.
    */
   constructor(leastMs: number, now: number, silentMs: number) {
     this.#patientMs = leastMs
@@ -41,7 +44,7 @@ export class SilenceLimit {
     this.#silentSince = now - silentMs
   }
 
-  /** Takes a command into account that was written and not answered. */
+  /** Includes a command that was written and not answered. */
   add(operation: Operation): void {
     const { patience, timeoutMs } = operation
     if (patience?.leftAt !== undefined) this.#addLeft(patience, patience.leftAt, timeoutMs)
@@ -50,7 +53,7 @@ export class SilenceLimit {
     else if (timeoutMs > this.#patientMs) this.#patientMs = timeoutMs
   }
 
-  /** As `add`, for `count` reads of a batch, of which `open` have not settled. */
+  /** Includes `count` reads of a batch, of which `open` have not settled, as `add` does. */
   addReads({ patience, timeoutMs }: ReadBatch, count: number, open: number): void {
     if (patience?.leftAt !== undefined) return this.#addLeft(patience, patience.leftAt, timeoutMs)
     if (patience !== undefined && open > 0) this.#addImpatient(patience, timeoutMs)
@@ -71,12 +74,15 @@ export class SilenceLimit {
     this.#left.add(patience)
   }
 
-  /** In milliseconds. */
+  /** Limit in milliseconds. */
   get ms(): number {
     return Math.max(this.#patientMs, this.#impatient, this.#abandoned)
   }
 
-  /** It rests on one or two that left alone: a longer silence, too, says nothing against the server. */
+  /**
+   * Whether the limit rests on one or two callers that left: even a longer silence is then no evidence against the
+   * server.
+   */
   get isFlimsy(): boolean {
     return !this.#isRun && this.#abandoned > Math.max(this.#patientMs, this.#impatient)
   }
@@ -85,7 +91,7 @@ export class SilenceLimit {
     return this.#left !== undefined && this.#left.size >= RUN
   }
 
-  /** Those that may leave are taken to stay for all of their time, unless the run of those that left shows otherwise. */
+  /** Limit for callers that may leave: all of their time, unless the run of callers that left shows otherwise. */
   get #impatient(): number {
     return this.#isRun && this.#waitedMs <= this.#stayedMs + TOLERANCE_MS ? 0 : this.#impatientMs
   }

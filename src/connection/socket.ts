@@ -10,26 +10,26 @@ import { ReadBuffer } from './read-buffer.ts'
 import { Transport } from './transport.ts'
 import { untilEvent } from './until-event.ts'
 
-/** Where a socket leads: to an address and a port, or to the path of a unix socket. */
+/** Target of a socket: an address and a port, or the path of a unix socket. */
 export interface SocketTarget {
   /** Name of the server, for errors. */
   readonly name: string
   readonly host?: string
   readonly port?: number
   readonly path?: string
-  /** Name that the certificate must have, where the host is a name. */
+  /** Name that the certificate must have, if the host is a name. */
   readonly servername?: string
 }
 
 /** Options for opening a socket. */
 export type SocketOptions = Pick<ResolvedConnectionOptions, 'noDelay' | 'keepAlive' | 'tls'>
 
-/** Returns the address as messages show it. */
+/** Returns the address as shown in messages. */
 function showTarget({ path, host, port }: SocketTarget): string {
   return path ?? `${host} port ${port}`
 }
 
-/** A socket that is being opened by TCP or to a path, its TLS handshake included. */
+/** Socket that is being opened by TCP or to a path, its TLS handshake included. */
 export class SocketOpening {
   readonly #target: SocketTarget
   readonly #options: SocketOptions
@@ -45,14 +45,14 @@ export class SocketOpening {
     this.#socket = createSocket(target, options.tls, this.#buffer)
   }
 
-  /** What is being waited for, for messages. */
+  /** Present stage, for messages. */
   get stage(): string {
     const where = showTarget(this.#target)
     if (!this.#isConnected) return `connecting to ${where}`
     return `waiting for the TLS handshake with ${where} (is that a TLS port?)`
   }
 
-  /** Gives it up. */
+  /** Destroys the socket. */
   destroy(): void {
     this.#socket.destroy()
   }
@@ -60,7 +60,7 @@ export class SocketOpening {
   /**
    * Waits until bytes can be exchanged. Rejects with `ConnectError`, or the attempt's reason.
    *
-   * @param onStage - Called when something else is waited for.
+   * @param onStage - Called when the stage changes.
    */
   async untilOpen(onStage: () => void): Promise<Transport> {
     const { tls } = this.#options
@@ -89,7 +89,7 @@ function createSocket(target: SocketTarget, tls: TlsOptions | undefined, buffer:
   const onread = {
     buffer: buffer.chunk,
     callback: (length: number, bytes: Uint8Array): boolean => {
-      // A runtime that reads into a buffer of its own gives that one.
+      // A runtime with its own read buffer passes that one.
       if (bytes.buffer === buffer.chunk.buffer) buffer.received(length)
       else buffer.receive(bytes.subarray(0, length))
       return true
@@ -108,7 +108,7 @@ function createSocket(target: SocketTarget, tls: TlsOptions | undefined, buffer:
     tls === undefined
       ? nodeModule('node:net', name).connect({ ...address, onread })
       : nodeModule('node:tls', name).connect(secure)
-  // Errors are heard by the waits; one that comes when nothing waits must not end the process.
+  // The waits handle errors; one that comes when nothing waits must not end the process.
   socket.on('error', () => undefined)
   return socket
 }

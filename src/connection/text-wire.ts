@@ -6,7 +6,7 @@ import { type Command, classicStore, isGat, isMetaRequest, type Request } from '
 import { encodeTextCommand } from '../protocol/text/encode.ts'
 import { isQuestion, type Wire, type WireTarget } from './wire.ts'
 
-/** The classic protocol: replies have no opaque and come in order; nothing but their kind says whose they are. */
+/** Classic protocol: replies have no opaque and come in order; only their kind shows which command they answer. */
 export class TextWire implements Wire {
   readonly skipsRefusedBlock: boolean = false
   readonly barrierReply: ReplyType

@@ -2,9 +2,9 @@ import type { Server, TlsOptions } from '../server-address.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 
 /**
- * Returns the TLS options for a server; undefined where it is spoken to in plain text.
+ * Returns the TLS options for a server; undefined for plain text.
  *
- * A server's own options add to the client's: `memcacheds://` says that there is TLS, not with which CA.
+ * A server's own options add to the client's: `memcacheds://` turns TLS on, but names no CA.
  */
 export function tlsOf(server: Server, options: ResolvedConnectionOptions): TlsOptions | undefined {
   if (server.tls === undefined) return options.tls

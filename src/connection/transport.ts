@@ -4,38 +4,38 @@ import type { ByteStream } from './byte-stream.ts'
 import type { OutgoingChunk } from './outgoing-batch.ts'
 import type { ReadBuffer, Reader } from './read-buffer.ts'
 
-/** Who hears about a transport. */
+/** Listener of a transport. */
 export interface TransportListener {
   readonly receive: Reader
-  /** Everything handed to the socket has left for the kernel. */
+  /** Called when all written bytes have left for the kernel. */
   drained(): void
-  /** The stream ended, by itself or by an error. Called once, and not after `destroy`. */
+  /** Called when the stream ended, by itself or by an error; once, and not after `destroy`. */
   closed(error: Error | undefined): void
 }
 
-/** What may keep the process alive. */
+/** Methods that keep the process alive, or stop doing so. */
 export type ProcessHold = Pick<ByteStream, 'ref' | 'unref'>
 
-/** What a stream does not tell by itself. */
+/** Properties that a stream itself does not have. */
 export interface TransportTraits {
-  /** Whether it carries TLS records. */
+  /** Whether the stream carries TLS records. */
   readonly encrypted: boolean
-  /** Whether it gives what it is written to the kernel at once while it is idle, as sockets of Node's do. */
+  /** Whether an idle stream passes its writes to the kernel at once, as sockets of Node's do. */
   readonly writesThrough: boolean
-  /** Has the methods `ref` and `unref` that hold for it. */
+  /** Object with the `ref` and `unref` methods of the stream. */
   readonly hold: ProcessHold
 }
 
-/** A stream of bytes to a server, whatever carries it, and the buffer that its bytes are read into. */
+/** Stream of bytes to a server, whatever carries it, and the buffer that its bytes are read into. */
 export class Transport {
   readonly #stream: ByteStream
   readonly #buffer: ReadBuffer
   #listener: TransportListener | undefined
   #error: Error | undefined
   #closed = false
-  /** A write is on its way and the next one would share a TLS record with it. */
+  /** Whether a write is pending and the next one would share a TLS record with it. */
   #writing = false
-  /** Whether every write must become TLS records of its own: writes that wait for each other are joined by the socket. */
+  /** Whether every write must become TLS records of its own: the socket joins writes that wait for each other. */
   readonly keepsRecords: boolean
   readonly #writesThrough: boolean
   readonly #hold: ProcessHold
@@ -50,7 +50,8 @@ export class Transport {
       this.#error ??= error
       this.#close()
     })
-    // Node ends half-open sockets by itself; here the first FIN is the end, for nobody would answer any more.
+    // Node ends half-open sockets by itself; here the first FIN is the end, because the server would not answer any
+    // more.
     stream.on('end', () => this.#close())
     stream.on('close', () => this.#close())
     stream.on('drain', () => {
@@ -58,14 +59,14 @@ export class Transport {
     })
   }
 
-  /** Names who hears about it from now on. A stream that ended before is reported at once. */
+  /** Sets the listener from now on. A stream that ended before is reported at once. */
   setListener(listener: TransportListener): void {
     this.#listener = listener
     this.#buffer.setReader(listener.receive)
     if (this.#closed) listener.closed(this.#error)
   }
 
-  /** The stream itself, for whatever watches it from outside. */
+  /** The stream itself, for code that watches it from outside. */
   get stream(): ByteStream {
     return this.#stream
   }
@@ -78,14 +79,16 @@ export class Transport {
   /** Writes all of it in as few system calls as the pieces allow. */
   write(chunks: readonly OutgoingChunk[]): void {
     if (this.keepsRecords) return this.#writeRecords(chunks)
-    // What a socket keeps for later must not be a view of bytes that the caller can give away: it would send less of
-    // them than was announced. A socket that is idle hands them to the kernel now.
+    // Bytes that a socket keeps for later must not be a view that the caller can detach: the socket would send fewer
+    // bytes than announced. An idle socket passes them to the kernel now.
     const own = this.#mayKeep ? chunks.map(ownChunk) : chunks
     if (own.length === 1) return this.#writeChunk(own[0]!, own[0]!.onReleased)
     this.#writeChunks(own)
   }
 
-  /** Whether the stream may keep what it is given, to send it later: it has more to send, or is not a socket of Node's. */
+  /**
+   * Whether the stream may keep written bytes to send them later: it has more to send, or is not a socket of Node's.
+   */
   get #mayKeep(): boolean {
     return this.#stream.writableLength > 0 || !this.#writesThrough
   }
@@ -131,7 +134,7 @@ export class Transport {
     }
   }
 
-  /** Ends it at once. After this returns the socket reads no byte of any body that it was given. */
+  /** Ends the stream at once. Once this returns, the socket reads no byte of any body. */
   destroy(): void {
     this.#detach()
     this.#stream.destroy()

@@ -1,71 +1,73 @@
-/** A server that closed on a command on so many fresh connections in a row, and never answered it, does not know it. */
+/**
+ * Fresh connections in a row closed on a command that was never answered, after which the command counts as unknown.
+ */
 const CLOSES_THAT_COUNT = 3
 
-/** How long it counts as unknown before it is asked again, in milliseconds. */
+/** Time for which a command counts as unknown before it is sent again, in milliseconds. */
 export const KEPT_MS = 60_000
 
-/** Why a command is not sent, where the server may know it all the same. */
+/** Reason for not sending a command that the server may know after all. */
 export interface Doubt {
-  /** What the server did, for messages. */
+  /** Behaviour of the server, for messages. */
   readonly why: string
-  /** When the server is asked again, on the monotonic clock. */
+  /** Time on the monotonic clock at which the server is asked again. */
   readonly until: number
 }
 
-/** What is known of one command. */
+/** Knowledge about one command. */
 interface Lesson {
-  /** The version that the server told at the time: another one must be asked anew. */
+  /** Version of the server at the time: another version must be asked anew. */
   readonly about: string
-  /** Connections in a row that ended where its answer was due. */
+  /** Number of connections in a row that ended where the command's answer was due. */
   closes: number
-  /** Until when it is not sent, on the monotonic clock. */
+  /** Time on the monotonic clock until which the command is not sent. */
   until: number
-  /** What the server did, for messages. */
+  /** Behaviour of the server, for messages. */
   why: string
 }
 
 /**
- * The commands that one server does not know, as far as its behaviour tells. An answer teaches at once. Proxies (twemproxy
- * 0.5.0 among them) close the connection on what they do not know, and so do network faults: a close teaches when the
- * same one has happened on three fresh connections in a row. Nothing is kept for longer than a minute.
+ * Commands that one server does not know, judged by its behaviour. An answer counts at once. Proxies (twemproxy 0.5.0
+ * among them) close the connection on unknown commands, and network faults close connections too: a close counts when
+ * the same one has happened on three fresh connections in a row. No entry is kept for longer than a minute.
  */
 export class UnknownCommands {
   readonly #lessons: Map<string, Lesson> = new Map()
 
   /**
-   * Whether the command is not to be sent at present.
+   * Checks whether the command must not be sent at present.
    *
-   * @param about - The version that the server tells.
+   * @param about - Version reported by the server.
    */
   has(command: string, about = ''): boolean {
     const lesson = this.#lessons.get(command)
     return lesson !== undefined && lesson.about === about && performance.now() < lesson.until
   }
 
-  /** Why the command is not sent at present, and until when. */
+  /** Returns why the command is not sent at present, and until when. */
   doubt(command: string): Doubt {
     const { why = '', until = 0 } = this.#lessons.get(command) ?? {}
     return { why, until }
   }
 
-  /** The server closed the connection where the answer to this command was due. */
+  /** Records that the server closed the connection where the answer to this command was due. */
   closedOn(command: string, about = ''): void {
     const lesson = this.#lessonOf(command, about)
     if (++lesson.closes < CLOSES_THAT_COUNT) return
     this.#learn(lesson, `it closed the connection on "${command}" ${CLOSES_THAT_COUNT} times in a row`)
   }
 
-  /** The server answered that it does not know the command, or not in this form. */
+  /** Records that the server answered that it does not know the command, or not in this form. */
   refused(command: string, answer: string, about = ''): void {
     this.#learn(this.#lessonOf(command, about), `it answered ${answer} to "${command}"`)
   }
 
-  /** The server answered the command. */
+  /** Records that the server answered the command. */
   answered(command: string): void {
     this.#lessons.delete(command)
   }
 
-  /** A connection failed in another way: the closes before it may have been of the same making. */
+  /** Records that a connection failed in another way: earlier closes may have had the same cause. */
   interrupted(): void {
     for (const lesson of this.#lessons.values()) lesson.closes = 0
   }

@@ -2,36 +2,36 @@ import type { Operation } from '../protocol/operation.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import type { UnsentReads } from './unsent-reads.ts'
 
-/** What waits to be written: one command, or the rest of a batch of reads. */
+/** Entry that waits to be written: one command, or the rest of a batch of reads. */
 export type UnsentEntry = Operation | UnsentReads
 
 function isReads(entry: UnsentEntry): entry is UnsentReads {
   return entry.interpret === undefined
 }
 
-/** The commands that a connection has taken and not written yet, oldest first. */
+/** Commands that a connection has taken and not written yet, oldest first. */
 export class UnsentQueue {
   #entries: UnsentEntry[] = []
   /** Operations in the list that are settled already and only wait to be dropped. */
   #settled = 0
-  /** Number of batches in the list, and of their reads that are to be written. */
+  /** Number of batches in the list, and of their reads to be written. */
   #batches = 0
   #reads = 0
   #bytes = 0
-  /** Entries up to here came in earlier turns of the event loop. */
+  /** Number of entries that came in earlier turns of the event loop. */
   #earlier = 0
 
-  /** Number of commands that are to be written. */
+  /** Number of commands to be written. */
   get length(): number {
     return this.#entries.length - this.#settled - this.#batches + this.#reads
   }
 
-  /** Bytes of their bodies. */
+  /** Bytes of the bodies of those commands. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Oldest entry that is to be written. */
+  /** Oldest entry to be written. */
   get first(): UnsentEntry | undefined {
     return this.#entries.find((entry) => !entry.settled)
   }
@@ -43,7 +43,7 @@ export class UnsentQueue {
     this.#earlier += operations.length
   }
 
-  /** Takes note that a turn of the event loop has ended. */
+  /** Records that a turn of the event loop has ended. */
   endTurn(): void {
     this.#earlier = this.#entries.length
   }
@@ -60,7 +60,7 @@ export class UnsentQueue {
     this.#reads += reads.length
   }
 
-  /** Gives up an operation that is about to be settled: it will not be written. */
+  /** Gives up an operation that is about to be settled and will not be written. */
   drop(operation: Operation): void {
     this.#settled++
     this.#bytes -= operation.bodyBytes
@@ -75,7 +75,7 @@ export class UnsentQueue {
     }
   }
 
-  /** Whether all of them have a property. */
+  /** Checks whether all entries have a property. */
   every(test: (entry: UnsentEntry) => boolean): boolean {
     return this.#entries.every((entry) => entry.settled || test(entry))
   }
@@ -87,10 +87,10 @@ export class UnsentQueue {
   }
 
   /**
-   * Hands operations over to be written, oldest first, while `goesOn` says so.
+   * Hands operations over to be written, oldest first, while `goesOn` returns true.
    *
-   * @param goesOn - Decides about the next one; the second argument says that nothing waits behind it.
-   * @param send - Takes one; it may make more come in.
+   * @param goesOn - Decides about the next one; the second argument is true if it is the last.
+   * @param send - Takes one; more may come in meanwhile.
    * @param sendReads - Takes reads of a batch out, as many as may be written now.
    */
   take(
@@ -119,7 +119,7 @@ export class UnsentQueue {
         }
       }
     } finally {
-      // Also when `send` throws: what it was given never stays.
+      // Also when `send` throws: the operation given to it never stays.
       if (at === entries.length) this.#entries = []
       else if (at > 0) this.#entries = entries.slice(at)
       this.#earlier = Math.max(0, this.#earlier - at)
@@ -130,11 +130,11 @@ export class UnsentQueue {
     const { length } = reads
     if (length === 0) return
     sendReads(reads)
-    // A failure may have been answered by giving the call up: those that it dropped are counted already.
+    // On a failure the caller may have given the call up: reads dropped by it are counted already.
     this.#reads -= length - reads.length - reads.dropped
   }
 
-  /** Fails those whose time is up. */
+  /** Fails expired entries. */
   expire(now: number, fail: (operation: Operation) => void): void {
     for (const entry of this.#entries) {
       if (entry.settled || entry.deadline > now) continue
@@ -158,7 +158,7 @@ export class UnsentQueue {
     this.#earlier = entries.length
   }
 
-  /** Empties the queue and gives what was in it, reads of batches as operations. */
+  /** Empties the queue and returns its contents, reads of batches as operations. */
   drain(): Operation[] {
     const operations: Operation[] = []
     for (const entry of this.#entries) {

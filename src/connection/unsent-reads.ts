@@ -5,13 +5,13 @@ import type { ReadBatch } from '../seam/read-batch.ts'
 /** The reads of a batch that a connection has taken and not written yet. */
 export class UnsentReads {
   readonly batch: ReadBatch
-  /** Tells reads from an operation, which has an interpreter. */
+  /** Distinguishes reads from an operation, which has an interpreter. */
   readonly interpret: undefined = undefined
-  /** Holder of the operations that are detached from the batch. */
+  /** Holder of the operations detached from the batch. */
   readonly holder: Holder
   /** Index of the next read. */
   next = 0
-  /** The reads from this index on are not to be written. */
+  /** Index from which on reads are not to be written. */
   readonly end: number
   #dropped = 0
 
@@ -26,12 +26,12 @@ export class UnsentReads {
     return this.end - this.next
   }
 
-  /** How many were dropped. */
+  /** Number of dropped reads. */
   get dropped(): number {
     return this.#dropped
   }
 
-  /** Whether no read is left: the entry only waits to be dropped. */
+  /** Whether no read is left and the entry only waits to be dropped. */
   get settled(): boolean {
     return this.next === this.end
   }
@@ -48,23 +48,23 @@ export class UnsentReads {
     this.batch.deadline = deadline
   }
 
-  /** The key of the next read; undefined when there is none. */
+  /** Key of the next read; undefined when there is none. */
   get nextKey(): WireKey | undefined {
     return this.settled ? undefined : this.batch.keys[this.next]
   }
 
-  /** Drops all of them. */
+  /** Drops all reads. */
   clear(): void {
     this.#dropped += this.length
     this.next = this.end
   }
 
-  /** Takes the next one out, as an operation. */
+  /** Takes the next read out, as an operation. */
   detachNext(): Operation {
     return this.batch.detach(this.next++)
   }
 
-  /** Takes all of them out, each as an operation. */
+  /** Takes all reads out, each as an operation. */
   detachAll(): Operation[] {
     const operations: Operation[] = []
     while (!this.settled) operations.push(this.detachNext())
@@ -74,7 +74,7 @@ export class UnsentReads {
 
 /** Room for reads of a batch in the present write. */
 export interface ReadRoom {
-  /** Whether the read of a key fits. */
+  /** Checks whether the read of a key fits. */
   fits(key: WireKey): boolean
   /** Bytes left for further keys. */
   readonly bytes: number

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 
-/** Waits for an event of a socket; rejects with its error, and also when it closes without one. */
+/** Waits for an event of a socket; rejects with the socket's error, or when the socket closes without one. */
 export async function untilEvent(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
   const done = new AbortController()
   const closed = once(socket, 'close', { signal: done.signal }).then(() => {

@@ -18,23 +18,24 @@ const MAX_BATCH_BYTES = 262_144
  * Most bytes of a batch that is one TLS record: less than the 16,384 that fit.
  *
  * memcached takes what it needs of a record and then waits for the socket, though the rest of the record has left the
- * socket already: behind a body whose tail it read from a record (1.6.18, 1.6.38), or when it yields after 20 commands
- * (1.6.45 too). The commands in that rest are not answered before the socket has more to read. So a batch is one record,
- * which memcached reads as a whole, or one command, which ends its last record; or another write follows it: while that
- * is unread, the socket wakes memcached as often as it takes (seen on 1.6.18, 1.6.38 and 1.6.45, with `-R` from 1 to 500).
+ * socket already: after a body whose tail it read from a record (1.6.18, 1.6.38), or when it yields after 20 commands
+ * (1.6.45 too). The commands in that rest are not answered before the socket has more to read. So a batch is one
+ * record, which memcached reads as a whole, or one command, which ends its last record; or another write follows it:
+ * while that is unread, the socket wakes memcached as often as needed (seen on 1.6.18, 1.6.38 and 1.6.45, with `-R`
+ * from 1 to 500).
  */
 const TLS_BATCH_BYTES = 16_000
 
 /**
- * Size from which a batch of several TLS records takes no more commands, in bytes. Sets of 10 kB cost half of what one
- * record each costs from four of them on; a write of more than 128 kB costs five times as much (Node 20).
+ * Size from which a batch of several TLS records takes no more commands, in bytes. Four or more joined sets of 10 kB
+ * cost half of what one record each costs; a write of more than 128 kB costs five times as much (Node 20).
  */
 const JOINED_RECORDS_BYTES = 65_536
 
-/** Upper bound of what a command takes besides its key and its body, in bytes. */
+/** Upper bound of a command's bytes besides its key and its body. */
 const ROUGH_LINE_BYTES = 128
 
-/** The parts of a connection that a writer works with. */
+/** Parts of a connection that a writer works with. */
 export interface WriterInit {
   readonly connection: ObservedConnection
   readonly target: ConnectionTarget
@@ -43,15 +44,17 @@ export interface WriterInit {
   readonly transport: Transport
   readonly liveness: Liveness
   readonly sweep: DeadlineSweep
-  /** Time on the monotonic clock from which on the server is to be asked, on a new connection, which protocol it speaks. */
+  /**
+   * Time on the monotonic clock from which the server is to be asked, on a new connection, which protocol it speaks.
+   */
   readonly renewAt: number
   /** Called when an idle connection has shown that it lives: more may be written. */
   readonly onProbed: () => void
 }
 
 /**
- * Decides what a connection writes and when: batches of limited size, nothing while the socket is congested, the question
- * whether an idle connection still lives before what may not be repeated.
+ * Decides what a connection writes and when: batches of limited size, nothing while the socket is congested, and a
+ * probe of an idle connection before commands that may not be repeated.
  */
 export class Writer implements WrittenBatch {
   readonly #init: WriterInit
@@ -60,11 +63,11 @@ export class Writer implements WrittenBatch {
   #probeFirst = false
   /** Whether another write must follow the last one, which is more than a TLS record and more than a command. */
   #owesWrite = false
-  /** Numbers of the pipeline at the last write that observers heard of. */
+  /** Numbers of the pipeline at the last write reported to observers. */
   #sent = 0
   #bytesSent = 0
   #joinedReads = 0
-  /** The write that observers are to hear of next: number of entries that were in the queue before it. */
+  /** Next write to report to observers: number of entries that were in the queue before it. */
   #entriesBefore = 0
   #startedAt = 0
 
@@ -73,7 +76,7 @@ export class Writer implements WrittenBatch {
     this.#room = roomIn(init.pipeline, init.transport)
   }
 
-  /** The question whether an idle connection still lives, while it is not answered. */
+  /** Probe of an idle connection, while it is not answered. */
   get probe(): Operation | undefined {
     return this.#probe
   }
@@ -83,15 +86,15 @@ export class Writer implements WrittenBatch {
     return this.#probeFirst
   }
 
-  /** Whether the connection is to give its place to a new one, for a turn that began at this time. */
+  /** Checks whether the connection is to be replaced by a new one, for a turn that began at this time. */
   isOutdated(turnStartedAt: number): boolean {
     return turnStartedAt >= this.#init.renewAt
   }
 
   /**
-   * Writes what waits, as far as it may leave now.
+   * Writes waiting commands, as far as they may leave now.
    *
-   * @param mayRenew - Whether the connection may give its place to a new one once it is outdated.
+   * @param mayRenew - Whether the connection may be replaced by a new one once it is outdated.
    * @returns why the connection cannot go on, or undefined while it can.
    */
   write(turnStartedAt: number, mayRenew: boolean): MemcacheError | undefined {
@@ -110,7 +113,7 @@ export class Writer implements WrittenBatch {
     return fault
   }
 
-  /** Writes a question where no command follows a write that another one must follow. */
+  /** Writes a question if no command follows a write that another one must follow. */
   #writeBarrier(): void {
     const { pipeline } = this.#init
     this.#owesWrite = false
@@ -160,7 +163,7 @@ export class Writer implements WrittenBatch {
     if (target.observer.batchWritten !== undefined) this.#tellBatch()
   }
 
-  /** Whether a command may share a batch of several TLS records: another one is there that follows in the next write. */
+  /** Checks whether a command may share a batch of several TLS records: another one follows in the next write. */
   #mayJoin(isLast: boolean): boolean {
     const { transport, pipeline } = this.#init
     return transport.keepsRecords && !isLast && pipeline.batchLength < JOINED_RECORDS_BYTES
@@ -176,7 +179,7 @@ export class Writer implements WrittenBatch {
     this.#entriesBefore = pipeline.length
   }
 
-  // Facts about the present write, which observers may ask for.
+  // Facts about the present write, for observers.
 
   get startedAt(): number {
     return this.#startedAt
@@ -195,7 +198,7 @@ export class Writer implements WrittenBatch {
     return this.#init.pipeline.readsFrom(this.#entriesBefore)
   }
 
-  /** Ends the connection as soon as everything that was written is answered. */
+  /** Ends the connection as soon as every written command is answered. */
   #renew(): MemcacheError | undefined {
     if (this.#init.pipeline.length > 0) return undefined
     const server = this.#init.target.server.name
@@ -209,12 +212,12 @@ export class Writer implements WrittenBatch {
     return next !== undefined && this.#mayFollowProbe(next)
   }
 
-  /** Whether the command may be written while a probe is not answered: only if it may be sent again when that fails. */
+  /** Checks whether the command may be written during a probe: only if it may be sent again when the probe fails. */
   #mayFollowProbe(next: UnsentEntry): boolean {
     return this.#probe === undefined || (!this.#probeFirst && isIdempotent(next.request))
   }
 
-  /** Called before the first write after a pause; sends a probe where the connection may have died in it. */
+  /** Called before the first write after a pause; sends a probe if the connection may have died meanwhile. */
   #leaveIdle(turnStartedAt: number): void {
     const { target, liveness } = this.#init
     const idleMs = turnStartedAt - liveness.receivedAt
@@ -241,14 +244,14 @@ export class Writer implements WrittenBatch {
   }
 }
 
-/** Whether a command still fits into the batch; one always does. Where records matter, its whole size counts. */
+/** Checks whether a command still fits into the batch; one always does. If records matter, its whole size counts. */
 function hasRoom(pipeline: Pipeline, transport: Transport, key: WireKey, bodyBytes: number): boolean {
   if (!transport.keepsRecords) return pipeline.batchLength < MAX_BATCH_BYTES
   const bytes = bodyBytes + (typeof key === 'string' ? key.length : key.echo.length) + ROUGH_LINE_BYTES
   return pipeline.batchLength === 0 || pipeline.batchLength + bytes <= TLS_BATCH_BYTES
 }
 
-/** The room that reads of a batch have in the present write. */
+/** Returns the room for reads of a batch in the present write. */
 function roomIn(pipeline: Pipeline, transport: Transport): ReadRoom {
   const most = transport.keepsRecords ? TLS_BATCH_BYTES - ROUGH_LINE_BYTES : MAX_BATCH_BYTES
   return {
