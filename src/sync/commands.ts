@@ -3,15 +3,15 @@ import { shapeOf } from './bridge/protocol.ts'
 import type { SyncCore } from './sync-core.ts'
 import { traceCall } from './trace-call.ts'
 
-/** Does a command in a way of its own. */
+/** Command with an implementation of its own. */
 export type OwnCommand = (core: SyncCore, args: readonly unknown[]) => unknown
 
 /**
- * Gives a class of synchronous clients every method and getter of the asynchronous class that it does not have itself:
- * each asks the worker, by name.
+ * Adds to a class of synchronous clients every method and getter of the asynchronous class that it lacks: each calls
+ * the worker, by name.
  *
- * @param coreOf - What carries out the calls of a client.
- * @param own - Commands with a way of their own.
+ * @param coreOf - Returns the core that runs the calls of a client.
+ * @param own - Commands with an implementation of their own.
  */
 export function addCommands<C extends object>(
   target: C,

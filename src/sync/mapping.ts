@@ -1,10 +1,10 @@
 import { type MemcacheError, ServerError } from '../errors.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 
-/** A cache as an object: properties are items. A miss is `undefined`; so is `then`, which is not asked for. */
+/** Cache as an object: properties are items. A miss is `undefined`, and so is `then`, which is never read. */
 export type MemcacheMapping<T> = Record<string, T | undefined>
 
-/** The commands that a mapping uses. */
+/** Commands used by a mapping. */
 export interface MappedCommands {
   get(key: Key): unknown
   set(key: Key, value: unknown): boolean
@@ -12,14 +12,14 @@ export interface MappedCommands {
   has(key: Key): boolean
 }
 
-/** An object whose properties are the items of a cache. */
+/** Creates an object whose properties are the items of a cache. */
 export function createMapping<T>(commands: MappedCommands): MemcacheMapping<T> {
   return new Proxy<MemcacheMapping<T>>(Object.create(null) as MemcacheMapping<T>, handlerOf(commands))
 }
 
 function handlerOf(commands: MappedCommands): ProxyHandler<object> {
   return {
-    // Whoever awaits the mapping, or gives it back from an async function, asks for `then`: that is not a read.
+    // Awaiting the mapping, or returning it from an async function, reads `then`: that is not a read of an item.
     get: (_, key) => (typeof key === 'string' && key !== 'then' ? commands.get(key) : undefined),
     set: (_, key, value) => {
       if (typeof key !== 'string') return false
@@ -27,7 +27,7 @@ function handlerOf(commands: MappedCommands): ProxyHandler<object> {
       throw notStored(key)
     },
     has: (_, key) => typeof key === 'string' && commands.has(key),
-    // True whether it was there or not, as in JavaScript.
+    // True whether the item existed or not, as in JavaScript.
     deleteProperty: (_, key) => {
       if (typeof key === 'string') commands.delete(key)
       return true
@@ -39,7 +39,7 @@ function handlerOf(commands: MappedCommands): ProxyHandler<object> {
   }
 }
 
-/** With failures absorbed, `set` says no more than that. */
+/** Makes the error of an item that was not stored: with failures absorbed, `set` reports no more than that. */
 function notStored(key: string): MemcacheError {
   return new ServerError(`the value for ${quoteKey(key)} was not stored`, { delivery: 'unknown' })
 }

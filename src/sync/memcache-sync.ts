@@ -23,10 +23,10 @@ import { type MemcacheSyncOptions, separateOptions } from './options.ts'
 import { shownOf } from './shown.ts'
 import { checkSynchronous, SyncCore } from './sync-core.ts'
 
-/** What a client is made of. */
+/** Parts of a client. */
 interface Parts {
   readonly core: SyncCore
-  /** Never connects: it checks what the client is given, and does what needs no server. */
+  /** Local client that never connects: it checks arguments, and does work that needs no server. */
   readonly local: Memcache
   readonly servers: ServerSpec | readonly ServerSpec[] | undefined
   readonly options: MemcacheSyncOptions
@@ -39,10 +39,11 @@ const parts: WeakMap<object, Parts> = new WeakMap()
  * thread is blocked until the result is there, so this is for scripts, command lines, the loading of configuration and
  * migrations, never for servers.
  *
- * A worker has the sockets. It starts with the first command and ends with `close()`; it does not keep the process alive.
- * Serdes, schemas, loaders, distributions and other functions run in the calling thread, must not be asynchronous, and
- * see the values themselves. `signal`, `connect`, `middleware`, `logger` and sources of servers are refused: nothing of the kind
- * could happen while the thread is blocked. Events are told during the calls, or else when the thread is free.
+ * A worker has the sockets. The worker starts with the first command and ends with `close()`, and does not keep the
+ * process alive. Serdes, schemas, loaders, distributions and other functions run in the calling thread, must not be
+ * asynchronous, and get the values themselves. `signal`, `connect`, `middleware`, `logger` and sources of servers are
+ * refused: they could not work while the thread is blocked. Events are emitted during the calls, or else when the
+ * thread is free.
  *
  * @throws `ConnectionClosedError` with `delivery: 'unknown'` - from every call: the worker ended in the middle of it.
  * The next call starts another.
@@ -70,24 +71,26 @@ export class MemcacheSync extends EventEmitter<MemcacheEvents> implements Dispos
     parts.set(this, { core, local, servers, options })
   }
 
-  /** What the client's serde makes of a value; throws `SerdeError` if it cannot. Compression is a later stage. */
+  /**
+   * Returns the client's serialized form of a value; throws `SerdeError` if it cannot. Compression is a later stage.
+   */
   serialize(value: unknown, key: Key = ''): SerializedValue {
     return partsOf(this).local.serialize(value, key)
   }
 
-  /** What the client's serde makes of stored bytes; throws `SerdeError` if it cannot. */
+  /** Returns the value of stored bytes, read by the client's serde; throws `SerdeError` if it cannot. */
   deserialize(data: Uint8Array, clientFlags: number, key: Key = ''): unknown {
     return partsOf(this).local.deserialize(data, clientFlags, key)
   }
 
-  /** The key's bytes on the wire, prefix included; throws `InvalidInputError` for a key that cannot be used. */
+  /** Returns the key's bytes on the wire, prefix included; throws `InvalidInputError` for a key that cannot be used. */
   checkKey(key: Key): Buffer {
     return partsOf(this).local.checkKey(key)
   }
 
   /**
-   * A new client with the servers and options that this one was made with, but for what is given here, and a worker of its
-   * own. What `addServer` and `removeServer` have changed is not carried over. An override that is undefined was not given.
+   * Creates a client with the servers and options that this one was made with, except the overrides, and a worker of
+   * its own. Changes by `addServer` and `removeServer` are not carried over. An undefined override is ignored.
    */
   clone(overrides: MemcacheSyncOptions = {}): MemcacheSync {
     const { servers, options } = partsOf(this)
@@ -95,8 +98,9 @@ export class MemcacheSync extends EventEmitter<MemcacheEvents> implements Dispos
   }
 
   /**
-   * The client as a mapping, as in pylibmc: `map['key']` reads (a miss is `undefined`), an assignment stores, `delete`
-   * removes, `in` asks. An assignment that was not stored throws. It has no iteration: memcached does not list keys.
+   * Returns the client as a mapping, as in pylibmc: `map['key']` reads (a miss is `undefined`), an assignment stores,
+   * `delete` removes, `in` checks. An assignment that was not stored throws. There is no iteration: memcached does not
+   * list keys.
    *
    * @example
    * ```ts
@@ -170,7 +174,7 @@ function countFound(tally: Tally, result: unknown): void {
   tally.add(result === undefined ? MISSES : HITS)
 }
 
-/** Whether a write was carried out: a cas says it in a word, a counter by its value. */
+/** Counts a write: the result of a cas is a word, of a counter its value. */
 function countWritten(tally: Tally, result: unknown): void {
   const isRefused = result === false || result === undefined || result === 'exists' || result === 'notFound'
   tally.add(isRefused ? NOT_STORED : STORED)
@@ -178,7 +182,7 @@ function countWritten(tally: Tally, result: unknown): void {
 
 const getMany: OwnCommand = (core, args) => {
   if (args[1] !== undefined || core.direct === undefined) return core.call(undefined, 'getMany', args)
-  // A list of our own: they are looked at more than once.
+  // A list of our own: the keys are read more than once.
   const keys = checkKeys(args[0] as Iterable<Key>)
   const { reads } = core.direct
   return goDirect(
@@ -199,7 +203,7 @@ const writes = DIRECT_WRITES.map((name): [string, OwnCommand] => [
   },
 ])
 
-/** The worker's numbers, and those of the direct way. */
+/** Returns the worker's numbers, with those of the direct way added. */
 const metrics: OwnCommand = (core, args) =>
   addCalls(core.call(undefined, 'metrics', args) as ClientMetrics, core.calls.tallies)
 

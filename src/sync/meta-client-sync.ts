@@ -13,8 +13,8 @@ import { checkSynchronous, SyncCore } from './sync-core.ts'
 const cores: WeakMap<object, SyncCore> = new WeakMap()
 
 /**
- * `MetaClient` without `await`: every meta command and flag, with the same options and results. What `MemcacheSync` says
- * of threads, functions and refused options holds here too.
+ * `MetaClient` without `await`: every meta command and flag, with the same options and results. The notes of
+ * `MemcacheSync` on threads, functions and refused options hold here too.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export class MetaClientSync extends EventEmitter<MemcacheEvents> implements Disp
   constructor(servers?: ServerSpec | readonly ServerSpec[], options: MemcacheOptions = {}) {
     super()
     checkSynchronous(servers, options)
-    // Checks what it is given, and never connects.
+    // Checks the arguments, and never connects.
     new MetaClient(servers, options).destroy()
     showAs(this, () => shownOf(servers, options))
     cores.set(this, new SyncCore({ kind: 'MetaClient', servers, options, emitter: this, direct: false }))

@@ -7,25 +7,25 @@ import { unreadable } from '../unreadable.ts'
 /** Options of {@link MemcacheSync}: those of `Memcache`, and one more. */
 export interface MemcacheSyncOptions extends MemcacheOptions {
   /**
-   * Whether the hot commands may go the direct way: the calling thread writes them to the worker's sockets itself, by their
-   * file descriptors. That is two to three times as fast as the way through the worker. It rests on what `node:net` does not
-   * promise, so it is open on Node only. With `false` every call goes through the worker.
+   * Whether the hot commands may go the direct way: the calling thread writes them to the worker's sockets itself, by
+   * their file descriptors. That is two to three times as fast as through the worker. It relies on internals that
+   * `node:net` does not promise, so it works on Node only. With `false` every call goes through the worker.
    *
    * @defaultValue `true`
    */
   readonly direct?: boolean
 }
 
-/** The options of a synchronous client, taken apart. */
+/** Options of a synchronous client, separated. */
 export interface SeparatedOptions {
   readonly direct: boolean
-  /** Those of the client in the worker. */
+  /** Options of the client in the worker. */
   readonly options: MemcacheOptions
 }
 
 /** Checks the option `direct`, and takes it out of the others. */
 export function separateOptions(given: MemcacheSyncOptions): SeparatedOptions {
-  // Refused with the others.
+  // Refused with the other options.
   if (!isRecord(given)) return { direct: true, options: given }
   try {
     const misspelt = Object.keys(given).find((name) => name !== 'direct' && nearestName(name, ['direct']) !== undefined)

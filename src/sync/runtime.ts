@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../errors.ts'
 
-/** Says why a synchronous client cannot be had here: threads that block for each other are not everywhere. */
+/** Throws if the runtime cannot run a synchronous client: not every runtime has threads that block for each other. */
 export function checkRuntime(): void {
   const missing = findMissing()
   if (missing === undefined) return

@@ -24,50 +24,50 @@ import { DIRECT_WRITES, DirectWrites } from './direct/writes.ts'
 import { checkRuntime } from './runtime.ts'
 import { type CallPlace, traceCall } from './trace-call.ts'
 
-/** Reads whose values may be decoded after the call: asking again does no harm. */
+/** Reads whose values may be decoded after the call: a second read does no harm. */
 const REPEATABLE_READS: ReadonlySet<string> = new Set(['get', 'gets', 'getMany', 'getsMany'])
 
 /** Commands that may go the direct way. */
 const DIRECT_COMMANDS: ReadonlySet<string> = new Set(['get', 'getMany', ...DIRECT_WRITES])
 
-/** Room for the sockets of servers that are added. */
+/** Number of sockets reserved for added servers. */
 const SPARE_SOCKETS = 8
 
-/** Commands that change which servers there are: a fresh worker must hear of them too. */
+/** Commands that change the servers: they are repeated in a fresh worker. */
 const MEMBERSHIP: ReadonlySet<string> = new Set(['addServer', 'removeServer'])
 
-/** A value that cannot be read: the call is made again, and then the client says what is wrong. */
+/** Thrown for a value that cannot be read: the call is made again, and the client then reports the fault. */
 class Undecodable extends Error {}
 
-/** What a synchronous client is made of. */
+/** Parts of a synchronous client. */
 export interface CoreInit {
   readonly kind: ClientKind
   readonly servers: unknown
   readonly options: MemcacheOptions
   /** Emits the client's events. */
   readonly emitter: EventEmitter
-  /** Knows the servers of keys; without it there is no direct way. */
+  /** Servers of keys; without them there is no direct way. */
   readonly routes?: ServerRoutes
   /** Whether commands may go the direct way. */
   readonly direct: boolean
 }
 
-/** A server that came or went. */
+/** Server that was added or removed. */
 interface Change {
   readonly name: string
   readonly args: readonly unknown[]
   readonly server: string
 }
 
-/** The hot commands on the direct way. */
+/** Hot commands on the direct way. */
 interface DirectParts {
   readonly sockets: DirectSockets
   readonly reads: DirectReads
-  /** Undefined: writes are left to the worker. */
+  /** Writes; undefined: writes are left to the worker. */
   readonly writes: DirectWrites | undefined
 }
 
-/** The caller's side of a synchronous client: a worker, another one when that has died, and every call to it. */
+/** The caller's side of a synchronous client: a worker, its replacement after a death, and every call to it. */
 export class SyncCore implements LinkOwner {
   readonly #init: CoreInit
   readonly #resolved: ResolvedClientOptions
@@ -77,13 +77,13 @@ export class SyncCore implements LinkOwner {
   /** The client itself as the place of calls. */
   readonly place: CallPlace
   #link: WorkerLink | undefined
-  /** The hot commands on the direct way, while there is one. */
+  /** Hot commands on the direct way, while there is one. */
   direct: DirectParts | undefined
   #isClosed = false
   /** Whether the last call through the worker was one that may go the direct way. */
   #mayGoDirect = true
   readonly #listens: Set<string> = new Set()
-  /** What became of the servers since the client was made. */
+  /** Servers added and removed since the client was made. */
   readonly #changes: Change[] = []
 
   constructor(init: CoreInit) {
@@ -99,14 +99,14 @@ export class SyncCore implements LinkOwner {
     emitter.on('newListener', (name: string) => this.#listen(name))
   }
 
-  /** Calls a method of something that came from the client, and tells the channels of it. */
+  /** Calls a method of an object that came from the client, and publishes it on the channels. */
   #callRemote(target: RemoteHandle | undefined, name: string, args: readonly unknown[]): unknown {
     const place = target && this.#remotes.placeOf(target)
     if (place === undefined) return this.call(target, name, args)
     return traceCall({ ...this.place, ...place }, name, args, (told) => this.call(target, name, told))
   }
 
-  /** Calls a method of the client, or of something that came from it. */
+  /** Calls a method of the client, or of an object that came from it. */
   call(target: RemoteHandle | undefined, name: string, given: readonly unknown[]): unknown {
     const args = withLists(name, given)
     if (target === undefined && MEMBERSHIP.has(name)) return this.#changeServers(name, args)
@@ -114,7 +114,7 @@ export class SyncCore implements LinkOwner {
     return this.#read(name, args, false)
   }
 
-  /** Goes on through the worker with a command that was begun on the direct way. */
+  /** Continues a command of the direct way through the worker. */
   goOn(name: string, args: readonly unknown[], handover: Handover): unknown {
     const rest = handover.argumentsOf(args, OPTIONS_AT[name]!, this.#resolved.connection.timeoutMs)
     const { wasWritten } = handover
@@ -124,7 +124,7 @@ export class SyncCore implements LinkOwner {
 
   #read(name: string, args: readonly unknown[], wasWritten: boolean): unknown {
     const options = args[1] as { readonly serde?: unknown } | undefined
-    // What is no object of options is left for the command to refuse.
+    // Arguments that are not options are left for the command to refuse.
     const isOurs = 'deserializeRange' in this.#resolved.serde && isCallOptions(options)
     if (!isOurs || options?.serde !== undefined || this.#init.kind !== 'Memcache') {
       return this.#request(undefined, name, args, CallMode.method, wasWritten)
@@ -150,7 +150,7 @@ export class SyncCore implements LinkOwner {
     routes.change(name, args)
     const server = name === 'removeServer' ? (args[0] as string) : routes.names.find((one) => !before.includes(one))!
     const added = this.#changes.findLastIndex((change) => change.server === server && change.name === 'addServer')
-    // What came and went is none.
+    // A server that was added and removed again is no change.
     if (name === 'removeServer' && added !== -1) this.#changes.splice(added, 1)
     else this.#changes.push({ name, args, server })
   }
@@ -160,7 +160,7 @@ export class SyncCore implements LinkOwner {
     return this.#request(target, name, [], CallMode.get)
   }
 
-  /** @param wasWritten - The command may have been carried out already. */
+  /** @param wasWritten - Whether the command may have been carried out already. */
   #request(
     target: RemoteHandle | undefined,
     name: string,
@@ -171,7 +171,7 @@ export class SyncCore implements LinkOwner {
     try {
       return this.#ask(target, name, args, mode, wasWritten)
     } catch (error) {
-      // Also where no worker could be started.
+      // Also if no worker could be started.
       throw wasWritten ? inDoubt(name, error) : error
     }
   }
@@ -189,7 +189,7 @@ export class SyncCore implements LinkOwner {
     const hasValues = target === undefined && mode === CallMode.method
     const given = hasValues ? link.block(() => withStoredForms(name, args, this.#resolved.serde)) : args
     this.direct?.sockets.leave()
-    // A hot command is seldom alone; among others the worker had better wait for the next call.
+    // A hot command is seldom alone; among other commands the worker should wait for the next call.
     const isHot = target === undefined && DIRECT_COMMANDS.has(name)
     const wantsSockets = this.#mayGoDirect && isHot
     this.#mayGoDirect = isHot
@@ -218,13 +218,13 @@ export class SyncCore implements LinkOwner {
     }
   }
 
-  /** How long the call may take, as far as the caller knows. */
+  /** Returns how long the call may take, as far as the caller knows. */
   #patience(args: readonly unknown[]): number {
     const own = timeoutOf(args.at(-1))
     return typeof own === 'number' ? own : this.#resolved.connection.timeoutMs
   }
 
-  /** The worker, or a fresh one. */
+  /** Returns the worker, or a fresh one. */
   #openLink(): WorkerLink {
     if (this.#isClosed) throw closedError()
     if (this.#link?.isUsable === true) return this.#link
@@ -237,12 +237,12 @@ export class SyncCore implements LinkOwner {
       extraFields: countFields(this.#countSockets()),
       owner: this,
     })
-    // Known before it has started: a start that is interrupted must not leave it behind.
+    // Set before the start: an interrupted start must not leave the worker behind.
     this.#link = link
     const { serde } = this.#resolved
     const names = Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'keepProcessAlive'))
     const { chunks } = options
-    // The worker makes a part of its own.
+    // The worker makes its own part.
     link.start([servers, { ...names, serde, ...(chunks && { chunks: chunks.options }) }])
     for (const name of this.#listens) this.#subscribe(name)
     for (const { name, args } of this.#changes) this.#request(undefined, name, args, CallMode.method)
@@ -250,7 +250,7 @@ export class SyncCore implements LinkOwner {
     return link
   }
 
-  /** Returns how many sockets the worker may lend: 0 where there is no direct way. */
+  /** Returns the number of sockets that the worker may lend: 0 without a direct way. */
   #countSockets(): number {
     const { options, routes, direct } = this.#init
     const { connection, connectionsPerServer, failures } = this.#resolved
@@ -270,7 +270,7 @@ export class SyncCore implements LinkOwner {
       guard: link,
       tell: (name, event) => this.tell([[name, event]]),
     })
-    // Writes that fail are reported by the worker only.
+    // Only the worker reports failed writes.
     const writes = this.#listens.has('writeFailed') ? undefined : new DirectWrites(context)
     this.direct = { sockets, reads: new DirectReads(context), writes }
   }
@@ -280,7 +280,7 @@ export class SyncCore implements LinkOwner {
     this.direct = undefined
   }
 
-  /** Events that cost something are asked for when somebody listens. */
+  /** Subscribes in the worker to an event that costs something, once it has a listener. */
   #listen(name: string): void {
     if (name !== 'writeFailed' || this.#listens.has(name)) return
     this.#listens.add(name)
@@ -332,7 +332,7 @@ export class SyncCore implements LinkOwner {
   }
 }
 
-/** The time that options name. They may be no options, but a value, whose getters and proxies may throw. */
+/** Returns the time set in options. The argument may be a value instead, whose getters and proxies may throw. */
 function timeoutOf(options: unknown): unknown {
   if (typeof options !== 'object' || options === null) return undefined
   try {
@@ -342,7 +342,7 @@ function timeoutOf(options: unknown): unknown {
   }
 }
 
-/** Refuses what no synchronous client can have, before anything is made: `InvalidInputError`. */
+/** Refuses options that no synchronous client can have, before anything is made: `InvalidInputError`. */
 export function checkSynchronous(servers: unknown, options: MemcacheOptions): void {
   checkRuntime()
   if (isServerSource(servers)) {
@@ -360,7 +360,7 @@ export function checkSynchronous(servers: unknown, options: MemcacheOptions): vo
   }
 }
 
-/** Functions and contexts stay in this thread: without them the certificate would be judged by other rules. */
+/** Refuses functions and contexts, which stay in this thread: without them other rules would judge the certificate. */
 function refuseUncrossable(tls: MemcacheOptions['tls']): void {
   if (typeof tls !== 'object' || tls === null) return
   for (const name of ['secureContext', 'checkServerIdentity'] as const) {
@@ -371,13 +371,13 @@ function refuseUncrossable(tls: MemcacheOptions['tls']): void {
   }
 }
 
-/** The servers themselves, those of the gutter, and those of older clusters. */
+/** Returns the servers themselves, those of the gutter, and those of older clusters. */
 function allServers(servers: unknown, { cluster, fallback }: MemcacheOptions): readonly unknown[] {
   const older: readonly unknown[] = Array.isArray(fallback) ? fallback : []
   return [servers, cluster?.gutter, ...older].flat()
 }
 
-/** The servers that have options of their own. */
+/** Returns the servers that have options of their own. */
 function withOptions(list: readonly unknown[]): readonly ServerAddress[] {
   return list.filter((server): server is ServerAddress => typeof server === 'object' && server !== null)
 }

@@ -7,7 +7,7 @@ import type { SetsResult } from '../client/results.ts'
 import type { Mutable } from '../mutable.ts'
 import type { Key } from '../protocol/key.ts'
 
-/** Where a call is made: on the client, on a namespace, on their writes without answers. */
+/** Place of a call: the client, a namespace, or their writes without replies. */
 export interface CallPlace {
   readonly clientId: string
   readonly namespace?: string
@@ -16,7 +16,7 @@ export interface CallPlace {
 
 type Args = readonly unknown[]
 
-/** Reads what a call about one key came to; undefined where its result does not say it. */
+/** Reads the result of a call about one key; undefined if its result does not show it. */
 type ReadResult = (value: unknown, args: Args) => CallResult | undefined
 
 const found: ReadResult = (value, args) => {
@@ -30,7 +30,7 @@ const changed: ReadResult = (value) => (value === undefined || value === false ?
 const done: ReadResult = () => 'ok'
 const unknown: ReadResult = () => undefined
 
-/** The calls about one key, or none, and how the result of each is read. */
+/** Calls about one key, or none, and the reader of each result. */
 const ONE_KEY: Readonly<Record<string, ReadResult>> = {
   get: found,
   gets: found,
@@ -58,7 +58,7 @@ const ONE_KEY: Readonly<Record<string, ReadResult>> = {
 const NO_KEY: readonly string[] =
   'version ping stats flushAll cacheMemlimit verbosity shutdown rawCommand noop clear'.split(' ')
 
-/** Reads what a call about many keys came to. */
+/** Reads the result of a call about many keys. */
 type ReadNumbers = (value: unknown, keys: number) => CallResult | undefined
 
 const OVER_KEYS: Readonly<Record<string, ReadNumbers>> = {
@@ -79,15 +79,15 @@ function hitsOf(value: unknown, keys: number): CallResult {
   return { hits: size, misses: keys - size }
 }
 
-/** A call in the form in which it is told. */
+/** Call in the form in which it is published. */
 interface ToldCall {
   readonly keys: readonly Key[]
-  /** With lists in the place of iterables, which may be read once only. */
+  /** Arguments with lists in place of iterables, which may be read once only. */
   readonly args: Args
   readonly read: (value: unknown) => CallResult | undefined
 }
 
-/** Carries out a call of a synchronous client, and tells the channels of it: `start`, `end`, and `error` where it throws. */
+/** Runs a call of a synchronous client, and publishes it on the channels: `start`, `end`, and `error` if it throws. */
 export function traceCall(place: CallPlace, name: string, args: Args, call: (args: Args) => unknown): unknown {
   const told = COMMAND.hasSubscribers === false ? undefined : describeCall(name, args)
   if (told === undefined) return call(args)
@@ -122,7 +122,7 @@ export function traceCall(place: CallPlace, name: string, args: Args, call: (arg
   }
 }
 
-/** Returns undefined for what is no command: a namespace that is made, a server that is added; and for what cannot be read. */
+/** Describes a call. Undefined if it is no command (making a namespace, adding a server) or cannot be read. */
 function describeCall(name: string, args: Args): ToldCall | undefined {
   const readOne = ONE_KEY[name]
   if (readOne !== undefined) return { keys: [args[0] as Key], args, read: (value) => readOne(value, args) }

@@ -3,7 +3,9 @@ import { MetaClient } from '../client/meta/client.ts'
 import { WorkerSession } from './bridge/worker-session.ts'
 import { DirectHost } from './direct/host.ts'
 
-/** Starts the worker's work. A function, because the package has no side effects: bundlers leave out what is not called. */
+/**
+ * Starts the worker. A function, because the package has no side effects: bundlers leave out code that is not called.
+ */
 export function startWorker(): void {
   new WorkerSession({ Memcache, MetaClient }, (fields) => new DirectHost(fields)).start()
 }

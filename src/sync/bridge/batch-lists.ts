@@ -5,8 +5,8 @@ const LISTS_OF_KEYS: ReadonlySet<string> = new Set(['getMany', 'getsMany', 'dele
 const LISTS_OF_ENTRIES: ReadonlySet<string> = new Set(['setMany', 'addMany'])
 
 /**
- * Reads the keys or entries of a batch before they cross, of the client and of namespaces: in the worker a promise, or a
- * `WeakMap`, would be the plain object that holds its methods. What can be iterated only once is read once.
+ * Reads the keys or entries of a batch, of the client and of namespaces, before they cross: in the worker a promise or
+ * a `WeakMap` would be the plain object that holds its methods. An iterable that can be read only once is read once.
  */
 export function withLists(name: string, args: readonly unknown[]): readonly unknown[] {
   const [list, ...rest] = args

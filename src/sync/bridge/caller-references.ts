@@ -9,17 +9,17 @@ import { MessageWriter } from './message-writer.ts'
 import { type NumberRange, shapeOf } from './protocol.ts'
 import { RemoteHandle } from './remote-handle.ts'
 
-/** Options nest no deeper than this; what lies deeper is a value, and crosses as a number. */
+/** Deepest nesting of options; anything deeper is a value, and crosses as a number. */
 const MAX_DEPTH = 6
 
-/** Something of the caller's that the worker knows by number. */
+/** Object of the caller's that the worker knows by number. */
 interface Owned {
   readonly object: unknown
-  /** Whose method it is. */
+  /** Object whose method it is. */
   readonly self: unknown
 }
 
-/** A value in the place where a command takes one: what the serde makes of it travels along. */
+/** Value in the argument of a command that stores one: the serde's result travels along. */
 export class StoreValue {
   readonly value: unknown
   readonly #form: SerializedValue | undefined
@@ -29,40 +29,40 @@ export class StoreValue {
     this.#form = form
   }
 
-  /** What the serde has made of the value, if it could. */
+  /** The serde's result for the value, if there is one. */
   get form(): SerializedValue | undefined {
     return this.#form
   }
 
-  /** Whether it is one; asks nothing of the object, which may be a proxy of the caller's. */
+  /** Checks whether an object is a `StoreValue` without reading it: it may be a proxy of the caller's. */
   static is(object: object): object is StoreValue {
     return #form in object
   }
 }
 
 /**
- * Writes the caller's arguments. Plain data crosses as data; functions, values and everything else stay with the caller,
- * and the worker gets numbers for them, which it can call or give back.
+ * Writes the caller's arguments. Plain data crosses as data. Functions, values and everything else stay with the
+ * caller, and the worker gets numbers for them, which it can call or return.
  */
 export class CallerReferences {
   readonly writer: MessageWriter = new MessageWriter((value, writer) => this.#write(value, writer))
   readonly #owned: Map<number, Owned> = new Map()
   #last = 0
   #depth = 0
-  /** Whose properties are being written. */
+  /** Object whose properties are being written. */
   #self: unknown
 
-  /** The last number given out. */
+  /** Last number given out. */
   get mark(): number {
     return this.#last
   }
 
-  /** Forgets what has these numbers. */
+  /** Forgets the objects with these numbers. */
   release([from, to]: NumberRange): void {
     for (let reference = from + 1; reference <= to; reference++) this.#owned.delete(reference)
   }
 
-  /** What a number stands for. */
+  /** Returns the object of a number. */
   get(reference: number): unknown {
     return this.#owned.get(reference)?.object
   }
@@ -80,13 +80,13 @@ export class CallerReferences {
     this.writer.data(values)
   }
 
-  /** Writes what a function of the caller's threw. */
+  /** Writes the reason thrown by a function of the caller's. */
   failure(reason: unknown): void {
     this.#depth = reason instanceof Error ? 1 : MAX_DEPTH
     this.writer.value(reason)
   }
 
-  /** Writes what a function of the caller's gave: a value as a number; what the worker must look into as data. */
+  /** Writes the result of a function of the caller's: a value as a number; data that the worker must read as data. */
   result(value: unknown, isData: boolean): void {
     this.#depth = isData ? 1 : MAX_DEPTH - (types.isMap(value) ? 1 : 0)
     this.writer.value(value)
@@ -101,7 +101,7 @@ export class CallerReferences {
     if (typeof value === 'function') {
       writer.byte(Tag.function)
       writer.value(this.#number(value))
-      // What a command is given to call may take its time and use the client; what options hold may not.
+      // A function in a command's arguments may take its time and use the client; one in options may not.
       writer.byte(this.#depth === 0 ? 0 : 1)
       return true
     }
@@ -184,7 +184,7 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-/** An object's own properties and the methods of its class. */
+/** Returns an object's own properties and the methods of its class. */
 function propertiesOf(value: object): [string, unknown][] {
   const entries = new Map<string, unknown>(Object.entries(value))
   const source = value as Record<string, unknown>

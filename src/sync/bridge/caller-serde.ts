@@ -1,11 +1,11 @@
 import type { RangeSerde, Serde, SerializedValue } from '../../serde/serde.ts'
 
-/** Calls a method of an object of the caller's, who is waiting, and blocks until it has returned. */
+/** Calls a method of an object of the waiting caller, and blocks until it has returned. */
 export type CallCaller = (reference: number, method: string, args: readonly unknown[]) => unknown
 
-/** A value of the caller's that the worker hands on unseen. */
+/** Value of the caller's that the worker passes on unread. */
 export class OpaqueValue {
-  /** What the caller's serde made of it, where the caller has asked it beforehand. */
+  /** Result of the caller's serde, if the caller has serialized the value beforehand. */
   readonly form: SerializedValue | undefined
 
   constructor(form: SerializedValue | undefined) {
@@ -13,16 +13,16 @@ export class OpaqueValue {
   }
 }
 
-/** What the worker is told of a serde. */
+/** Properties of a serde, as sent to the worker. */
 export interface SerdeTraits {
   readonly reference: number
-  /** One of memlane's own, which needs no key to read. */
+  /** Whether the serde is one of memlane's own, which needs no key to read. */
   readonly isRange: boolean
   readonly leavesCompressionFlags: boolean
   readonly counterFlags: number | undefined
 }
 
-/** A serde of the caller's, called where it lives. */
+/** Creates a serde whose methods are called in the caller's thread. */
 export function createCallerSerde(traits: SerdeTraits, call: CallCaller): Serde {
   const { reference, isRange, leavesCompressionFlags, counterFlags } = traits
   const deserialize = (data: Uint8Array, clientFlags: number, key: string | Uint8Array): unknown =>

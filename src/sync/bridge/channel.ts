@@ -3,22 +3,22 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 
 /** Fields of the shared header, each of 32 bits. */
 export const HeaderField = {
-  /** Counts what the caller sent. The worker waits on it. */
+  /** Counter of the caller's messages. The worker waits on it. */
   request: 0,
   requestLength: 1,
-  /** Counts what the worker sent. The caller waits on it. */
+  /** Counter of the worker's messages. The caller waits on it. */
   message: 2,
   messageLength: 3,
-  /** Moves while the worker is at work on a call. */
+  /** Counter that moves while the worker is at work on a call. */
   tick: 4,
-  /** One of {@link WorkerState}. */
+  /** State: one of {@link WorkerState}. */
   state: 5,
 } as const
 
-/** What the worker is doing, as far as the caller must know to reach it. */
+/** State of the worker, as far as the caller needs it to reach the worker. */
 export const WorkerState = {
   starting: 0,
-  /** In its event loop: a message wakes it. */
+  /** In its event loop: a message wakes the worker. */
   looping: 1,
   /** Waiting for the next request, and nothing else. */
   parked: 2,
@@ -27,10 +27,10 @@ export const WorkerState = {
 
 const HEADER_FIELDS = 6
 
-/** What a message may have without memory of its own, in bytes. */
+/** Largest message without memory of its own, in bytes. */
 const MAILBOX_BYTES = 65_536
 
-/** The memory between a caller and its worker. */
+/** Memory shared by a caller and its worker. */
 export interface SharedMemory {
   readonly header: SharedArrayBuffer
   readonly requests: SharedArrayBuffer
@@ -38,9 +38,9 @@ export interface SharedMemory {
 }
 
 /**
- * Makes the memory between a caller and its worker.
+ * Makes the memory shared by a caller and its worker.
  *
- * @param extraFields - Number of fields behind those of the header: {@link extraFieldsOf}.
+ * @param extraFields - Number of fields after those of the header: {@link extraFieldsOf}.
  */
 export function createSharedMemory(extraFields: number): SharedMemory {
   return {
@@ -50,14 +50,14 @@ export function createSharedMemory(extraFields: number): SharedMemory {
   }
 }
 
-/** Returns the fields behind those of the header, for what else the two threads share. */
+/** Returns the fields after those of the header, for other data shared by the two threads. */
 export function extraFieldsOf(header: Int32Array): Int32Array {
   return header.subarray(HEADER_FIELDS)
 }
 
 /**
- * One direction: holds one message at a time. What does not fit gets memory of its own, handed over through a port,
- * which either side can read without its event loop.
+ * One direction: holds one message at a time. A message that does not fit gets memory of its own, handed over through a
+ * port, which either side can read without its event loop.
  */
 export class Mailbox {
   readonly #header: Int32Array
@@ -67,8 +67,8 @@ export class Mailbox {
   readonly #length: number
 
   /**
-   * @param count - The field that counts the messages.
-   * @param length - The field with the length of the present one.
+   * @param count - Field that counts the messages.
+   * @param length - Field with the length of the present message.
    */
   constructor(header: Int32Array, memory: SharedArrayBuffer, port: MessagePort, count: number, length: number) {
     this.#header = header
@@ -78,7 +78,7 @@ export class Mailbox {
     this.#length = length
   }
 
-  /** How many messages there have been. */
+  /** Number of messages so far. */
   get count(): number {
     return Atomics.load(this.#header, this.#count)
   }
@@ -91,7 +91,7 @@ export class Mailbox {
     Atomics.notify(this.#header, this.#count)
   }
 
-  /** A copy of the present message. */
+  /** Returns a copy of the present message. */
   receive(): Buffer {
     const length = this.#header[this.#length]!
     const message = Buffer.allocUnsafeSlow(length)

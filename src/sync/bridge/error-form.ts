@@ -5,7 +5,7 @@ import type { MessageWriter } from './message-writer.ts'
 
 type ErrorClass = new (message: string, details?: errors.ErrorDetails) => errors.MemcacheError
 
-/** The classes whose errors cross as what they are, by name. */
+/** Classes whose errors cross as instances of their class, by name. */
 const CLASSES: ReadonlyMap<string, ErrorClass> = new Map(
   Object.entries(errors as unknown as Record<string, ErrorClass>).filter(
     ([name]) => name !== 'MemcacheError' && name !== 'BatchError',
@@ -15,14 +15,14 @@ const CLASSES: ReadonlyMap<string, ErrorClass> = new Map(
 /** Errors of calls: their stack begins in the middle of the bridge, or of the direct way. */
 const callErrors: WeakSet<Error> = new WeakSet()
 
-/** Lets the stack of an error that {@link markCallError} has marked begin at the caller of `called`. */
+/** Makes the stack of an error marked by {@link markCallError} begin at the caller of `called`. */
 export function atCaller(error: unknown, called: (...args: never[]) => unknown): unknown {
-  // Anything can be thrown, also a proxy: nothing is asked of it.
+  // Any value can be thrown, even a proxy: do not read it.
   if (callErrors.delete(error as Error)) Error.captureStackTrace(error as Error, called)
   return error
 }
 
-/** Writes an error: ours with all it carries, others with name, message, code and stack. */
+/** Writes an error: memlane's own with all its properties, others with name, message, code and stack. */
 export function writeError(error: Error, writer: MessageWriter): void {
   writer.byte(Tag.error)
   writer.text(error.name)
@@ -45,7 +45,7 @@ export function writeError(error: Error, writer: MessageWriter): void {
   writer.value(error.failed)
 }
 
-/** Reads an error. Ours get the stack of whoever reads: the caller's. */
+/** Reads an error. memlane's own get the stack of the reader: the caller's. */
 export function readError(reader: MessageReader): Error {
   const name = reader.text()
   const message = reader.text()
@@ -69,7 +69,7 @@ export function markCallError<E extends Error>(error: E): E {
   return error
 }
 
-/** The error of a command that was written before, and of which the last attempt says that nothing of it was sent. */
+/** Returns the error of a command that was written before, and whose last attempt reports that nothing was sent. */
 export function inDoubt(name: string, error: unknown): unknown {
   if (!(error instanceof errors.MemcacheError) || error.delivery !== 'not-sent') return error
   const message = `${name}: it was written, its connection was lost, and then: ${error.message}`

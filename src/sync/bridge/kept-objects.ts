@@ -2,7 +2,7 @@ import { Tag } from './message-tags.ts'
 import type { MessageWriter } from './message-writer.ts'
 import { shapeOf } from './protocol.ts'
 
-/** What stays in the worker and is called from there by number: the client, 0, and what came from it. */
+/** Objects that stay in the worker and are called by number: the client, 0, and objects made by it. */
 export class KeptObjects {
   readonly #objects: Map<number, object> = new Map()
   readonly #numbers: WeakMap<object, number> = new WeakMap()
@@ -23,12 +23,12 @@ export class KeptObjects {
     return this.#objects.get(number) as Record<string, unknown>
   }
 
-  /** The caller has none of it any more. */
+  /** Forgets an object that the caller no longer has. */
   release(number: number): void {
     this.#objects.delete(number)
   }
 
-  /** Writes its number, and what it can do with the first of its kind. */
+  /** Writes the number of an object, and its shape with the first of its kind. */
   write(object: object, writer: MessageWriter): void {
     let number = this.#numbers.get(object)
     if (number === undefined) {

@@ -2,10 +2,10 @@ import type { Buffer } from 'node:buffer'
 import { latin1Slice } from '../../buffer-slices.ts'
 import { Tag } from './message-tags.ts'
 
-/** Reads what only one side of the bridge knows. */
+/** Reads values that only one side of the bridge has. */
 export type ReadOwn = (tag: number, reader: MessageReader) => unknown
 
-/** Values out of the bytes of one message, which the values may keep. */
+/** Reader of values from the bytes of one message, which the values may keep. */
 export class MessageReader {
   readonly #readOwn: ReadOwn
   readonly #bytes: Buffer
@@ -102,7 +102,7 @@ export class MessageReader {
   #object(): Record<string, unknown> {
     const entries: [string, unknown][] = []
     for (let left = this.uint32(); left > 0; left--) entries.push([this.text(), this.value()])
-    // `fromEntries` defines, so that a property named __proto__ is one.
+    // `fromEntries` defines properties, so a property named __proto__ is an ordinary one.
     return Object.fromEntries(entries)
   }
 }

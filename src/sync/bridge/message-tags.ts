@@ -1,4 +1,4 @@
-/** What follows in a message. */
+/** Kind of the next item in a message. */
 export const Tag = {
   undefined: 0,
   null: 1,
@@ -17,21 +17,21 @@ export const Tag = {
   object: 14,
   error: 15,
   // From the caller.
-  /** An object of the caller, by number; as plain data it follows. */
+  /** Object of the caller, by number; its plain data follows. */
   owned: 20,
-  /** An object of the caller, by number, that the worker only hands on. What a serde made of it may follow. */
+  /** Object of the caller, by number, that the worker only passes on. The result of a serde may follow. */
   opaque: 21,
   function: 22,
-  /** A serde of the caller. */
+  /** Serde of the caller. */
   serde: 23,
-  /** An error that a function of the caller threw. */
+  /** Error thrown by a function of the caller. */
   failure: 24,
   // From the worker.
-  /** An object of the caller that comes back, by number. */
+  /** Object of the caller that comes back, by number. */
   yours: 30,
-  /** An object that stays in the worker and is called there. */
+  /** Object that stays in the worker and is called there. */
   remote: 31,
-  /** A value as stored, to be decoded by the caller. */
+  /** Value as stored, to be decoded by the caller. */
   stored: 32,
   signal: 33,
 } as const

@@ -3,16 +3,16 @@ import { isBytes, UNREADABLE_BYTES, viewOf } from '../../bytes.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { Tag } from './message-tags.ts'
 
-/** Every character is one byte. */
+/** Matches text in which every character is one byte. */
 const LATIN1 = /^[\0-\xff]*$/
 
-/** What a message begins with room for, in bytes. */
+/** Initial size of the buffer, in bytes. */
 const FIRST_BYTES = 4096
 
-/** Writes what only one side of the bridge knows; says whether it did. */
+/** Writes values that only one side of the bridge has; returns whether it wrote the value. */
 export type WriteOwn = (value: object | symbol | ((...args: never[]) => unknown), writer: MessageWriter) => boolean
 
-/** Values as bytes, for the way from thread to thread. What is not plain data is left to `writeOwn`. */
+/** Writer of values as bytes, to cross between threads. Values that are not plain data are left to `writeOwn`. */
 export class MessageWriter {
   readonly #writeOwn: WriteOwn
   #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
@@ -29,7 +29,7 @@ export class MessageWriter {
     if (this.#bytes.length > 1_048_576) this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
   }
 
-  /** The message so far; valid until the next one begins. */
+  /** Returns the message so far; valid until the next one begins. */
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#at)
   }
@@ -44,7 +44,7 @@ export class MessageWriter {
     this.#at = this.#bytes.writeUInt32LE(value, this.#at)
   }
 
-  /** A text, lone surrogates included. */
+  /** Writes a text, lone surrogates included. */
   text(value: string): void {
     if (LATIN1.test(value)) {
       this.byte(1)
@@ -93,7 +93,7 @@ export class MessageWriter {
     }
   }
 
-  /** An object as plain data: what it holds, not what it is. */
+  /** Writes an object as plain data: its contents, not its class. */
   data(value: object): void {
     if (isBytes(value)) {
       this.byte(Buffer.isBuffer(value) ? Tag.buffer : Tag.bytes)
@@ -123,7 +123,7 @@ export class MessageWriter {
     this.properties(Object.entries(value))
   }
 
-  /** A plain object with these properties. */
+  /** Writes a plain object with these properties. */
   properties(entries: readonly (readonly [string, unknown])[]): void {
     this.byte(Tag.object)
     this.uint32(entries.length)

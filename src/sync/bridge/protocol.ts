@@ -1,23 +1,23 @@
 import { EventEmitter } from 'node:events'
 
-/** What the caller sends. */
+/** Messages of the caller. */
 export const Request = {
   /** Makes the client: servers and options. */
   create: 0,
   call: 1,
-  /** The result of a function of the caller's. */
+  /** Result of a function of the caller's. */
   response: 2,
 } as const
 
-/** What the worker sends. */
+/** Messages of the worker. */
 export const Message = {
-  /** The result of a call, and the events since the last one. */
+  /** Result of a call, and the events since the last one. */
   reply: 1,
-  /** A function of the caller's is to be called. */
+  /** Call of a function of the caller's. */
   callback: 2,
 } as const
 
-/** Commands that may have been written before they come to the worker, and the position of the options of each. */
+/** Commands that may have been written before they reach the worker, and the position of the options of each. */
 export const OPTIONS_AT: Readonly<Record<string, number>> = {
   get: 1,
   gets: 1,
@@ -34,29 +34,29 @@ export const OPTIONS_AT: Readonly<Record<string, number>> = {
   decr: 2,
 }
 
-/** How the target of a call is meant. */
+/** Kind of call on a target. */
 export const CallMode = {
   method: 0,
   get: 1,
-  /** A read whose values are decoded by the caller afterwards. */
+  /** Read whose values are decoded by the caller afterwards. */
   stored: 2,
-  /** Subscribes to an event. */
+  /** Subscription to an event. */
   listen: 3,
 } as const
 
-/** Numbers that the caller's objects have: those above `from`, up to `to`. */
+/** Numbers of the caller's objects: those above `from`, up to `to`. */
 export type NumberRange = readonly [from: number, to: number]
 
-/** The kinds of clients. */
+/** Kinds of clients. */
 export type ClientKind = 'Memcache' | 'MetaClient'
 
-/** What a remote object can do, told with the first of its kind. */
+/** Methods and getters of a remote object, sent with the first of its kind. */
 export interface Shape {
   readonly methods: readonly string[]
   readonly getters: readonly string[]
 }
 
-/** What a class adds to its objects: names of methods and getters, inherited ones too. */
+/** Returns the names of the methods and getters of a class, inherited ones too. */
 export function shapeOf(prototype: object): Shape {
   const methods: string[] = []
   const getters: string[] = []

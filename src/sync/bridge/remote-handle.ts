@@ -1,3 +1,3 @@
-/** An object that lives in the worker. The code that makes it adds its methods. */
+/** Object that lives in the worker. Its methods are added where it is made. */
 // oxlint-disable-next-line typescript/no-extraneous-class -- a mark by which remote objects are known
 export class RemoteHandle {}

@@ -4,9 +4,9 @@ import type { NumberRange, Shape } from './protocol.ts'
 import { RemoteHandle } from './remote-handle.ts'
 import type { WorkerLink } from './worker-link.ts'
 
-/** How an object in the worker came to be, so that it can be made again in a fresh worker. */
+/** Origin of an object in the worker, from which it can be made again in a fresh worker. */
 interface Origin {
-  /** Undefined: the client itself. */
+  /** Parent object; undefined: the client itself. */
   readonly parent: RemoteHandle | undefined
   readonly name: string
   readonly args: readonly unknown[]
@@ -19,27 +19,27 @@ interface State {
   id: number
   link: WorkerLink
   readonly origin: Origin
-  /** Numbers of what the caller gave it. */
+  /** Numbers of the caller's objects given to the object. */
   readonly held: NumberRange[]
-  /** A call on it gave it back: it gathers calls, and cannot be made again without them. */
+  /** Whether a call on the object returned the object: it gathers calls, and cannot be made again without them. */
   gathers: boolean
-  /** Its double in a fresh worker. */
+  /** Handle of the same object in a fresh worker. */
   double: RemoteHandle | undefined
 }
 
-/** Where calls on an object of the worker are made: on a namespace, or on writes without answers. */
+/** Place of the calls on an object of the worker: a namespace, or writes without replies. */
 export interface RemotePlace {
   readonly namespace?: string
   readonly isQuiet?: boolean
 }
 
-/** Carries out what is asked of an object in the worker, or of the client itself. */
+/** Functions that run calls on an object in the worker, or on the client itself. */
 export interface Ask {
   readonly call: (target: RemoteHandle | undefined, name: string, args: readonly unknown[]) => unknown
   readonly read: (target: RemoteHandle | undefined, name: string) => unknown
 }
 
-/** The objects that live in the worker: namespaces, pipelines. */
+/** Objects that live in the worker: namespaces, pipelines. */
 export class RemoteHandles {
   readonly #ask: Ask
   readonly #states: WeakMap<RemoteHandle, State> = new WeakMap()
@@ -56,14 +56,14 @@ export class RemoteHandles {
     this.#known.get(link)?.delete(id)
     this.#released.get(link)?.push(id)
   })
-  /** What is being asked for: the origin of what comes back. */
+  /** Origin of the object that the present call returns. */
   origin: Origin = NOTHING
 
   constructor(ask: Ask) {
     this.#ask = ask
   }
 
-  /** The object of this number, made if it is new. */
+  /** Returns the object of this number, made if it is new. */
   find(id: number, shape: Shape, link: WorkerLink): RemoteHandle {
     const known = this.#knownOf(link)
     const found = known.get(id)?.deref()
@@ -76,7 +76,7 @@ export class RemoteHandles {
     return remote
   }
 
-  /** Where calls on it are made; undefined for pipelines, which gather them. */
+  /** Returns the place of calls on an object; undefined for pipelines, which gather calls. */
   placeOf(remote: RemoteHandle): RemotePlace | undefined {
     const { parent, name, args, isGetter } = this.#states.get(remote)!.origin
     if (isGetter && name === 'noreply') return { ...(parent && this.placeOf(parent)), isQuiet: true }
@@ -85,7 +85,7 @@ export class RemoteHandles {
     return { namespace: outer + String(args[0]) }
   }
 
-  /** Its number in the present worker, where it is made again if the one that it was in has died. */
+  /** Returns the number of an object in the present worker, and makes the object again if its worker has died. */
   idOf(remote: RemoteHandle, link: WorkerLink): number {
     const state = this.#states.get(remote)!
     if (state.link === link) return state.id
@@ -105,11 +105,12 @@ export class RemoteHandles {
   }
 
   /**
-   * Keeps what a call was given for as long as the object that came of it may need it; says whether there is one. A
-   * pipeline comes of every call that it gathers. Any other call needs nothing once it has returned.
+   * Keeps the arguments of a call for as long as the resulting object may need them; returns whether there is such an
+   * object. Every call gathered by a pipeline results in the pipeline. Any other call needs nothing once it has
+   * returned.
    */
   hold(target: RemoteHandle | undefined, result: unknown, numbers: readonly NumberRange[]): boolean {
-    // Any value can be a result, also a proxy: nothing is asked of it.
+    // Any value can be a result, even a proxy: do not read it.
     const state = this.#states.get(result as RemoteHandle)
     if (state === undefined) return false
     if (result === target) state.gathers = true
@@ -117,7 +118,7 @@ export class RemoteHandles {
     return true
   }
 
-  /** The numbers of objects that nobody has any more. */
+  /** Takes the numbers of objects that the caller no longer has. */
   takeReleased(link: WorkerLink): number[] {
     return this.#released.get(link)?.splice(0) ?? []
   }
@@ -136,7 +137,7 @@ export class RemoteHandles {
     const made = class extends RemoteHandle {}
     for (const name of shape.methods) {
       const call = function (this: RemoteHandle, ...args: unknown[]): unknown {
-        // Without its object it would be a call to the client itself.
+        // Without its object the call would go to the client itself.
         if (!(this instanceof RemoteHandle)) throw new TypeError(`${name} must be called on its object`)
         try {
           return ask.call(this, name, args)

@@ -1,10 +1,10 @@
 import type { MemcacheOptions } from '../../client/options.ts'
 import type { Distribution, Router } from '../../routing/distribution.ts'
 
-/** So many keys are remembered; then all are forgotten. */
+/** Number of keys remembered; beyond it all are forgotten. */
 const MAX_KEYS = 10_000
 
-/** The options with a distribution that is asked once for each key: it is pure, and lives in another thread. */
+/** Returns the options with a distribution that is called once for each key: it is pure, and runs in another thread. */
 export function memoizeDistribution(options: unknown): MemcacheOptions | undefined {
   const given = options as MemcacheOptions | undefined
   const distribution = given?.cluster?.distribution

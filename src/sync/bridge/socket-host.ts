@@ -1,16 +1,16 @@
 import type { Observing } from '../../seam/observer.ts'
 
-/** The worker's end of the direct way, as the session in the worker sees it. */
+/** The worker's end of the direct way, as seen by the session in the worker. */
 export interface SocketHost {
   /** Whether the caller may be using a socket. */
   readonly isOpen: boolean
   /** Observers for the client whose sockets are lent. */
   readonly observers: readonly Observing[]
-  /** Names the client that was given the observers. */
+  /** Sets the client that was given the observers. */
   watch(client: object): void
-  /** Notes which connections are alive, at the end of a call. */
+  /** Records which connections are alive, at the end of a call. */
   note(): void
-  /** Lends the caller the sockets that are idle. */
+  /** Lends the caller the idle sockets. */
   openIfIdle(): void
   /**
    * Takes the sockets back: the caller calls the worker.
@@ -25,6 +25,6 @@ export interface SocketHost {
 /**
  * Makes a {@link SocketHost}.
  *
- * @param fields - Memory that it shares with the caller.
+ * @param fields - Memory shared with the caller.
  */
 export type CreateSocketHost = (fields: Int32Array) => SocketHost

@@ -1,22 +1,22 @@
 import { availableParallelism } from 'node:os'
 
-/** So long a caller looks again and again before it lets its core go, in milliseconds: a round trip on one machine. */
+/** Time for which a caller spins before it gives its core up, in milliseconds: a round trip on one machine. */
 const SPIN_MS = 0.06
 
-/** So many calls in the way that is better at present, and then so many in the other one, to see whether it still is. */
+/** Number of calls in the way that is better at present, and then of trial calls in the other way. */
 const CALLS = 400
 const TRIAL_CALLS = 16
 
-/** The other way must be better by this much, or it will be for nothing that the caller keeps a core busy. */
+/** Factor by which spinning must be faster: otherwise the caller keeps a core busy for nothing. */
 const WORTH_IT = 0.85
 
-/** A longer call says nothing about how its thread was woken, in milliseconds. */
+/** Longest call that shows how its thread was woken, in milliseconds. */
 const LONGEST_MS = 0.5
 
 /**
- * Whether a caller should spin for a moment before it waits. On a quiet machine that more than halves a call, because an
- * idle core takes long to wake; on a busy one it doubles it, because the spinning thread is in the way of the others
- * (`bench/micro/sync-bridge.mjs`). So both are tried, now and then.
+ * Choice whether a caller spins for a moment before it waits. On a quiet machine spinning more than halves a call,
+ * because an idle core takes long to wake; on a busy one it doubles a call, because the spinning thread blocks the
+ * others (`bench/micro/sync-bridge.mjs`). So both ways are tried, now and then.
  */
 export class SpinChoice {
   readonly #header: Int32Array
@@ -32,14 +32,14 @@ export class SpinChoice {
     this.#header = header
   }
 
-  /** Spins, if that is the way of this call, until the word is no longer `value`; not for long. */
+  /** Spins, if this call is to spin, until the word is no longer `value`; not for long. */
   spin(word: number, value: number): void {
     if (!this.#maySpin || this.#spins === this.#isTrial) return
     const end = performance.now() + SPIN_MS
     while (Atomics.load(this.#header, word) === value && performance.now() < end);
   }
 
-  /** Tells how long the call took. */
+  /** Records how long the call took. */
   note(tookMs: number): void {
     if (tookMs < LONGEST_MS) {
       this.#sumMs += tookMs
@@ -58,7 +58,7 @@ export class SpinChoice {
       this.#isTrial = true
       return
     }
-    // Waiting costs nothing, so it need not be better, only as good.
+    // Waiting costs nothing: it need not be faster, only as fast.
     const limitMs = this.#spins ? this.#usualMs : this.#usualMs * WORTH_IT
     if (meanMs < limitMs) this.#spins = !this.#spins
     this.#isTrial = false

@@ -6,7 +6,7 @@ import type { Serde, SerializedValue } from '../../serde/serde.ts'
 import { unreadable } from '../../unreadable.ts'
 import { StoreValue } from './caller-references.ts'
 
-/** Where commands that store one value take their options. */
+/** Position of the options in commands that store one value. */
 const OPTIONS_AT: ReadonlyMap<string, number> = new Map([
   ['set', 2],
   ['sets', 2],
@@ -20,8 +20,8 @@ const EXTENSIONS: ReadonlySet<string> = new Set(['append', 'prepend'])
 const BATCHES: ReadonlySet<string> = new Set(['setMany', 'addMany'])
 
 /**
- * Has the serde work before the call instead of in the middle of it, where it is known that a value will be stored. What
- * it refuses is left for the call, which then fails as it should.
+ * Serializes values before the call instead of in the middle of it, if the call will surely store them. A value that
+ * the serde refuses is left for the call, which then fails as it should.
  */
 export function withStoredForms(name: string, args: readonly unknown[], serde: Serde): readonly unknown[] {
   try {
@@ -59,7 +59,7 @@ function storeValue(value: unknown, key: unknown, serde: Serde): StoreValue {
   return new StoreValue(value, form)
 }
 
-/** What the serde makes of the value; undefined where that cannot be stored. */
+/** Returns the serde's result for a value; undefined if the value cannot be stored. */
 function formOf(value: unknown, key: unknown, serde: Serde): SerializedValue | undefined {
   try {
     const form = serde.serialize(value, key as string)

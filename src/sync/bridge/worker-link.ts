@@ -15,22 +15,22 @@ import type { WorkerSetup } from './worker-session.ts'
 import { checkWorkerFile, workerError, workerUrl } from './worker-url.ts'
 import { LOOK_MS, WorkerWatchdog } from './worker-watchdog.ts'
 
-/** What a worker gets for starting, in milliseconds. */
+/** Time for starting a worker, in milliseconds. */
 const START_MS = 30_000
 
-/** Room for the reason why a worker does not start, in bytes. */
+/** Room for the reason of a failed start, in bytes. */
 const FAILURE_BYTES = 1024
 
-/** What a link needs of the client. */
+/** Functions of the client that a link calls. */
 export interface LinkOwner {
-  /** An object that stays in the worker. */
+  /** Returns the handle of an object that stays in the worker. */
   remote(id: number, shape: Shape, link: WorkerLink): unknown
   /** Decodes a value as stored. */
   decode(data: Buffer, clientFlags: number): unknown
   tell(events: readonly (readonly [name: string, event: unknown])[]): void
 }
 
-/** What a link is made of. */
+/** Parts of a link. */
 export interface LinkInit {
   readonly kind: ClientKind
   readonly keepProcessAlive: boolean
@@ -39,14 +39,14 @@ export interface LinkInit {
   readonly owner: LinkOwner
 }
 
-/** What came of a request. */
+/** Result of a request. */
 interface Reply {
   readonly isGood: boolean
   readonly result: unknown
   readonly events: readonly (readonly [name: string, event: unknown])[]
 }
 
-/** One worker, as the caller sees it: starts it, asks it and waits, and serves it meanwhile. */
+/** One worker, as seen by the caller: starts it, sends requests and waits, and answers its calls meanwhile. */
 export class WorkerLink {
   readonly references: CallerReferences = new CallerReferences()
   readonly #header: Int32Array
@@ -63,9 +63,11 @@ export class WorkerLink {
   #lastCall = 0
   #hasStarted = false
   #hasEnded = false
-  /** A function of the caller's runs for which the worker waits blocked. */
+  /** Whether a function of the caller's runs for which the worker waits blocked. */
   #isBlocking = false
-  /** Requests under way, and functions of the caller's that run meanwhile: one of them may have made the next request. */
+  /**
+   * Number of pending requests, and of running functions of the caller's: one of them may have made the next request.
+   */
   #requestsOpen = 0
   #callsOpen = 0
   #wasInterrupted = false
@@ -96,32 +98,32 @@ export class WorkerLink {
     const failure = this.#failure
     const workerData: WorkerSetup = { memory, requests: requests.port2, messages: messages.port2, kind, failure }
     const transferList = [requests.port2, messages.port2]
-    // Whatever the process was started with is not for the worker, which runs built code.
+    // The process's own `execArgv` does not concern the worker, which runs built code.
     this.#worker = new Worker(this.#program, { workerData, transferList, execArgv: [], name: `memlane ${kind}Sync` })
     this.#worker.on('message', (late: Uint8Array) => this.#onLateEvents(late))
     this.#worker.on('exit', () => {
       this.#hasEnded = true
     })
-    // It is heard of by the call that waits, or by the next one.
+    // The waiting call, or the next one, reports it.
     this.#worker.on('error', () => undefined)
     if (!keepProcessAlive) this.#worker.unref()
     this.#ports = [requests.port1, messages.port1]
     for (const port of this.#ports) port.unref()
   }
 
-  /** The fields that the two threads share besides the header. */
+  /** Fields shared by the two threads besides the header. */
   get extraFields(): Int32Array {
     return extraFieldsOf(this.#header)
   }
 
-  /** Whether it still takes calls. */
+  /** Whether the worker still takes calls. */
   get isAlive(): boolean {
     return !this.#hasEnded && Atomics.load(this.#header, HeaderField.state) !== WorkerState.ended
   }
 
   /**
-   * Whether it can take another request. It cannot when one was interrupted, by Ctrl-C in a REPL or the time limit of a
-   * `vm`: nobody would know any more which reply is whose.
+   * Whether the worker can take another request. After an interrupted request, by Ctrl-C in a REPL or the time limit of
+   * a `vm`, it cannot: replies could no longer be matched to requests.
    */
   get isUsable(): boolean {
     return this.#hasStarted && this.isAlive && !this.#wasInterrupted && this.#requestsOpen === this.#callsOpen
@@ -151,7 +153,7 @@ export class WorkerLink {
     }
   }
 
-  /** Nothing is under way while the event loop goes on, but for what was interrupted and will never end. */
+  /** Watches for interrupted requests: when the event loop goes on, only an interrupted request can be pending. */
   #watch(): void {
     if (this.#isWatching) return
     this.#isWatching = true
@@ -161,7 +163,7 @@ export class WorkerLink {
     }).unref()
   }
 
-  /** Waits for the worker, and has it make the client. Until then it is not usable. */
+  /** Waits for the worker, and has it make the client. Before that the worker is not usable. */
   start(args: readonly unknown[]): void {
     this.#awaitStart()
     this.request(Request.create, 'new', START_MS, [], () => this.references.values(args))
@@ -189,7 +191,7 @@ export class WorkerLink {
     throw workerError(this.#program, Buffer.from(this.#failure, 4).toString('utf8', 0, length))
   }
 
-  /** Lets the worker end. */
+  /** Ends the worker. */
   end(): void {
     this.#hasEnded = true
     for (const port of this.#ports) port.close()
@@ -197,12 +199,12 @@ export class WorkerLink {
   }
 
   /**
-   * Sends a request and waits for its result, which it gives or throws.
+   * Sends a request, waits for its result, and returns or throws it.
    *
    * @param name - For messages.
-   * @param timeoutMs - The time that the worker's client keeps by itself.
-   * @param numbers - Takes the numbers that are given to objects on the way, but for those of requests in between.
-   * @param write - Writes what belongs to the request.
+   * @param timeoutMs - Time limit that the worker's client keeps by itself.
+   * @param numbers - Collects the numbers given to objects meanwhile, except those of requests in between.
+   * @param write - Writes the contents of the request.
    */
   request(type: number, name: string, timeoutMs: number, numbers: NumberRange[], write: () => void): unknown {
     const { writer } = this.references
@@ -226,7 +228,7 @@ export class WorkerLink {
     throw reply.result
   }
 
-  /** Notes the numbers that are given to objects while something is written, also where that fails. */
+  /** Records the numbers given to objects while `write` runs, even if it fails. */
   #number(numbers: NumberRange[], write: () => void): void {
     const from = this.references.mark
     try {
@@ -238,7 +240,7 @@ export class WorkerLink {
 
   #send(): void {
     this.#requests.send(this.references.writer.finish())
-    // In its event loop it hears of messages only.
+    // A worker in its event loop notices messages only.
     if (Atomics.load(this.#header, HeaderField.state) === WorkerState.looping) this.#worker.postMessage(0)
   }
 
@@ -294,7 +296,7 @@ export class WorkerLink {
     return { isGood, result: reader.value(), events: reader.value() as [string, unknown][] }
   }
 
-  /** Something made a call and did not see its end: nobody knows any more which reply is whose. */
+  /** Ends the worker after an interrupted call: replies can no longer be matched to requests. */
   #interrupted(name: string): ConnectionClosedError {
     this.end()
     return new ConnectionClosedError(
@@ -329,7 +331,7 @@ export class WorkerLink {
       try {
         this.#writeResponse(id, isGood, result, isBlocking && method !== 'deserialize')
       } catch (error) {
-        // Of a proxy or a getter, or lost bytes: the worker must hear of it, because it waits.
+        // From a proxy or a getter, or lost bytes: the worker waits, so it must get a response.
         const told = error instanceof MemcacheError ? error : new TypeError(messageOf(error))
         this.#writeResponse(id, false, told, false)
       }
@@ -378,7 +380,7 @@ export class WorkerLink {
   }
 }
 
-/** Writes what a call was given, whose getters and proxies may throw. */
+/** Writes the arguments of a call, whose getters and proxies may throw. */
 function readable(name: string, write: () => void): void {
   try {
     write()
@@ -389,7 +391,7 @@ function readable(name: string, write: () => void): void {
 }
 
 function refusePromise(promise: Promise<unknown>): never {
-  // No call waits for it.
+  // No call waits for the promise.
   promise.catch(() => undefined)
   throw new InvalidInputError(
     'a function given to a synchronous client gave a promise, which it cannot wait for; give the value itself, or use Memcache',

@@ -8,46 +8,46 @@ import { MessageReader } from './message-reader.ts'
 import { Tag } from './message-tags.ts'
 import { MessageWriter } from './message-writer.ts'
 
-/** How functions of the caller's are called, by number. */
+/** Calls of the caller's functions, by number. */
 export interface CallerFunctions {
-  /** Calls one, or a method of an object, and waits for it. */
+  /** Calls a function, or a method of an object, and waits for it. */
   callNow(reference: number, method: string, args: readonly unknown[]): unknown
-  /** Calls one while the event loop goes on. */
+  /** Calls a function while the event loop goes on. */
   callLater(reference: number, args: readonly unknown[]): Promise<unknown>
-  /** Hears that the present calls have got a function of the second kind. */
+  /** Called when the present calls have got a function of the second kind. */
   onLaterFunction(): void
 }
 
 /**
- * What crosses to the worker and is not plain data, and what goes back: the caller's objects are known here by number,
- * and those of the client that stay here are known to the caller so.
+ * References between worker and caller for everything that is not plain data: the worker knows the caller's objects by
+ * number, and the caller knows the client's objects by number.
  */
 export class WorkerReferences {
   readonly writer: MessageWriter = new MessageWriter((value, writer) => this.#write(value, writer))
-  /** The client, and what came from it and stays here. */
+  /** The client, and its objects that stay here. */
   readonly objects: KeptObjects = new KeptObjects()
   readonly #functions: CallerFunctions
-  /** The number of every object that the caller gave. */
+  /** Number of every object from the caller. */
   readonly #numbers: WeakMap<object, number> = new WeakMap()
   #storedSerde: Serde = createStoredSerde(false)
-  /** What is being written is for nobody's call: the caller has forgotten its numbers. */
+  /** Whether the message being written belongs to no call: the caller has forgotten its numbers. */
   #isLate = false
 
   constructor(functions: CallerFunctions) {
     this.#functions = functions
   }
 
-  /** Leaves stored values to the caller, who decodes them with the serde of the client's options. */
+  /** Serde that leaves stored values to the caller, who decodes them with the serde of the client's options. */
   get storedSerde(): Serde {
     return this.#storedSerde
   }
 
-  /** Reads what the caller wrote. */
+  /** Returns a reader of the caller's bytes. */
   reader(bytes: Buffer): MessageReader {
     return new MessageReader(bytes, (tag, reader) => this.#read(tag, reader))
   }
 
-  /** A message for nobody's call; valid until the next one is written. */
+  /** Writes a message that belongs to no call; valid until the next one is written. */
   late(value: unknown): Buffer {
     const { writer } = this
     this.#isLate = true
@@ -83,7 +83,7 @@ export class WorkerReferences {
       }
       case Tag.serde: {
         const traits = { reference, ...(reader.value() as Omit<SerdeTraits, 'reference'>) }
-        // The one of the client's options: it comes first.
+        // The first serde is the one of the client's options.
         if (this.objects.isEmpty) this.#storedSerde = createStoredSerde(traits.leavesCompressionFlags)
         return createCallerSerde(traits, (number, method, args) => this.#functions.callNow(number, method, args))
       }

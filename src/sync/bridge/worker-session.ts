@@ -13,28 +13,28 @@ import { memoizeDistribution } from './router-memo.ts'
 import type { CreateSocketHost, SocketHost } from './socket-host.ts'
 import { WorkerReferences } from './worker-references.ts'
 
-/** How long the worker waits for the next request before it returns to its event loop, in milliseconds. */
+/** Time for which the worker waits for the next request before it returns to its event loop, in milliseconds. */
 const PARK_MS = 2
 
-/** How often the worker tells that it is at work, in milliseconds. */
+/** Interval at which the worker shows that it is at work, in milliseconds. */
 const TICK_MS = 25
 
-/** What a worker is started with. */
+/** Data that a worker is started with. */
 export interface WorkerSetup {
   readonly memory: SharedMemory
   readonly requests: MessagePort
   readonly messages: MessagePort
   readonly kind: ClientKind
-  /** Receives the reason why the worker cannot start: its length in bytes, as an Int32, and the text behind it. */
+  /** Memory for the reason of a failed start: its length in bytes, as an Int32, and the text after it. */
   readonly failure: SharedArrayBuffer
 }
 
 type Client = Memcache | MetaClient
 
-/** Makes a client. */
+/** Constructors of the clients. */
 export type Clients = Readonly<Record<ClientKind, new (servers: never, options: never) => Client>>
 
-/** Options of a client as they come from its caller: instead of parts, what parts are made of. */
+/** Options of a client as they cross from its caller: with the options of parts instead of parts. */
 type CrossedOptions = Omit<ObservedOptions, 'chunks'> & { readonly chunks?: ChunkOptions }
 
 interface Callback {
@@ -42,18 +42,18 @@ interface Callback {
   readonly reject: (reason: unknown) => void
 }
 
-/** A call under way. */
+/** Running call. */
 interface Call {
   readonly id: number
-  /** Functions of the caller's that it waits for. */
+  /** Number of functions of the caller's that the call waits for. */
   outstanding: number
-  /** It was given functions that it may call. */
+  /** Whether the call was given functions that it may call. */
   mayCallBack: boolean
-  /** Called when it waits for none of them any more. */
+  /** Called when the call waits for no function any more. */
   onQuiet: () => void
 }
 
-/** The worker's side: makes the client, carries out the caller's calls, calls the caller's functions. */
+/** The worker's side: makes the client, runs the caller's calls, calls the caller's functions. */
 export class WorkerSession {
   readonly #clients: Clients
   readonly #kind: ClientKind
@@ -63,7 +63,7 @@ export class WorkerSession {
   readonly #host: SocketHost
   readonly #references: WorkerReferences
   #taken = 0
-  /** Requests that came while the caller was asked for something. */
+  /** Requests that came while the worker waited for a response of the caller. */
   readonly #early: MessageReader[] = []
   /** Messages that wait until the caller listens. */
   readonly #queue: (() => void)[] = []
@@ -107,7 +107,7 @@ export class WorkerSession {
     process.on('exit', () => this.#end())
   }
 
-  /** Begins to listen. */
+  /** Starts to listen. */
   start(): void {
     this.#setState(WorkerState.looping)
     Atomics.notify(this.#header, HeaderField.state)
@@ -125,7 +125,7 @@ export class WorkerSession {
     Atomics.store(this.#header, HeaderField.state, state)
   }
 
-  /** Handles what has come. */
+  /** Handles the received requests. */
   #takeAll(): void {
     while (this.#early.length > 0) this.#handle(this.#early.shift()!)
     if (this.#requests.count !== this.#taken) this.#handle(this.#take())
@@ -155,14 +155,14 @@ export class WorkerSession {
       isGood = false
       result = error
     }
-    // What goes on behind the result, and needs the caller, is part of the call: nobody is there afterwards.
+    // Work after the result that needs the caller is part of the call: the caller does not listen afterwards.
     if (call.mayCallBack) await untilQuiet(call)
     this.#calls.splice(this.#calls.indexOf(call), 1)
     this.#send(() => this.#reply(call, isGood, result))
     if (this.#calls.length === 0) setImmediate(() => this.#park())
   }
 
-  /** The timer outlives the call by one beat: a timer for each call would cost as much as the call. */
+  /** Counts a tick. The timer outlives the call by one beat: a timer for each call would cost as much as the call. */
   #tick(): void {
     Atomics.add(this.#header, HeaderField.tick, 1)
     if (this.#calls.length > 0) return
@@ -179,7 +179,7 @@ export class WorkerSession {
       [OBSERVERS]: this.#host.observers,
     }
     const client = new this.#clients[this.#kind](servers as never, given as never)
-    // Whatever it tells, nobody listens here; the caller has the listeners.
+    // Events have no listeners here; the caller has the listeners.
     const emitter: Pick<EventEmitter, 'emit'> = client
     emitter.emit = (name, event) => {
       this.#tell(String(name), event)
@@ -208,7 +208,7 @@ export class WorkerSession {
     return (target[name] as (...args: unknown[]) => unknown)(...args)
   }
 
-  /** Subscribes to an event that costs something: the client tells it only if somebody listens. */
+  /** Subscribes to an event that costs something: the client emits it only with a listener. */
   #listen(client: unknown, name: string): undefined {
     const emitter = client as EventEmitter
     if (emitter.listenerCount(name) === 0) emitter.on(name, () => undefined)
@@ -220,7 +220,7 @@ export class WorkerSession {
     if (this.#calls.length === 0) queueMicrotask(() => this.#postEvents())
   }
 
-  /** Tells of events while nobody calls. */
+  /** Sends events while no call runs. */
   #postEvents(): void {
     if (this.#events.length === 0 || this.#calls.length > 0) return
     const events = this.#events
@@ -241,7 +241,7 @@ export class WorkerSession {
     this.#messages.send(writer.finish())
   }
 
-  /** Sends when the caller listens. */
+  /** Sends as soon as the caller listens. */
   #send(write: () => void): void {
     this.#queue.push(write)
     this.#flush()
@@ -250,19 +250,19 @@ export class WorkerSession {
   #flush(): void {
     if (!this.#callerListens || this.#queue.length === 0) return
     this.#callerListens = false
-    // The reply behind which the caller leaves: what comes after it must be found by the caller.
+    // After this reply the caller stops listening: everything it must find comes before.
     if (this.#calls.length === 0) this.#host.note()
     if (this.#calls.length === 0 && this.#wantsSockets) this.#host.openIfIdle()
     this.#queue.shift()!()
   }
 
-  /** Waits for the next request outside the event loop: half the way shorter. */
+  /** Waits for the next request outside the event loop: that halves the way. */
   #park(): void {
     if (this.#calls.length > 0 || this.#host.isOpen) return
     this.#setState(WorkerState.parked)
     const came = this.#requests.wait(this.#taken, PARK_MS)
     this.#setState(WorkerState.looping)
-    // One may have come between the end of the wait and the change of state.
+    // A request may have come between the end of the wait and the change of state.
     if (came || this.#requests.count !== this.#taken) this.#takeAll()
   }
 
@@ -318,7 +318,7 @@ export class WorkerSession {
     const id = ++this.#lastCallback
     this.#callerListens = false
     this.#writeCallback(id, 1, reference, method, args)
-    // It answers this first: nothing else is asked of it meanwhile.
+    // The caller answers this first: nothing else is sent to it meanwhile.
     const reader = this.#takeBlocked()
     reader.byte()
     reader.uint32()
@@ -341,7 +341,7 @@ export class WorkerSession {
   }
 }
 
-/** The options of a call whose command was written before. */
+/** Returns the options of a call whose command was written before. */
 function withNote(options: unknown): HandedOnOptions {
   return { ...(options as KeyOptions | undefined), [WRITTEN_BEFORE]: true }
 }
@@ -351,7 +351,7 @@ function settleCallback(call: Call): void {
   if (call.outstanding === 0) call.onQuiet()
 }
 
-/** Waits for the functions that the call has called, and a turn longer: what they gave is being stored. */
+/** Waits for the functions called by the call, and a turn longer: their results are being stored. */
 async function untilQuiet(call: Call): Promise<void> {
   do {
     if (call.outstanding > 0) {

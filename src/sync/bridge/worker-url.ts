@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { ConnectError } from '../../errors.ts'
 import { markCallError } from './error-form.ts'
 
-/** The worker's program is beside this file once it is built, and beside a bundle that has this file in it. */
+/** Path of the worker's program: beside this file once built, and beside a bundle with this file in it. */
 const PROGRAM = './sync-worker.mjs'
 
 const location: { url: URL | undefined } = { url: undefined }
@@ -15,7 +15,7 @@ export function workerUrl(): URL {
 }
 
 /**
- * Names another program, for those who run from source.
+ * Sets another program, for running from source.
  *
  * @internal
  */
@@ -23,7 +23,7 @@ export function setWorkerUrl(url: URL): void {
   location.url = url
 }
 
-/** Throws `ConnectError` where the program is seen to be missing: a thread without a program would be waited for in vain. */
+/** Throws `ConnectError` if the program is missing: the caller would wait in vain for a thread without a program. */
 export function checkWorkerFile(url: URL): void {
   if (url.protocol === 'file:' && isMissing(url)) throw workerError(url, 'there is no such file')
 }
@@ -41,14 +41,14 @@ function isMissing(url: URL): boolean {
   try {
     return statSync(url, { throwIfNoEntry: false }) === undefined
   } catch {
-    // Not to be looked at, on Deno without --allow-read for example: the thread will say.
+    // Reading the file is not allowed, on Deno without --allow-read for example: the thread will report it.
     return false
   }
 }
 
-/** Bundlers that write CommonJS leave `import.meta` empty, but there is `__filename`. */
+/** Returns the URL of this file. Bundlers that write CommonJS leave `import.meta` empty, but there is `__filename`. */
 function baseUrl(): string {
-  // Written out: builds put the URL of the file in the place of these words.
+  // Written out: builds replace these words with the URL of the file.
   const url: string | undefined = (import.meta as Partial<ImportMeta>).url
   return url ?? pathToFileURL(__filename).href
 }

@@ -1,12 +1,12 @@
 import { HeaderField } from './channel.ts'
 
-/** How often a waiting caller looks whether the worker lives, in milliseconds. */
+/** Interval at which a waiting caller checks whether the worker lives, in milliseconds. */
 export const LOOK_MS = 100
 
-/** Time without a sign of life after which a worker is given up that is later than the call allows, in milliseconds. */
+/** Silence after which a worker that is later than the call allows is given up, in milliseconds. */
 const SILENCE_MS = 500
 
-/** Time without a sign of life after which any worker is given up, however long the call may take, in milliseconds. */
+/** Silence after which any worker is given up, however long the call may take, in milliseconds. */
 const LONGEST_SILENCE_MS = 10_000
 
 /** Decides how long a call waits for a worker that does not answer. */
@@ -27,18 +27,18 @@ export class WorkerWatchdog {
     this.#tick = Atomics.load(header, HeaderField.tick)
   }
 
-  /** Starts the time again: the caller was asked for something, so the worker was not silent. */
+  /** Restarts the time: the worker has called the caller, so it was not silent. */
   renew(): void {
     this.#silentMs = 0
     this.#lookedAt = performance.now()
     this.#deadline = this.#lookedAt + this.#timeoutMs
   }
 
-  /** Returns how long there was no sign of life once that is too long, in milliseconds; else undefined. */
+  /** Returns the duration of the silence once it is too long, in milliseconds; else undefined. */
   silence(): number | undefined {
     const now = performance.now()
     const tick = Atomics.load(this.#header, HeaderField.tick)
-    // Where much more time has passed, the whole process stood still, and the worker with it.
+    // If much more time has passed, the whole process stood still, and the worker with it.
     this.#silentMs = tick === this.#tick ? this.#silentMs + Math.min(now - this.#lookedAt, 2 * LOOK_MS) : 0
     this.#tick = tick
     this.#lookedAt = now

@@ -14,17 +14,17 @@ import { Handover } from './handover.ts'
 import type { ServerRoutes } from './server-routes.ts'
 import type { DirectSockets } from './sockets.ts'
 
-/** Knows whether a function of the caller's is running that must not use the client, a serde for example. */
+/** Guard that knows whether a function of the caller's is running that must not use the client, a serde for example. */
 export interface Guard {
   readonly isBlocking: boolean
   /** Runs such a function. */
   block<T>(call: () => T): T
 }
 
-/** Reason why there is no reply to a command on the direct way. */
+/** Reason for the missing reply to a command on the direct way. */
 type DirectFailure = 'part' | 'late' | 'lost' | 'cut' | 'garbage'
 
-/** Parts that a {@link DirectContext} is made of. */
+/** Parts of a {@link DirectContext}. */
 export interface DirectInit {
   readonly sockets: DirectSockets
   readonly options: ResolvedClientOptions
@@ -34,7 +34,7 @@ export interface DirectInit {
   tell(name: string, event: unknown): void
 }
 
-/** What the commands on the direct way share: which key goes where, whose functions are called, how they fail. */
+/** State shared by the commands on the direct way: servers of keys, guard of the caller's functions, errors. */
 export class DirectContext {
   readonly sockets: DirectSockets
   readonly options: ResolvedClientOptions
@@ -46,7 +46,7 @@ export class DirectContext {
     this.options = init.options
   }
 
-  /** Time of every call, in milliseconds. */
+  /** Time limit of every call, in milliseconds. */
   get timeoutMs(): number {
     return this.options.connection.timeoutMs
   }
@@ -59,7 +59,7 @@ export class DirectContext {
   /**
    * Writes the first `length` bytes of the command to a server.
    *
-   * @returns `all` of them left, only a `part` of them, or `nothing`.
+   * @returns `all` if all bytes left, `part` if only some did, or `nothing`.
    */
   send(server: number, length: number): 'all' | 'part' | 'nothing' {
     const sent = this.sockets.send(server, length)
@@ -70,7 +70,7 @@ export class DirectContext {
   }
 
   /**
-   * Hands the call that was begun here over to the worker.
+   * Hands the started call over to the worker.
    *
    * @param form - The serde's result for the value of the call.
    */
@@ -83,7 +83,7 @@ export class DirectContext {
     return this.#init.guard.block(call)
   }
 
-  /** Returns the key on the wire where it travels as it is; undefined for another, and for a bad one. */
+  /** Returns the wire key of a key that travels unchanged; undefined for any other, and for a bad one. */
   wireKey(key: Key): string | undefined {
     if (typeof key !== 'string') return undefined
     const { keys } = this.options
@@ -107,7 +107,7 @@ export class DirectContext {
     return this.#init.routes.names[server]!
   }
 
-  /** Returns the error of a command that was written and whose reply did not come, not whole, or is none. */
+  /** Returns the error of a written command whose reply is missing, cut or garbage. */
   error(what: string, outcome: DirectFailure, index: number, subject: ErrorSubject): MemcacheError {
     const server = this.nameOf(index)
     const details = { server, delivery: 'unknown', ...subject } as const

@@ -14,39 +14,39 @@ import {
   shareSockets,
 } from './shared-sockets.ts'
 
-/** Internals of a socket of `node:net`, as far as they are needed here. */
+/** Internals of a socket of `node:net`, as far as they are used here. */
 interface Internals {
   readonly _handle?: { readonly fd?: unknown; readonly reading?: unknown } | null
   _destroy(error: Error | null, done: (error?: Error | null) => void): void
 }
 
-/** A client that reports its servers. */
+/** Client that reports its servers. */
 interface Client {
   readonly servers: readonly ServerStatus[]
 }
 
-/** When a stream was last seen to have read something. */
+/** Time at which a stream was last seen to have read something. */
 interface Activity {
   bytes: number
   at: number
 }
 
 /**
- * The worker's end of the direct way. While the client has nothing to do, the worker reads no more from its sockets, one
- * to a server, and lends them to the caller by the numbers of their file descriptors.
+ * The worker's end of the direct way. While the client is idle, the worker reads no more from its sockets, one to a
+ * server, and lends them to the caller by the numbers of their file descriptors.
  *
- * `node:net` promises neither those numbers nor that a paused socket is left unread. Where either is not as expected, no
+ * `node:net` promises neither those numbers nor that a paused socket is left unread. If either is not as expected, no
  * socket is lent, and every call goes through the worker.
  */
 export class DirectHost implements SocketHost {
   readonly #shared: SharedSockets
   #client: Client | undefined
-  /** The streams to every server. */
+  /** Streams to every server. */
   readonly #streams: Map<string, Map<Socket, Activity>> = new Map()
-  /** The sockets that are lent to the caller, in the order of the servers. */
+  /** Sockets lent to the caller, in the order of the servers. */
   readonly #given: (Socket | undefined)[]
 
-  /** @param fields - Memory that it shares with the caller. */
+  /** @param fields - Memory shared with the caller. */
   constructor(fields: Int32Array) {
     this.#shared = shareSockets(fields)
     this.#given = this.#shared.sockets.map(() => undefined)
@@ -57,13 +57,15 @@ export class DirectHost implements SocketHost {
     return this.#given.some((socket) => socket !== undefined)
   }
 
-  /** Observers for the client whose sockets are lent: none where there is no room for any. */
+  /** Observers for the client whose sockets are lent: none if there is no room for any socket. */
   get observers(): readonly Observing[] {
     if (this.#given.length === 0) return []
     return [{ streamOpened: (server, stream) => this.#adopt(server, stream) }]
   }
 
-  /** Names the client that was given the observers; the sockets of one that does not report its servers are not lent. */
+  /**
+   * Sets the client that was given the observers; sockets of a client that does not report its servers are not lent.
+   */
   watch(client: object): void {
     if ('servers' in client && this.#given.length > 0) this.#client = client as Client
   }
@@ -81,7 +83,7 @@ export class DirectHost implements SocketHost {
     }
   }
 
-  /** Notes which connections are alive, at the end of a call. */
+  /** Records which connections are alive, at the end of a call. */
   note(): void {
     const now = performance.now()
     for (const streams of this.#streams.values()) {
@@ -92,7 +94,7 @@ export class DirectHost implements SocketHost {
     }
   }
 
-  /** Lends the caller the sockets that are idle, if every server is well: else a key's server may be another one. */
+  /** Lends the caller the idle sockets, if every server is up: otherwise a key's server may be another one. */
   openIfIdle(): void {
     if (this.#client === undefined) return
     const { servers } = this.#client
@@ -121,7 +123,7 @@ export class DirectHost implements SocketHost {
   /**
    * Takes the sockets back: the caller calls the worker. A connection with a reply that the caller gave up ends.
    *
-   * @returns settles when those have ended, so that nothing is sent on them any more; undefined when there are none.
+   * @returns settles when those connections have ended, so that nothing is sent on them; undefined when there are none.
    */
   settle(): Promise<unknown> | undefined {
     const ends: Promise<unknown>[] = []

@@ -4,75 +4,74 @@ import { SocketField, SocketLock, SocketState } from './shared-sockets.ts'
 
 /** Result of {@link LentSocket.read} when no bytes have come. */
 export const NOTHING_YET = 0
-/** Result of {@link LentSocket.read} when no bytes will come any more. */
+/** Result of {@link LentSocket.read} when no more bytes will come. */
 export const ENDED = -1
 
-/**
- * Result of a write: `all` has left, only a `part`, or `nothing`; `stray`: nothing, because bytes wait that no call asked
- * for.
- */
+/** Result of a write: `all` has left, only a `part`, or `nothing`; `stray`: nothing, because unexpected bytes wait. */
 export type SocketWrite = 'all' | 'part' | 'nothing' | 'stray'
 
-/** Time for which a socket that was seen alive is not looked at again, in milliseconds. */
+/** Time for which a socket that was seen alive is not checked again, in milliseconds. */
 const FRESH_MS = 1
 
-/** Receives a byte that should not be there. */
+/** Buffer for an unexpected byte. */
 const STRAY: Buffer = Buffer.allocUnsafeSlow(1)
 
 /**
- * A socket that the worker has lent: the caller writes to it and reads from it by its file descriptor. The caller holds the
- * lock while it uses the descriptor, so that the worker does not close it meanwhile.
+ * Socket lent by the worker: the caller writes and reads by its file descriptor. The caller holds the lock while it
+ * uses the descriptor, so that the worker does not close it meanwhile.
  */
 export class LentSocket {
   readonly #fields: Int32Array
   #usedAt = 0
-  /** Whether it was not looked at since the worker lent it. */
+  /** Whether the socket was not checked since the worker lent it. */
   #isNew = true
 
-  /** @param fields - The socket's, in memory that is shared with the worker. */
+  /** @param fields - Fields of the socket, in memory shared with the worker. */
   constructor(fields: Int32Array) {
     this.#fields = fields
   }
 
-  /** Whether the worker has lent it. */
+  /** Whether the worker has lent the socket. */
   get isOpen(): boolean {
     return Atomics.load(this.#fields, SocketField.socket) > 0
   }
 
-  /** Gives it back. A lock that is still held is of a call that was interrupted, by Ctrl-C in a REPL for example. */
+  /**
+   * Returns the socket to the worker. A held lock is left from an interrupted call, by Ctrl-C in a REPL for example.
+   */
   leave(): void {
     Atomics.compareExchange(this.#fields, SocketField.lock, SocketLock.used, SocketLock.free)
     if (this.isOpen) Atomics.store(this.#fields, SocketField.socket, 0)
     this.#isNew = true
   }
 
-  /** Notes since when nothing came on it, if the worker has just lent it. */
+  /** Sets the time of the last received bytes, if the worker has just lent the socket. */
   refresh(now: number): void {
     if (this.#isNew && this.isOpen) this.#usedAt = now - this.#fields[SocketField.idleMs]!
   }
 
-  /** Returns how long ago it was of use, in milliseconds. */
+  /** Returns the time since the last use, in milliseconds. */
   idleMs(now: number): number {
     return now - this.#usedAt
   }
 
-  /** Notes that the reply is whole: nothing is due any more. */
+  /** Records that the reply is whole: no reply is due any more. */
   answered(now: number): void {
     this.#usedAt = now
     Atomics.store(this.#fields, SocketField.state, SocketState.clean)
   }
 
-  /** Gives it back to be ended: the rest of a reply may still come. */
+  /** Returns the socket to be ended: the rest of a reply may still come. */
   abandon(): void {
     Atomics.store(this.#fields, SocketField.state, SocketState.due)
     this.leave()
   }
 
   /**
-   * Writes a command at once, if nothing speaks against it: no reply is due to a call that was interrupted, there is no
-   * other file under the number, the connection has not ended, and no bytes wait that nobody asked for.
+   * Writes a command at once, unless a reply is due to an interrupted call, the number belongs to another file, the
+   * connection has ended, or unexpected bytes wait.
    *
-   * @returns what has left; unless that is all of it, the socket is the worker's again.
+   * @returns how much has left; unless that is all of it, the socket is the worker's again.
    */
   write(command: Buffer, length: number, now: number): SocketWrite {
     const fd = this.#take()
@@ -82,7 +81,7 @@ export class LentSocket {
       const wasClean = Atomics.exchange(this.#fields, SocketField.state, SocketState.due) === SocketState.clean
       sent = wasClean ? this.#writeNow(fd, command, length, now) : 'nothing'
     } catch {
-      // Nothing has left. The worker's client finds out, and says, what is wrong with the connection.
+      // Nothing has left. The worker's client finds and reports the fault of the connection.
     } finally {
       this.#release()
     }
@@ -103,7 +102,7 @@ export class LentSocket {
     return left === 0 ? 'nothing' : 'part'
   }
 
-  /** Reads what is there: the number of bytes, {@link NOTHING_YET} or {@link ENDED}. */
+  /** Reads the available bytes: returns their number, {@link NOTHING_YET} or {@link ENDED}. */
   read(bytes: Buffer, at: number, now: number): number {
     const fd = this.#take()
     if (fd === undefined) return ENDED
@@ -118,7 +117,7 @@ export class LentSocket {
     }
   }
 
-  /** Sleeps; not any longer when the worker takes the socket back. */
+  /** Sleeps; wakes early when the worker takes the socket back. */
   sleep(ms: number): void {
     const socket = Atomics.load(this.#fields, SocketField.socket)
     if (socket > 0) Atomics.wait(this.#fields, SocketField.socket, socket, ms)
@@ -126,7 +125,7 @@ export class LentSocket {
 
   #take(): number | undefined {
     const fields = this.#fields
-    // Only the caller takes it, one call at a time: what is taken already was left so by a call that was interrupted.
+    // Only the caller takes it, one call at a time: a lock that is taken already is left from an interrupted call.
     const lock = Atomics.compareExchange(fields, SocketField.lock, SocketLock.free, SocketLock.used)
     if (lock === SocketLock.revoked) return undefined
     const socket = Atomics.load(fields, SocketField.socket)
@@ -139,7 +138,7 @@ export class LentSocket {
     Atomics.store(this.#fields, SocketField.lock, SocketLock.free)
   }
 
-  /** A worker that was ended from outside could not take its descriptor back, and another file may have the number. */
+  /** Checks the file type: a worker ended from outside leaves its descriptor, and another file may have the number. */
   #isSocket(fd: number): boolean {
     try {
       const stats = fstatSync(fd)
@@ -151,8 +150,8 @@ export class LentSocket {
 }
 
 /**
- * Reads into what is left of the bytes from `at` on. The socket does not block: the error that says so costs half as much
- * without its stack.
+ * Reads into the rest of the bytes from `at` on. The socket does not block; the error that reports it costs half as
+ * much without its stack.
  */
 function readNow(fd: number, bytes: Buffer, at: number): number {
   const { stackTraceLimit } = Error

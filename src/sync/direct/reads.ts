@@ -13,46 +13,48 @@ import { type DirectOutcome, MAX_COMMAND_BYTES } from './sockets.ts'
 
 const LINE_END = '\r\n'
 
-/** One key, one line. */
+/** Line ends of a read of one key. */
 const ONE_LINE: readonly number[] = [1]
 
-/** Stands where a key has no value. */
+/** Marks a key without a value. */
 const MISS: unique symbol = Symbol('miss')
 
-/** Stands where a value is for the worker's client. */
+/** Marks a value left to the worker's client. */
 const UNREAD: unique symbol = Symbol('unread')
 
-/** Number of reads that go through the worker after a reply that only the worker can read: it has cost the connection. */
+/**
+ * Number of reads through the worker after a reply that only the worker can read: such a reply costs the connection.
+ */
 const DETOURS = 16
 
-/** What one server is asked for, and where its answers belong. */
+/** Keys read from one server, and the positions of their values. */
 interface Share {
   readonly server: number
-  /** The last line has no end yet. */
+  /** Lines so far; the last line has no end yet. */
   lines: string
   readonly wireKeys: string[]
   /** Positions in the batch. */
   readonly positions: number[]
-  /** How many keys there are up to the end of each line but the last. */
+  /** Number of keys up to the end of each line but the last. */
   readonly lineEnds: number[]
-  /** Where the last line begins, in bytes and in keys. */
+  /** Start of the last line, in bytes, and its number of keys. */
   lineStart: number
   lineKeys: number
 }
 
-/** What has come of a batch so far. */
+/** Results of a batch so far. */
 interface Progress {
   readonly values: unknown[]
   readonly failed: Map<Key, MemcacheError>
-  /** Positions whose values are for the worker's client. */
+  /** Positions whose values are left to the worker's client. */
   readonly unread: number[]
-  /** What was not answered, without being late. */
+  /** Shares without an answer that were not late. */
   readonly lost: Share[]
 }
 
 /**
- * The hot reads on the direct way. Whatever is not the plain case, in the call, in the options or in the reply, goes through
- * the worker, whose client decides: a read may be carried out twice.
+ * Hot reads on the direct way. Anything but the plain case, in the call, the options or the reply, goes through the
+ * worker, whose client decides: a read may be carried out twice.
  */
 export class DirectReads {
   readonly #context: DirectContext
@@ -112,7 +114,7 @@ export class DirectReads {
     return this.#context.handOver()
   }
 
-  /** Every server gets its lines before the first reply is waited for. */
+  /** Reads many keys. Every server gets its lines before the first reply is waited for. */
   getMany(keys: readonly Key[]): unknown {
     const context = this.#context
     if (!context.isFree || this.#takesDetour()) return VIA_WORKER
@@ -127,7 +129,7 @@ export class DirectReads {
     const found = foundOf(keys, values)
     const [error] = failed.values()
     if (error === undefined) return found
-    // The rest is not asked again: nearly always because no time is left.
+    // Lost reads are not repeated: nearly always no time is left.
     for (const share of progress.lost) this.#fail(share, keys, progress, 'lost')
     for (const position of unread) fail(failed, keys[position]!, error)
     throw markCallError(batchError('getMany', failed, new Set(keys).size, found, []))
@@ -138,7 +140,7 @@ export class DirectReads {
     let lost: 'lost' | 'other' | undefined
     let sent = 0
     while (sent < shares.length && this.#send(shares[sent]!)) sent++
-    // What was sent is read, whatever happens: a reply that is left would cost its connection.
+    // Every sent command's reply is read in any case: an unread reply would cost its connection.
     for (const [index, share] of shares.entries()) {
       const outcome = index < sent ? this.#receive(share) : 'lost'
       if (outcome === 'done') this.#takeValues(share, keys, progress)
@@ -165,7 +167,7 @@ export class DirectReads {
     for (const position of positions) fail(failed, keys[position]!, error)
   }
 
-  /** Which server is asked for what; undefined where that is for the worker's client. */
+  /** Divides the keys among servers; undefined if that is left to the worker's client. */
   #share(keys: readonly Key[]): readonly Share[] | undefined {
     if (keys.length === 0) return undefined
     const shares: Share[] = []
@@ -222,7 +224,7 @@ export class DirectReads {
     if (start === -1) return undefined
     const end = ends[index]!
     const flags = clientFlags[index]!
-    // What may be no value, or is not to be read at once.
+    // Possibly no value, or one that is not to be read at once.
     if (start === end || flags === PLACEHOLDER_FLAGS || end - start > this.#context.options.connection.maxValueBytes)
       return UNREAD
     if ((flags & COMPRESSED_FLAGS) !== 0) return UNREAD
@@ -231,7 +233,7 @@ export class DirectReads {
         const data = Buffer.from(bytes.subarray(start, end))
         const value: unknown = this.#context.block(() => this.#context.options.serde.deserialize(data, flags, key))
         if (!(value instanceof Promise)) return value
-        // The worker's client refuses it.
+        // The worker's client refuses the promise.
         value.catch(() => undefined)
         return UNREAD
       }
@@ -242,12 +244,12 @@ export class DirectReads {
   }
 }
 
-/** Notes a failure of many reads at one of them. */
+/** Records a failure of many reads at one of them. */
 function fail(failed: Map<Key, unknown>, key: Key, error: unknown): void {
   failed.set(key, errorOf(error, { about: { command: 'get', key } }))
 }
 
-/** Writes `get <key>` and its line end; gives the length. Without a string in between: in a loop it is the fastest. */
+/** Writes `get <key>` and its line end; returns the length. Without a string in between: fastest in a loop. */
 function writeGet(command: Buffer, wireKey: string): number {
   command[0] = 103
   command[1] = 101
@@ -260,7 +262,7 @@ function writeGet(command: Buffer, wireKey: string): number {
   return length + 6
 }
 
-/** The hits, in the order of the keys. */
+/** Returns the hits, in the order of the keys. */
 function foundOf(keys: readonly Key[], values: readonly unknown[]): Map<Key, unknown> {
   const found = new Map<Key, unknown>()
   for (let at = 0; at < keys.length; at++) if (values[at] !== MISS) found.set(keys[at]!, values[at])

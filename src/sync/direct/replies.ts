@@ -5,45 +5,45 @@ import { ReplyParser } from '../../protocol/reply-parser.ts'
 import { isErrorReply } from '../../protocol/server-reply-error.ts'
 import { MAX_REPLY_BYTES, type ReplyReader, type ReplyState } from './sockets.ts'
 
-/** For a single value up to here, asking whether it is ASCII costs more than it spares. */
+/** Size up to which checking a single value for ASCII costs more than it saves, in bytes. */
 const SHORT_BYTES = 2048
 
-/** No bytes: what a reader has between two replies. */
+/** No bytes: the content of a reader between two replies. */
 const NONE: Buffer = Buffer.alloc(0)
 
-/** Reads the replies to get lines. One object for all of them: it is read before the next one comes. */
+/** Reader of the replies to get lines. One object for all: each reply is read before the next one comes. */
 export class ValuesReply implements ReplyReader {
-  /** The keys that were asked for, in order. */
+  /** Requested keys, in order. */
   keys: readonly string[] = []
-  /** For every key the start of its value, or -1. */
+  /** Start of each key's value, or -1. */
   readonly starts: number[] = []
   readonly ends: number[] = []
   readonly clientFlags: number[] = []
-  /** All of it is known to be ASCII, which decodes faster: looked at once for all values. */
+  /** Whether the whole reply is known to be ASCII, which decodes faster: checked once for all values. */
   isAscii = false
-  /** Never used again once it has met a large data block: the parser would go on with it. */
+  /** Parser, replaced after a large data block: it would go on with that block. */
   #parser: ReplyParser = new ReplyParser()
-  /** For every line the number of keys up to its end. */
+  /** Number of keys up to the end of each line. */
   #lineEnds: readonly number[] = []
   #line = 0
   /** Start of the part that is not read yet. */
   #at = 0
-  /** The keys of the line before this one have their values, or were passed by. */
+  /** Number of keys that have their values or were skipped. */
   #key = 0
 
   get hasOneKey(): boolean {
     return this.keys.length === 1
   }
 
-  /** The bytes of the reply. */
+  /** Bytes of the reply. */
   get bytes(): Buffer {
     return this.#parser.reply.bytes
   }
 
   /**
-   * Begins a reply to these keys.
+   * Starts a reply to these keys.
    *
-   * @param lineEnds - For every line the number of keys up to its end.
+   * @param lineEnds - Number of keys up to the end of each line.
    */
   expect(keys: readonly string[], lineEnds: readonly number[]): void {
     this.keys = keys
@@ -54,7 +54,7 @@ export class ValuesReply implements ReplyReader {
     this.starts.length = 0
   }
 
-  /** Lets go of the bytes: the values have been read. */
+  /** Releases the bytes: the values have been read. */
   release(): void {
     this.#parser.feed(NONE, 0, 0)
     this.#parser.reply.bytes = NONE
@@ -71,19 +71,19 @@ export class ValuesReply implements ReplyReader {
       if (reply.type === 'VALUE') {
         if (!this.#takeValue(reply)) return 'garbage'
       } else if (reply.type !== 'END') {
-        // An error line is for the worker's client; no other line can come.
+        // An error line is left to the worker's client; no other line can come.
         return isErrorReply(reply) ? 'other' : 'garbage'
       } else if (this.#endLine()) return this.#finish(bytes, parser.rest, filled)
       this.#at = parser.rest
     }
   }
 
-  /** A large value is left where it is, with its line, until all of it has come. */
+  /** Leaves a large value in place, with its line, until all of it has come. */
   #awaitValue(reply: Reply): ReplyState {
     const end = this.#parser.rest + reply.size
     this.#parser = new ReplyParser()
     if (reply.type !== 'VALUE' || this.#find(reply) === -1) return 'garbage'
-    // There will be no room for it.
+    // There will be no room for the value.
     return end > MAX_REPLY_BYTES ? 'other' : 'more'
   }
 
@@ -108,19 +108,19 @@ export class ValuesReply implements ReplyReader {
     return this.#line === this.#lineEnds.length
   }
 
-  /** The keys up to here have no value, as far as it did not come early. */
+  /** Marks the keys up to `end` as missing, unless their value came early. */
   #passBy(end: number): void {
     while (this.#key < end) this.starts[this.#key++] ??= -1
   }
 
   #finish(bytes: Buffer, rest: number, filled: number): ReplyState {
-    // Nothing may follow: nothing else was asked for.
+    // Nothing may follow: nothing else was requested.
     if (filled !== rest) return 'garbage'
     this.isAscii = (filled > SHORT_BYTES || !this.hasOneKey) && isAscii(bytes.subarray(0, filled))
     return 'whole'
   }
 
-  /** The key of the line that the value belongs to: the next one as a rule, any other if a proxy reordered. */
+  /** Finds the key of the line that the value belongs to: usually the next one, any other if a proxy reordered. */
   #find(reply: Reply): number {
     const { keys } = this
     const lineEnd = this.#lineEnds[this.#line]!
@@ -133,7 +133,7 @@ export class ValuesReply implements ReplyReader {
   }
 }
 
-/** Reads the one line that a write is answered with. One object for all of them. */
+/** Reader of the one-line reply to a write. One object for all of them. */
 export class LineReply implements ReplyReader {
   readonly hasOneKey: boolean = true
   #parser: ReplyParser = new ReplyParser()
@@ -153,7 +153,7 @@ export class LineReply implements ReplyReader {
     const found = this.#parser.next()
     if (found === 'more') return 'more'
     const { type, opaque } = this.reply
-    // A meta command was not asked, and nothing else: no opaque may come, and nothing may follow.
+    // No meta command was sent, and nothing else: no opaque may come, and nothing may follow.
     const isOne = found === 'reply' && type !== 'GARBAGE' && opaque === -1 && this.#parser.rest === filled
     return isOne ? 'whole' : 'garbage'
   }

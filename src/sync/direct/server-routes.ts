@@ -3,13 +3,13 @@ import type { Key } from '../../protocol/key.ts'
 import type { ServerSpec } from '../../server-address.ts'
 import { hashServerList } from './shared-sockets.ts'
 
-/** Knows the server of every key in the caller's thread: the one that the worker's client chooses while every server is well. */
+/** Servers of keys in the caller's thread: the choice of the worker's client while every server is up. */
 export class ServerRoutes {
   readonly #client: Memcache
   #names: readonly string[] = []
   #serverListHash = 0
 
-  /** @param client - One with the servers and options of the worker's; it is asked, and never connects. */
+  /** @param client - Client with the servers and options of the worker's; it routes keys, and never connects. */
   constructor(client: Memcache) {
     this.#client = client
     this.#look()
@@ -20,12 +20,12 @@ export class ServerRoutes {
     return this.#names
   }
 
-  /** Number that tells this list of servers from others. */
+  /** Hash that identifies this list of servers. */
   get serverListHash(): number {
     return this.#serverListHash
   }
 
-  /** Returns the index of the key's server; -1 where there is none. */
+  /** Returns the index of the key's server; -1 if there is none. */
   serverOf(key: Key): number {
     return this.#client.hash(key)
   }

@@ -1,42 +1,42 @@
-/** Fields of each socket that the worker may lend, in memory that caller and worker share. */
+/** Fields of each socket that the worker may lend, in memory shared by caller and worker. */
 export const SocketField = {
-  /** File descriptor + 1, or 0 where the caller has none. */
+  /** File descriptor + 1, or 0 if the caller has none. */
   socket: 0,
-  /** One of {@link SocketLock}. */
+  /** Lock: one of {@link SocketLock}. */
   lock: 1,
-  /** One of {@link SocketState}. */
+  /** State: one of {@link SocketState}. */
   state: 2,
-  /** Inode number; tells the socket from another file with the same descriptor. */
+  /** Inode number; distinguishes the socket from another file with the same descriptor. */
   inode: 3,
-  /** Time for which nothing had come on it when it was lent, in milliseconds. */
+  /** Time for which nothing had come on the socket when it was lent, in milliseconds. */
   idleMs: 4,
 } as const
 
-/** Who uses a socket's file descriptor. */
+/** User of a socket's file descriptor. */
 export const SocketLock = { free: 0, used: 1, revoked: 2 } as const
 
 /** Whether a socket can be used again. */
 export const SocketState = {
-  /** Nothing is due on it. */
+  /** No reply is due on the socket. */
   clean: 0,
-  /** A reply is due, or was given up: it could not be told from the next one. */
+  /** A reply is due, or was given up: it could be mistaken for the next one. */
   due: 1,
 } as const
 
 const FIELDS = 5
 
-/** Number of fields in front of those of the sockets. */
+/** Number of fields before those of the sockets. */
 const FRONT_FIELDS = 1
 
-/** Sockets that the worker may lend, as the caller and the worker see them. */
+/** Sockets that the worker may lend, as seen by the caller and the worker. */
 export interface SharedSockets {
-  /** The field with the {@link hashServerList} of the servers that the sockets belong to, in their order. */
+  /** Field with the {@link hashServerList} of the servers of the sockets, in their order. */
   readonly servers: Int32Array
-  /** The fields of each socket. */
+  /** Fields of each socket. */
   readonly sockets: readonly Int32Array[]
 }
 
-/** Returns how many fields so many sockets need. */
+/** Returns the number of fields for a number of sockets. */
 export function countFields(sockets: number): number {
   return sockets === 0 ? 0 : FRONT_FIELDS + sockets * FIELDS
 }
@@ -51,7 +51,7 @@ export function shareSockets(fields: Int32Array): SharedSockets {
   return { servers: fields.subarray(0, FRONT_FIELDS), sockets }
 }
 
-/** Returns a number that tells lists of servers apart: FNV-1a over their names. */
+/** Returns a hash that identifies a list of servers: FNV-1a over their names. */
 export function hashServerList(names: readonly string[]): number {
   let hash = 0x811c9dc5 | 0
   for (const name of names) {

@@ -3,32 +3,32 @@ import { ENDED, LentSocket, NOTHING_YET, type SocketWrite } from './lent-socket.
 import { ReplyWait } from './reply-wait.ts'
 import { shareSockets } from './shared-sockets.ts'
 
-/** The clock as it was when this was loaded: tests put theirs in its place, but the time of servers does not stand still. */
+/** Real clock, as it was when this file was loaded: tests replace it, but the time of servers does not stand still. */
 const clock: () => number = performance.now.bind(performance)
 
-/** Room for what comes back, in bytes: at first, and the most that is kept from one call to the next. */
+/** Room for replies, in bytes: at first, and the most kept from one call to the next. */
 const REPLY_BYTES = 65_536
 const KEPT_REPLY_BYTES = 2_097_152
-/** Most room for what comes back, in bytes. */
+/** Most room for replies, in bytes. */
 export const MAX_REPLY_BYTES = 16_777_216
 
-/** The wait for the first look goes round so often at the most: some tenths of a millisecond. */
+/** Most rounds of the wait for the first look: some tenths of a millisecond. */
 const MAX_ROUNDS = 20_000
 
-/** Room for a command, in bytes. It must fit into the socket's own buffer. */
+/** Room for a command, in bytes. A command must fit into the socket's own buffer. */
 export const MAX_COMMAND_BYTES = 16_384
 
-/** Reads a reply that may not be whole. */
+/** Reader of a reply that may not be whole. */
 export interface ReplyReader {
-  /** Whether the command is about one key: how soon its reply comes says how far the server is. */
+  /** Whether the command is about one key: the time of its reply shows how far away the server is. */
   readonly hasOneKey: boolean
-  /** @param filled - How many of the bytes have come. */
+  /** @param filled - Number of bytes that have come. */
   read(bytes: Buffer, filled: number): ReplyState
 }
 
 /**
- * How far a reply is: `whole`, or `more` of it is to come. `other`: it may be right and is left to the worker's client.
- * `garbage`: no server in step answers so.
+ * State of a reply: `whole`, or `more` of it is to come. `other`: possibly right, and left to the worker's client.
+ * `garbage`: not a reply of a server in step.
  */
 export type ReplyState = 'whole' | 'more' | 'other' | 'garbage'
 
@@ -39,8 +39,8 @@ export type ReplyState = 'whole' | 'more' | 'other' | 'garbage'
 export type DirectOutcome = 'done' | 'late' | 'lost' | 'cut' | 'other' | 'garbage'
 
 /**
- * The sockets that the worker has lent to the caller, one to a server. While the worker's client has nothing to do, the
- * caller writes its commands to them itself and reads the replies. No other thread is woken on the way.
+ * Sockets lent to the caller by the worker, one to a server. While the worker's client is idle, the caller writes its
+ * commands to them itself and reads the replies. No other thread is woken on the way.
  */
 export class DirectSockets {
   /** Buffer for the command to send. */
@@ -55,8 +55,8 @@ export class DirectSockets {
   #wasWritten = false
 
   /**
-   * @param fields - Memory that is shared with the worker.
-   * @param idleMs - After a pause of this length the worker is asked, which looks whether the connection lives.
+   * @param fields - Memory shared with the worker.
+   * @param idleMs - Pause after which the worker is called, which checks whether the connection lives.
    */
   constructor(fields: Int32Array, idleMs: number) {
     const { servers, sockets } = shareSockets(fields)
@@ -66,29 +66,29 @@ export class DirectSockets {
     this.#idleMs = idleMs
   }
 
-  /** Whether the worker has lent its socket to this server, of the list of servers with this hash. */
+  /** Checks whether the worker has lent the socket of this server, of the list of servers with this hash. */
   isOpen(server: number, serverListHash: number): boolean {
     return this.#sockets[server]?.isOpen === true && Atomics.load(this.#servers, 0) === serverListHash
   }
 
-  /** Gives the sockets back: the worker is called. */
+  /** Returns the sockets: the worker is called. */
   leave(): void {
     for (const socket of this.#sockets) socket.leave()
   }
 
-  /** Notes what the worker has lent: it was called with success. */
+  /** Reads which sockets the worker has lent: it was called with success. */
   refresh(): void {
     const now = clock()
     for (const socket of this.#sockets) socket.refresh(now)
   }
 
-  /** Begins a call: its time runs from here. */
+  /** Starts a call: its time runs from here. */
   start(): void {
     this.#startedAt = clock()
     this.#wasWritten = false
   }
 
-  /** Frees what was read: a large reply must not stay in memory. */
+  /** Releases a large reply: it must not stay in memory. */
   release(): void {
     if (this.#bytes.length > KEPT_REPLY_BYTES) this.#bytes = Buffer.allocUnsafeSlow(REPLY_BYTES)
   }
@@ -113,7 +113,7 @@ export class DirectSockets {
     return sent
   }
 
-  /** Waits for a server's reply. What the reader remembers of the bytes holds until the next one is waited for. */
+  /** Waits for a server's reply. Positions held by the reader are valid until the next reply is waited for. */
   receive(server: number, timeoutMs: number, reader: ReplyReader): DirectOutcome {
     const outcome = this.#receive(server, timeoutMs, reader)
     if (outcome !== 'done') this.abandon(server)
@@ -161,7 +161,7 @@ export class DirectSockets {
     }
   }
 
-  /** Makes room for more. */
+  /** Doubles the room; returns whether that was possible. */
   #grow(): boolean {
     if (this.#bytes.length >= MAX_REPLY_BYTES) return false
     const larger = Buffer.allocUnsafeSlow(this.#bytes.length * 2)

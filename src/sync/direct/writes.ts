@@ -15,29 +15,30 @@ import type { DirectContext } from './context.ts'
 import { Handover, VIA_WORKER } from './handover.ts'
 import { LineReply } from './replies.ts'
 
-/** A larger value goes through the worker, in bytes: what the socket does not take at once would have to wait. */
+/** Largest body on the direct way, in bytes: bytes that the socket does not take at once would have to wait. */
 const MAX_BODY_BYTES = 8_192
 
 /**
- * Writes about one key that may go the direct way. Not `touch`: it must tell placeholders, which the classic command cannot.
+ * Writes about one key that may go the direct way. Not `touch`: it must detect placeholders, and the classic command
+ * cannot.
  */
 export const DIRECT_WRITES = ['set', 'add', 'replace', 'append', 'prepend', 'cas', 'delete', 'incr', 'decr'] as const
 
 /** Name of a write that may go the direct way. */
 export type DirectWrite = (typeof DIRECT_WRITES)[number]
 
-/** Options of a store that make no difference to its context. */
+/** Options of a store that need no other context. */
 const PLAIN_OPTIONS: ReadonlySet<string> = new Set<keyof StoreOptions>(['ttl', 'clientFlags'])
 
-/** What a call asks for, and how its reply is read. */
+/** Request of a call, and the reader of its reply. */
 interface Asked {
   readonly request: ClassicRequest
   readonly interpret: Interpret
 }
 
 /**
- * Writes about one key on the direct way. What is not the plain case goes through the worker, as long as nothing can have been
- * carried out, or may be carried out twice; else the call fails as it would there.
+ * Writes about one key on the direct way. Anything but the plain case goes through the worker, as long as nothing can
+ * have been carried out, or may be carried out twice; else the call fails as it would there.
  */
 export class DirectWrites {
   readonly #context: DirectContext
@@ -50,7 +51,7 @@ export class DirectWrites {
     this.#context = context
     this.#isOwnSerde = 'deserializeRange' in context.options.serde
     this.#maxBodyBytes = Math.min(MAX_BODY_BYTES, context.options.chunks?.options.aboveBytes ?? MAX_BODY_BYTES)
-    // Nothing is read, so there is no token to give back.
+    // No value is read, so there is no token to release.
     this.#values = new Values(context.options, () => Promise.resolve())
   }
 
@@ -70,7 +71,7 @@ export class DirectWrites {
     this.#reply.expect()
     context.sockets.start()
     const sent = context.send(server, length)
-    // A part is no command yet, but what has left is begun again only where a repetition does no harm.
+    // A part is no command yet, but bytes that have left are sent again only if a repetition does no harm.
     if (sent === 'nothing' || (sent === 'part' && isIdempotent(request))) return context.handOver(formOf(request))
     if (sent === 'part') throw context.error(operation.describe(), sent, server, operation.about)
     const outcome = context.sockets.receive(server, context.timeoutMs, this.#reply)
@@ -79,7 +80,7 @@ export class DirectWrites {
     throw context.error(operation.describe(), outcome === 'other' ? 'garbage' : outcome, server, operation.about)
   }
 
-  /** The request; undefined where it is not the plain case, or not to be had: the worker's client says why. */
+  /** Makes the request; undefined if it is not the plain case, or fails: the worker's client reports why. */
   #ask(command: DirectWrite, args: readonly unknown[]): Asked | undefined {
     try {
       return this.#request(command, args)
@@ -160,7 +161,7 @@ export class DirectWrites {
   }
 }
 
-/** The serde's result in a request; nothing where the bytes are the caller's own. */
+/** Returns the serde's result in a request; undefined if the bytes are the caller's own. */
 function formOf(request: ClassicRequest): SerializedValue | undefined {
   const isExtension = request.command === 'append' || request.command === 'prepend'
   return 'data' in request && !isExtension ? request : undefined
