@@ -20,6 +20,7 @@ export {
 export { mcrouterCh3, mcrouterCrc32 } from '../routing/mcrouter.ts'
 export { memjs } from '../routing/memjs.ts'
 export { type ModulaOptions, modula } from '../routing/modula.ts'
+export { memcachedNpm } from '../routing/npm-ring.ts'
 export {
   dalli,
   gomemcache,

@@ -17,7 +17,7 @@ const HASHRING_WORDS = 3
  * UTF-8. Servers are known by their names, `host:port`.
  *
  * It is also the ring of the npm package `hashring` with `compatibility: 'hash_ring'`, for keys in ASCII. It is not that of
- * the npm package `memcached`, which uses `hashring` with `compatibility: 'ketama'`: that is `ketama()`, memlane's default.
+ * the npm package `memcached`, which uses `hashring` with `compatibility: 'ketama'`: that is `memcachedNpm()`.
  */
 export function hashring(): Distribution {
   return (list) => {

@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { MemcachedLocation, MemcachedOptions } from '../../src/compat/memcached/api.ts'
+import { ketama } from '../../src/routing/ketama.ts'
+import { memcachedNpm } from '../../src/routing/npm-ring.ts'
 import { argsOf } from '../support/callback-call.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 import { type AnyClient, type Implementation, ORIGINAL, SHIM } from './support/classes.ts'
@@ -14,7 +16,7 @@ const withPort = (server: string | undefined): string =>
   /:\d+$/.test(String(server)) ? String(server) : `${server}:11211`
 
 describe('the server of a key', () => {
-  it.each<[name: string, location: MemcachedLocation]>([
+  it.each<[name: string, location: MemcachedLocation, options?: MemcachedOptions]>([
     ['equal servers on the default port', ['10.0.0.1:11211', '10.0.0.2:11211', '10.0.0.3:11211']],
     ['servers without a port', ['cache-a', 'cache-b', 'cache-c.example.org']],
     ['servers on other ports', ['10.0.0.1:11212', '10.0.0.1:11213', '10.0.0.1:11211', 'cache:2000']],
@@ -25,8 +27,13 @@ describe('the server of a key', () => {
     ['a server twice', ['a:1000', 'b:2000', 'a:1000', 'c:3000']],
     ['forty servers', Array.from({ length: 40 }, (_, at) => `10.0.1.${at}:11211`)],
     ['IPv6', ['::1:11211', '::1:11212']],
-  ])('is that of the original, for 3,000 keys: %s', (_name, location) => {
-    const [original, shim] = [ORIGINAL, SHIM].map(({ Class }) => new Class(location))
+    ['weights that are fractions', { 'a:1000': 0.5, 'b:2000': 0.25, 'c:3000': 1.1 }],
+    ['numbers of points', { 'a:1': { vnodes: 200 }, 'b:2': { weight: 2 }, 'c:3': 1 } as unknown as MemcachedLocation],
+    ['another hash', ['a:11211', 'b:2000', 'c'], { algorithm: 'sha1' }],
+    ['the form of Python', ['a:11211', 'b:2000', 'c'], { compatibility: 'hash_ring' }],
+    ['no form', { 'a:11211': 1, 'b:2000': 2 }, { compatibility: 'none', algorithm: 'sha256' }],
+  ])('is that of the original, for 3,000 keys: %s', (_name, location, options = {}) => {
+    const [original, shim] = [ORIGINAL, SHIM].map(({ Class }) => new Class(location, options))
     const servers = KEYS.map((key) => withPort(original!.HashRing.get(key)))
     expect(KEYS.map((key) => shim!.HashRing.get(key))).toEqual(servers)
     expect(new Set(servers).size).toBeGreaterThan(1)
@@ -44,6 +51,28 @@ function open({ Class }: Implementation, servers: string[], options?: MemcachedO
   onTestFinished(() => client.end())
   return client
 }
+
+describe('routing.memcachedNpm()', () => {
+  it('is the ring of the original, with up to 64 equal servers, and with weights', () => {
+    const keys = KEYS.slice(0, 500)
+    for (let count = 1; count <= 64; count++) {
+      const names = Array.from({ length: count }, (_, at) => `10.0.0.${at}:${at % 3 === 0 ? 11_211 : 11_211 + at}`)
+      for (const weightOf of [() => 1, (at: number) => 1 + ((at * 7 + count) % 10)]) {
+        const weights = names.map((_, at) => weightOf(at))
+        const original = new ORIGINAL.Class(Object.fromEntries(names.map((name, at) => [name, weights[at]!])))
+        const router = memcachedNpm()(names.map((name, at) => ({ name, weight: weights[at]! })))
+        expect(keys.map((key) => names[router.pick(key)])).toEqual(keys.map((key) => original.HashRing.get(key)))
+      }
+    }
+  })
+
+  it('differs from ketama() with 7 servers', () => {
+    const names = Array.from({ length: 7 }, (_, at) => `10.0.0.${at}:11211`)
+    const [ours, theirs] = [ketama(), memcachedNpm()].map((ring) => ring(names.map((name) => ({ name, weight: 1 }))))
+    const moved = KEYS.filter((key) => ours!.pick(key) !== theirs!.pick(key))
+    expect(moved.length).toBeGreaterThan(30)
+  })
+})
 
 describe('items on several servers', () => {
   const values = new Map<string, unknown>(

@@ -15,9 +15,9 @@ export interface MemcachedOptions {
   maxValue?: number | undefined
   /** Has no effect: one connection to each server carries all commands. @defaultValue `10` */
   poolSize?: number | undefined
-  /** Hash of the ring of servers. Several servers need `'md5'`. @defaultValue `'md5'` */
+  /** Hash of the ring of servers: one that `crypto.createHash` knows. @defaultValue `'md5'` */
   algorithm?: string | undefined
-  /** Form of the ring of servers. Several servers need `'ketama'`. @defaultValue `'ketama'` */
+  /** Form of the ring of servers: `'ketama'`, or `'hash_ring'` as in Python. @defaultValue `'ketama'` */
   compatibility?: string | undefined
   /** Longest time between two attempts to reach a dead server, in milliseconds; 60,000 at most. @defaultValue `18000000` */
   reconnect?: number | undefined

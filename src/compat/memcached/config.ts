@@ -1,7 +1,6 @@
 import { OBSERVERS, type ObservedOptions } from '../../client/options.ts'
-import { InvalidInputError } from '../../errors.ts'
+import type { Distribution } from '../../routing/distribution.ts'
 import type { Observing } from '../../seam/observer.ts'
-import { showValue } from '../../show-value.ts'
 import { MAX_TIMER_MS } from '../../timer-limit.ts'
 import type { MemcachedOptions } from './api.ts'
 import { addressOf } from './servers.ts'
@@ -50,6 +49,8 @@ const MAX_PROBE_MS = 60_000
 export function joinOptions(...all: readonly (object | null | undefined)[]): MemcachedOptions {
   const joined: Record<string, unknown> = {}
   for (const options of all) {
+    // What is no object has no options.
+    if (typeof options !== 'object') continue
     for (const name in options) {
       const value: unknown = Reflect.get(options, name)
       if (value !== undefined) joined[name] = value
@@ -59,8 +60,11 @@ export function joinOptions(...all: readonly (object | null | undefined)[]): Mem
 }
 
 /** Returns the options of the client for the options of the package. Says which of them have no counterpart. */
-export function clientOptions(options: MemcachedOptions, servers: number, observing: Observing): ObservedOptions {
-  refuseOtherRings(options, servers)
+export function clientOptions(
+  options: MemcachedOptions,
+  distribution: Distribution,
+  observing: Observing,
+): ObservedOptions {
   warnOfRedundancy(options)
   const timeoutMs = milliseconds(options.timeout) ?? DEFAULTS.timeout
   return {
@@ -70,7 +74,7 @@ export function clientOptions(options: MemcachedOptions, servers: number, observ
     idleTimeoutMs: milliseconds(options.idle) ?? 0,
     maxPending: NO_LIMIT,
     maxPendingBytes: NO_LIMIT,
-    cluster: { ...failoverOf(options), ...healthOf(options) },
+    cluster: { distribution, ...failoverOf(options), ...healthOf(options) },
     ...(options.debug ? { logger: console } : {}),
     [OBSERVERS]: [observing],
   }
@@ -104,14 +108,6 @@ function healthOf({ failures, retry, reconnect }: MemcachedOptions): NonNullable
 function milliseconds(value: number | undefined): number | undefined {
   const time = Math.ceil(Number(value))
   return time > 0 && time <= MAX_TIMER_MS ? time : undefined
-}
-
-function refuseOtherRings({ algorithm, compatibility }: MemcachedOptions, servers: number): void {
-  if (servers < 2 || (algorithm === 'md5' && compatibility === 'ketama')) return
-  const [name, value] = algorithm === 'md5' ? ['compatibility', compatibility] : ['algorithm', algorithm]
-  throw new InvalidInputError(
-    `option ${name}: memlane/compat/memcached knows the ring of algorithm 'md5' with compatibility 'ketama', got ${showValue(value)}; give new Memcache() a distribution of memlane/routing instead`,
-  )
 }
 
 function warnOfRedundancy({ redundancy }: MemcachedOptions): void {

@@ -113,7 +113,8 @@ export async function readMany(cache: Memcache, items: readonly Item[]): Promise
   const found = new Map<string, unknown>()
   const errors = new Map<string, Error>()
   const fail = (reason: unknown): void => noteFailure(errors, reason)
-  const plain = items.filter(({ options }) => options === undefined).map(({ key }) => key)
+  // The server passes over an empty key.
+  const plain = items.filter(({ key, options }) => options === undefined && key !== '').map(({ key }) => key)
   const single = items.filter(({ options }) => options !== undefined)
   await Promise.all([
     readPlain(cache, plain, found).catch(fail),

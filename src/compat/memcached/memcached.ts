@@ -31,6 +31,7 @@ import {
   STORE_RULES,
   TOUCH_RULES,
 } from './query.ts'
+import { ringOf } from './ring.ts'
 import { callBack, itemOf, type ManyOutcome, runMany, runQuery } from './run-query.ts'
 import { dumpOf, groupedStatsOf, statsOf, versionOf } from './server-answers.ts'
 import { addressesOf, serverName, serversOf } from './servers.ts'
@@ -88,7 +89,7 @@ export class Memcached extends EventEmitter {
     this.activeQueries = 0
     this.issues = log.issues
     this.connections = {}
-    this.memlane = new Memcache(addresses, clientOptions(joined, addresses.length, log.observing))
+    this.memlane = new Memcache(addresses, clientOptions(joined, ringOf(location, joined), log.observing))
     this.HashRing = { get: (key) => this.memlane.serverFor('key', { routingKey: key })?.name }
   }
 
@@ -237,7 +238,7 @@ export class Memcached extends EventEmitter {
     this.items(cb)
   }
 
-  /** Asks a server for items of a slab class: a list, the only item itself, or `undefined`. */
+  /** Asks a server, the first where none is named, for items of a slab class: a list, the only item itself, or `undefined`. */
   cachedump(
     server: string,
     slabid: number,
@@ -246,7 +247,8 @@ export class Memcached extends EventEmitter {
   ): void {
     const command = `stats cachedump ${slabid} ${number}`
     const query: Query = { callback: cb, number, slabid, validate: DUMP_RULES, type: 'stats cachedump', command }
-    runQuery(this, query, async () => success(dumpOf(await this.#lines(serverName(server), command))))
+    const at = serverName(server || String(this.servers[0]))
+    runQuery(this, query, async () => success(dumpOf(await this.#lines(at, command))))
   }
 
   /** Makes all servers forget everything they hold. */

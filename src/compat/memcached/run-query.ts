@@ -78,5 +78,5 @@ export async function runMany(
 
 /** Calls the callback of such a call: without a `this`. */
 export function callBack(callback: AnyCallback | undefined, error: unknown, value: unknown): void {
-  callback?.call(undefined, error, value)
+  if (typeof callback === 'function') callback.call(undefined, error, value)
 }

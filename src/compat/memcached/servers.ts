@@ -1,7 +1,5 @@
-import { InvalidInputError } from '../../errors.ts'
 import { isPlainObject } from '../../plain-object.ts'
 import type { ServerAddress } from '../../server-address.ts'
-import { showValue } from '../../show-value.ts'
 import type { MemcachedLocation } from './api.ts'
 
 const DEFAULT_SERVER = 'localhost:11211'
@@ -26,30 +24,19 @@ export function serverName(server: string): string {
   return isPath(server) || WITH_PORT.test(server) ? server : `${server}:${DEFAULT_PORT}`
 }
 
-/** Returns the servers of a location for a `Memcache`, each once: a server that is given twice has no other place on the ring. */
+/** Returns the servers of a location for a `Memcache`, each once. */
 export function addressesOf(location: MemcachedLocation | undefined): ServerAddress[] {
-  const weights: Readonly<Record<string, unknown>> = isPlainObject(location) ? location : {}
-  const addresses = serversOf(location).map((server) => addressOf(server, weights[server]))
-  return [...new Map(addresses.map((address) => [address.name, address])).values()]
+  return [...new Set(serversOf(location).map(serverName))].map(addressOf)
 }
 
-/** Returns where a server listens, by its name. */
-export function addressOf(server: string, weight?: unknown): ServerAddress {
+/** Returns where a server listens. */
+export function addressOf(server: string): ServerAddress {
   const name = serverName(server)
-  const share = { name, weight: weightOf(server, weight) }
-  if (isPath(server)) return { path: server, ...share }
-  const [, host = server, port = DEFAULT_PORT] = WITH_PORT.exec(server) ?? []
-  return { host, port: Number(port), ...share }
+  if (isPath(server)) return { path: server, name }
+  const [, host = server, port = DEFAULT_PORT] = WITH_PORT.exec(name) ?? []
+  return { host, port: Number(port), name }
 }
 
 function isPath(server: string): boolean {
   return server.startsWith('/')
-}
-
-/** Returns a weight as the ring of the package reads it: a number, or an object that has one; what is none counts as 1. */
-function weightOf(server: string, value: unknown): number {
-  if (!isPlainObject(value)) return Number(value) || 1
-  const { vnodes, weight } = value
-  if (vnodes === undefined) return Number(weight) || 1
-  throw new InvalidInputError(`server ${showValue(server)}: vnodes is not supported, give a weight instead`)
 }

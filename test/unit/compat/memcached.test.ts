@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { MemcachedLocation, MemcachedOptions } from '../../../src/compat/memcached/api.ts'
@@ -34,6 +35,7 @@ describe('the callbacks of Memcached', () => {
     expect(await argsOf(client, 'getMulti', ['key', 'miss'])).toEqual([undefined, { key: 'value' }])
     expect(await argsOf(client, 'get', ['key'])).toEqual([undefined, { key: 'value' }])
     expect(await argsOf(client, 'getMulti', [])).toEqual([undefined, {}])
+    expect(await argsOf(client, 'getMulti', ['', 'key', 'key'])).toEqual([undefined, { key: 'value' }])
     expect(await argsOf(client, 'touch', 'key', 10)).toEqual([undefined, true])
     expect(await argsOf(client, 'touch', 'miss', 10)).toEqual([undefined, false])
     expect(await argsOf(client, 'del', 'key')).toEqual([undefined, true])
@@ -383,6 +385,7 @@ describe('the answers of servers', () => {
 
   it('to cachedump are a list, the only item itself, or nothing', async () => {
     const { client, server } = await start()
+    expect(await argsOf(client, 'cachedump', undefined, 1, 10)).toEqual([undefined, undefined])
     expect(await argsOf(client, 'cachedump', server.address, 1, 10)).toEqual([undefined, undefined])
     await argsOf(client, 'set', 'a', 'x', 60)
     const item = { key: 'a', b: 1, s: expect.any(Number) as number }
@@ -413,6 +416,29 @@ describe('a client', () => {
     }
   })
 
+  it('has no options of what is no object', () => {
+    for (const none of ['timeout', 5, null, true]) {
+      const client = Reflect.construct(Memcached, ['localhost', none]) as Memcached
+      expect(client).toMatchObject({ timeout: 5000 })
+    }
+  })
+
+  it('takes inherited options, and none that are undefined', () => {
+    const options: unknown = Object.create({ namespace: 'ns:' }, { timeout: { value: undefined, enumerable: true } })
+    expect(new Memcached('localhost', options as MemcachedOptions)).toMatchObject({ namespace: 'ns:', timeout: 5000 })
+  })
+
+  it('keeps the context of the caller in its callbacks', async () => {
+    const { client } = await start()
+    const context = new AsyncLocalStorage<number>()
+    const seen = await Promise.all(
+      [1, 2].map((store) =>
+        context.run(store, () => new Promise((resolve) => client.get('key', () => resolve(context.getStore())))),
+      ),
+    )
+    expect(seen).toEqual([1, 2])
+  })
+
   it('refuses more than maxQueueSize commands at a time, at once, with a text as the error', async () => {
     const { client } = await start({ maxQueueSize: 1 })
     const first = callOf(client, 'get', 'a')
@@ -435,10 +461,9 @@ describe('a client', () => {
     expect(() => new Memcached({})).toThrow('No servers where supplied in the arguments')
   })
 
-  it('refuses rings that it does not know, where there are several servers', () => {
-    expect(() => open(['a:1', 'b:2'], { algorithm: 'sha1' })).toThrow("algorithm 'md5'")
-    expect(() => open(['a:1', 'b:2'], { compatibility: 'hash_ring' })).toThrow('option compatibility')
-    expect(open('a:1', { algorithm: 'sha1' }).servers).toEqual(['a:1'])
+  it('refuses hashes and weights that it cannot use', () => {
+    expect(() => open(['a:1', 'b:2'], { algorithm: 'rot13' })).toThrow(/digest/i)
+    expect(() => open({ 'a:1': -1, 'b:2': 1 })).toThrow('the weight must be a number above 0, got -1')
   })
 
   it('warns of redundancy', async () => {

@@ -19,6 +19,7 @@ const FACTORIES = {
   memjs: routing.memjs,
   mcrouterCh3: routing.mcrouterCh3,
   mcrouterCrc32: routing.mcrouterCrc32,
+  memcachedNpm: routing.memcachedNpm,
   hashring: routing.hashring,
   uhashring: routing.uhashring,
   uhashringKetama: routing.uhashringKetama,

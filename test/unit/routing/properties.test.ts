@@ -28,6 +28,7 @@ const DISTRIBUTIONS: readonly (readonly [name: string, distribution: routing.Dis
   ['phpMemcache', routing.phpMemcache(), true],
   ['mcrouterCh3', routing.mcrouterCh3(), false],
   ['mcrouterCrc32', routing.mcrouterCrc32(), false],
+  ['memcachedNpm', routing.memcachedNpm(), true],
   ['hashring', routing.hashring(), true],
   ['uhashring', routing.uhashring(), true],
   ['uhashringKetama', routing.uhashringKetama(), true],
