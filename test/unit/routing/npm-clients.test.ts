@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hashring, ketama, memjs, uhashringKetama } from '../../../src/exports/routing.ts'
+import { hashring, ketama, memcachedNpm, memjs, uhashringKetama } from '../../../src/exports/routing.ts'
 import { KEYS, readVectors, row, serversOf, tenServers } from './vectors.ts'
 
 interface NpmVectors {
@@ -40,9 +40,11 @@ describe('memjs 1.3.2', () => {
 
 describe('the npm package memcached 2.2.2', () => {
   it.each(Object.entries(VECTORS.memcached))(
-    'has its keys where ketama() has them: %s',
+    'has its keys where memcachedNpm() has them, and for these numbers of servers ketama(): %s',
     (_, { servers, row: seen }) => {
-      expect(row(ketama()(servers.map(([name, weight]) => ({ name, weight }))))).toBe(seen)
+      const routed = servers.map(([name, weight]) => ({ name, weight }))
+      expect(row(memcachedNpm()(routed))).toBe(seen)
+      expect(row(ketama()(routed))).toBe(seen)
     },
   )
 })
