@@ -2,7 +2,7 @@ import type { Account } from '../server/login.ts'
 import { readOptionFile } from './option-file.ts'
 import { UsageError } from './usage-error.ts'
 
-/** The accounts in a file as memcached's `-Y` takes it: `user:password` in every line, empty lines apart. */
+/** Reads the accounts in a file in the format of memcached's `-Y`: `user:password` in every line, empty lines apart. */
 export function readAuthFile(path: string): Account[] {
   const lines = readOptionFile('--auth-file', path).split(/\r?\n/)
   const accounts: Account[] = []

@@ -1,4 +1,4 @@
-/** `memlane --help` */
+/** Text of `memlane --help`. */
 export const HELP = `Usage: memlane <command> [options]
 
 Commands:
@@ -9,7 +9,7 @@ Options:
   --version    show the version of memlane
 `
 
-/** `memlane serve --help` */
+/** Text of `memlane serve --help`. */
 export const SERVE_HELP = `Usage: memlane serve [options]
 
 Runs a memcached inside Node: classic text and meta protocol, in memory only. For development and tests.

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { InvalidInputError } from '../errors.ts'
 import type { MemcachedServerOptions } from '../server/server-options.ts'
 
-/** What the options of the server are called on the command line. */
+/** Names of the server's options on the command line. */
 const WORDS: Readonly<Record<string, string>> = {
   port: '--port',
   path: '--socket',
@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<string, string>> = {
   auth: 'a login',
 }
 
-/** Why a server could not start, in one line that says what to do. */
+/** Explains why a server could not start, in one line with a remedy. */
 export function explainListenError(error: unknown, options: MemcachedServerOptions): string {
   if (error instanceof InvalidInputError) return inWordsOfTheCommandLine(error.message)
   const { code = '', message } = error as NodeJS.ErrnoException
@@ -38,7 +38,10 @@ export function explainListenError(error: unknown, options: MemcachedServerOptio
   }
 }
 
-/** Node says EACCES of a unix socket both where its folder may not be written and where there is no such folder. */
+/**
+ * Explains EACCES of a unix socket, which Node reports both for a folder without write permission and for a missing
+ * folder.
+ */
 function explainRefusedPath(path: string): string {
   const folder = dirname(path)
   return existsSync(folder)

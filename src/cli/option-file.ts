@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { UsageError } from './usage-error.ts'
 
-/** The text of a file that an option names. */
+/** Reads the text of a file named by an option. */
 export function readOptionFile(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 
-/** The version of this package, read from the nearest `package.json` above this file, built or not. */
+/** Returns the version of this package, read from the nearest `package.json` above this file, built or not. */
 export function packageVersion(): string {
   for (let folder = new URL('.', import.meta.url); ; folder = new URL('..', folder)) {
     const file = new URL('package.json', folder)

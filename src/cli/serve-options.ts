@@ -6,12 +6,12 @@ import { readOptionFile } from './option-file.ts'
 import { UsageError } from './usage-error.ts'
 
 const DEFAULT_PORT = 11_211
-/** Node's timers take no more. */
+/** Limit of Node's timers. */
 const MAX_IDLE_SECONDS = Math.floor(0x7fff_ffff / 1000)
 const KILOBYTE = 1024
 const MEGABYTE = KILOBYTE * KILOBYTE
 
-/** The letters are memcached's, where it has the option. */
+/** Options of the command. Letters are memcached's, if it has the option. */
 const declarations = {
   host: { type: 'string', short: 'l' },
   port: { type: 'string', short: 'p' },
@@ -41,7 +41,7 @@ const declarations = {
 
 type Values = ReturnType<typeof parseArgs<{ readonly options: typeof declarations }>>['values']
 
-/** What the words behind `memlane serve` ask for; throws `UsageError`. */
+/** Reads the words after `memlane serve`; throws `UsageError`. */
 export function readServeOptions(args: readonly string[]): MemcachedServerOptions | 'help' {
   const values = parseWords(args)
   if (values.help === true) return 'help'
@@ -88,7 +88,7 @@ function readSwitches(values: Values): MemcachedServerOptions {
   }
 }
 
-/** The settings in memcached's `-o` that there are here. */
+/** Reads the settings of memcached's `-o` that exist here. */
 function readExtended({ extended }: Values): { readonly idleTimeout?: string; readonly trackSizes: boolean } {
   let [idleTimeout, trackSizes]: [string | undefined, boolean] = [undefined, false]
   for (const setting of extended?.split(',') ?? []) {
@@ -104,7 +104,7 @@ function parseWords(args: readonly string[]): Values {
   try {
     return parseArgs({ args: [...args], options: declarations }).values
   } catch (error) {
-    // Node's message goes on about positional arguments after its first sentence.
+    // Node's message continues about positional arguments after its first sentence.
     const [sentence = ''] = (error as Error).message.split('. ')
     throw new UsageError(`${sentence}; see memlane serve --help`, { cause: error })
   }
@@ -148,7 +148,7 @@ function wholeNumber(option: string, text: string, least: number, most: number =
   throw new UsageError(`${option} must be a whole number${range}, got ${text}`)
 }
 
-/** Bytes, or with `k` or `m` behind them kibibytes or mebibytes, as memcached's `-I` has it. */
+/** Reads a size: bytes, or kibibytes or mebibytes with `k` or `m` at the end, as in memcached's `-I`. */
 function readSize(option: string, text: string): number {
   const match = /^(\d+)([km]?)$/i.exec(text)
   if (match === null) throw new UsageError(`${option} must be a size such as 4096, 512k or 8m, got ${text}`)

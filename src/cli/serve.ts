@@ -5,7 +5,7 @@ import { explainListenError } from './listen-error.ts'
 import { readServeOptions } from './serve-options.ts'
 import { UsageError } from './usage-error.ts'
 
-/** `memlane serve`: resolves when the server has ended, by a signal or by a client's `shutdown`. */
+/** Runs `memlane serve`: resolves when the server has ended, by a signal or by a client's `shutdown`. */
 export async function runServe(args: readonly string[]): Promise<void> {
   const options = readServeOptions(args)
   if (options === 'help') {

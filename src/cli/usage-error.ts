@@ -1,4 +1,4 @@
-/** Something is wrong with the command line: told in one line, without a stack. */
+/** Error in the command line: shown in one line, without a stack. */
 export class UsageError extends Error {
   override readonly name: string = 'UsageError'
 }

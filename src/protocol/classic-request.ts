@@ -1,4 +1,4 @@
-/** What both protocols can carry. */
+/** Request that both protocols can carry. */
 export type ClassicRequest =
   | ReadRequest
   | RenewingReadRequest
@@ -9,18 +9,18 @@ export type ClassicRequest =
   | VersionRequest
   | NoopRequest
 
-/** Read the value; `gets` its cas number too. */
+/** Request to read the value; `gets` reads its cas number too. */
 export interface ReadRequest {
   readonly command: 'get' | 'gets'
 }
 
-/** Read the value and renew its time to live (memcached 1.5.3 and newer). */
+/** Request to read the value and renew its time to live (memcached 1.5.3 and newer). */
 export interface RenewingReadRequest {
   readonly command: 'gat' | 'gats'
   readonly exptime: number
 }
 
-/** Store a value. */
+/** Request to store a value. */
 export interface StoreRequest {
   readonly command: 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas'
   /** Text (sent as UTF-8) or bytes. */
@@ -33,33 +33,33 @@ export interface StoreRequest {
   readonly exptime: number
   /** For `cas`: the number that the item must still have. */
   readonly cas: bigint
-  /** A note of the client's: what has to settle before this is sent. Its data is still being made. */
+  /** Client's note of work that must settle before this is sent: its data is still being made. */
   readonly preparing?: unknown
 }
 
-/** Remove the item. */
+/** Request to remove the item. */
 export interface DeleteRequest {
   readonly command: 'delete'
 }
 
-/** Add to, or take from, a decimal number. */
+/** Request to add to, or subtract from, a decimal number. */
 export interface CountRequest {
   readonly command: 'incr' | 'decr'
   readonly delta: bigint
 }
 
-/** Renew the time to live. */
+/** Request to renew the time to live. */
 export interface TouchRequest {
   readonly command: 'touch'
   readonly exptime: number
 }
 
-/** Ask for the server's version. */
+/** Request for the server's version. */
 export interface VersionRequest {
   readonly command: 'version'
 }
 
-/** Ask for any reply: a ping, and the barrier behind quiet commands. Travels as `mn`, in text mode as `version`. */
+/** Request for any reply: a ping, and the barrier after quiet commands. Sent as `mn`, in text mode as `version`. */
 export interface NoopRequest {
   readonly command: 'noop'
 }

@@ -5,7 +5,9 @@ import { InvalidInputError } from '../errors.ts'
 import { showKey } from '../show-key.ts'
 import { showValue } from '../show-value.ts'
 
-/** A key as callers give it: text (sent as UTF-8, not normalized) or the bytes themselves. Equal bytes are the same key. */
+/**
+ * Key as callers give it: text (sent as UTF-8, not normalized) or the bytes themselves. Equal bytes are the same key.
+ */
 export type Key = string | Uint8Array
 
 /** The server's limit for a key on the wire, in bytes: `KEY_MAX_LENGTH` of memcached. */
@@ -15,38 +17,38 @@ export const MAX_KEY_BYTES = 250
 const MAX_BASE64_KEY_BYTES = 186
 
 /**
- * A key in the form that commands carry. Printable ASCII, nearly every key, is a bare string so that the hot path
+ * Key in the form that commands carry. Printable ASCII, nearly every key, is a bare string so that the hot path
  * allocates nothing; anything else is an {@link EncodedKey}.
  */
 export type WireKey = string | EncodedKey
 
-/** A key that is not printable ASCII. */
+/** Key that is not printable ASCII. */
 export interface EncodedKey {
-  /** What is put into the command line. */
+  /** Text of the key in the command line. */
   readonly text: string
-  /** How `text` becomes bytes; `base64` keys are ASCII and need the meta protocol's `b` flag. */
+  /** Encoding of `text`; `base64` keys are ASCII and need the meta protocol's `b` flag. */
   readonly form: 'utf8' | 'bytes' | 'base64'
-  /** The bytes that a server repeats in a reply, one character per byte. */
+  /** Bytes that a server repeats in a reply, one character per byte. */
   readonly echo: string
 }
 
 const PRINTABLE_ASCII = /^[!-~]+$/
 
-/** Whether a text needs nothing done to be a key: printable ASCII, not too long. */
+/** Checks whether a text is a key as it is: printable ASCII, not too long. */
 export function isPlainKey(text: string): boolean {
   return text.length <= MAX_KEY_BYTES && PRINTABLE_ASCII.test(text)
 }
 
 const NOT_FOR_LINES = /[\0- \x7f]/
 
-/** The wire key of text that is not ASCII, or undefined when it needs a closer look. */
+/** Returns the wire key of text that is not ASCII, or undefined when it needs more checks. */
 export function encodeUtf8Key(text: string): EncodedKey | undefined {
   if (NOT_FOR_LINES.test(text) || !text.isWellFormed()) return undefined
   const bytes = Buffer.from(text, 'utf8')
   return bytes.length <= MAX_KEY_BYTES ? { text, form: 'utf8', echo: latin1Slice(bytes, 0, bytes.length) } : undefined
 }
 
-/** The bytes of a key, before any prefix; refuses what has no bytes of its own. */
+/** Returns the bytes of a key, before any prefix; refuses keys without defined bytes. */
 export function keyBytes(key: Key): Buffer {
   if (typeof key === 'string') {
     if (!key.isWellFormed()) throw new InvalidInputError(`key ${quoteKey(key)} contains a lone surrogate`)
@@ -58,12 +60,12 @@ export function keyBytes(key: Key): Buffer {
   return bytes
 }
 
-/** Whether a byte may stand in a command line: not white space, not a control character. */
+/** Checks whether a byte may be in a command line: not white space, not a control character. */
 function isLineByte(byte: number): boolean {
   return byte > 0x20 && byte !== 0x7f
 }
 
-/** Whether the bytes fit on the wire as a key, in base64 if they have to be. */
+/** Checks whether the bytes fit on the wire as a key, in base64 if necessary. */
 export function fitsAsKey(bytes: Uint8Array): boolean {
   return bytes.length <= MAX_BASE64_KEY_BYTES || (bytes.length <= MAX_KEY_BYTES && bytes.every(isLineByte))
 }
@@ -99,18 +101,18 @@ function encodeBase64Key(bytes: Buffer): EncodedKey {
   return { text, form: 'base64', echo: text }
 }
 
-/** Whether the key travels in base64, which only the meta protocol can carry. */
+/** Checks whether the key is sent in base64, which only the meta protocol can carry. */
 export function isBase64Key(key: WireKey): boolean {
   return typeof key !== 'string' && key.form === 'base64'
 }
 
-/** The bytes that the server stores a key under. */
+/** Returns the bytes that the server stores a key under. */
 export function wireKeyBytes(key: WireKey): Buffer {
   if (typeof key === 'string') return Buffer.from(key, 'latin1')
   return key.form === 'base64' ? Buffer.from(key.text, 'base64') : Buffer.from(key.echo, 'latin1')
 }
 
-/** A key for an error message: cut to 40 characters, escaped, quoted; the kind of what is no key. */
+/** Returns a key for an error message: cut to 40 characters, escaped, quoted; for any other value its kind. */
 export function quoteKey(key: Key): string {
   return typeof key === 'string' || isBytes(key) ? JSON.stringify(showKey(key)) : showValue(key)
 }

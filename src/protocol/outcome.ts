@@ -24,7 +24,7 @@ const COUNT: Fitting = {
   EX: 'exists',
 }
 
-/** For every command the replies that can answer it, in either protocol, and what each of them means. */
+/** Replies that can answer each command, in either protocol, and the meaning of each. */
 const FITTING: Readonly<Record<Command, Fitting>> = {
   get: READ,
   gets: READ,
@@ -50,7 +50,7 @@ const FITTING: Readonly<Record<Command, Fitting>> = {
 }
 
 /**
- * Says what the reply means for the command, in `reply.outcome`; false when it cannot be an answer to it at all: of
+ * Sets `reply.outcome` to the meaning of the reply for the command; returns false if the reply cannot be an answer: of
  * another kind, or a counter that is no number.
  */
 export function interpretReply(command: Command, reply: Reply): boolean {
@@ -61,9 +61,9 @@ export function interpretReply(command: Command, reply: Reply): boolean {
 }
 
 /**
- * Whether the reply is a bare HD although the request asked for a value: there is nothing in it to read.
+ * Checks whether the reply is a bare HD although the request asked for a value: there is no value to read.
  *
- * @param quiet - A quiet `ma` asks for no value, whatever its flags say.
+ * @param quiet - A quiet `ma` asks for no value, whatever its flags.
  */
 function lacksValue(request: Request, quiet: boolean, reply: Reply): boolean {
   if (reply.type !== 'HD') return false
@@ -71,17 +71,17 @@ function lacksValue(request: Request, quiet: boolean, reply: Reply): boolean {
   return request.command === 'mg' && request.flags.value === true && request.flags.unlessCas === undefined
 }
 
-/** Says what the reply means for the operation, in `reply.outcome`; false when it cannot be an answer to it. */
+/** Sets `reply.outcome` to the meaning of the reply for the operation; returns false if it cannot be an answer. */
 export function answersOperation(reply: Reply, operation: Operation): boolean {
   return interpretReply(operation.command, reply) && !lacksValue(operation.request, operation.quiet, reply)
 }
 
-/** Whether a large data block can be an answer to the command: no counter is so long. */
+/** Checks whether a large data block can be an answer to the command: no counter is so long. */
 export function mayAnswerLargeBlock(command: Command, reply: Reply): boolean {
   return FITTING[command][reply.type] === 'hit'
 }
 
-/** What each meta command leaves unsaid when it is quiet (protocol.txt, flag `q`). */
+/** Reply that each meta command omits when it is quiet (protocol.txt, flag `q`). */
 const UNSAID: Readonly<Partial<Record<Command, Reply>>> = {
   mg: unsaid('mg', 'EN'),
   ms: unsaid('ms', 'HD'),
@@ -89,7 +89,7 @@ const UNSAID: Readonly<Partial<Record<Command, Reply>>> = {
   ma: unsaid('ma', 'HD'),
 }
 
-/** The reply that the silence of a quiet meta command stands for; undefined for commands that have no quiet form. */
+/** Returns the reply implied by the silence of a quiet meta command; undefined for commands without a quiet form. */
 export function impliedReply(command: Command): Reply | undefined {
   return UNSAID[command]
 }

@@ -1,9 +1,9 @@
 /**
- * How long a caller waits that may leave before its time is up, because it gave a signal. All commands of its call share
- * it. Times are those of the monotonic clock.
+ * Waiting time of a caller that may leave before its time is up, because it gave a signal. All commands of its call
+ * share it. Times are those of the monotonic clock.
  */
 export class Patience {
-  /** When it began to wait; Infinity: nobody waits. */
+  /** Time at which the caller began to wait; Infinity: no caller waits. */
   readonly since: number
   #leftAt: number | undefined
 
@@ -11,16 +11,16 @@ export class Patience {
     this.since = since
   }
 
-  /** When it left; undefined while it waits. */
+  /** Time at which the caller left; undefined while it waits. */
   get leftAt(): number | undefined {
     return this.#leftAt
   }
 
-  /** The caller has left. */
+  /** Records that the caller has left. */
   leave(now: number): void {
     this.#leftAt ??= now
   }
 }
 
-/** Of commands that no caller waits for. */
+/** Patience of commands without a waiting caller. */
 export const NO_CALLER: Patience = new Patience(Number.POSITIVE_INFINITY)

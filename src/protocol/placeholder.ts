@@ -2,14 +2,14 @@ import { type Reply, Returned } from './reply.ts'
 import type { Request } from './request.ts'
 
 /**
- * The client flags of the item that holds a key's place in text mode while its value is being loaded, and in either
+ * Client flags of the item that holds a key's place in text mode while its value is being loaded, and in either
  * protocol while it is being copied from another cluster: the letters `ml`, `k` and a 1. A promise of the data format.
  */
 export const PLACEHOLDER_FLAGS = 0x6d6c6b01
 
 /**
- * Whether a meta reply about an empty item means that it holds a place: `Z`, the token is out, or `W`, a dropped value
- * whose token this very reply took (seen on memcached 1.6.18 and 1.6.45).
+ * Checks whether an empty item in a meta reply is a placeholder: `Z`, the token is out, or `W`, a dropped value whose
+ * token this very reply took (seen on memcached 1.6.18 and 1.6.45).
  */
 export function holdsPlace(reply: Reply, size: number): boolean {
   return (
@@ -18,16 +18,14 @@ export function holdsPlace(reply: Reply, size: number): boolean {
   )
 }
 
-/**
- * A point in time of January 1970: what is stored with it is gone at once. Not -1, on which twemproxy closes.
- */
+/** Exptime in January 1970: an item stored with it is gone at once. Not -1, on which twemproxy closes. */
 const GONE_AT_ONCE = 2_592_001
 
 /**
- * Deletes the item if it still has this cas number. In text mode an empty value that has expired already takes its place
- * (seen on memcached 1.6.18 and 1.6.45).
+ * Returns a request that deletes the item if it still has this cas number. In text mode an empty value that has expired
+ * already replaces it (seen on memcached 1.6.18 and 1.6.45).
  *
- * @param label - The name of the command in messages.
+ * @param label - Name of the command in messages.
  */
 export function deleteUnchanged(cas: bigint, label: string): Request {
   const text = {

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type WireKey, wireKeyBytes } from './key.ts'
 import { type Reply, Returned } from './reply.ts'
 
-/** Whether the key that a meta reply repeats is the command's, where it repeats one (`k`). */
+/** Checks whether the key in a meta reply, if there is one (`k`), is the command's. */
 export function keyFits(reply: Reply, key: WireKey): boolean {
   if (!reply.has(Returned.key)) return true
   if (!reply.has(Returned.base64Key)) return keyMatches(reply, key)
@@ -10,7 +10,7 @@ export function keyFits(reply: Reply, key: WireKey): boolean {
   return Buffer.from(told, 'base64').equals(wireKeyBytes(key))
 }
 
-/** Compares the key of a reply with one that was asked for, in place. */
+/** Compares the key of a reply with a requested key, in place. */
 export function keyMatches(reply: Reply, key: WireKey): boolean {
   const expected = typeof key === 'string' ? key : key.echo
   const length = expected.length

@@ -5,21 +5,21 @@ import { Reply, type ReplyType } from './reply.ts'
 import { parseTextLine, parseValueLine } from './text/parse.ts'
 
 /**
- * A data block up to this size that is not all there yet waits in the read buffer, with its line, for the rest; a
- * larger one gets a buffer of its own that is filled as the bytes come.
+ * Size up to which an incomplete data block waits in the read buffer, with its line, for the rest; a larger one gets a
+ * buffer of its own that is filled as the bytes come.
  */
 export const SMALL_BODY_BYTES = 4096
 
 /**
- * The most that {@link ReplyParser.rest} ever leaves unread: a line without its end, or a line and a small data block.
- * Whoever owns the read buffer keeps this much room for it.
+ * Most bytes that {@link ReplyParser.rest} ever leaves unread: a line without its end, or a line and a small data
+ * block. The owner of the read buffer keeps this much room.
  */
 export const MAX_REST_BYTES: number = MAX_LINE_BYTES + SMALL_BODY_BYTES + 2
 
-/** The buffer for data blocks whose bytes nobody keeps does not grow beyond this: memcached's default item limit. */
+/** Largest reused buffer for data blocks whose bytes are not kept: memcached's default item limit. */
 const MAX_SPARE_BYTES = 1_048_576
 
-/** What `next` found: a whole reply; a large data block whose header is read; or nothing whole yet. */
+/** Result of `next`: a whole reply; a large data block whose header is read; or nothing whole yet. */
 export type Found = 'reply' | 'body' | 'more'
 
 const V = 0x56
@@ -33,28 +33,28 @@ const CR = 0x0d
 const LF = 0x0a
 
 /**
- * Cuts a stream of reply bytes into replies of either protocol. Pure: bytes in, replies out. It reads in place, keeps
- * no bytes of a line, and is used for one connection and never again, so that no half reply outlives its socket.
+ * Cuts a stream of reply bytes into replies of either protocol. Pure: bytes in, replies out. A parser reads in place,
+ * keeps no bytes of a line, and is used for one connection only, so that no half reply outlives its socket.
  *
- * After `feed`, call `next` until it says 'more', then keep the bytes from `rest` on in front of the next chunk. On
- * 'body' call `acceptBody` or `skipBody` before the next `next`.
+ * After `feed`, call `next` until it returns 'more', then put the bytes from `rest` on before the next chunk. On 'body'
+ * call `acceptBody` or `skipBody` before the next `next`.
  */
 export class ReplyParser {
-  /** The reply that `next` found; the same object every time. */
+  /** Reply found by `next`; the same object every time. */
   readonly reply: Reply = new Reply()
   #bytes: Buffer = this.reply.bytes
   #pos = 0
   #end = 0
-  /** The large data block under way: its buffer, or undefined while one is being skipped. */
+  /** Buffer of the present large data block; undefined while one is being skipped. */
   #body: Buffer | undefined
-  /** What is still to come of the large data block and its CR LF; -1 when none is under way. */
+  /** Missing bytes of the large data block and its CR LF; -1 outside a block. */
   #missing = -1
   #header: ReplyType = 'VALUE'
-  /** A buffer for large data blocks whose bytes nobody keeps, and whether the present one is in it. */
+  /** Reused buffer for large data blocks whose bytes are not kept, and whether the present one is in it. */
   #spare: Buffer | undefined
   #borrowed = false
 
-  /** Hands over the bytes `[start, end)`; they must begin where `rest` said. */
+  /** Hands over the bytes `[start, end)`; they must begin at `rest`. */
   feed(bytes: Buffer, start: number, end: number): void {
     this.#bytes = bytes
     this.#pos = start
@@ -77,7 +77,7 @@ export class ReplyParser {
     reply.separate = false
     const available = this.#end - at
     if (available === 0) return 'more'
-    // Two letters tell the families apart; `VE…` (VERSION) and everything else is a classic line.
+    // Two letters identify the family; `VE…` (VERSION) and everything else is a classic line.
     if (available < 3) return this.#shortLine(at, available)
     const first = this.#bytes[at]!
     const second = this.#bytes[at + 1]!
@@ -92,9 +92,10 @@ export class ReplyParser {
   }
 
   /**
-   * Reads the large data block into a buffer of its own; `next` says 'reply' when it is whole.
+   * Reads the large data block into a buffer of its own; `next` returns 'reply' when it is whole.
    *
-   * @param borrowed - The bytes are needed only until the next `next`: a buffer may be used again for the next block.
+   * @param borrowed - Whether the bytes are needed only until the next `next`: their buffer may be reused for the next
+   * block.
    */
   acceptBody(borrowed: boolean): void {
     const { reply } = this
@@ -108,13 +109,13 @@ export class ReplyParser {
     return this.#spare
   }
 
-  /** Passes over the large data block without keeping it; `next` says 'reply', with no data, when it is past. */
+  /** Skips the large data block; `next` returns 'reply', with no data, after its end. */
   skipBody(): void {
     this.reply.keepCas()
     this.#body = undefined
   }
 
-  /** Fewer than three bytes: not even a line break fits behind a word, so only garbage can be whole. */
+  /** Handles fewer than three bytes: no word and line break fit into them, so only garbage can be whole. */
   #shortLine(at: number, available: number): Found {
     if (available === 2 && this.#bytes[at + 1] === LF) return this.#line(GARBAGE)
     return this.#bytes[at] === LF ? this.#line(GARBAGE) : 'more'
@@ -129,7 +130,7 @@ export class ReplyParser {
 
   #value(dataStart: number): Found {
     if (dataStart < 0) return this.#line(dataStart)
-    // Room is kept for one line and a small body: a line that is longer would not fit once it has to wait.
+    // Room is kept for one line and a small body: a longer line would not fit if it had to wait.
     if (dataStart - this.#pos > MAX_LINE_BYTES) return this.#garbage()
     const reply = this.reply
     const dataEnd = dataStart + reply.size
@@ -162,14 +163,14 @@ export class ReplyParser {
     return this.#missing > 0 ? 'more' : this.#finishBody(body)
   }
 
-  /** Whether the CR LF behind the data block stands where it must, as far as it lies before `end`. */
+  /** Checks the CR LF after the data block, as far as it is before `end`. */
   #passesLineBreak(end: number): boolean {
     const at = this.#pos + this.#missing - 2
     if (at >= this.#pos && at < end && this.#bytes[at] !== CR) return false
     return at + 1 < this.#pos || at + 1 >= end || this.#bytes[at + 1] === LF
   }
 
-  /** The data block does not end where its line said: nothing behind it can be trusted. */
+  /** Handles a data block that does not end where its line said: no byte after it can be trusted. */
   #abandonBody(): Found {
     this.#missing = -1
     this.#body = undefined
@@ -202,7 +203,7 @@ export class ReplyParser {
   }
 }
 
-/** The meta status that two letters spell. */
+/** Returns the meta status that two letters spell. */
 function metaStatus(first: number, second: number): ReplyType | undefined {
   if (first === H) return second === 0x44 ? 'HD' : undefined
   if (first === E) return second === N ? 'EN' : second === 0x58 ? 'EX' : undefined

@@ -9,19 +9,19 @@ import {
 import type { Operation } from './operation.ts'
 import type { Reply } from './reply.ts'
 
-/** A server's words longer than this are cut in messages. */
+/** Longest part of a server's line shown in messages, in characters. */
 const MAX_TEXT = 200
 
-/** Whether the reply is one of the protocol's three error lines. */
+/** Checks whether the reply is one of the protocol's three error lines. */
 export function isErrorReply(reply: Reply): boolean {
   return reply.type === 'ERROR' || reply.type === 'CLIENT_ERROR' || reply.type === 'SERVER_ERROR'
 }
 
 /**
- * The error that an error line means for a command.
+ * Returns the error that an error line means for a command.
  *
  * @param about - Names the command in the message.
- * @param subject - What the error names; nothing where it may be about another command.
+ * @param subject - Command and key of the error; none if it may be about another command.
  */
 export function serverReplyError(reply: Reply, about: string, server: string, subject?: ErrorSubject): MemcacheError {
   const text = reply.line().slice(0, MAX_TEXT)
@@ -29,8 +29,8 @@ export function serverReplyError(reply: Reply, about: string, server: string, su
   if (reply.type === 'ERROR') return new UnknownCommandError(`${about}: ${server} answered ${text}`, details)
   if (reply.type === 'CLIENT_ERROR') return new ClientError(`${about}: ${server} answered ${text}`, details)
   if (/object too large/.test(text)) {
-    // memcached deletes what was stored under the key before it refuses a classic `set` or a meta command, and not before
-    // it refuses `add`, `replace`, `append` or `prepend` (every version seen, 1.6.9 to 1.6.45).
+    // memcached deletes the old value of the key before it refuses a classic `set` or a meta command, and not before it
+    // refuses `add`, `replace`, `append` or `prepend` (every version seen, 1.6.9 to 1.6.45).
     const message = `${about}: too large for ${server} (${text}); a set that is refused has deleted the old value`
     return new ValueTooLargeError(message, details)
   }
@@ -38,11 +38,11 @@ export function serverReplyError(reply: Reply, about: string, server: string, su
 }
 
 /**
- * Whether the connection is still in step behind an error line (protocol.txt, "Error strings", and what real servers
- * do): SERVER_ERROR always; the others unless a data block may now be taken for commands, or a classic read's framing
+ * Checks whether the connection is still in step after an error line (protocol.txt, "Error strings", and real servers):
+ * SERVER_ERROR always; the others unless a data block may now be taken for commands, or a classic read's framing
  * differs between versions.
  *
- * @param skipsRefusedBlock - Whether the server passes over the data block of a store that it refused.
+ * @param skipsRefusedBlock - Whether the server skips the data block of a refused store.
  */
 export function staysInStep(reply: Reply, operation: Operation, skipsRefusedBlock: boolean): boolean {
   if (reply.type === 'SERVER_ERROR') return true
@@ -56,7 +56,7 @@ export function staysInStep(reply: Reply, operation: Operation, skipsRefusedBloc
     case 'prepend':
     case 'cas':
     case 'ms':
-      // A server that knows `ms` swallows the block behind a refused line; ERROR says that it does not know it.
+      // A server that knows `ms` skips the block after a refused line; ERROR means that it does not know `ms`.
       return skipsRefusedBlock && reply.type === 'CLIENT_ERROR'
     case 'get':
     case 'gets':

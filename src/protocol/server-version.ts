@@ -1,12 +1,14 @@
-/** A server's version as far as it is known: what it can do is decided by comparing these. */
+/** Version of a server, as far as it is known: its features are decided by comparing versions. */
 export interface ServerVersion {
-  /** What the server said, or was said to be: `1.6.18`. Empty when it said nothing that we understand. */
+  /**
+   * Version as reported by the server or configured: `1.6.18`. Empty when the server reported none that is understood.
+   */
   readonly text: string
   /** Major, minor and patch as one number that compares: 1.6.18 → 1006018; 0 when unknown. */
   readonly order: number
 }
 
-/** The version of a server that did not tell. */
+/** Version of a server that did not report any. */
 export const UNKNOWN_VERSION: ServerVersion = Object.freeze({ text: '', order: 0 })
 
 /** 1.6.10: `HD` for success, `ms <key> <length>`, base64 keys. The oldest meta protocol that memlane speaks. */
@@ -21,12 +23,12 @@ export const LONG_LINES_SINCE: number = orderOf(1, 6, 13)
 /** 1.6.40: `me <base64> b` answers EN whatever is stored. */
 export const BROKEN_DEBUG_KEY_SINCE: number = orderOf(1, 6, 40)
 
-/** A version text as the number that compares. */
+/** Returns the order number of a version text. */
 export function versionOrder(text: string): number {
   return parseServerVersion(text).order
 }
 
-/** Reads the first `a.b.c` of a version text: proxies and forks put words around it. */
+/** Parses the first `a.b.c` of a version text: proxies and forks put words around it. */
 export function parseServerVersion(text: string): ServerVersion {
   const match = /(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?/.exec(text)
   if (match === null) return { text, order: 0 }

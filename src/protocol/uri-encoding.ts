@@ -17,7 +17,7 @@ function escapeByte(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 }
 
-/** Returns the bytes that a part of a dump shows; undefined where a `%` has no two digits behind it. */
+/** Returns the bytes that a part of a dump shows; undefined if a `%` has no two digits after it. */
 export function uriDecode(lines: Buffer, start: number, end: number): Buffer | undefined {
   const bytes = Buffer.allocUnsafe(end - start)
   let length = 0

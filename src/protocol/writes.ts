@@ -1,6 +1,6 @@
 import type { Request } from './request.ts'
 
-/** Whether the command may change, create, renew or remove an item. */
+/** Checks whether the command may change, create, renew or remove an item. */
 export function isWrite(request: Request): boolean {
   switch (request.command) {
     case 'get':
@@ -11,7 +11,7 @@ export function isWrite(request: Request): boolean {
       return false
     case 'mg': {
       const { touch, vivify, recache } = request.flags
-      // Flags that the caller spells himself are not looked into: they may be any of these.
+      // Flags that the caller spells are not read: they may be any of these.
       return request.flagText !== undefined || touch !== undefined || vivify !== undefined || recache !== undefined
     }
     case 'gat':

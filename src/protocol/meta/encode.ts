@@ -10,20 +10,20 @@ import type {
 } from './request.ts'
 
 /**
- * The highest opaque. Replies come in order, so it only has to tell a reply from its neighbours; few enough that the
- * text of each is made once, for turning a new number into text costs as much as the rest of the line.
+ * Highest opaque. Replies come in order, so an opaque must only differ from its neighbours. The number is small, so
+ * that each text is made once: turning a new number into text costs as much as the rest of the line.
  */
 export const LAST_OPAQUE = 4095
 
-/** How a line with each opaque ends. */
+/** Line endings, one for each opaque. */
 const ENDINGS: readonly string[] = Array.from({ length: LAST_OPAQUE + 1 }, (_, opaque) => ` O${opaque}\r\n`)
 
 /**
- * The meta command line of a request, CR LF included; a store's data block follows it. Numbers are formatted from
- * numbers, never from text, and the key was checked when it was encoded: nothing else can reach the line.
+ * Returns the meta command line of a request, CR LF included; a store's data block follows it. Numbers are formatted
+ * from numbers, never from text, and the key was checked when it was encoded: no other text can reach the line.
  *
  * @param base64 - the key is in base64 (`b`; memcached 1.6.10 and newer).
- * @param opaque - sequence number that the reply repeats, so that it can be told from any other reply.
+ * @param opaque - sequence number that the reply repeats, which identifies the reply.
  * @param quiet - no reply on success; refusals still come.
  */
 export function encodeMetaCommand(
@@ -37,7 +37,7 @@ export function encodeMetaCommand(
   const ending = quiet ? ` q${ENDINGS[opaque]!}` : ENDINGS[opaque]!
   switch (request.command) {
     case 'get':
-    // The cas number is for giving back the win token of a stale item, which any mg takes.
+    // The cas number is needed to release the win token of a stale item, which any mg takes.
     case 'gets':
       return `mg ${key}${binary} v f c${ending}`
     case 'gat':
@@ -58,9 +58,10 @@ export function encodeMetaCommand(
     case 'decr':
       return `ma ${key}${binary} MD D${request.delta}${quiet ? '' : ' v'}${ending}`
     case 'touch':
-      // A quiet touch travels in the classic form: an mg would take the win token of a stale item, and tell nobody.
+      // A quiet touch is sent in the classic form: an mg would take the win token of a stale item unnoticed.
       if (quiet && !base64) return `touch ${key} ${request.exptime} noreply\r\n`
-      // Size and client flags: a placeholder is no item. Cas: the win token of a stale one, which mg takes, is given back.
+      // Size and client flags: a placeholder is no item. Cas: needed to release the win token of a stale item, which mg
+      // takes.
       return `mg ${key}${binary} T${request.exptime} c s f${ending}`
     case 'mg':
       return `mg ${key}${binary}${request.flagText ?? getFlags(request.flags, base64)}${ending}`
@@ -105,8 +106,9 @@ function storeMode(request: StoreRequest): string {
 }
 
 /**
- * What changes the item comes first, for the server carries flags out from left to right and reports as it goes. `R` must
- * see the time left before `T` renews it, and `N`, which concerns a new item alone, has the last word on that.
+ * Returns the flags of an mg. Flags that change the item come first, because the server carries flags out from left to
+ * right and reports as it goes. `R` must see the time left before `T` renews it, and `N`, which concerns a new item
+ * alone, comes last.
  */
 function getFlags(flags: MetaGetFlags, base64: boolean): string {
   let text = ''
@@ -127,8 +129,8 @@ function getFlags(flags: MetaGetFlags, base64: boolean): string {
 }
 
 /**
- * `k`, but never for a key in base64: memcached forgets that an item made by `N` has one, and then repeats the bytes as
- * they are, line breaks included (seen on 1.6.18 to 1.6.45).
+ * Returns `k`, but never for a key in base64: memcached forgets that an item made by `N` has one, and then repeats the
+ * bytes unencoded, line breaks included (seen on 1.6.18 to 1.6.45).
  */
 function keyFlag(flags: { readonly key?: boolean | undefined }, base64: boolean): string {
   return flags.key && !base64 ? ' k' : ''
@@ -172,7 +174,7 @@ function deleteFlags(flags: MetaDeleteFlags, base64: boolean): string {
 
 function arithmeticFlags(flags: MetaArithmeticFlags, base64: boolean, quiet: boolean): string {
   let text = flags.mode === 'decr' ? ' MD' : ''
-  // As in mg: for a new counter `N` has the last word.
+  // As in mg: for a new counter `N` decides.
   if (flags.exptime !== undefined) text += ` T${flags.exptime}`
   if (flags.vivify !== undefined) text += ` N${flags.vivify}`
   if (flags.initial !== undefined) text += ` J${flags.initial}`

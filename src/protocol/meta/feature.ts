@@ -1,12 +1,12 @@
 import { BROKEN_DEBUG_KEY_SINCE, type ServerVersion, versionOrder } from '../server-version.ts'
 import type { MetaRequest } from './request.ts'
 
-/** Where the releases of memcached 1.6 begin among the numbers of versions. */
+/** First version number of the memcached 1.6 releases. */
 const RELEASE_1_6 = versionOrder('1.6.0')
 
 /**
- * What of a meta command this version of memcached does not do, in words, or undefined when it does all of it. Asked by
- * version because older servers ignore some flags without a word: those of another command, and `C` of `mg`.
+ * Returns the part of a meta command that this version of memcached lacks, in words, or undefined when it lacks none.
+ * Decided by version because older servers silently ignore some flags: those of another command, and `C` of `mg`.
  *
  * Sources: memcached's release notes and its tests of 1.6.18 to 1.6.45.
  */
@@ -21,7 +21,7 @@ export function unsupportedFeature(request: MetaRequest, version: ServerVersion,
 }
 
 interface Feature {
-  /** The patch release of memcached 1.6 that it came with: a number, because every meta command asks. */
+  /** Patch release of memcached 1.6 that added the feature: a number, because every meta command checks it. */
   readonly since: number
   readonly what: string
   readonly needs: (request: MetaRequest) => boolean

@@ -3,19 +3,19 @@ import { showValue } from '../../show-value.ts'
 
 declare const checked: unique symbol
 
-/** Flags as they go on a command line, the space before each included. Only {@link encodeFlagText} makes it. */
+/** Flags as written on a command line, the space before each included. Only {@link encodeFlagText} makes it. */
 export type FlagText = string & { readonly [checked]: true }
 
-/** One letter and its token: nothing in it can end the line or begin another word. */
+/** One letter and its token: no character in it can end the line or begin another word. */
 const FLAG = /^[A-Za-z][!-~]*$/
 
 /** Room that memcached has for flags besides `b` and `O` (1.6.18: 17 flags in all). */
 const MAX_FLAGS = 15
 
-/** Longest token that any flag has, 2^64 - 1 in full, and as much again for what is yet to come. */
+/** Longest token of a flag, in bytes: 2^64 - 1 in full is 20, and the rest is for future flags. */
 const MAX_FLAG_BYTES = 64
 
-/** Flags that are the connection's business, and why. */
+/** Flags reserved for the connection, and why. */
 const OWN: Readonly<Record<string, string>> = {
   q: 'quiet commands go through pipeline({ quiet: true })',
   O: 'the connection tells replies apart by it',
@@ -23,7 +23,7 @@ const OWN: Readonly<Record<string, string>> = {
   b: 'the form of the key decides it',
 }
 
-/** Checks flags that a caller spells by himself and joins them. */
+/** Checks flags that a caller spells and joins them. */
 export function encodeFlagText(flags: readonly string[]): FlagText {
   if (!Array.isArray(flags)) throw new InvalidInputError(`flags must be an array of texts, got ${showValue(flags)}`)
   if (flags.length > MAX_FLAGS) {
@@ -34,7 +34,7 @@ export function encodeFlagText(flags: readonly string[]): FlagText {
   return flags.map((flag) => ` ${flag}`).join('') as FlagText
 }
 
-/** The flag's letter. */
+/** Checks a flag and returns its letter. */
 function checkFlag(flag: string, before: ReadonlySet<string>): string {
   if (typeof flag !== 'string' || !FLAG.test(flag) || flag.length > MAX_FLAG_BYTES) {
     throw new InvalidInputError(

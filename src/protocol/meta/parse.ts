@@ -5,14 +5,14 @@ import { type Reply, type ReplyType, Returned } from '../reply.ts'
 const SPACE = 0x20
 const CR = 0x0d
 
-/** Reads `HD|EN|NS|EX|NF <flags>*` at `pos` and gives the position behind the line. */
+/** Reads `HD|EN|NS|EX|NF <flags>*` at `pos` and returns the position after the line. */
 export function parseMetaLine(reply: Reply, type: ReplyType, bytes: Buffer, pos: number, end: number): number {
   reply.type = type
   reply.lineStart = pos
   return parseReturnFlags(reply, bytes, pos + 2, end)
 }
 
-/** Reads `VA <bytes> <flags>*` at `pos` and gives the position of the data block. */
+/** Reads `VA <bytes> <flags>*` at `pos` and returns the position of the data block. */
 export function parseMetaValueLine(reply: Reply, bytes: Buffer, pos: number, end: number): number {
   const sizeEnd = wordEnd(bytes, pos + 3, end)
   if (sizeEnd === NEED_MORE) return NEED_MORE
@@ -47,7 +47,7 @@ function parseReturnFlags(reply: Reply, bytes: Buffer, pos: number, end: number)
   return lineBreak(bytes, at, end)
 }
 
-/** Takes in one returned flag; one that we never ask for is passed over. */
+/** Reads one returned flag; a flag that the client never asks for is skipped. */
 function readFlag(reply: Reply, bytes: Buffer, at: number, tokenEnd: number): boolean {
   const letter = bytes[at]!
   switch (letter) {
@@ -89,7 +89,7 @@ function readFlag(reply: Reply, bytes: Buffer, at: number, tokenEnd: number): bo
     case 0x58: // X: stale
       reply.returned |= Returned.stale
       return true
-    case 0x5a: // Z: somebody else has won
+    case 0x5a: // Z: another client has won
       reply.returned |= Returned.alreadyWon
       return true
     case 0x62: // b: the key is in base64
@@ -103,7 +103,7 @@ function readFlag(reply: Reply, bytes: Buffer, at: number, tokenEnd: number): bo
 /** memcached keeps 32 bits: seconds beyond 2^31 are a moment that has passed (seen after `T-1`: t4294967204). */
 const TTL_LIMIT = 2 ** 31
 
-/** `-1` is never; a moment that has passed counts as 0 seconds left. */
+/** Reads the time left: `-1` is never; a moment that has passed counts as 0 seconds left. */
 function readTtl(reply: Reply, bytes: Buffer, start: number, end: number): boolean {
   if (bytes[start] === 0x2d) {
     reply.ttl = -1

@@ -2,8 +2,8 @@ import type { DeleteRequest, ReadRequest, StoreRequest, TouchRequest } from '../
 import type { FlagText } from './flag-text.ts'
 
 /**
- * A meta command with its flags (protocol.txt, "Meta Commands"). The flags are named for what they do; the encoder
- * knows their letters, and their order: what changes the item comes before what reports it.
+ * Meta command with its flags (protocol.txt, "Meta Commands"). The flags are named for what they do; the encoder knows
+ * their letters and their order: flags that change the item come before those that report it.
  */
 export type MetaRequest = MetaGetRequest | MetaSetRequest | MetaDeleteRequest | MetaArithmeticRequest | MetaDebugRequest
 
@@ -11,11 +11,11 @@ export type MetaRequest = MetaGetRequest | MetaSetRequest | MetaDeleteRequest | 
 export interface MetaGetRequest {
   readonly command: 'mg'
   readonly flags: MetaGetFlags
-  /** Goes on the line instead of `flags`, which then only say what the server's version must know. */
+  /** Flags on the line instead of `flags`, which then only serve the check of the server's version. */
   readonly flagText?: FlagText | undefined
-  /** What a text connection sends instead. Without it, the command needs the meta protocol. */
+  /** Request that a text connection sends instead. Without it, the command needs the meta protocol. */
   readonly text?: ReadRequest | TouchRequest
-  /** What messages call it. @defaultValue the command */
+  /** Name of the command in messages. @defaultValue the command */
   readonly label?: string
 }
 
@@ -23,13 +23,13 @@ export interface MetaGetRequest {
 export interface MetaSetRequest {
   readonly command: 'ms'
   readonly flags: MetaSetFlags
-  /** Goes on the line instead of `flags`, which then only say what the server's version must know. */
+  /** Flags on the line instead of `flags`, which then only serve the check of the server's version. */
   readonly flagText?: FlagText | undefined
   /** Text (sent as UTF-8) or bytes. */
   readonly data: string | Uint8Array
   /** Length of `data` on the wire. */
   readonly bytes: number
-  /** The request to send instead, once it is made: its data is being compressed. */
+  /** Request to send instead, once it is made: its data is being compressed. */
   readonly preparing?: unknown
   /** Classic command that a connection without these flags sends instead, with the same data. */
   readonly classic?: 'append' | 'prepend'
@@ -40,9 +40,9 @@ export interface MetaSetRequest {
 export interface MetaDeleteRequest {
   readonly command: 'md'
   readonly flags: MetaDeleteFlags
-  /** Goes on the line instead of `flags`, which then only say what the server's version must know. */
+  /** Flags on the line instead of `flags`, which then only serve the check of the server's version. */
   readonly flagText?: FlagText | undefined
-  /** What a text connection sends instead. */
+  /** Request that a text connection sends instead. */
   readonly text?: DeleteRequest | StoreRequest
   readonly label?: string
 }
@@ -51,12 +51,12 @@ export interface MetaDeleteRequest {
 export interface MetaArithmeticRequest {
   readonly command: 'ma'
   readonly flags: MetaArithmeticFlags
-  /** Goes on the line instead of `flags`, which then only say what the server's version must know. */
+  /** Flags on the line instead of `flags`, which then only serve the check of the server's version. */
   readonly flagText?: FlagText | undefined
   readonly label?: string
 }
 
-/** `me`: what the server knows of the item, as text. Takes neither flags nor an opaque. */
+/** `me`: the server's data about the item, as text. Takes neither flags nor an opaque. */
 export interface MetaDebugRequest {
   readonly command: 'me'
   readonly label?: string
@@ -82,9 +82,9 @@ export interface MetaGetFlags {
   readonly key?: boolean | undefined
   /** `u`: leaves the LRU, the last access and the hit mark as they are. */
   readonly noLruBump?: boolean | undefined
-  /** `N<exptime>`: makes an empty item on a miss; the first asker wins. */
+  /** `N<exptime>`: makes an empty item on a miss; the first reader wins. */
   readonly vivify?: number | undefined
-  /** `R<seconds>`: the first asker wins when less than this is left. */
+  /** `R<seconds>`: the first reader wins when less than this is left. */
   readonly recache?: number | undefined
   /** `T<exptime>`: of an item that is there; `recache` looks at the time before. */
   readonly touch?: number | undefined

@@ -1,13 +1,13 @@
 import type { ClassicRequest } from '../classic-request.ts'
 
-/** What a classic command line ends with when no reply is wanted. */
+/** Ending of a classic command line without a reply. */
 const NOREPLY = ' noreply'
 
 /**
- * The classic command line of a request, CR LF included; a store's data block follows it. Numbers are formatted from
- * numbers, never from text, and the key was checked when it was encoded: nothing else can reach the line.
+ * Returns the classic command line of a request, CR LF included; a store's data block follows it. Numbers are formatted
+ * from numbers, never from text, and the key was checked when it was encoded: no other text can reach the line.
  *
- * @param quiet - with `noreply`. The server then swallows refusals too (protocol.txt, "noreply").
+ * @param quiet - with `noreply`. The server then sends no refusals either (protocol.txt, "noreply").
  */
 export function encodeTextCommand(request: ClassicRequest, key: string, quiet: boolean): string {
   const ending = quiet ? `${NOREPLY}\r\n` : '\r\n'

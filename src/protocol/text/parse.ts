@@ -18,8 +18,8 @@ const KEY_OFFSET = 'VALUE '.length
 const MAX_CLIENT_FLAGS = 0xffffffff
 
 /**
- * Reads `VALUE <key> <flags> <bytes> [<cas>]` at `pos` and gives the position of the data block.
- * The hot path of every read: one pass over the bytes, no strings.
+ * Reads `VALUE <key> <flags> <bytes> [<cas>]` at `pos` and returns the position of the data block. Hot path of every
+ * read: one pass over the bytes, no strings.
  */
 export function parseValueLine(reply: Reply, bytes: Buffer, pos: number, end: number): number {
   const keyEnd = wordEnd(bytes, pos + KEY_OFFSET, end)
@@ -58,12 +58,12 @@ export function parseValueLine(reply: Reply, bytes: Buffer, pos: number, end: nu
   return lineBreak(bytes, lineEnd, end)
 }
 
-/** Whether the word is VALUE; that it begins with VAL is why we are here. */
+/** Checks whether the word is VALUE; the caller has checked VAL. */
 function spellsValue(bytes: Buffer, pos: number): boolean {
   return bytes[pos + 3] === 0x55 && bytes[pos + 4] === 0x45 && bytes[pos + 5] === SPACE
 }
 
-/** The one-word replies by length, then by word: a reply line is compared with one or two of them. */
+/** One-word replies by length, then by word: a reply line is compared with one or two of them. */
 const WORDS: readonly (readonly ReplyType[])[] = wordsByLength([
   'END',
   'STORED',
@@ -84,7 +84,7 @@ function wordsByLength(words: readonly ReplyType[]): ReplyType[][] {
 
 const PREFIXES: readonly ReplyType[] = ['ERROR', 'CLIENT_ERROR', 'SERVER_ERROR']
 
-/** Reads any line without a data block at `pos` and gives the position behind it. */
+/** Reads any line without a data block at `pos` and returns the position after it. */
 export function parseTextLine(reply: Reply, bytes: Buffer, pos: number, end: number): number {
   const lineFeed = findLineFeed(bytes, pos, end)
   if (lineFeed < 0) return lineFeed
@@ -107,7 +107,7 @@ function classify(reply: Reply, bytes: Buffer, pos: number, lineEnd: number): Re
   }
   if (length > 8 && spells(bytes, pos, 'VERSION ')) return 'VERSION'
   if (length > 3 && spells(bytes, pos, 'ME ')) return 'ME'
-  // Servers glue a colon to the word now and then ("ERROR: shutdown not enabled", memcached 1.6.39): no space required.
+  // Some servers glue a colon to the word ("ERROR: shutdown not enabled", memcached 1.6.39): no space required.
   for (const prefix of PREFIXES) if (length >= prefix.length && spells(bytes, pos, prefix)) return prefix
   return 'GARBAGE'
 }
