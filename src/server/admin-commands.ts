@@ -4,18 +4,18 @@ import type { Engine } from './engine.ts'
 import { BAD_LINE, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 import { hasWords, refuseWords } from './text-commands.ts'
 
-/** A higher level is this one. */
+/** Highest level; a higher one is taken as this one. */
 const MOST_VERBOSE = 2
 const MEGABYTE = 1024 * 1024
 const LEAST_MEGABYTES = 8
 const MOST_MEGABYTES = 1_000_000_000
 
-/** `version` */
+/** Runs `version`. */
 export function runVersion(engine: Engine): TextReply {
   return { text: `VERSION ${engine.dialect.version}\r\n`, always: true }
 }
 
-/** `verbosity <level> [noreply]`: there is no log that it could make longer; `stats settings` shows it. */
+/** Runs `verbosity <level> [noreply]`: there is no log to lengthen; `stats settings` shows the level. */
 export function runVerbosity(engine: Engine, line: CommandLine): TextReply {
   if (!hasWords(engine, line, 2, 3)) return refuseWords(engine)
   const level = engine.numbers.uint32(line.bytes, line.start(1), line.end(1))
@@ -23,7 +23,7 @@ export function runVerbosity(engine: Engine, line: CommandLine): TextReply {
   return { text: level === undefined ? BAD_LINE : 'OK\r\n', always: false }
 }
 
-/** `shutdown [graceful]`: ends the server, where that is allowed. */
+/** Runs `shutdown [graceful]`: ends the server, if that is allowed. */
 export function runShutdown(engine: Engine, line: CommandLine, client: Client): TextReply {
   const always = !engine.dialect.sharedParser
   if (engine.shutDown === undefined) {
@@ -38,12 +38,12 @@ export function runShutdown(engine: Engine, line: CommandLine, client: Client): 
   return { text: '', always: true }
 }
 
-/** `refresh_certs`: the certificates were given in memory, there is nothing to read again. */
+/** Runs `refresh_certs`: the certificates were given in memory, so there is no file to read again. */
 export function runRefreshCerts(engine: Engine): TextReply {
   return { text: engine.listening.tls ? UNKNOWN_COMMAND : 'Error TLS not enabled\r\n', always: true }
 }
 
-/** `cache_memlimit <megabytes> [noreply]` */
+/** Runs `cache_memlimit <megabytes> [noreply]`. */
 export function runCacheMemlimit(engine: Engine, line: CommandLine): TextReply {
   if (line.count < 2 || !hasWords(engine, line, 2, 3)) return { text: UNKNOWN_COMMAND, always: true }
   const megabytes = engine.numbers.uint32(line.bytes, line.start(1), line.end(1))

@@ -8,24 +8,24 @@ const CR = 0x0d
 const LF = 0x0a
 const SPACE = 0x20
 
-/** The answer to a delta on what is no number. */
+/** Reply to a delta on a value that is no number. */
 export const NOT_A_NUMBER = 'CLIENT_ERROR cannot increment or decrement non-numeric value\r\n'
 
-/** The answer to a delta whose result is longer than the old value and finds no room. */
+/** Reply to a delta whose result is longer than the old value and finds no room. */
 export const NO_MEMORY_FOR_NUMBER = 'SERVER_ERROR out of memory\r\n'
 
-/** A change to a number. */
+/** Change to a number. */
 export interface Delta {
   readonly key: string
   readonly increment: boolean
   readonly by: bigint
-  /** Only if the item has this cas; 0: whatever it has. */
+  /** Cas that the item must have; 0: any. */
   readonly compare: bigint
-  /** The cas it gets; `undefined`: the next one. */
+  /** New cas of the item; `undefined`: the next one. */
   readonly cas: bigint | undefined
 }
 
-/** What became of it: the item that holds the number now, or why there is none. */
+/** Result of a delta: the item that holds the number now, or the reason for none. */
 export type DeltaOutcome =
   | { readonly result: 'done'; readonly item: Item; readonly value: string }
   | { readonly result: 'notFound' | 'exists' | 'notANumber' | 'noMemory' }
@@ -65,13 +65,15 @@ function change(number: bigint, delta: Delta): bigint {
   return delta.by > number ? 0n : number - delta.by
 }
 
-/** A number that is not longer than the old value goes in its place and is padded; a longer one makes a new item. */
+/**
+ * Stores a number. One that is not longer than the old value goes in its place, padded; a longer one makes a new item.
+ */
 function put(store: Store, item: Item, value: string, cas: bigint | undefined): Item {
   if (value.length > item.valueBytes) {
     // As with append, the new item is not stale, has no winner and has a key that is not binary.
     const grown = store.createItem(item.key, false, item.clientFlags, item.expiresAt, numberBlock(value, value.length))
     store.link(grown, undefined)
-    // What the command does and shows next, memcached takes from the old item: a `T` is lost, an `E` only shown.
+    // memcached takes later steps and shown values from the old item: a `T` is lost, an `E` only shown.
     item.cas = cas === undefined || !store.usesCas ? grown.cas : cas
     return item
   }
@@ -81,7 +83,7 @@ function put(store: Store, item: Item, value: string, cas: bigint | undefined): 
   return item
 }
 
-/** A number as it is stored: its digits, spaces up to the length of the value, the line end. */
+/** Returns a number as it is stored: its digits, spaces up to the length of the value, the line end. */
 export function numberBlock(value: string, valueBytes: number): Buffer {
   const block = Buffer.alloc(valueBytes + LINE_END_BYTES, SPACE)
   block.write(value, 0, 'latin1')

@@ -2,12 +2,12 @@ import { Buffer } from 'node:buffer'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const values = new Map(Array.from(ALPHABET).map((letter, value) => [letter, value]))
-// Padding counts as zero bits; how often it was there is counted apart.
+// Padding counts as zero bits; its length is counted apart.
 values.set('=', 0)
 
 /**
- * The bytes of a base64 key, one character each; `undefined` if it is none. As memcached's decoder does, characters
- * outside of the alphabet are passed over, and the first padded group is the last one.
+ * Returns the bytes of a base64 key, one character each; `undefined` if it is none. As in memcached's decoder,
+ * characters outside of the alphabet are skipped, and the first padded group is the last one.
  */
 export function decodeBase64Key(text: string): string | undefined {
   const letters = Array.from(text).filter((letter) => values.has(letter))
@@ -28,7 +28,7 @@ function decodeGroup(group: readonly string[]): string {
   return String.fromCharCode((bits >> 16) & 0xff, (bits >> 8) & 0xff, bits & 0xff)
 }
 
-/** The base64 form of a key's bytes. */
+/** Returns the base64 form of a key's bytes. */
 export function encodeBase64Key(key: string): string {
   return Buffer.from(key, 'latin1').toString('base64')
 }

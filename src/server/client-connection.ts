@@ -5,14 +5,14 @@ import type { Engine } from './engine.ts'
 import type { Account } from './login.ts'
 import { Session } from './session.ts'
 
-/** A client that leaves this much unread is not read from, until it has read. */
+/** Limit of unread output, in bytes: a client above it is not read from until it has read. */
 const MAX_UNREAD_BYTES = 1024 * 1024
 
-/** How a connection is served. */
+/** Options of a served connection. */
 export interface ServeOptions {
-  /** Who may log in; empty: nobody has to. */
+  /** Accounts that may log in; empty: no login is needed. */
   readonly accounts: readonly Account[]
-  /** 0: none. */
+  /** Idle timeout; 0: none. */
   readonly idleTimeoutMs: number
 }
 
@@ -39,18 +39,18 @@ function bracketed(address = ''): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
-/** A socket and the session that it carries. */
+/** Socket and its session. */
 class ClientConnection {
   readonly #engine: Engine
   readonly #socket: Socket
   readonly #record: ClientRecord
   readonly #session: Session
   #stalled = false
-  /** What is watched is sent once per turn of the event loop. */
+  /** Whether watched lines will be sent at the end of this turn of the event loop. */
   #sendingSoon = false
   #closedBy: ClosedBy = 'normal'
   #idleTimer: NodeJS.Timeout | undefined
-  /** Commands that were carried out when the timer was last started anew. */
+  /** Number of commands carried out when the timer was last restarted. */
   #commands = 0
 
   constructor(engine: Engine, socket: Socket, record: ClientRecord, accounts: readonly Account[]) {
@@ -71,7 +71,7 @@ class ClientConnection {
     this.#pump()
   }
 
-  /** The client has read everything. */
+  /** Resumes reading: the client has read everything. */
   resume(): void {
     if (!this.#stalled) return
     this.#stalled = false
@@ -85,7 +85,7 @@ class ClientConnection {
     this.#idleTimer = setTimeout(() => this.#kickIfIdle(), idleTimeoutMs).unref()
   }
 
-  /** As memcached does: half a line is no command, but a value that is on its way is one. */
+  /** Closes an idle connection. As in memcached, half a line is no command, but a value that is being sent is one. */
   #kickIfIdle(): void {
     if (this.#session.busy || this.#stalled || this.#socket.writableLength > 0) {
       this.#idleTimer?.refresh()
@@ -96,7 +96,7 @@ class ClientConnection {
     this.#socket.destroy()
   }
 
-  /** The socket is closed; `broken` if by an error. */
+  /** Called when the socket is closed; `broken` if by an error. */
   ended(broken: boolean): void {
     clearTimeout(this.#idleTimer)
     this.#session.end()
@@ -119,7 +119,7 @@ class ClientConnection {
     })
   }
 
-  /** Sends the replies, and carries out more for as long as the client keeps up. */
+  /** Sends the replies, and runs more commands for as long as the client keeps up. */
   #pump(): void {
     for (;;) {
       this.#noteCommands()
@@ -142,7 +142,7 @@ class ClientConnection {
     this.#socket.pause()
   }
 
-  /** All replies leave in one write. */
+  /** Sends all replies in one write. */
   #send(): void {
     const parts = this.#session.output.take()
     if (parts.length === 0 || this.#socket.destroyed) return
@@ -155,7 +155,7 @@ class ClientConnection {
   }
 
   #end(): void {
-    // What else the client sends is not read: to a `quit` nothing is owed but the replies before it.
+    // Later input is not read: after a `quit` only the earlier replies are due.
     this.#socket.removeAllListeners('data')
     if (this.#session.verdict === 'drop') this.#socket.destroy()
     else this.#socket.destroySoon()

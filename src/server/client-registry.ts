@@ -1,28 +1,28 @@
 import type { Watchers } from './watchers.ts'
 
-/** Where a connection comes from and where it was accepted, as `stats conns` writes it. */
+/** Remote and local address of a connection, as `stats conns` writes them. */
 export interface ClientAddresses {
   /** `tcp:127.0.0.1:51234` or `unix:/path` */
   readonly remote: string
   readonly local: string
 }
 
-/** One open connection. */
+/** Open connection. */
 export interface ClientRecord extends ClientAddresses {
-  /** Its number; memcached shows the file descriptor. */
+  /** Number of the connection; memcached shows the file descriptor. */
   readonly id: number
   /** Server time of its last command. */
   lastCommandAt: number
   watching: boolean
 }
 
-/** Why a connection ended, as `watch connevents` tells it. */
+/** Reason for the end of a connection, as `watch connevents` reports it. */
 export type ClosedBy = 'normal' | 'error' | 'idle_timeout' | 'shutdown'
 
-/** Ids below are those that a process has anyway. */
+/** First id; a process has lower file descriptors anyway. */
 const FIRST_ID = 20
 
-/** The open connections. */
+/** Open connections. */
 export class ClientRegistry {
   readonly #watchers: Watchers
   readonly #records = new Map<number, ClientRecord>()
@@ -36,7 +36,7 @@ export class ClientRegistry {
     return this.#records.size
   }
 
-  /** All of them, the oldest first. */
+  /** Returns all records, the oldest first. */
   records(): IterableIterator<ClientRecord> {
     return this.#records.values()
   }

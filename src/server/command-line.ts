@@ -5,9 +5,9 @@ const CARRIAGE_RETURN = 0x0d
 const USUAL_WORDS = 32
 
 /**
- * One command line, cut into its words where it lies: positions in the bytes that came in, no strings.
+ * One command line, cut into words in place: positions in the received bytes, no strings.
  *
- * Used again for the next line, unless somebody detaches it.
+ * Reused for the next line, unless it is detached.
  */
 export class CommandLine {
   #bytes!: Buffer
@@ -19,7 +19,7 @@ export class CommandLine {
   #rawBytes = 0
   #endedByCrLf = false
 
-  /** What the positions are about. */
+  /** Bytes that the positions refer to. */
   get bytes(): Buffer {
     return this.#bytes
   }
@@ -29,17 +29,17 @@ export class CommandLine {
     return this.#count
   }
 
-  /** Length of the longest word behind the command. */
+  /** Length of the longest word after the command. */
   get longest(): number {
     return this.#longest
   }
 
-  /** Length of the line, with what ends it. */
+  /** Length of the line, its line end included. */
   get rawBytes(): number {
     return this.#rawBytes
   }
 
-  /** Whether it ended in CR LF, not only in LF. */
+  /** Whether the line ended in CR LF, not only in LF. */
   get endedByCrLf(): boolean {
     return this.#endedByCrLf
   }
@@ -97,7 +97,7 @@ export class CommandLine {
     this.#ends = ends
   }
 
-  /** Copies the line out of the bytes that came in, before these are used again. */
+  /** Copies the line out of the received bytes, before these are reused. */
   detach(): void {
     const offset = this.#start
     this.#bytes = Uint8Array.prototype.slice.call(this.#bytes, offset, offset + this.#rawBytes) as Buffer
@@ -108,12 +108,12 @@ export class CommandLine {
     this.#start = 0
   }
 
-  /** Position of the first byte of a word. */
+  /** Returns the position of the first byte of a word. */
   start(index: number): number {
     return this.#starts[index]!
   }
 
-  /** Position behind the last byte of a word. */
+  /** Returns the position after the last byte of a word. */
   end(index: number): number {
     return this.#ends[index]!
   }
@@ -122,22 +122,22 @@ export class CommandLine {
     return this.#ends[index]! - this.#starts[index]!
   }
 
-  /** The first byte of a word. */
+  /** Returns the first byte of a word. */
   letter(index: number): number {
     return this.#bytes[this.#starts[index]!]!
   }
 
-  /** A word, one character per byte; empty where there is none. */
+  /** Returns a word, one character per byte; empty if there is none. */
   text(index: number): string {
     return index < this.#count ? this.#bytes.toString('latin1', this.#starts[index], this.#ends[index]) : ''
   }
 
-  /** Whether a word is the start of this ASCII text. */
+  /** Checks whether a word is the start of this ASCII text. */
   abbreviates(index: number, text: string): boolean {
     return index < this.#count && this.is(index, text.slice(0, this.length(index)))
   }
 
-  /** Whether a word is this ASCII text. */
+  /** Checks whether a word is this ASCII text. */
   is(index: number, text: string): boolean {
     if (index >= this.#count || this.length(index) !== text.length) return false
     const start = this.#starts[index]!

@@ -1,6 +1,6 @@
 import { MAX_SLAB_CLASSES } from './slab-class.ts'
 
-/** What is counted for each slab class, by memcached's names. */
+/** Counters of each slab class, by memcached's names. */
 export interface SlabCounters {
   getHits: number
   cmdSet: number
@@ -22,7 +22,7 @@ export interface SlabCounters {
   crawlerItemsChecked: number
 }
 
-/** What the server counts, by memcached's names where it has them. All start at 0; `stats reset` puts them back. */
+/** Counters of the server, by memcached's names if it has them. All start at 0; `stats reset` resets them. */
 export interface Counters {
   cmdGet: number
   cmdSet: number
@@ -63,11 +63,11 @@ export interface Counters {
   watcherSkipped: number
   totalConnections: number
   rejectedConnections: number
-  /** By slab class; 0 is none. */
+  /** Counters by slab class; 0 is no class. */
   slabs: readonly SlabCounters[]
 }
 
-/** Counters at 0. */
+/** Creates counters at 0. */
 export function createCounters(): Counters {
   return {
     cmdGet: 0,

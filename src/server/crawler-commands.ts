@@ -10,7 +10,7 @@ const BUSY = 'BUSY currently processing crawler request\r\n'
 
 const MAX_SLEEP_MICROSECONDS = 1_000_000
 
-/** `lru_crawler enable|disable|sleep|tocrawl|crawl|metadump|mgdump …`. A crawl is over when it is answered. */
+/** Runs `lru_crawler enable|disable|sleep|tocrawl|crawl|metadump|mgdump …`. A crawl is over when its reply is sent. */
 export function runCrawler(engine: Engine, line: CommandLine, client: Client): TextReply {
   return { text: control(engine, line, client), always: !engine.dialect.sharedParser }
 }
@@ -79,7 +79,7 @@ function dump(engine: Engine, word: string, client: Client, lines: typeof dumpKe
   return engine.dialect.dumpsStartWithOk ? 'OK\r\n' : ''
 }
 
-/** One dump at a time: it is over when its last line is out, or its connection has ended. */
+/** Marks the engine as dumping, one dump at a time: until its last line is out, or its connection has ended. */
 function whileDumping(engine: Engine, lines: Iterator<string>): Iterator<string> {
   engine.dumping = true
   const end = <T>(result: T): T => {
@@ -95,7 +95,7 @@ function whileDumping(engine: Engine, lines: Iterator<string>): Iterator<string>
   }
 }
 
-/** `all`, `hash` (all, in another order) or a list of slab classes. */
+/** Reads `all`, `hash` (all, in another order) or a list of slab classes. */
 function readClasses(engine: Engine, word: string): ((slabClass: number) => boolean) | undefined {
   if (word === 'all' || word === 'hash') return () => true
   const parts = word.split(',').filter((part) => part !== '')

@@ -3,10 +3,10 @@ const HEXADECIMAL = /^([-+]?)(0x[0-9a-f]+)$/i
 const INFINITE = /^([-+]?)inf(?:inity)?$/i
 const NOT_A_NUMBER = /^[-+]?nan$/i
 
-/** Digits of a number above this would be shown with an exponent. */
+/** Largest number shown without an exponent. */
 const MAX_FIXED = 1e21
 
-/** Reads a decimal number as `strtod` of C does; `undefined` for anything else, and for what overflows. */
+/** Reads a decimal number as `strtod` of C does; `undefined` for anything else, and for overflow. */
 export function readDecimal(word: string): number | undefined {
   const [, infiniteSign] = INFINITE.exec(word) ?? []
   if (infiniteSign !== undefined) return signed(infiniteSign, Number.POSITIVE_INFINITY)

@@ -1,19 +1,19 @@
 import { InvalidInputError } from '../errors.ts'
 
-/** What a server is like: memcached, or a service that refuses a part of its commands. */
+/** Kind of server: memcached, or a service that refuses some of its commands. */
 export type ServerDialect = 'memcached' | 'elasticache-serverless'
 
-/** What memcached of a certain version does differently from others. */
+/** Differences between a version of memcached and others. */
 export interface Dialect {
-  /** As `version` answers it. */
+  /** Version in the reply to `version`. */
   readonly version: string
   /** 1.6.10: the meta commands as they are today. */
   readonly meta: boolean
   /** 1.6.18: a miss of `mg` repeats key and opaque, and `mg` needs no flag. */
   readonly fullMisses: boolean
   /**
-   * After 1.6.18, by 1.6.38 at the latest: `me` shows the time left with its right sign, a classic read does not send what
-   * there is, some statistics have other names.
+   * After 1.6.18, by 1.6.38 at the latest: `me` shows the time left with its right sign, a classic read does not flush
+   * earlier replies, some statistics have other names.
    */
   readonly afterDebian12: boolean
   /** 1.6.19: `lru_crawler mgdump`. */
@@ -28,17 +28,17 @@ export interface Dialect {
   readonly switchesSizes: boolean
   /** 1.6.27: the flags `E` (explicit cas) and `x` (drop the value). */
   readonly explicitCas: boolean
-  /** 1.6.40: the parser that was the proxy's. Other errors, data blocks swallowed, the flag `C` of `mg`. */
+  /** 1.6.40: the parser of the former proxy. Other errors, data blocks skipped, the flag `C` of `mg`. */
   readonly sharedParser: boolean
   /** 1.6.42: the login is matched as a whole, and first lines too short for one close the connection. */
   readonly hardenedLogin: boolean
   /** 1.6.43: dumps of the crawler start with `OK`. */
   readonly dumpsStartWithOk: boolean
-  /** 1.6.45: digits only, and what overflows is refused instead of cut. */
+  /** 1.6.45: digits only, and overflow is refused instead of cut. */
   readonly strictNumbers: boolean
 }
 
-/** What a memcached of this version, `1.6.<patch>` or so, does differently. */
+/** Returns the differences of a memcached of this version, `1.6.<patch>` or the like. */
 export function dialectOf(version: string): Dialect {
   const match = /^(\d{1,4})\.(\d{1,4})\.(\d{1,4})/.exec(version)
   if (match === null || /[\s\0]/.test(version)) {

@@ -5,7 +5,7 @@ import type { Item } from './item.ts'
 
 type Wanted = (slabClass: number) => boolean
 
-/** The lines of `lru_crawler metadump`. They end in a line feed alone; only the last one is a proper line. */
+/** Returns the lines of `lru_crawler metadump`. They end in LF alone; only the last line ends in CR LF. */
 export function* dumpMetadata(engine: Engine, wanted: Wanted): IterableIterator<string> {
   for (const item of engine.store.live()) {
     if (wanted(item.slabClass)) yield metadataOf(engine, item)
@@ -13,7 +13,7 @@ export function* dumpMetadata(engine: Engine, wanted: Wanted): IterableIterator<
   yield 'END\r\n'
 }
 
-/** The lines of `lru_crawler mgdump`: a read of every key. */
+/** Returns the lines of `lru_crawler mgdump`: a read of every key. */
 export function* dumpKeys(engine: Engine, wanted: Wanted): IterableIterator<string> {
   for (const item of engine.store.live()) {
     if (wanted(item.slabClass)) yield item.binaryKey ? `mg ${encodeBase64Key(item.key)} b\r\n` : `mg ${item.key}\r\n`

@@ -10,26 +10,26 @@ import { StoreLog } from './store-log.ts'
 import { Warnings } from './warnings.ts'
 import { Watchers } from './watchers.ts'
 
-/** What an engine is made of. */
+/** Options of an engine. */
 export interface EngineOptions extends StoreLimits {
   readonly version: string
   readonly dialect?: ServerDialect
-  /** Milliseconds since 1970. */
+  /** Returns the milliseconds since 1970. */
   readonly now: () => number
   readonly maxConnections: number
   readonly disableFlushAll?: boolean
   readonly disableDumping?: boolean
   readonly disableWatch?: boolean
   readonly trackSizes?: boolean
-  /** What ends the prefix of a key; prefixes are counted from the start if it is given. */
+  /** Character that ends the prefix of a key; if given, prefixes are counted from the start. */
   readonly prefixDelimiter?: string | undefined
-  /** Called with what the server's operator should know. */
+  /** Called with warnings for the server's operator. */
   readonly onWarning?: ((message: string) => void) | undefined
-  /** What the `shutdown` command does; without it the command is refused. */
+  /** Action of the `shutdown` command; without it the command is refused. */
   readonly shutDown?: (() => void) | undefined
 }
 
-/** Where the server listens and how: shown by `stats settings` and `stats conns`. */
+/** Listening address and mode of the server: shown by `stats settings` and `stats conns`. */
 export interface Listening {
   readonly host: string
   readonly port: number
@@ -39,7 +39,7 @@ export interface Listening {
   readonly idleTimeoutMs: number
 }
 
-/** A memcached without sockets: what all of its connections share. Sessions carry out commands on it. */
+/** Memcached without sockets: the state shared by its connections. Sessions run commands on it. */
 export class Engine {
   readonly dialect: Dialect
   readonly clock: ServerClock
@@ -51,21 +51,21 @@ export class Engine {
   readonly clients: ClientRegistry
   readonly prefixes: PrefixStats
   readonly settings: ServerSettings
-  /** How this version reads numbers, the client flags and exptimes of classic storage commands apart. */
+  /** Reader of numbers in this version, except client flags and exptimes of classic storage commands. */
   readonly numbers: NumberReader
-  /** How this version reads the length of a value. */
+  /** Reader of value lengths in this version. */
   readonly lengths: NumberReader
   readonly maxConnections: number
   readonly shutDown: (() => void) | undefined
   readonly flushEnabled: boolean
   readonly dumpEnabled: boolean
   readonly watchEnabled: boolean
-  /** It refuses what Amazon ElastiCache Serverless does. */
+  /** Whether the engine refuses the commands that Amazon ElastiCache Serverless refuses. */
   readonly isServerless: boolean
   listening: Listening = { host: '', port: 0, path: undefined, tls: false, login: false, idleTimeoutMs: 0 }
-  /** Keys are being listed: the crawler does one thing at a time. */
+  /** Whether keys are being listed: the crawler does one thing at a time. */
   dumping = false
-  /** `stats sizes` is answered: it was asked for at the start, or by `stats sizes_enable`. */
+  /** Whether `stats sizes` has a reply: set at the start, or by `stats sizes_enable`. */
   showsSizes: boolean
 
   constructor(options: EngineOptions) {

@@ -22,16 +22,18 @@ import { runGet, runRetrieval } from './text-retrieval.ts'
 import { runStorage } from './text-storage.ts'
 import { runWatch } from './watch-command.ts'
 
-/** What becomes of the connection: it stays, ends once all replies are out, or ends at once. */
+/** Fate of the connection: it stays, ends once all replies are out, or ends at once. */
 export type Verdict = 'stay' | 'quit' | 'drop'
 
 const LETTER_G = 0x67
 const LETTER_M = 0x6d
 
-/** Up to memcached 1.6.39, a command with one of these letters first is looked at no further if it is unknown. */
+/**
+ * First letters of known commands up to memcached 1.6.39: an unknown command with one of them is not examined further.
+ */
 const KNOWN_FIRST_LETTERS = 'gsacidt'
 
-/** Since memcached 1.6.40, spaces before a command hide all but these. */
+/** Commands known after leading spaces since memcached 1.6.40; no others are. */
 const KNOWN_INDENTED: ReadonlySet<string> = new Set([
   'cache_memlimit',
   'flush_all',
@@ -42,10 +44,10 @@ const KNOWN_INDENTED: ReadonlySet<string> = new Set([
   'verbosity',
 ])
 
-/** Since memcached 1.6.40, a shorter line is none, its end included. */
+/** Shortest line since memcached 1.6.40, its end included. */
 const MIN_LINE_BYTES = 4
 
-/** Carries out a request; the reply goes to the output. */
+/** Runs a request; the reply goes to the output. */
 export function execute(engine: Engine, request: Request, output: ReplyBuffer, client: Client): Verdict {
   const { line } = request
   const { sharedParser, meta } = engine.dialect
@@ -68,7 +70,7 @@ export function execute(engine: Engine, request: Request, output: ReplyBuffer, c
     return meta ? runMeta(engine, request, output, client) : refuse(output)
   if (letter === LETTER_G && isRetrieval(engine, line)) {
     runRetrieval(engine, line, output)
-    // 1.6.18 sends what it has after a classic read.
+    // 1.6.18 sends its pending replies after a classic read.
     if (!engine.dialect.afterDebian12) client.flush()
     return 'stay'
   }
@@ -80,7 +82,7 @@ function refuse(output: ReplyBuffer): Verdict {
   return 'stay'
 }
 
-/** Up to memcached 1.6.39 the words are counted before the command is known. */
+/** Checks whether the command is a read. Up to memcached 1.6.39 the words are counted before the command is known. */
 function isRetrieval(engine: Engine, line: CommandLine): boolean {
   if (!engine.dialect.sharedParser) return true
   return line.is(0, 'get') || line.is(0, 'gets') || line.is(0, 'gat') || line.is(0, 'gats')
@@ -176,7 +178,7 @@ function runAdmin(engine: Engine, line: CommandLine, client: Client): TextReply 
   }
 }
 
-/** What looks like HTTP is cut off, lest a browser be made to talk to the cache. */
+/** Handles an unknown command. Lines like HTTP end the connection, so that a browser cannot talk to the cache. */
 function runUnknown(engine: Engine, line: CommandLine, output: ReplyBuffer): Verdict {
   const { sharedParser } = engine.dialect
   const first = line.text(0)

@@ -15,7 +15,7 @@ const COUNTS: readonly (readonly [word: string, setting: keyof ExtstoreCounts])[
   ['max_sleep', 'maxSleep'],
 ]
 
-/** `extstore <setting> <value>`: checked and shown by `stats settings`. There is no storage on disk here. */
+/** Runs `extstore <setting> <value>`: checked and shown by `stats settings`. There is no storage on disk here. */
 export function runExtstore(engine: Engine, line: CommandLine): TextReply {
   return { text: set(engine, line) ? 'OK\r\n' : UNKNOWN_COMMAND, always: false }
 }
@@ -37,7 +37,7 @@ function isFreeMemchunks({ numbers }: Engine, line: CommandLine): boolean {
   return slabClass !== undefined && slabClass < MAX_SLAB_CLASSES && chunks !== undefined
 }
 
-/** Up to memcached 1.6.39, what is no number sets 0, and is refused all the same. */
+/** Sets a count. Up to memcached 1.6.39, a word that is no number sets 0, and is refused all the same. */
 function setCount({ numbers, settings, dialect }: Engine, line: CommandLine, name: keyof ExtstoreCounts): boolean {
   const value = numbers.uint32(line.bytes, line.start(2), line.end(2))
   if (value !== undefined) settings.extstore[name] = value

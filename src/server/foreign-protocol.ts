@@ -5,11 +5,11 @@ const BINARY_REQUEST = 0x80
 /** First byte of a TLS handshake. */
 const TLS_HANDSHAKE = 0x16
 
-/** A protocol other than text. */
+/** Protocol other than text. */
 export interface ForeignProtocol {
-  /** What a warning says of it. */
+  /** Description of the protocol in a warning. */
   readonly description: string
-  /** Sent before the connection is closed. */
+  /** Text sent before the connection is closed. */
   readonly answer: string
 }
 
@@ -20,12 +20,12 @@ const BINARY: ForeignProtocol = {
 
 const TLS: ForeignProtocol = {
   description: 'TLS to a server without TLS: turn it off in the client, or give the server a certificate and a key',
-  // By any text, a TLS library sees that the server does not speak TLS, and says so.
+  // From any text, a TLS library sees, and reports, that the server does not speak TLS.
   answer: UNKNOWN_COMMAND,
 }
 
 /**
- * Returns the protocol that a client speaks instead of text; `undefined` for text. Each of them begins with a byte that
+ * Returns the protocol of a client that does not speak text; `undefined` for text. Each of them begins with a byte that
  * begins no command. The server would wait for the end of a line, and the client for an answer.
  *
  * @param first - First byte of the connection.

@@ -1,19 +1,19 @@
 import type { Buffer } from 'node:buffer'
 import { slabClassOf } from './slab-class.ts'
 
-/** Every data block ends like this, and is kept with it. */
+/** Bytes of the line end of every data block, which is kept with the block. */
 export const LINE_END_BYTES = 2
 
-/** Bytes of memcached's item header and the NUL behind the key. */
+/** Bytes of memcached's item header and the NUL after the key. */
 const HEADER_BYTES = 49
 
-/** Bytes of an item's cas, where the server keeps one. */
+/** Bytes of an item's cas, if the server keeps one. */
 export const CAS_BYTES = 8
 
-/** Client flags of 0 take no room. */
+/** Bytes of the client flags; flags of 0 take no room. */
 const CLIENT_FLAGS_BYTES = 4
 
-/** Bytes that memcached counts for an item: this is what its item size limit is about. */
+/** Returns the bytes that memcached counts for an item: its item size limit refers to them. */
 export function itemBytes(
   keyBytes: number,
   clientFlags: number,
@@ -23,16 +23,16 @@ export function itemBytes(
   return HEADER_BYTES + casBytes + keyBytes + valueBytes + LINE_END_BYTES + (clientFlags === 0 ? 0 : CLIENT_FLAGS_BYTES)
 }
 
-/** One key and what is stored under it. */
+/** Key and its stored value. */
 export class Item {
-  /** The bytes of the key, one character each. */
+  /** Bytes of the key, one character each. */
   readonly key: string
-  /** It was stored with a base64 key: replies of meta commands show the key in base64. */
+  /** Whether it was stored with a base64 key: replies of meta commands show the key in base64. */
   readonly binaryKey: boolean
-  /** The value and its line end. Never written to: replies that wait for a slow reader share it. */
+  /** Value and its line end. Never written to: replies that wait for a slow reader share it. */
   block: Buffer
   readonly clientFlags: number
-  /** Server time at which it ends; 0: never. */
+  /** Server time of its end; 0: never. */
   expiresAt: number
   cas = 0n
   readonly #casBytes: number
@@ -40,11 +40,11 @@ export class Item {
   flushes = 0
   /** Server time of the last use, as memcached counts uses. */
   usedAt = 0
-  /** It was read since it was stored. */
+  /** Whether it was read since it was stored. */
   fetched = false
-  /** Invalidated by `md I`, and not stored again since. */
+  /** Whether `md I` invalidated it, and it was not stored again since. */
   stale = false
-  /** Somebody was told to recache it. */
+  /** Whether a client was told to recache it. */
   tokenSent = false
   /** Neighbours in the recency list of the store. */
   newer: Item | undefined
@@ -71,12 +71,12 @@ export class Item {
     return this.block.length - LINE_END_BYTES
   }
 
-  /** What it counts against the limits. */
+  /** Bytes counted against the limits. */
   get bytes(): number {
     return itemBytes(this.key.length, this.clientFlags, this.valueBytes, this.#casBytes)
   }
 
-  /** The slab class that memcached would keep it in. */
+  /** Slab class that memcached would keep it in. */
   get slabClass(): number {
     return slabClassOf(this.bytes)
   }

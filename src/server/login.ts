@@ -5,26 +5,26 @@ import { LINE_END_BYTES } from './item.ts'
 import type { Request } from './request-parser.ts'
 import { endsLine } from './text-storage.ts'
 
-/** Who may use a server. */
+/** User name and password for a server. */
 export interface Account {
-  /** Without white space. */
+  /** User name, without white space. */
   readonly username: string
-  /** Not empty, without CR, LF and NUL. Spaces in it need a `version` from 1.6.42 on. */
+  /** Password: not empty, without CR, LF and NUL. Spaces in it need a `version` from 1.6.42 on. */
   readonly password: string
 }
 
-/** The words of the login, or what the line before it was answered; `closed`: nothing, and the connection ends. */
+/** Result of a login: accepted, or the reply to another line; `closed`: no reply, and the connection ends. */
 export type LoginResult = 'accepted' | 'closed' | { readonly refusal: string }
 
-/** Since memcached 1.6.42, a line whose line feed comes before this many bytes cannot be part of a login. */
+/** Shortest login line since memcached 1.6.42, in bytes: an earlier line feed cannot be part of a login. */
 const MIN_HARDENED_BYTES = 6
 
-/** memcached's read buffer; since 1.6.42 no login may be larger. */
+/** Size of memcached's read buffer; since 1.6.42 no login may be larger. */
 const MAX_HARDENED_TOKEN_BYTES = 16_384
 
 const UNAUTHENTICATED = { refusal: 'CLIENT_ERROR unauthenticated\r\n' }
 
-/** Length of the account's text that a line announces; -1: it is no login. */
+/** Returns the length of the account's text that a line announces; -1: it is no login. */
 export function announcedLoginBytes(engine: Engine, line: CommandLine): number {
   const { hardenedLogin } = engine.dialect
   if (line.count < 5 || !line.is(0, 'set') || (hardenedLogin && (line.indented || !line.endedByCrLf))) return -1
@@ -33,7 +33,7 @@ export function announcedLoginBytes(engine: Engine, line: CommandLine): number {
   return bytes
 }
 
-/** Carries out a request of somebody who has not logged in: `set <any> <any> <any> <length>` with `<user> <password>`. */
+/** Runs a request before the login: `set <any> <any> <any> <length>` with `<user> <password>`. */
 export function logIn(engine: Engine, accounts: readonly Account[], request: Request): LoginResult {
   const { line, block } = request
   const { hardenedLogin } = engine.dialect
@@ -64,7 +64,10 @@ function textOf(block: Buffer): string {
   return block.toString('utf8', 0, block.length - LINE_END_BYTES)
 }
 
-/** Up to memcached 1.6.41 the text is cut at its spaces, so that a password with a space in it never matches. */
+/**
+ * Compares an account with the login. Up to 1.6.41 memcached cuts the text at its spaces: a password with a space
+ * fails.
+ */
 function matches({ username, password }: Account, words: readonly string[]): boolean {
   return words.length === 1 ? words[0] === `${username} ${password}` : words[0] === username && words[1] === password
 }

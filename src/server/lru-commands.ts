@@ -3,12 +3,12 @@ import { readDecimal } from './decimal.ts'
 import type { Engine } from './engine.ts'
 import { isSubcommand, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 
-/** memcached keeps a fifth of a class for what is neither hot nor warm. */
+/** Highest share of hot and warm items: memcached keeps a fifth of a class for the others. */
 const MAX_PERCENT = 80
 
 /**
- * `lru mode|tune|temp_ttl …`: checked and shown by `stats settings`. Items are evicted in plain order of use here, which
- * has nothing to tune.
+ * Runs `lru mode|tune|temp_ttl …`: checked and shown by `stats settings`. Items are evicted in plain order of use here,
+ * which has nothing to tune.
  */
 export function runLru(engine: Engine, line: CommandLine): TextReply {
   return { text: setLru(engine, line), always: false }

@@ -7,12 +7,12 @@ import { Engine, type Listening } from './engine.ts'
 import { type MemcachedServerOptions, type ResolvedServerOptions, resolveServerOptions } from './server-options.ts'
 import { removeStaleSocket } from './stale-socket.ts'
 
-/** Sent to a connection that is one too many. */
+/** Reply to a connection above the limit. */
 const TOO_MANY_CONNECTIONS = 'ERROR Too many open connections\r\n'
 
 /**
- * A memcached inside this process, on real sockets: classic text and meta protocol, ttls, cas, leases, eviction within
- * a memory limit, login, TLS. Made for tests and development; what it stores ends with the process.
+ * Memcached inside this process, on real sockets: classic text and meta protocol, ttls, cas, leases, eviction within a
+ * memory limit, login, TLS. Made for tests and development; its items are lost with the process.
  *
  * An open server keeps the process alive, as servers of `node:net` do: `close()` it, or {@link unref} it.
  *
@@ -26,7 +26,7 @@ export class MemcachedServer implements AsyncDisposable {
   readonly #options: ResolvedServerOptions
   readonly #engine: Engine
   readonly #server: Server
-  /** Sockets that were accepted, the ones included that have not finished their TLS handshake. */
+  /** Accepted sockets, including those that have not finished their TLS handshake. */
   readonly #sockets = new Set<Socket>()
   #address = ''
   #port = 0
@@ -51,7 +51,7 @@ export class MemcachedServer implements AsyncDisposable {
   /**
    * Starts a server; resolves when it accepts connections.
    *
-   * Rejects with `InvalidInputError` for options that cannot be, and with the system's error if it cannot listen.
+   * Rejects with `InvalidInputError` for invalid options, and with the system's error if it cannot listen.
    */
   static async start(options: MemcachedServerOptions = {}): Promise<MemcachedServer> {
     const server = new MemcachedServer(resolveServerOptions(options))
@@ -59,7 +59,7 @@ export class MemcachedServer implements AsyncDisposable {
     return server
   }
 
-  /** Where it listens: `host:port`, `[::1]:port` or the path of the unix socket. A `Memcache` takes it as it is. */
+  /** Listening address: `host:port`, `[::1]:port` or the path of the unix socket. A `Memcache` takes it as it is. */
   get address(): string {
     return this.#address
   }
@@ -69,7 +69,7 @@ export class MemcachedServer implements AsyncDisposable {
     return this.#port
   }
 
-  /** Open connections. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#engine.clients.size
   }
@@ -86,7 +86,7 @@ export class MemcachedServer implements AsyncDisposable {
     this.#server.on('connection', (socket: Socket) => socket.unref())
   }
 
-  /** Stops listening and ends all connections, whatever they are doing. Resolves when that is done; may be repeated. */
+  /** Stops listening and ends all connections at once. Resolves when all have ended; may be called again. */
   close(): Promise<void> {
     this.#closing ??= this.#shutDown().finally(this.#onClosed)
     return this.#closing
@@ -106,7 +106,7 @@ export class MemcachedServer implements AsyncDisposable {
     const { tls } = this.#options
     if (tls === undefined) return createPlainServer({ noDelay: true }, (socket) => this.#accept(socket))
     const server = createTlsServer({ noDelay: true, ...tls }, (socket) => this.#accept(socket))
-    // A handshake that fails is the client's affair.
+    // A failed handshake is the client's fault.
     server.on('tlsClientError', (error, socket) => {
       this.#engine.warnings.tell('handshake', explainHandshake(error, socket))
       socket.destroy()
@@ -120,7 +120,7 @@ export class MemcachedServer implements AsyncDisposable {
       if (path === undefined || error.code !== 'EADDRINUSE' || !(await removeStaleSocket(path))) throw error
       await this.#bind()
     })
-    this.#server.on('error', () => {}) // a connection that could not be accepted: nothing of ours
+    this.#server.on('error', () => {}) // a connection that could not be accepted: not a fault of the server
     const bound = this.#server.address()
     if (typeof bound === 'string' || bound === null) {
       this.#address = path ?? ''
@@ -143,7 +143,7 @@ export class MemcachedServer implements AsyncDisposable {
     return { host, port: this.#port, path, tls: tls !== undefined, login: accounts.length > 0, idleTimeoutMs }
   }
 
-  /** Whoever sent the command gets the replies before it. */
+  /** Closes the server after this turn, so that the sender of the command gets the replies before it. */
   #shutDownSoon(): void {
     setImmediate(() => void this.close())
   }
@@ -159,14 +159,14 @@ export class MemcachedServer implements AsyncDisposable {
 
   #track(socket: Socket): void {
     this.#sockets.add(socket)
-    // Resets are how some clients leave; 'close' follows.
+    // Some clients leave by a reset; 'close' follows.
     socket.on('error', () => {})
     socket.once('close', () => this.#sockets.delete(socket))
   }
 
   #accept(socket: Socket): void {
     const engine = this.#engine
-    // With TLS, this is another socket than the one that was connected.
+    // With TLS, this is another socket than the connected one.
     if (!this.#sockets.has(socket)) this.#track(socket)
     if (engine.clients.size >= engine.maxConnections) {
       engine.counters.rejectedConnections++
@@ -180,7 +180,7 @@ export class MemcachedServer implements AsyncDisposable {
   }
 }
 
-/** The reason is OpenSSL's: `wrong version number` is how it calls a client that speaks plain text. */
+/** Explains a failed handshake by OpenSSL's reason: a client that speaks plain text is `wrong version number`. */
 function explainHandshake(error: Error, socket: Socket): string {
   const { reason = error.message } = error as Error & { readonly reason?: string }
   return `the TLS handshake with a client at tcp:${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0} failed: ${reason}`

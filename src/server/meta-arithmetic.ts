@@ -8,7 +8,7 @@ import { parseMetaLine } from './meta-line.ts'
 const FIRST_FLAG = 2
 const errors = { tooManyWords: 'CLIENT_ERROR options flags too long\r\n', oneForAll: true }
 
-/** `ma <key> <flags>*`: the reply, empty if it is to be quiet. */
+/** Runs `ma <key> <flags>*`; returns the reply, empty for a quiet one. */
 export function runMetaArithmetic(engine: Engine, line: CommandLine): string {
   const flags = parseMetaLine(engine, line, FIRST_FLAG, errors)
   if (typeof flags === 'string') return flags
@@ -47,14 +47,14 @@ function direction(mode: string): boolean | undefined {
   }
 }
 
-/** A counter that is not there starts with its initial value, the delta not applied. */
+/** Creates a missing counter with its initial value, the delta not applied. */
 function create(engine: Engine, line: CommandLine, flags: MetaFlags): string {
   const value = flags.initial.toString()
   const { store } = engine
   if (!store.fits(flags.key.length, 0, value.length) || !store.findRoom(flags.key.length, 0, value.length)) {
     return 'SERVER_ERROR Out of memory allocating new item\r\n'
   }
-  // The key of such an item is not remembered to be binary.
+  // memcached does not remember that the key of such an item is binary.
   const item = store.createItem(flags.key, false, 0, 0, numberBlock(value, value.length))
   engine.log.fetched(flags.key, 'not_found')
   store.link(item, flags.cas)
@@ -77,12 +77,14 @@ function answer(
 ): string {
   const shown = carryOut(engine, line, flags, item, created)
   if (shown === undefined) return OPAQUE_TOO_LONG
-  // Up to memcached 1.6.39, `q` does not keep a new counter from being told.
+  // Up to memcached 1.6.39, `q` does not silence the reply for a new counter.
   if (flags.quiet && (!created || engine.dialect.sharedParser)) return ''
   return flags.value ? `VA ${value.length}${shown}\r\n${value}\r\n` : `HD${shown}\r\n`
 }
 
-/** Carries out the flags from left to right: what is shown depends on their order. `undefined`: the opaque is too long. */
+/**
+ * Applies the flags from left to right: the shown values depend on their order. `undefined`: the opaque is too long.
+ */
 function carryOut(
   engine: Engine,
   line: CommandLine,

@@ -5,7 +5,7 @@ import type { Item } from './item.ts'
 import { BAD_LINE, MAX_KEY_BYTES } from './replies.ts'
 import { hasPlausibleFlags } from './storage-line.ts'
 
-/** `me <key> [b]`: the reply. */
+/** Runs `me <key> [b]`; returns the reply. */
 export function runMetaDebug(engine: Engine, line: CommandLine): string {
   if (line.count < 2 || line.length(1) > MAX_KEY_BYTES) return BAD_LINE
   if (engine.dialect.sharedParser && !hasPlausibleFlags(line, 2)) return BAD_LINE
@@ -16,7 +16,7 @@ export function runMetaDebug(engine: Engine, line: CommandLine): string {
   return item === undefined ? 'EN\r\n' : describe(engine, item)
 }
 
-/** memcached since 1.6.40 sees `b` only if a word comes behind it, and looks for the key as it came otherwise. */
+/** Reads the key. memcached since 1.6.40 sees `b` only if a word follows it, and otherwise uses the key undecoded. */
 function readKey(engine: Engine, line: CommandLine): string | undefined {
   const key = line.text(1)
   if (engine.dialect.sharedParser && line.count <= 3) return key

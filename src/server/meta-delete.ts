@@ -7,7 +7,7 @@ import { parseMetaLine } from './meta-line.ts'
 
 const FIRST_FLAG = 2
 
-/** `md <key> <flags>*`: the reply, empty if it is to be quiet. */
+/** Runs `md <key> <flags>*`; returns the reply, empty for a quiet one. */
 export function runMetaDelete(engine: Engine, line: CommandLine): string {
   const flags = parseMetaLine(engine, line, FIRST_FLAG, {
     tooManyWords: 'CLIENT_ERROR options flags too long\r\n',
@@ -40,14 +40,14 @@ function deleteItem(engine: Engine, flags: MetaFlags): 'HD' | 'NF' | 'EX' | 'noM
   return 'HD'
 }
 
-/** `x` puts an empty item in its place: client flags and ttl are those of the command, or gone. */
+/** Replaces an item by an empty one (`x`): client flags and ttl are those of the command, or gone. */
 function emptied(engine: Engine, flags: MetaFlags, item: Item): Item {
   const empty = engine.store.createItem(flags.key, false, flags.clientFlags, flags.expiresAt ?? 0, numberBlock('', 0))
   engine.store.link(empty, flags.cas ?? item.cas)
   return empty
 }
 
-/** `I` leaves the item there for readers, the first of whom wins the right to store it again. */
+/** Marks an item stale (`I`): it stays for readers, and the first reader wins the right to store it again. */
 function invalidate(engine: Engine, flags: MetaFlags, item: Item): void {
   if (flags.expiresAt !== undefined) item.expiresAt = flags.expiresAt
   item.stale = true

@@ -2,17 +2,17 @@ import { decodeBase64Key, encodeBase64Key } from './base64-key.ts'
 import type { CommandLine } from './command-line.ts'
 import type { Engine } from './engine.ts'
 
-/** Longest opaque, its `O` included. protocol.txt says 32 and means this. */
+/** Longest opaque, its `O` included. protocol.txt gives 32 and means this. */
 export const MAX_OPAQUE_WORD_BYTES = 32
 
-/** The answer to a longer one. */
+/** Reply to a longer one. */
 export const OPAQUE_TOO_LONG = 'CLIENT_ERROR opaque token too long\r\n'
 
 const BAD_TOKEN = 'bad token in command line format'
 
-/** What the flags of a meta command ask for, but for what is only shown in the reply. */
+/** Values of the flags of a meta command, except flags that are only shown in the reply. */
 export interface MetaFlags {
-  /** The bytes of the key, one character each. */
+  /** Bytes of the key, one character each. */
   key: string
   binaryKey: boolean
   quiet: boolean
@@ -32,13 +32,13 @@ export interface MetaFlags {
   /** `E`; 0 is a cas like others, but for `ms`. */
   cas: bigint | undefined
   clientFlags: number
-  /** The letter behind `M`, empty if there is no `M`, a space if there is nothing behind it. */
+  /** Letter after `M`, empty if there is no `M`, a space if no letter follows it. */
   mode: string
   delta: bigint
   initial: bigint
 }
 
-/** Reads the flags from the word `first` on; gives what is wrong with them, without `CLIENT_ERROR`. */
+/** Reads the flags from the word `first` on; returns the error of bad ones, without `CLIENT_ERROR`. */
 export function parseMetaFlags(engine: Engine, line: CommandLine, first: number): MetaFlags | string {
   const flags: MetaFlags = {
     key: line.text(1),
@@ -70,7 +70,7 @@ export function parseMetaFlags(engine: Engine, line: CommandLine, first: number)
     else seenCapital |= bit
     const wrong = readFlag(engine, line, index, letter, flags)
     if (wrong === 'invalid flag') return wrong
-    // As in memcached, the last one that is wrong is told; a wrong `F` tells nothing of its own.
+    // As in memcached, the last wrong flag is reported; a wrong `F` has no message of its own.
     if (wrong !== undefined) error = wrong === '' ? (error ?? 'bad command line format') : wrong
   }
   return error ?? flags
@@ -80,7 +80,7 @@ function isLetter(letter: number): boolean {
   return (letter >= 0x41 && letter <= 0x5a) || (letter >= 0x61 && letter <= 0x7a)
 }
 
-/** Reads one flag; gives what is wrong with it. */
+/** Reads one flag; returns the error of a bad one. */
 function readFlag(
   engine: Engine,
   line: CommandLine,
@@ -189,12 +189,15 @@ function readMode(engine: Engine, line: CommandLine, index: number, flags: MetaF
   return undefined
 }
 
-/** How a reply shows a key, the space before it included. */
+/** Returns a key as a reply shows it, the space before it included. */
 export function showKey(key: string, binary: boolean): string {
   return binary ? ` k${encodeBase64Key(key)} b` : ` k${key}`
 }
 
-/** Key and opaque in the order of the request, for replies that show nothing else; `undefined` if the opaque is too long. */
+/**
+ * Returns key and opaque in the order of the request, for replies without other flags; `undefined` if the opaque is too
+ * long.
+ */
 export function showEcho(line: CommandLine, first: number, key: string, binary: boolean): string | undefined {
   let echo = ''
   for (let index = first; index < line.count; index++) {
@@ -209,7 +212,7 @@ export function showEcho(line: CommandLine, first: number, key: string, binary: 
   return echo
 }
 
-/** How a reply shows the time left. memcached lets a time in the past wrap around. */
+/** Returns the time left as a reply shows it. memcached lets a time in the past wrap around. */
 export function showTtl(engine: Engine, expiresAt: number): string {
   return expiresAt === 0 ? ' t-1' : ` t${(expiresAt - engine.clock.seconds) >>> 0}`
 }

@@ -10,9 +10,9 @@ import type { ReplyBuffer } from './reply-buffer.ts'
 const FIRST_FLAG = 2
 const errors = { tooManyWords: 'CLIENT_ERROR options flags are too long\r\n', oneForAll: false }
 
-/** `mg <key> <flags>*` */
+/** Runs `mg <key> <flags>*`. */
 export function runMetaGet(engine: Engine, line: CommandLine, output: ReplyBuffer): void {
-  // Up to memcached 1.6.17 a read must say what it wants.
+  // Up to memcached 1.6.17 a read needs a flag.
   if (!engine.dialect.fullMisses && line.count === FIRST_FLAG) {
     output.text(BAD_LINE)
     return
@@ -31,12 +31,12 @@ export function runMetaGet(engine: Engine, line: CommandLine, output: ReplyBuffe
   answerHit(engine, line, flags, output, item, found === undefined)
 }
 
-/** The empty item that stands for a value which somebody has won the right to make. */
+/** Makes the empty item of a value that a client has won the right to make. */
 function vivify(engine: Engine, flags: MetaFlags): Item | undefined {
   const { store } = engine
   if (flags.vivifyUntil === undefined) return undefined
   if (!store.fits(flags.key.length, 0, 0) || !store.findRoom(flags.key.length, 0, 0)) return undefined
-  // The key of such an item is not remembered to be binary.
+  // memcached does not remember that the key of such an item is binary.
   const item = store.createItem(flags.key, false, 0, 0, numberBlock('', 0))
   store.link(item, flags.cas)
   return item
@@ -68,7 +68,7 @@ function answerHit(
     output.text(OPAQUE_TOO_LONG)
     return
   }
-  // Since memcached 1.6.40, a reader who has this version already is not sent the value.
+  // Since memcached 1.6.40, a reader that has this version already does not get the value.
   const withValue = flags.value && !(engine.dialect.sharedParser && flags.compare === item.cas)
   output.text(`${withValue ? `VA ${item.valueBytes}` : 'HD'}${shown}${settleLease(item, lease)}\r\n`)
   if (withValue) output.data(item.block)
@@ -93,7 +93,9 @@ interface Lease {
   won: boolean
 }
 
-/** Carries out the flags from left to right: what is shown depends on their order. `undefined`: the opaque is too long. */
+/**
+ * Applies the flags from left to right: the shown values depend on their order. `undefined`: the opaque is too long.
+ */
 function carryOut(engine: Engine, line: CommandLine, flags: MetaFlags, item: Item, lease: Lease): string | undefined {
   let shown = ''
   for (let index = FIRST_FLAG; index < line.count; index++) {
@@ -143,7 +145,10 @@ function mayRecache(item: Item, before: number, lease: Lease): boolean {
   return !item.tokenSent && !lease.created && item.expiresAt !== 0 && item.expiresAt < before
 }
 
-/** `W`: the reader has won, once for every item; `Z`: somebody has before; `X`: the item is stale, which wins by itself. */
+/**
+ * Returns the lease flags: `W`, this reader has won, once per item; `Z`, another won before; `X`, stale, which also
+ * wins.
+ */
 function settleLease(item: Item, lease: Lease): string {
   const stale = item.stale ? ' X' : ''
   if (item.tokenSent) return ` Z${stale}`

@@ -4,18 +4,18 @@ import { type MetaFlags, parseMetaFlags } from './meta-flags.ts'
 import { BAD_LINE, MAX_KEY_BYTES, UNKNOWN_COMMAND } from './replies.ts'
 import { hasPlausibleFlags, MAX_META_WORDS } from './storage-line.ts'
 
-/** How a command words what is wrong with its line. */
+/** Error texts of a command for its line. */
 export interface MetaErrors {
-  /** Up to memcached 1.6.39, too many words. */
+  /** Error for too many words, up to memcached 1.6.39. */
   readonly tooManyWords: string
-  /** Whether anything that is wrong with the flags is told as one thing; `ma` does, and up to 1.6.39 `md`. */
+  /** Whether every error in the flags has the same text, as for `ma`, and up to 1.6.39 for `md`. */
   readonly oneForAll: boolean
 }
 
 const ONE_FOR_ALL = 'CLIENT_ERROR invalid or duplicate flag\r\n'
 const TOO_MANY_WORDS = 'CLIENT_ERROR options flags are too long\r\n'
 
-/** Checks the line of `mg`, `ms`, `md` or `ma` and reads its flags; gives the error line if something is wrong. */
+/** Checks the line of `mg`, `ms`, `md` or `ma` and reads its flags; returns the error line of a bad one. */
 export function parseMetaLine(
   engine: Engine,
   line: CommandLine,

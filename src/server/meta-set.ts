@@ -15,7 +15,7 @@ const INVALID_MODE = 'CLIENT_ERROR invalid mode for ms M token\r\n'
 
 const answers: Readonly<Record<StoreResult, string>> = { stored: 'HD', notStored: 'NS', exists: 'EX', notFound: 'NF' }
 
-/** `ms <key> <length> <flags>*` and its data block: the reply, empty if it is to be quiet. */
+/** Runs `ms <key> <length> <flags>*` with its data block; returns the reply, empty for a quiet one. */
 export function runMetaSet(engine: Engine, line: CommandLine, block: Buffer | undefined): string {
   if (hasBadLength(engine, line)) return BAD_LINE
   const flags = parseMetaLine(engine, line, FIRST_FLAG, errors)
@@ -25,13 +25,13 @@ export function runMetaSet(engine: Engine, line: CommandLine, block: Buffer | un
   return store(engine, line, block, flags, mode)
 }
 
-/** Up to memcached 1.6.39, too many words are told first. */
+/** Checks the length. Up to memcached 1.6.39, too many words are reported first. */
 function hasBadLength(engine: Engine, line: CommandLine): boolean {
   if (line.count < FIRST_FLAG || (!engine.dialect.sharedParser && line.count > MAX_META_WORDS)) return false
   return readLength(engine, line, 2) < 0
 }
 
-/** What `M` and `C` together ask for. */
+/** Returns the mode that `M` and `C` together ask for. */
 function storeMode(flags: MetaFlags): StoreMode | undefined {
   switch (flags.mode) {
     case '':

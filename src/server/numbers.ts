@@ -6,15 +6,15 @@ const MIN_I64 = -(2n ** 63n)
 const MAX_U32 = 0xffff_ffff
 const MAX_I32 = 0x7fff_ffff
 const MIN_I32 = -0x8000_0000
-/** As many digits always fit into a number. */
+/** Number of digits that always fit into a number. */
 const SAFE_DIGITS = 15
-/** No number of 64 bits has more. */
+/** Most digits of a number of 64 bits. */
 const MAX_DIGITS = 20
 const MINUS = 0x2d
 const PLUS = 0x2b
 const ZERO = 0x30
 
-/** Reads numbers out of bytes; `undefined` for what is none. */
+/** Reader of numbers from bytes; `undefined` for other words. */
 export interface NumberReader {
   readonly int32: (bytes: Buffer, start: number, end: number) => number | undefined
   readonly uint32: (bytes: Buffer, start: number, end: number) => number | undefined
@@ -23,7 +23,7 @@ export interface NumberReader {
 
 /**
  * Numbers as `strtol` of C reads them, up to memcached 1.6.42 everywhere: white space and a sign may come first,
- * anything may come after white space, and what has 64 bits is cut to 32 without a word.
+ * anything may come after white space, and 64 bits are silently cut to 32.
  */
 export const looseNumbers: NumberReader = {
   int32: (bytes, start, end) => {
@@ -68,12 +68,12 @@ function looseUint64(bytes: Buffer, start: number, end: number): bigint | undefi
   const scanned = scan(bytes, start, end)
   if (scanned === undefined || scanned.magnitude > MAX_U64) return undefined
   if (!scanned.negative) return scanned.magnitude
-  // C negates what follows the minus in 64 bits; memcached refuses the result only if it looks negative.
+  // C negates the digits after the minus in 64 bits; memcached refuses the result only if it looks negative.
   const value = BigInt.asUintN(64, -scanned.magnitude)
   return value > MAX_I64 ? undefined : value
 }
 
-/** Up to 15 digits and nothing else, or -1. */
+/** Reads up to 15 digits and nothing else, or returns -1. */
 function digits(bytes: Buffer, start: number, end: number): number {
   if (end <= start || end - start > SAFE_DIGITS) return -1
   let value = 0
@@ -98,7 +98,7 @@ interface Scanned {
   readonly magnitude: bigint
 }
 
-/** The C library's way of reading: white space, sign, digits, and then the end or white space. */
+/** Scans as the C library does: white space, sign, digits, and then the end or white space. */
 function scan(bytes: Buffer, start: number, end: number): Scanned | undefined {
   let at = start
   while (at < end && isSpace(bytes[at]!)) at++
@@ -112,7 +112,7 @@ function scan(bytes: Buffer, start: number, end: number): Scanned | undefined {
   return { negative, magnitude: toMagnitude(bytes.toString('latin1', firstDigit, at)) }
 }
 
-/** The number that digits spell; 2^64, which no command takes, for all that are larger: they need not be read. */
+/** Returns the number that digits spell. All larger ones become 2^64, which no command takes: they need not be read. */
 function toMagnitude(spelled: string): bigint {
   const significant = spelled.replace(/^0+(?=.)/, '')
   return significant.length > MAX_DIGITS ? MAX_U64 + 1n : BigInt(significant)

@@ -7,14 +7,14 @@ interface PrefixCounts {
   del: number
 }
 
-/** `stats detail`: what the classic commands did, by the part of the key before the first delimiter. */
+/** Counts of `stats detail`: classic commands by the part of the key before the first delimiter. */
 export class PrefixStats {
   enabled: boolean
-  /** Ends the prefix of a key. */
+  /** Character that ends the prefix of a key. */
   readonly delimiter: string
   readonly #counts = new Map<string, PrefixCounts>()
 
-  /** @param delimiter - Counting begins at once if it is given, else when it is turned on. */
+  /** @param delimiter - If given, counting begins at once, else when it is turned on. */
   constructor(delimiter?: string) {
     this.enabled = delimiter !== undefined
     this.delimiter = delimiter ?? USUAL_DELIMITER
@@ -44,7 +44,7 @@ export class PrefixStats {
     this.#counts.clear()
   }
 
-  /** The lines of `stats detail dump`. */
+  /** Returns the lines of `stats detail dump`. */
   dump(): string {
     const lines = Array.from(
       this.#counts,
@@ -53,7 +53,7 @@ export class PrefixStats {
     return `${lines.join('')}END\r\n`
   }
 
-  /** A key without the delimiter counts nowhere. */
+  /** Returns the counts of a key's prefix; a key without the delimiter has none. */
   #countsOf(key: string): PrefixCounts | undefined {
     const end = key.indexOf(this.delimiter)
     if (end < 0) return undefined

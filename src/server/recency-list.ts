@@ -1,6 +1,6 @@
 import type { Item } from './item.ts'
 
-/** The items in order of use. A list through the items: bumping one moves four references and allocates nothing. */
+/** Items in order of use. A list through the items: bumping one moves four references and allocates nothing. */
 export class RecencyList {
   #newest: Item | undefined
   #oldest: Item | undefined
@@ -9,7 +9,7 @@ export class RecencyList {
     return this.#newest
   }
 
-  /** The first to be evicted. */
+  /** First item to be evicted. */
   get oldest(): Item | undefined {
     return this.#oldest
   }

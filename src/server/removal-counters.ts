@@ -1,7 +1,7 @@
 import type { Counters } from './counters.ts'
 import type { Item } from './item.ts'
 
-/** Counts an item that has ended, if nobody ever read it. */
+/** Counts an item that has ended, if it was never read. */
 export function countUnfetched(counters: Counters, item: Item): void {
   if (item.fetched) return
   counters.expiredUnfetched++
@@ -27,7 +27,7 @@ export function countEvicted(counters: Counters, item: Item, seconds: number): v
   slab.evictedUnfetched++
 }
 
-/** Counts an item that the crawler looked at. */
+/** Counts an item that the crawler checked. */
 export function countCrawled(counters: Counters, item: Item, ended: boolean): void {
   const slab = counters.slabs[item.slabClass]!
   counters.crawlerItemsChecked++

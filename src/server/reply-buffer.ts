@@ -1,25 +1,25 @@
 import { Buffer } from 'node:buffer'
 
-/** Replies are put together in pieces of this size. */
+/** Size of the pieces that replies are put together in. */
 const SLAB_BYTES = 32_768
 
-/** Values from this size on are sent from where they are stored; smaller ones are cheaper to copy. */
+/** Size from which values are sent without a copy; smaller ones are cheaper to copy. */
 const SHARED_BYTES = 8192
 
-/** Text is turned into bytes when this many characters have come together. */
+/** Number of characters after which text is turned into bytes. */
 const MAX_TEXT = 8192
 
 /** Collects the replies to many commands, so that they leave in one write. */
 export class ReplyBuffer {
   #slab: Buffer = Buffer.alloc(0)
-  /** What lies between these two in the slab has not been taken. */
+  /** Limits of the untaken bytes in the slab. */
   #start = 0
   #end = 0
   #text = ''
   #parts: Buffer[] = []
   #partBytes = 0
 
-  /** Bytes that wait to be taken. */
+  /** Number of bytes to be taken. */
   get bytes(): number {
     return this.#partBytes + (this.#end - this.#start) + this.#text.length
   }
@@ -44,12 +44,12 @@ export class ReplyBuffer {
     this.#end += bytes.length
   }
 
-  /** Drops what was not taken. */
+  /** Drops everything not taken. */
   discard(): void {
     this.take()
   }
 
-  /** Gives away everything so far, in order. */
+  /** Takes everything so far, in order. */
   take(): Buffer[] {
     this.#writeText()
     this.#cutSlab()
@@ -71,7 +71,7 @@ export class ReplyBuffer {
   #makeRoom(bytes: number): void {
     if (this.#end + bytes <= this.#slab.length) return
     this.#cutSlab()
-    // What was given away belongs to the socket: a full slab is left to it.
+    // Taken bytes belong to the socket: a full slab is left to it.
     this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes))
     this.#start = this.#end = 0
   }

@@ -2,52 +2,52 @@ import { Buffer } from 'node:buffer'
 import { CommandLine } from './command-line.ts'
 import { LINE_END_BYTES } from './item.ts'
 
-/** More than this without a line feed closes the connection, unless it is a `get` or `gets`. */
+/** Most bytes without a line feed; more close the connection, unless they are a `get` or `gets`. */
 const MAX_OPEN_LINE_BYTES = 2048
 
-/** memcached's read buffer: a line that came at once may be as long, unless it is a `get` or `gets`. */
+/** Size of memcached's read buffer: limit of a line that came at once, unless it is a `get` or `gets`. */
 const MAX_LINE_BYTES = 16_384
 
-/** memcached looks no further than this for a command behind spaces. */
+/** Most spaces before a command that memcached skips. */
 const MAX_INDENT_BYTES = 100
 
 const LINE_FEED = 0x0a
 const SPACE = 0x20
 
-/** A command line and the data block that came behind it. */
+/** Command line and its data block. */
 export interface Request {
-  /** Valid until the next request is asked for. */
+  /** Command line, valid until the next request is read. */
   readonly line: CommandLine
   /**
-   * The data block with the two bytes behind it, whatever they are; the receiver's own. `undefined` if the line
-   * announced none, or one too large to be kept.
+   * Data block with the two bytes after it, whatever they are; owned by the receiver. `undefined` if the line announced
+   * none, or one too large to be kept.
    */
   readonly block: Buffer | undefined
 }
 
-/** How a stream is cut into requests. */
+/** Rules for cutting a stream into requests. */
 export interface RequestRules {
-  /** Length of the value that a line announces; -1: no data block follows. */
+  /** Returns the length of the value that a line announces; -1: no data block follows. */
   readonly valueBytes: (line: CommandLine) => number
-  /** Longer values are read and thrown away. */
+  /** Largest value kept, in bytes; longer ones are read and dropped. */
   readonly maxValueBytes: number
-  /** A NUL ends a line's words, as it did up to memcached 1.6.39. */
+  /** Whether a NUL ends a line's words, as up to memcached 1.6.39. */
   readonly cStrings: boolean
 }
 
 /** Cuts a stream of bytes into requests. Pure: bytes in, requests out, the same however the bytes arrive. */
 export class RequestParser {
-  /** The rules for what comes next; a login has rules of its own. */
+  /** Rules for the next request; a login has rules of its own. */
   rules: RequestRules
   readonly #line = new CommandLine()
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   #end = 0
-  /** Up to here there is no line feed. */
+  /** Position up to which there is no line feed. */
   #searched = 0
-  /** `#bytes` is ours to write to, not a chunk somebody gave. */
+  /** Whether `#bytes` may be written to, because it is no chunk of the caller's. */
   #owned = false
-  /** The line was read and its data block is being waited for. */
+  /** Whether the line was read and its data block is incomplete. */
   #waiting = false
   #block: Buffer | undefined
   /** Bytes of the data block still to come. */
@@ -58,17 +58,17 @@ export class RequestParser {
     this.rules = rules
   }
 
-  /** A line was too long: nothing can be read any more. */
+  /** Whether a line was too long: no more requests can be read. */
   get overlong(): boolean {
     return this.#overlong
   }
 
-  /** The rest of a data block is missing. */
+  /** Whether the rest of a data block is missing. */
   get waiting(): boolean {
     return this.#waiting
   }
 
-  /** Adds bytes; they must not change until they have been asked for. */
+  /** Adds bytes; they must not change until they have been read. */
   push(chunk: Buffer): void {
     if (this.#at === this.#end) {
       this.#bytes = chunk
@@ -83,7 +83,9 @@ export class RequestParser {
     this.#end += chunk.length
   }
 
-  /** The next complete request; `undefined` until more bytes are pushed, or for good once a line was too long. */
+  /**
+   * Returns the next complete request; `undefined` until more bytes are pushed, or for good once a line was too long.
+   */
   next(): Request | undefined {
     if (!this.#waiting && !this.#readLine()) return undefined
     if (this.#waiting && !this.#readBlock()) return undefined
@@ -112,7 +114,7 @@ export class RequestParser {
 
   #findLineFeed(): number {
     if (this.#end === this.#bytes.length) return this.#bytes.indexOf(LINE_FEED, this.#searched)
-    // What lies behind the end is left over from before, and there may be a lot of it.
+    // The bytes after the end are left over from before, and may be many.
     return this.#bytes.subarray(0, this.#end).indexOf(LINE_FEED, this.#searched)
   }
 
@@ -147,7 +149,7 @@ export class RequestParser {
     return start.startsWith('get ') || start === 'gets '
   }
 
-  /** Doubles, so that a long line that comes byte by byte costs no more than its length. */
+  /** Makes room by doubling, so that a long line that comes byte by byte costs no more than its length. */
   #makeRoom(added: number): void {
     const kept = this.#end - this.#at
     if (this.#owned && this.#end + added <= this.#bytes.length) return

@@ -2,12 +2,12 @@
 const MAX_RELATIVE_SECONDS = 60 * 60 * 24 * 30
 
 /**
- * How far server time is ahead of zero when the server starts, in seconds. memcached keeps room below its start so that
- * "expired at once" has a time of its own; `stats` subtracts 60 of it from `uptime`, which hence starts at 2.
+ * Server time at the start, in seconds. memcached keeps room below its start so that "expired at once" has a time of
+ * its own; `stats` subtracts 60 of it from `uptime`, which hence starts at 2.
  */
 const HEAD_START_SECONDS = 62
 
-/** A time that has always passed. */
+/** Server time that has always passed. */
 const LONG_AGO = 1
 
 /**
@@ -33,12 +33,12 @@ export class ServerClock {
     return Math.floor((this.#now() - this.#startedMs) / 1000) + HEAD_START_SECONDS
   }
 
-  /** The same as UNIX time, in seconds. */
+  /** Server time as UNIX time, in seconds. */
   get unixSeconds(): number {
     return this.seconds + this.#zero
   }
 
-  /** A server time as UNIX time, in seconds. */
+  /** Returns a server time as UNIX time, in seconds. */
   unixTimeOf(seconds: number): number {
     return seconds + this.#zero
   }
@@ -49,8 +49,8 @@ export class ServerClock {
   }
 
   /**
-   * The server time that an exptime of the protocol means: 0 never, up to 30 days relative, above a UNIX time, negative
-   * at once. A UNIX time before the start of the server is long ago: a relative ttl over 30 days ends like that.
+   * Returns the server time of an exptime: 0 never, up to 30 days relative, above a UNIX time, negative at once. A UNIX
+   * time before the start of the server is long ago: a relative ttl over 30 days ends like that.
    */
   expiryOf(exptime: number): number {
     if (exptime === 0) return 0

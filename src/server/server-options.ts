@@ -7,16 +7,19 @@ import type { Account } from './login.ts'
 
 const MEGABYTE = 1024 * 1024
 const MAX_PORT = 65_535
-/** `setTimeout` takes no more. */
+/** Limit of `setTimeout`, in milliseconds. */
 const MAX_TIMEOUT_MS = 0x7fff_ffff
-/** A block must fit into a Buffer on every platform, and into the protocol's signed lengths. */
+/**
+ * Limit of an item, in bytes: a block must fit into a Buffer on every platform, and into the protocol's signed lengths.
+ */
 const MAX_ITEM_BYTES = 1024 * MEGABYTE
 const MIN_ITEM_BYTES = 1024
 
-/** How a {@link MemcachedServer} is to be. */
+/** Options of a {@link MemcachedServer}. */
 export interface MemcachedServerOptions {
   /**
-   * Name or address to listen on. Anything but loopback lets others in: there is no login unless `auth` is given.
+   * Name or address to listen on. Anything but loopback admits other machines: there is no login unless `auth` is
+   * given.
    *
    * @defaultValue `'127.0.0.1'`
    */
@@ -32,28 +35,29 @@ export interface MemcachedServerOptions {
    * left there is replaced; anything else that exists there is an error.
    */
   readonly path?: string
-  /** Speak TLS: the options of `node:tls` servers (`key`, `cert`, `ca`, `requestCert` …). */
+  /** Options of `node:tls` servers (`key`, `cert`, `ca`, `requestCert` …), to speak TLS. */
   readonly tls?: TlsOptions
-  /** Accounts for the ASCII login. Until one of them has logged in, a connection can do nothing else. */
+  /** Accounts for the ASCII login. Until the login, a connection can do nothing else. */
   readonly auth?: Account | readonly Account[]
   /**
-   * The memcached to be like, 1.6.10 or newer for the meta commands; `version` answers it, and replies that differ
-   * between versions follow it.
+   * Version of memcached to imitate, 1.6.10 or newer for the meta commands; `version` reports it, and replies that
+   * differ between versions follow it.
    *
    * @defaultValue `'1.6.45'`
    */
   readonly version?: string
   /**
-   * The service to be like. `elasticache-serverless` refuses what Amazon ElastiCache Serverless refuses by its documentation:
-   * `me`, `lru`, `lru_crawler`, `watch`, `verbosity` and `stats` with anything but `reset` (`ERROR`), a delayed `flush_all` and
-   * `get` and `gets` lines above 16 kB (`CLIENT_ERROR`). It does not insist on TLS, which the service always has: give `tls`.
+   * Service to imitate. `elasticache-serverless` refuses what Amazon ElastiCache Serverless refuses by its
+   * documentation: `me`, `lru`, `lru_crawler`, `watch`, `verbosity` and `stats` with anything but `reset` (`ERROR`), a
+   * delayed `flush_all` and `get` and `gets` lines above 16 kB (`CLIENT_ERROR`). TLS, which the service always has, is
+   * not required: give `tls`.
    *
    * @defaultValue `'memcached'`
    */
   readonly dialect?: ServerDialect
   /**
-   * Room for items, in bytes, their headers of about 50 bytes included; more than that evicts what was not used for
-   * the longest time. 2 KiB or more.
+   * Room for items, in bytes, their headers of about 50 bytes included; beyond it the least recently used items are
+   * evicted. 2 KiB or more.
    *
    * @defaultValue `67_108_864` (64 MiB)
    */
@@ -66,77 +70,78 @@ export interface MemcachedServerOptions {
    */
   readonly maxItemBytes?: number
   /**
-   * Connections at a time. One more is answered `ERROR Too many open connections` and closed. (memcached's `-c` counts the
-   * about 13 files that it has open itself as well.)
+   * Connections at a time. One more gets `ERROR Too many open connections` and is closed. (memcached's `-c` also counts
+   * the about 13 files that it has open itself.)
    *
    * @defaultValue `1024`
    */
   readonly maxConnections?: number
   /**
    * Time without a command after which a connection is closed, in milliseconds, 0 to 2147483647; 0: never. As in
-   * memcached, a connection that watches, that is sending a value, or that has not read its replies yet is not idle, and
-   * half a command line is no command.
+   * memcached, a connection that watches, that is sending a value, or that has not read its replies yet is not idle,
+   * and half a command line is no command.
    *
    * @defaultValue `0`
    */
   readonly idleTimeoutMs?: number
   /**
-   * Let clients end the server with the command `shutdown`. Otherwise it is refused.
+   * Whether clients may end the server with the command `shutdown`. Otherwise the command is refused.
    *
    * @defaultValue `false`
    */
   readonly enableShutdown?: boolean
   /**
-   * Refuse `flush_all`, as memcached's `-F` does.
+   * Whether to refuse `flush_all`, as memcached's `-F` does.
    *
    * @defaultValue `false`
    */
   readonly disableFlushAll?: boolean
   /**
-   * Keep no cas numbers, as memcached's `-C` does: all are 0, and every `cas` answers `EXISTS`.
+   * Whether to keep no cas numbers, as memcached's `-C` does: all are 0, and every `cas` answers `EXISTS`.
    *
    * @defaultValue `false`
    */
   readonly disableCas?: boolean
   /**
-   * Refuse what does not fit instead of evicting items, as memcached's `-M` does: the answer is `SERVER_ERROR out of
-   * memory storing object`. A refused `set` drops the old item.
+   * Whether to refuse items that do not fit instead of evicting others, as memcached's `-M` does: the reply is
+   * `SERVER_ERROR out of memory storing object`. A refused `set` drops the old item.
    *
    * @defaultValue `false`
    */
   readonly disableEvictions?: boolean
   /**
-   * Refuse `lru_crawler metadump`, `lru_crawler mgdump`, `stats cachedump` and `stats detail`, as memcached's `-X` does.
+   * Whether to refuse `lru_crawler metadump`, `lru_crawler mgdump`, `stats cachedump` and `stats detail`, as
+   * memcached's `-X` does.
    *
    * @defaultValue `false`
    */
   readonly disableDumping?: boolean
   /**
-   * Refuse `watch`, as memcached's `-W` does.
+   * Whether to refuse `watch`, as memcached's `-W` does.
    *
    * @defaultValue `false`
    */
   readonly disableWatch?: boolean
   /**
-   * The character that ends the prefix of a key for `stats detail`, as memcached's `-D` has it. If it is given, the server
-   * counts prefixes from the start; without it, from `stats detail on`, and prefixes end with a colon.
+   * Character that ends the prefix of a key for `stats detail`, as in memcached's `-D`. If given, the server counts
+   * prefixes from the start; without it, from `stats detail on`, and prefixes end with a colon.
    */
   readonly prefixDelimiter?: string
   /**
-   * Answer `stats sizes` with the sizes of the items, as memcached's `-o track_sizes` does.
+   * Whether `stats sizes` reports the sizes of the items, as memcached's `-o track_sizes` does.
    *
    * @defaultValue `false`
    */
   readonly trackSizes?: boolean
   /**
-   * Called with what the server's operator should know: a client that was closed because it speaks the binary protocol,
-   * or TLS where there is none; a TLS handshake that failed; a connection above `maxConnections`. Once in ten seconds for
-   * each of these at most. By default nothing is reported.
+   * Called with warnings for the server's operator: a client closed because it speaks the binary protocol, or TLS to a
+   * server without TLS; a failed TLS handshake; a connection above `maxConnections`. At most once in ten seconds for
+   * each of these. By default nothing is reported.
    */
   readonly onWarning?: (message: string) => void
   /**
-   * The clock for ttls, in milliseconds since 1970: give your own to let time pass in tests. Ttls count in whole
-   * seconds from the start of the server.
+   * Clock for ttls, in milliseconds since 1970: give your own to let time pass in tests. Ttls count in whole seconds
+   * from the start of the server.
    *
    * @defaultValue `Date.now`
    */
@@ -192,7 +197,7 @@ const OPTIONS: readonly (keyof MemcachedServerOptions)[] = [
   'now',
 ]
 
-/** Fills in the defaults; throws `InvalidInputError` for what cannot be. */
+/** Fills in the defaults; throws `InvalidInputError` for invalid options. */
 export function resolveServerOptions(options: MemcachedServerOptions): ResolvedServerOptions {
   checkOptions(options, OPTIONS, 'MemcachedServer')
   const version = options.version ?? '1.6.45'
@@ -224,7 +229,9 @@ function resolveDialect(dialect: ServerDialect | undefined): ServerDialect {
   )
 }
 
-/** As memcached, refuses an item size limit above half of the memory. The default is no more than that. */
+/**
+ * Resolves the sizes. As memcached, refuses an item size limit above half of the memory; the default is never above it.
+ */
 function resolveSizes(options: MemcachedServerOptions): Pick<ResolvedServerOptions, 'memoryBytes' | 'maxItemBytes'> {
   const least = 2 * MIN_ITEM_BYTES
   const memoryBytes = wholeNumber('memoryBytes', options.memoryBytes ?? 64 * MEGABYTE, least, Number.MAX_SAFE_INTEGER)
@@ -262,7 +269,7 @@ function resolveSwitches(options: MemcachedServerOptions): Record<(typeof SWITCH
 }
 
 function resolveDelimiter(delimiter: string | undefined): string | undefined {
-  // A byte that a key may have.
+  // Bytes that a key may have.
   if (delimiter === undefined || (typeof delimiter === 'string' && /^[!-~]$/.test(delimiter))) return delimiter
   throw new InvalidInputError(
     `option prefixDelimiter must be one printable ASCII character, got ${showValue(delimiter)}`,
@@ -291,7 +298,7 @@ function resolveTls(tls: TlsOptions | undefined): TlsOptions | undefined {
 function resolveAccounts(auth: Account | readonly Account[] | undefined): readonly Account[] {
   if (auth === undefined) return []
   const accounts = isList(auth) ? auth : [auth]
-  // An empty list would let everybody in.
+  // An empty list would admit every client.
   if (accounts.length === 0) throw new InvalidInputError('option auth must not be an empty list')
   for (const account of accounts) checkAccount(account)
   return accounts.map(({ username, password }) => ({ username, password }))

@@ -11,7 +11,10 @@ export interface ExtstoreCounts {
   maxSleep: number
 }
 
-/** What `extstore`, `lru`, `lru_crawler`, `slabs` and `verbosity` set. Nothing here obeys it, but for the crawler's switch; `stats settings` shows it. */
+/**
+ * Settings of `extstore`, `lru`, `lru_crawler`, `slabs` and `verbosity`. Only the crawler's switch has an effect;
+ * `stats settings` shows all.
+ */
 export interface ServerSettings {
   verbosity: number
   crawlerEnabled: boolean
@@ -22,7 +25,7 @@ export interface ServerSettings {
   warmPercent: number
   hotMaxFactor: number
   warmMaxFactor: number
-  /** There is an LRU for items with a ttl of `temporaryTtl` seconds or less. */
+  /** Whether there is an LRU for items with a ttl of `temporaryTtl` seconds or less. */
   temporaryLru: boolean
   temporaryTtl: number
   /** 0 off, 1 on, 2 aggressive. */
@@ -35,7 +38,7 @@ export interface ServerSettings {
   extstoreDropUnread: boolean
 }
 
-/** memcached's defaults. */
+/** Creates memcached's default settings. */
 export function createSettings({ afterDebian12 }: Dialect): ServerSettings {
   return {
     verbosity: 0,

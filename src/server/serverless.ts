@@ -5,15 +5,15 @@ import { isSubcommand, UNKNOWN_COMMAND } from './replies.ts'
 /** Longest `get` or `gets` line, its end included. */
 const MAX_GET_BYTES = 16_384
 
-/** The documentation says that it is refused, and not by which words. */
+/** Reply to a long `get`; the documentation does not give its words. */
 const GET_TOO_LONG = 'CLIENT_ERROR line too long\r\n'
 const DELAYED_FLUSH = 'CLIENT_ERROR delayed flush_all is not supported\r\n'
 
-/** Configure the engine, or show what is inside it. */
+/** Commands that configure the engine, or show its internals. */
 const SWITCHED_OFF: ReadonlySet<string> = new Set(['me', 'lru', 'lru_crawler', 'watch', 'verbosity'])
 
 /**
- * Returns the answer to a line that Amazon ElastiCache Serverless refuses; undefined: the line is carried out.
+ * Returns the reply to a line that Amazon ElastiCache Serverless refuses; undefined: the line is carried out.
  *
  * Source: "Supported Memcached commands" in the user guide of Amazon ElastiCache (SupportedCommandsMem).
  */

@@ -9,27 +9,27 @@ import { type Request, RequestParser, type RequestRules } from './request-parser
 import { announcedBytes } from './storage-line.ts'
 import type { Watcher, WatchName } from './watchers.ts'
 
-/** With more than this waiting to be taken, no further command is carried out. */
+/** Most untaken output, in bytes, with which another command is run. */
 const MAX_OUTPUT_BYTES = 1024 * 1024
 
-/** Lines for a watcher are dropped when this much waits, as memcached's `watcher_logbuf_size` has it. */
+/** Waiting output above which lines for a watcher are dropped, in bytes: memcached's `watcher_logbuf_size`. */
 const MAX_WATCHED_BYTES = 262_144
 
-/** What a session knows of its connection. */
+/** Connection of a session, as the session needs it. */
 export interface SessionLink {
-  /** The connection's number. */
+  /** Number of the connection. */
   readonly id: number
   /** Address of the client, as `stats conns` shows it. */
   readonly remote: string
   /** Called when there is output although nothing was received. */
   readonly onOutput: () => void
-  /** Output that was taken and has not left. */
+  /** Returns the bytes of output that were taken and have not left. */
   readonly unsentBytes: () => number
 }
 
 const NO_LINK: SessionLink = { id: 0, remote: 'nowhere', onOutput: () => {}, unsentBytes: () => 0 }
 
-/** One client's dialogue with an engine: bytes in, replies out. No sockets. */
+/** One client's session with an engine: bytes in, replies out. No sockets. */
 export class Session implements Client {
   /** Replies, to be taken after every call. */
   readonly output: ReplyBuffer = new ReplyBuffer()
@@ -44,12 +44,12 @@ export class Session implements Client {
   #commands = 0
   #stream: Iterator<string> | undefined
   #watcher: Watcher | undefined
-  /** Lines that a watcher was too slow for, since the last one that it was sent. */
+  /** Number of lines dropped for a slow watcher since the last one that was sent. */
   #unseen = 0
-  /** Commands whose replies memcached would not have sent, the one that is carried out included. */
+  /** Number of commands whose replies memcached would not have sent, the present one included. */
   #unflushed = 0
 
-  /** @param accounts who may log in; empty: nobody has to */
+  /** @param accounts accounts that may log in; empty: no login is needed */
   constructor(engine: Engine, accounts: readonly Account[], link: SessionLink = NO_LINK) {
     this.#engine = engine
     this.#accounts = accounts
@@ -58,12 +58,12 @@ export class Session implements Client {
     this.#parser = new RequestParser(this.#rules())
   }
 
-  /** What becomes of the connection once the replies are out. */
+  /** Fate of the connection once the replies are out. */
   get verdict(): Verdict {
     return this.#verdict
   }
 
-  /** Commands are left over: take the replies, then call {@link proceed}. */
+  /** Whether commands are left over: take the replies, then call {@link proceed}. */
   get full(): boolean {
     return this.#full
   }
@@ -81,7 +81,7 @@ export class Session implements Client {
     return this.#commands
   }
 
-  /** Whether something goes on although no command is due: a value arrives, a long reply is being read, lines are watched. */
+  /** Whether the session is busy without a command: a value arrives, a long reply is being read, lines are watched. */
   get busy(): boolean {
     return this.#full || this.#stream !== undefined || this.#watcher !== undefined || this.#parser.waiting
   }
@@ -90,7 +90,7 @@ export class Session implements Client {
     return this.#watcher !== undefined
   }
 
-  /** Carries out what a chunk of the stream completes. The chunk must not change until `full` is false. */
+  /** Runs the requests that a chunk of the stream completes. The chunk must not change until `full` is false. */
   receive(chunk: Buffer): void {
     this.#engine.counters.bytesRead += chunk.length
     if (this.#watcher !== undefined) return
@@ -110,7 +110,7 @@ export class Session implements Client {
     this.#engine.warnings.tell('protocol', `a client at ${this.#link.remote} speaks ${protocol.description}`)
   }
 
-  /** Carries out what is complete, as long as there is room for the replies. */
+  /** Runs complete requests, as long as there is room for the replies. */
   proceed(): void {
     this.#full = false
     this.#unflushed = 0
@@ -144,13 +144,13 @@ export class Session implements Client {
     this.#verdict = 'quit'
   }
 
-  /** The connection has ended. */
+  /** Called when the connection has ended. */
   end(): void {
     this.#stream?.return?.()
     if (this.#watcher !== undefined) this.#engine.watchers.remove(this.#watcher)
   }
 
-  /** Gives false when there is nothing to carry out. */
+  /** Runs the next request; returns false when there is none. */
   #executeNext(): boolean {
     const request = this.#parser.next()
     if (request === undefined) return false
@@ -180,7 +180,7 @@ export class Session implements Client {
     return true
   }
 
-  /** Until the login is through, only the last reply to what came at once is sent; so it is with memcached. */
+  /** Handles requests before the login. As in memcached, only the last reply to requests that came together is sent. */
   #proceedWithLogin(): void {
     let reply = ''
     for (let request = this.#parser.next(); request !== undefined; request = this.#parser.next()) {

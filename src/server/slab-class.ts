@@ -4,13 +4,13 @@ const LARGEST_CHUNK_BYTES = MEGABYTE / 2
 const GROWTH_FACTOR = 1.25
 const ALIGNMENT_BYTES = 8
 
-/** memcached numbers its slab classes from 1 to 63, used or not. */
+/** Number of slab classes: memcached numbers them from 1 to 63, used or not. */
 export const MAX_SLAB_CLASSES = 64
 
 const chunkSizes = computeChunkSizes()
 const classes = computeClasses()
 
-/** Chunk sizes of memcached with its default settings, class 1 first. */
+/** Computes the chunk sizes of memcached with its default settings, class 1 first. */
 function computeChunkSizes(): readonly number[] {
   const sizes: number[] = []
   for (let size = SMALLEST_CHUNK_BYTES; size <= LARGEST_CHUNK_BYTES / GROWTH_FACTOR; ) {
@@ -22,7 +22,9 @@ function computeChunkSizes(): readonly number[] {
   return sizes
 }
 
-/** The class of every size, in steps of the alignment: every hit counts for a class, so that this must cost nothing. */
+/**
+ * Computes the class of every size, in steps of the alignment: every hit counts for a class, so this must cost nothing.
+ */
 function computeClasses(): Uint8Array {
   const table = new Uint8Array(LARGEST_CHUNK_BYTES / ALIGNMENT_BYTES + 1)
   let index = 0
@@ -33,7 +35,7 @@ function computeClasses(): Uint8Array {
   return table
 }
 
-/** The slab class that memcached would keep an item of this size in. There are no slabs here; statistics show it. */
+/** Returns the slab class of memcached for an item of this size. There are no slabs here; statistics show it. */
 export function slabClassOf(bytes: number): number {
   return classes[Math.ceil(bytes / ALIGNMENT_BYTES)] ?? chunkSizes.length
 }
@@ -41,7 +43,7 @@ export function slabClassOf(bytes: number): number {
 /** Number of the class with the largest chunks. */
 export const LARGEST_SLAB_CLASS: number = chunkSizes.length
 
-/** Chunk size of a slab class. */
+/** Returns the chunk size of a slab class. */
 export function chunkBytesOf(slabClass: number): number {
   return chunkSizes[slabClass - 1] ?? LARGEST_CHUNK_BYTES
 }

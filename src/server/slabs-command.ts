@@ -5,7 +5,7 @@ import { BAD_LINE, isSubcommand, type TextReply, UNKNOWN_COMMAND } from './repli
 import { LARGEST_SLAB_CLASS, MAX_SLAB_CLASSES } from './slab-class.ts'
 import { pagesOf } from './stats-slabs.ts'
 
-/** A class that gives a page away keeps one. */
+/** Fewest pages of a class that gives a page away: it keeps one. */
 const LEAST_PAGES = 2
 
 const MOST_AUTOMOVE = 2
@@ -14,7 +14,7 @@ const MOST_AUTOMOVE = 2
 const LEAST_WINDOW = 3
 const MOST_WINDOW = 1800
 
-/** `slabs reassign|automove …`: checked and shown by `stats settings`. There are no pages here that could move. */
+/** Runs `slabs reassign|automove …`: checked and shown by `stats settings`. There are no pages here that could move. */
 export function runSlabs(engine: Engine, line: CommandLine): TextReply {
   const { sharedParser } = engine.dialect
   if (isSubcommand(engine, line, 1, 'reassign')) return { text: reassign(engine, line), always: !sharedParser }
@@ -32,7 +32,7 @@ function reassign(engine: Engine, line: CommandLine): string {
   return pagesOf(engine, source) < LEAST_PAGES ? 'NOSPARE source class has no spare pages\r\n' : 'OK\r\n'
 }
 
-/** 0 is the pool of free pages. memcached 1.6.38 takes classes that do not exist as well. */
+/** Checks a class; 0 is the pool of free pages. memcached 1.6.38 takes classes that do not exist as well. */
 function isClass({ dialect }: Engine, number: number): boolean {
   const most = dialect.afterDebian12 && !dialect.sharedParser ? MAX_SLAB_CLASSES - 1 : LARGEST_SLAB_CLASS
   return number >= 0 && number <= most

@@ -2,8 +2,8 @@ import { lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 
 /**
- * Removes a unix socket that a process left behind when it was killed, as memcached does at its start. Resolves with false,
- * and removes nothing, if the path is no socket or if a server listens there.
+ * Removes a unix socket left by a killed process, as memcached does at its start. Resolves with false, and removes
+ * nothing, if the path is no socket or if a server listens there.
  */
 export async function removeStaleSocket(path: string): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined)

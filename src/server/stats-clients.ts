@@ -2,10 +2,10 @@ import type { ClientRecord } from './client-registry.ts'
 import type { Engine } from './engine.ts'
 import { type Stat, statLines } from './stat-lines.ts'
 
-/** Shown for the socket that listens. */
+/** Number shown for the listening socket. */
 const LISTENER_ID = 20
 
-/** `stats conns`: the listener, and every connection. `asking` is the number of the one that asks. */
+/** Returns `stats conns`: the listener, and every connection. `asking` is the number of the requesting connection. */
 export function clientStats(engine: Engine, asking: number): string {
   const { clock, clients } = engine
   const stats: Stat[] = [

@@ -10,10 +10,10 @@ import { itemStats, sizeStats } from './stats-items.ts'
 import { settingsStats } from './stats-settings.ts'
 import { slabStats } from './stats-slabs.ts'
 
-/** What memcached gathers for one `stats cachedump`. */
+/** Most bytes of one `stats cachedump` of memcached. */
 const MAX_CACHEDUMP_BYTES = 2 * 1024 * 1024
 
-/** `stats [what]` */
+/** Runs `stats [what]`. */
 export function runStats(engine: Engine, line: CommandLine, client: Client): TextReply {
   return { text: statsText(engine, line, client), always: true }
 }
@@ -32,7 +32,7 @@ function statsText(engine: Engine, line: CommandLine, client: Client): string {
   return storeStats(engine, line)
 }
 
-/** These must not be cut short. */
+/** Returns statistics whose names must not be cut short. */
 function storeStats(engine: Engine, line: CommandLine): string {
   switch (line.text(1)) {
     case 'items':
@@ -55,7 +55,7 @@ function reset(engine: Engine): string {
   return 'RESET\r\n'
 }
 
-/** memcached sends no `END` here. */
+/** Turns sizes on or off. memcached sends no `END` here. */
 function switchSizes(engine: Engine, line: CommandLine): string {
   if (!engine.dialect.switchesSizes) return UNKNOWN_COMMAND
   engine.showsSizes = line.is(1, 'sizes_enable')
@@ -73,7 +73,7 @@ function detail(engine: Engine, line: CommandLine): string {
   return is('dump') ? prefixes.dump() : 'CLIENT_ERROR usage: stats detail on|off|dump\r\n'
 }
 
-/** `stats cachedump <class> <limit>`, 0 being no limit: the items of a slab class, the one used last first. */
+/** Returns `stats cachedump <class> <limit>`, 0 being no limit: the items of a slab class, the last used first. */
 function cachedump(engine: Engine, line: CommandLine): string {
   if (!engine.dumpEnabled) return 'CLIENT_ERROR stats cachedump not allowed\r\n'
   if (line.count < 4) return 'CLIENT_ERROR bad command line\r\n'

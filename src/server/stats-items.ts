@@ -2,17 +2,17 @@ import type { SlabCounters } from './counters.ts'
 import type { Engine } from './engine.ts'
 import { type Stat, statLines } from './stat-lines.ts'
 
-/** `stats sizes` counts in steps of this. */
+/** Step of `stats sizes`, in bytes. */
 const SIZE_STEP_BYTES = 32
 
 interface ClassTotals {
   number: number
   bytes: number
-  /** Server time of the use that is longest ago. */
+  /** Server time of the oldest use. */
   oldest: number
 }
 
-/** `stats items`. All items are cold: there is one order of use, and what is new or used often has no place of its own. */
+/** Returns `stats items`. All items are cold: there is one order of use, without places for new or hot items. */
 export function itemStats(engine: Engine): string {
   const stats: Stat[] = []
   for (const [slabClass, totals] of totalsOf(engine)) {
@@ -24,7 +24,7 @@ export function itemStats(engine: Engine): string {
   return statLines(stats)
 }
 
-/** The classes that have items, in order. Counted when asked for: nothing is kept for it. */
+/** Returns the classes that have items, in order. Counted on request: no state is kept for it. */
 function totalsOf({ store }: Engine): [number, ClassTotals][] {
   const classes = new Map<number, ClassTotals>()
   for (const item of store.byUse()) {
@@ -71,7 +71,7 @@ function classStats({ clock, settings }: Engine, totals: ClassTotals, counted: S
   ]
 }
 
-/** `stats sizes`: how many items there are of which size, where that was turned on. */
+/** Returns `stats sizes`: the number of items of each size, if that was turned on. */
 export function sizeStats({ store, showsSizes }: Engine): string {
   if (!showsSizes) return statLines([['sizes_status', 'disabled']])
   const counts = new Map<number, number>()

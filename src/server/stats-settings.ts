@@ -2,7 +2,10 @@ import { showDecimal } from './decimal.ts'
 import type { Engine } from './engine.ts'
 import { type Stat, statLines } from './stat-lines.ts'
 
-/** `stats settings`: what can be set here is true; the rest has memcached's defaults, or says that it is off. */
+/**
+ * Returns `stats settings`: real values for settable settings; the rest has memcached's defaults, or is reported as
+ * off.
+ */
 export function settingsStats(engine: Engine): string {
   return statLines([
     ...limitStats(engine),

@@ -6,8 +6,8 @@ import { type Stat, statLines } from './stat-lines.ts'
 const PAGE_BYTES = 1024 * 1024
 
 /**
- * `stats slabs`. There are no slabs here: pages and chunks are those that memcached would need for the same items, the
- * counters are true.
+ * Returns `stats slabs`. There are no slabs here: pages and chunks are those that memcached would need for the same
+ * items, the counters are real.
  */
 export function slabStats(engine: Engine): string {
   const used = new Map<number, number>()
@@ -24,7 +24,7 @@ export function slabStats(engine: Engine): string {
   return statLines([...stats, ['active_slabs', classes.length], ['total_malloced', pages * PAGE_BYTES]])
 }
 
-/** Pages that memcached would need for the items of a class; 0 for the pool of free pages. */
+/** Returns the pages that memcached would need for the items of a class; 0 for the pool of free pages. */
 export function pagesOf({ store }: Engine, slabClass: number): number {
   let items = 0
   for (const item of store.byUse()) if (item.slabClass === slabClass) items++

@@ -3,7 +3,7 @@ import { type Stat, statLines } from './stat-lines.ts'
 
 const VERSION_OF_NODE = process.version.slice(1)
 
-/** `stats`: what is counted here is true; what there is none of here, such as slab pages and worker threads, is 0. */
+/** Returns `stats`: real counters; values that do not exist here, such as slab pages and worker threads, are 0. */
 export function generalStats(engine: Engine): string {
   return statLines([
     ...processStats(engine),
@@ -74,7 +74,7 @@ function commandStats({ counters, listening }: Engine): Stat[] {
     ['store_no_memory', counters.storeNoMemory],
     ['auth_cmds', counters.authCmds],
     ['auth_errors', counters.authErrors],
-    // memcached shows it only where there is a timeout.
+    // memcached shows it only with a timeout.
     ...(listening.idleTimeoutMs > 0 ? ([['idle_kicks', counters.idleKicks]] as const) : []),
     ['bytes_read', counters.bytesRead],
     ['bytes_written', counters.bytesWritten],

@@ -6,20 +6,20 @@ import type { StoreMode } from './storing.ts'
 
 const MAX_VALUE_BYTES = 0x7fff_ffff - 2
 
-/** Up to memcached 1.6.39, an `ms` line has at most as many words. */
+/** Most words of an `ms` line, up to memcached 1.6.39. */
 export const MAX_META_WORDS = 19
 
-/** The line of `set`, `add`, `replace`, `append`, `prepend` or `cas`. */
+/** Line of `set`, `add`, `replace`, `append`, `prepend` or `cas`. */
 export interface StorageLine {
   readonly mode: StoreMode
   readonly clientFlags: number
   readonly exptime: number
   readonly valueBytes: number
-  /** 0 unless it is a `cas`. */
+  /** Cas number; 0 unless the command is `cas`. */
   readonly cas: bigint
 }
 
-/** Reads a classic storage line; gives the error line if it is none. */
+/** Reads a classic storage line; returns the error line of a bad one. */
 export function parseStorageLine(engine: Engine, line: CommandLine, mode: StoreMode): StorageLine | string {
   if (!hasStorageWords(engine, line, mode)) return wrongWordCount(engine)
   const valueBytes = readLength(engine, line, 4)
@@ -31,7 +31,7 @@ export function parseStorageLine(engine: Engine, line: CommandLine, mode: StoreM
   return { mode, clientFlags, exptime, valueBytes, cas }
 }
 
-/** Whether a classic storage line has as many words as it needs; since memcached 1.6.40 even `cas` does with 5. */
+/** Checks the number of words of a classic storage line; since memcached 1.6.40 even `cas` is complete with 5. */
 export function hasStorageWords(engine: Engine, line: CommandLine, mode: StoreMode): boolean {
   const words = mode === 'cas' ? 6 : 5
   return engine.dialect.sharedParser ? line.count >= 5 : line.count === words || line.count === words + 1
@@ -41,17 +41,17 @@ function readCas(engine: Engine, line: CommandLine): bigint | undefined {
   return line.count > 5 ? engine.numbers.uint64(line.bytes, line.start(5), line.end(5)) : undefined
 }
 
-/** Length of the value that a line announces; -1 if it is not a length. */
+/** Returns the length of the value that a line announces; -1 if it is not a length. */
 export function readLength(engine: Engine, line: CommandLine, index: number): number {
   const length = engine.lengths.int32(line.bytes, line.start(index), line.end(index))
   return length === undefined || length < 0 || length > MAX_VALUE_BYTES ? -1 : length
 }
 
 /**
- * Length of the value that follows a line; -1 if none follows.
+ * Returns the length of the value that follows a line; -1 if none follows.
  *
- * A refused line whose data block is not swallowed has its data carried out as commands: up to memcached 1.6.39 nearly
- * always, since 1.6.40 only if there is no length to go by.
+ * If the data block of a refused line is not skipped, its data is carried out as commands: up to memcached 1.6.39
+ * nearly always, since 1.6.40 only if there is no length to go by.
  */
 export function announcedBytes(engine: Engine, line: CommandLine): number {
   if (line.count < 3) return -1
@@ -72,8 +72,8 @@ function announcedByMetaSet(engine: Engine, line: CommandLine): number {
 }
 
 /**
- * Whether every flag starts with a digit or something between `A` and `z`; memcached 1.6.45 refuses the line
- * otherwise, before it looks at anything else.
+ * Checks whether every flag starts with a digit or something between `A` and `z`; memcached 1.6.45 refuses the line
+ * otherwise, before any other check.
  */
 export function hasPlausibleFlags(line: CommandLine, first: number): boolean {
   for (let index = first; index < line.count; index++) {
@@ -83,7 +83,7 @@ export function hasPlausibleFlags(line: CommandLine, first: number): boolean {
   return true
 }
 
-/** Which classic storage command it is, if it is one. */
+/** Returns the mode of a classic storage command, or undefined. */
 export function storeModeOf(line: CommandLine): StoreMode | undefined {
   if (line.is(0, 'set')) return 'set'
   if (line.is(0, 'add')) return 'add'

@@ -4,13 +4,13 @@ import type { ServerClock } from './server-clock.ts'
 import { slabClassOf } from './slab-class.ts'
 import type { Watchers } from './watchers.ts'
 
-/** How a look for a key ended. */
+/** Result of a look for a key. */
 export type FetchStatus = 'not_found' | 'found' | 'flushed' | 'expired'
 
-/** How an attempt to store ended. */
+/** Result of an attempt to store. */
 export type StoredStatus = 'stored' | 'exists' | 'not_found' | 'not_stored' | 'too_large' | 'no_memory'
 
-/** Tells watchers what happens to items, in memcached's words. */
+/** Log of item events for watchers, in memcached's words. */
 export class StoreLog {
   readonly #watchers: Watchers
   readonly #clock: ServerClock
@@ -20,7 +20,7 @@ export class StoreLog {
     this.#clock = clock
   }
 
-  /** memcached logs the looks of all commands, those included that store or delete. */
+  /** Logs a look. memcached logs the looks of all commands, those included that store or delete. */
   fetched(key: string, status: FetchStatus, item?: Item): void {
     if (!this.#watchers.wants('fetchers')) return
     this.#watchers.tell('fetchers', `type=item_get key=${uriEncode(key)} status=${status} ${this.#where(item)}`)
@@ -33,7 +33,7 @@ export class StoreLog {
     this.#watchers.tell('mutations', `${words} ${this.#where(item)}`)
   }
 
-  /** A value that was refused by its size, before there was an item. */
+  /** Logs a value that was refused by its size, before there was an item. */
   refused(key: string, command: string, ttl: number, bytes: number, status: StoredStatus): void {
     if (!this.#watchers.wants('mutations')) return
     const words = `type=item_store key=${uriEncode(key)} status=${status} cmd=${command} ttl=${ttl}`

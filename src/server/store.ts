@@ -7,28 +7,28 @@ import type { ServerClock } from './server-clock.ts'
 import { slabClassOf } from './slab-class.ts'
 import type { StoreLog } from './store-log.ts'
 
-/** Limits of a store, in bytes, and what it does at them. */
+/** Limits of a store, in bytes, and its behaviour at them. */
 export interface StoreLimits {
   readonly memoryBytes: number
   readonly maxItemBytes: number
-  /** Refuse what does not fit instead of evicting. */
+  /** Whether to refuse items that do not fit instead of evicting others. */
   readonly disableEvictions?: boolean
-  /** All cas numbers are 0. */
+  /** Whether all cas numbers are 0. */
   readonly disableCas?: boolean
 }
 
-/** Limits, and what differs between versions of memcached. */
+/** Limits, and differences between versions of memcached. */
 export interface StoreRules extends StoreLimits {
-  /** A flush drops what was used in the last second at once, and leaves only older items to be come across. */
+  /** Whether a flush drops items used in the last second at once, and older items only when they are accessed. */
   readonly flushDropsRecent?: boolean
 }
 
-/** Ended items that a store drops at most before it takes a new one. */
+/** Most ended items that a store drops before it takes a new one. */
 const RECLAIMED_PER_STORE = 2
 
 /**
- * The items: found by key, ended by time, evicted in order of use. No sockets, no timers: what has ended is dropped when
- * somebody comes across it.
+ * Items: found by key, ended by time, evicted in order of use. No sockets, no timers: an ended item is dropped when it
+ * is accessed.
  */
 export class Store {
   readonly clock: ServerClock
@@ -44,9 +44,9 @@ export class Store {
   #memoryBytes: number
   #bytes = 0
   #lastCas = 0n
-  /** Set by `flush_all <delay>`: from this server time on, what was not used later than this is gone. */
+  /** Delayed flush, set by `flush_all <delay>`: from this server time on, items not used later than it are gone. */
   #flushAt = 0
-  /** Number of flushes without a delay: what was stored before the last one is gone. */
+  /** Number of flushes without a delay: items stored before the last one are gone. */
   #flushes = 0
   /** Server time of the last search for ended items. */
   #sweptAt = 0
@@ -62,7 +62,7 @@ export class Store {
     this.evicts = rules.disableEvictions !== true
   }
 
-  /** Items, those included that have ended but were not come across. */
+  /** Number of items, including ended ones that were not accessed since. */
   get size(): number {
     return this.#items.size
   }
@@ -76,13 +76,13 @@ export class Store {
     return this.#memoryBytes
   }
 
-  /** Shrinking evicts. */
+  /** Memory limit, in bytes; a smaller one evicts. */
   set memoryBytes(limit: number) {
     this.#memoryBytes = limit
     this.#evict(limit)
   }
 
-  /** The server time of the last delayed flush; 0: there was none. */
+  /** Server time of the last delayed flush; 0: there was none. */
   get flushAt(): number {
     return this.#flushAt
   }
@@ -96,7 +96,7 @@ export class Store {
     return this.#maxItemBytes
   }
 
-  /** The item of a key, left where it is in the order of use. */
+  /** Returns the item of a key without a change of the order of use. */
   peek(key: string): Item | undefined {
     const item = this.#items.get(key)
     if (item === undefined) {
@@ -124,7 +124,7 @@ export class Store {
     this.unlink(item)
   }
 
-  /** All items, in no order; they may change meanwhile. Those that have ended are left out. */
+  /** Returns all items, in no order; they may change meanwhile. Ended ones are left out. */
   *live(): IterableIterator<Item> {
     for (const item of this.#items.values()) {
       const { seconds } = this.clock
@@ -132,12 +132,12 @@ export class Store {
     }
   }
 
-  /** All items, the one used last first, those included that have ended. */
+  /** Returns all items, the last used first, ended ones included. */
   *byUse(): IterableIterator<Item> {
     for (let item = this.#recency.newest; item !== undefined; item = item.older) yield item
   }
 
-  /** Drops the items of some slab classes that have ended, as memcached's crawler does. */
+  /** Drops the ended items of some slab classes, as memcached's crawler does. */
   crawl(wanted: (slabClass: number) => boolean): void {
     const { seconds } = this.clock
     for (const item of this.#items.values()) {
@@ -148,21 +148,21 @@ export class Store {
     }
   }
 
-  /** The item of a key, as read by a client. */
+  /** Returns the item of a key, as read by a client. */
   fetch(key: string): Item | undefined {
     const item = this.peek(key)
     if (item !== undefined) this.bump(item)
     return item
   }
 
-  /** Counts as a read. memcached's first read only marks the item; its time of use moves from the second on. */
+  /** Counts a read. memcached's first read only marks the item; its time of use moves from the second on. */
   bump(item: Item): void {
     if (item.fetched) item.usedAt = this.clock.seconds
     item.fetched = true
     this.#recency.bump(item)
   }
 
-  /** Counts as a use that is not a read: a refused `add`, an `incr` in place. */
+  /** Counts a use that is not a read: a refused `add`, an `incr` in place. */
   use(item: Item): void {
     item.usedAt = this.clock.seconds
     this.#recency.bump(item)
@@ -173,19 +173,20 @@ export class Store {
     return new Item(key, binaryKey, clientFlags, expiresAt, block, this.#casBytes)
   }
 
-  /** Returns what an item counts against the limits. */
+  /** Returns the bytes that an item counts against the limits. */
   itemBytes(keyBytes: number, clientFlags: number, valueBytes: number): number {
     return itemBytes(keyBytes, clientFlags, valueBytes, this.#casBytes)
   }
 
-  /** Whether an item of this size may exist at all. */
+  /** Checks whether an item of this size may exist at all. */
   fits(keyBytes: number, clientFlags: number, valueBytes: number): boolean {
     return this.itemBytes(keyBytes, clientFlags, valueBytes) <= this.#maxItemBytes
   }
 
   /**
-   * Whether an item of this size finds room, all others evicted if need be; counts it if it does not. Where nothing is evicted, it needs room beside
-   * the others, the one in whose place it comes included: memcached takes memory for the new item before it frees the old.
+   * Checks whether an item of this size finds room, all others evicted if need be; counts a failure. Without eviction
+   * the item needs room beside the others, its predecessor included: memcached takes memory for the new item before it
+   * frees the old.
    */
   findRoom(keyBytes: number, clientFlags: number, valueBytes: number): boolean {
     const bytes = this.itemBytes(keyBytes, clientFlags, valueBytes)
@@ -196,7 +197,7 @@ export class Store {
     return false
   }
 
-  /** Drops all items that have ended, once a second at most: it looks at every one. */
+  /** Drops all ended items, once a second at most: it checks every item. */
   #sweep(): void {
     const { seconds } = this.clock
     if (this.#sweptAt === seconds) return
@@ -205,8 +206,8 @@ export class Store {
   }
 
   /**
-   * Drops items that have ended at the end of the order of use. memcached's maintainer thread does that all the time; here
-   * it is done before a store, and before statistics are shown.
+   * Drops ended items at the end of the order of use. memcached's maintainer thread does that all the time; here it is
+   * done before a store, and before statistics are shown.
    */
   reclaim(most: number = RECLAIMED_PER_STORE): void {
     const { seconds } = this.clock
@@ -222,19 +223,19 @@ export class Store {
     this.unlink(item)
   }
 
-  /** A number never given out before; 0 where items have none. */
+  /** Returns a number never given out before; 0 if items have none. */
   nextCas(): bigint {
     if (!this.usesCas) return 0n
     this.#lastCas = BigInt.asUintN(64, this.#lastCas + 1n)
     return this.#lastCas
   }
 
-  /** The cas that an item gets: the one that a command asks for, else the next; 0 where items have none. */
+  /** Returns the cas of an item: the one that a command asks for, else the next; 0 if items have none. */
   chooseCas(wanted: bigint | undefined): bigint {
     return wanted === undefined || !this.usesCas ? this.nextCas() : wanted
   }
 
-  /** Stores an item, in place of one of the same key; evicts what has to go. `cas` undefined: the next number. */
+  /** Stores an item, in place of one of the same key; evicts others as needed. `cas` undefined: the next number. */
   link(item: Item, cas: bigint | undefined): void {
     const previous = this.#items.get(item.key)
     if (previous !== undefined) this.#forget(previous)
@@ -262,12 +263,12 @@ export class Store {
   }
 
   /**
-   * Ends, from that server time on, every item not used later than it; 0: all items, now. As in memcached, a flush costs
-   * nothing: items are dropped when a command comes across them, or when they are the next to be evicted.
+   * Ends, from that server time on, every item not used later than it; 0: all items, now. As in memcached, a flush
+   * costs nothing: items are dropped when a command accesses them, or when they are the next to be evicted.
    */
   flush(at: number): void {
     this.#finishFlush()
-    // memcached looks one second back, so that a delay of 1 is no delay.
+    // memcached compares with one second before, so that a delay of 1 is no delay.
     if (at === 0 || at - 1 <= this.clock.seconds) this.#flushNow()
     else this.#flushAt = at - 1
   }
@@ -276,7 +277,7 @@ export class Store {
     const { seconds } = this.clock
     this.#flushes++
     this.#sweptAt = 0
-    // Without cas numbers memcached 1.6.18 goes by the second: what is stored later in it is gone as well.
+    // Without cas numbers memcached 1.6.18 compares seconds: items stored later in the same second are gone as well.
     this.#flushAt = this.usesCas || this.#flushDropsRecent ? 0 : seconds
     if (!this.#flushDropsRecent) return
     for (
@@ -288,7 +289,7 @@ export class Store {
     }
   }
 
-  /** A delayed flush that is due must not be forgotten when the next one is set. */
+  /** Carries out a delayed flush that is due, before the next one is set. */
   #finishFlush(): void {
     const seconds = this.clock.seconds
     for (const item of this.#items.values()) {

@@ -4,28 +4,28 @@ import { type Item, LINE_END_BYTES } from './item.ts'
 import type { Store } from './store.ts'
 import type { StoredStatus, StoreLog } from './store-log.ts'
 
-/** The conditions under which a value is stored. */
+/** Conditions under which a value is stored. */
 export type StoreMode = 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas'
 
-/** How it went. */
+/** Result of a store. */
 export type StoreResult = 'stored' | 'notStored' | 'exists' | 'notFound'
 
-/** A value to be stored. */
+/** Value to be stored. */
 export interface StoreOrder {
   readonly mode: StoreMode
-  /** The value with its line end, not shared with anybody. */
+  /** Value with its line end, not shared. */
   readonly item: Item
-  /** Only if the item there has this cas; 0: whatever it has (`cas` mode: refused). */
+  /** Cas that the old item must have; 0: any (`cas` mode: refused). */
   readonly compare: bigint
-  /** A `compare` older than the item's stores too, as stale. */
+  /** Whether a `compare` older than the item's stores too, as stale. */
   readonly allowStale: boolean
-  /** The cas it gets; `undefined`: the next one. */
+  /** New cas of the item; `undefined`: the next one. */
   readonly cas: bigint | undefined
-  /** Append and prepend store on a miss. */
+  /** Whether append and prepend store on a miss. */
   readonly vivify: boolean
 }
 
-/** How it went, and the item that is there now if it was stored: for append and prepend, not the one of the order. */
+/** Result of a store, and the item now there if it was stored: for append and prepend, not the one of the order. */
 export interface StoreOutcome {
   readonly result: StoreResult
   readonly item: Item | undefined
@@ -38,14 +38,14 @@ const statuses: Readonly<Record<StoreResult, StoredStatus>> = {
   notFound: 'not_found',
 }
 
-/** What a value is stored with. */
+/** Parts that storing uses. */
 export interface StoreTools {
   readonly store: Store
   readonly counters: Counters
   readonly log: StoreLog
 }
 
-/** Carries out any of the storage commands. The size was checked. */
+/** Runs any of the storage commands. The size must have been checked. */
 export function storeItem({ store, counters, log }: StoreTools, order: StoreOrder): StoreOutcome {
   store.reclaim()
   counters.slabs[order.item.slabClass]!.cmdSet++
@@ -121,7 +121,7 @@ function extend(store: Store, order: StoreOrder, existing: Item): StoreOutcome {
   const block = Buffer.allocUnsafe(valueBytes + LINE_END_BYTES)
   first.block.copy(block)
   second.block.copy(block, first.valueBytes)
-  // memcached makes a new item here and forgets that the key was binary, that it was stale and who won.
+  // memcached makes a new item here and forgets the binary key, the stale mark and the winner.
   return link(store, order, store.createItem(key, false, clientFlags, expiresAt, block))
 }
 

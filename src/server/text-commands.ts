@@ -9,23 +9,23 @@ function quietable(text: string): TextReply {
   return { text, always: false }
 }
 
-/** The reply to a line with a number of words that the command does not have. */
+/** Returns the reply to a line with a wrong number of words. */
 export function refuseWords(engine: Engine): TextReply {
   return { text: wrongWordCount(engine), always: true }
 }
 
-/** Whether a line has as many words as the command takes; since memcached 1.6.40 too many are no error. */
+/** Checks whether a line has as many words as the command takes; since memcached 1.6.40 too many are no error. */
 export function hasWords(engine: Engine, line: CommandLine, least: number, most: number): boolean {
   return line.count >= least && (engine.dialect.sharedParser || line.count <= most)
 }
 
-/** `delete <key> [0] [noreply]` */
+/** Runs `delete <key> [0] [noreply]`. */
 export function runDelete(engine: Engine, line: CommandLine): TextReply {
   if (!hasWords(engine, line, 2, 4)) return refuseWords(engine)
   if (!engine.dialect.sharedParser && !isOldDelete(line)) {
     return quietable('CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n')
   }
-  // Up to memcached 1.6.39 two words are a key, whatever it is called.
+  // Up to memcached 1.6.39 the second of two words is always a key.
   return { text: deleteKey(engine, line), always: !engine.dialect.sharedParser && line.count === 2 }
 }
 
@@ -45,14 +45,14 @@ function deleteKey({ store, counters, prefixes, log }: Engine, line: CommandLine
   return 'DELETED\r\n'
 }
 
-/** Once there was a delay; up to memcached 1.6.39 a delay of 0 is still let through. */
+/** Checks a delete for the former delay; up to memcached 1.6.39 a delay of 0 is still accepted. */
 function isOldDelete(line: CommandLine): boolean {
   if (line.count === 2) return true
   if (line.count === 3) return line.is(2, '0') || line.is(2, 'noreply')
   return line.is(2, '0') && line.is(3, 'noreply')
 }
 
-/** `touch <key> <exptime> [noreply]` */
+/** Runs `touch <key> <exptime> [noreply]`. */
 export function runTouch(engine: Engine, line: CommandLine): TextReply {
   if (!hasWords(engine, line, 3, 4)) return refuseWords(engine)
   if (line.length(1) > MAX_KEY_BYTES) return quietable(BAD_LINE)
@@ -70,7 +70,7 @@ export function runTouch(engine: Engine, line: CommandLine): TextReply {
   return quietable('TOUCHED\r\n')
 }
 
-/** `incr|decr <key> <delta> [noreply]` */
+/** Runs `incr|decr <key> <delta> [noreply]`. */
 export function runArithmetic(engine: Engine, line: CommandLine, increment: boolean): TextReply {
   if (!hasWords(engine, line, 3, 4)) return refuseWords(engine)
   if (line.length(1) > MAX_KEY_BYTES) return quietable(BAD_LINE)
@@ -94,7 +94,7 @@ function answerDelta(outcome: DeltaOutcome): string {
   }
 }
 
-/** `flush_all [delay] [noreply]` */
+/** Runs `flush_all [delay] [noreply]`. */
 export function runFlushAll(engine: Engine, line: CommandLine): TextReply {
   if (!hasWords(engine, line, 1, 3)) return refuseWords(engine)
   engine.counters.cmdFlush++

@@ -4,7 +4,7 @@ import type { Item } from './item.ts'
 import { BAD_LINE, MAX_KEY_BYTES, UNKNOWN_COMMAND, wrongWordCount } from './replies.ts'
 import type { ReplyBuffer } from './reply-buffer.ts'
 
-/** `get` and `gets`. */
+/** Runs `get` and `gets`. */
 export function runGet(engine: Engine, line: CommandLine, output: ReplyBuffer, withCas: boolean): void {
   if (line.count < 2) {
     output.text(wrongWordCount(engine))
@@ -31,7 +31,7 @@ export function runGet(engine: Engine, line: CommandLine, output: ReplyBuffer, w
   output.text('END\r\n')
 }
 
-/** `gat` and `gats`. */
+/** Runs `gat` and `gats`. */
 function runGetAndTouch(engine: Engine, line: CommandLine, output: ReplyBuffer, withCas: boolean): void {
   if (line.count < (engine.dialect.sharedParser ? 3 : 2)) {
     output.text(wrongWordCount(engine))
@@ -73,12 +73,12 @@ function writeValue(output: ReplyBuffer, item: Item, withCas: boolean): void {
   output.data(item.block)
 }
 
-/** memcached since 1.6.40 puts an empty line behind this error. It also drops the replies before it: not copied. */
+/** Returns the error. memcached since 1.6.40 adds an empty line, and drops the replies before the error: not copied. */
 function keyTooLong(engine: Engine): string {
   return engine.dialect.sharedParser ? `${BAD_LINE}\r\n` : BAD_LINE
 }
 
-/** Any of the reads; whatever else it is, it is unknown. */
+/** Runs any of the reads; any other word is unknown. */
 export function runRetrieval(engine: Engine, line: CommandLine, output: ReplyBuffer): void {
   if (line.is(0, 'get')) runGet(engine, line, output, false)
   else if (line.is(0, 'gets')) runGet(engine, line, output, true)

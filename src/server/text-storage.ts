@@ -13,14 +13,14 @@ const answers: Readonly<Record<StoreResult, string>> = {
   notFound: 'NOT_FOUND\r\n',
 }
 
-/** `set`, `add`, `replace`, `append`, `prepend` and `cas`. */
+/** Runs `set`, `add`, `replace`, `append`, `prepend` and `cas`. */
 export function runStorage(engine: Engine, line: CommandLine, block: Buffer | undefined, mode: StoreMode): TextReply {
   const request = parseStorageLine(engine, line, mode)
   if (typeof request === 'string') return { text: request, always: isRefusedEarly(engine, line, mode) }
   return { text: storeBlock(engine, line, request, block), always: false }
 }
 
-/** Whether a line is refused before anybody looks for `noreply`. */
+/** Checks whether a line is refused before `noreply` is read. */
 function isRefusedEarly(engine: Engine, line: CommandLine, mode: StoreMode): boolean {
   if (!hasStorageWords(engine, line, mode)) return true
   return engine.dialect.sharedParser && readLength(engine, line, 4) < 0
@@ -43,7 +43,7 @@ function store(engine: Engine, key: string, request: StorageLine, block: Buffer)
   return storeItem(engine, order).result
 }
 
-/** What is known of a value before there is an item. */
+/** Data about a value before there is an item. */
 export interface AnnouncedItem {
   readonly key: string
   readonly mode: StoreMode
@@ -53,7 +53,7 @@ export interface AnnouncedItem {
 }
 
 /**
- * The error line for an item that is too large; `undefined` if it is not.
+ * Returns the error line for an item that is too large; `undefined` if it is not.
  *
  * @param drop memcached drops the old item then, rather than leave one that is out of date: `set` and `ms` do
  */
@@ -71,7 +71,7 @@ export function refuseSize(engine: Engine, item: AnnouncedItem, drop: boolean): 
   return fits ? NO_MEMORY : TOO_LARGE
 }
 
-/** Whether a data block ends in CR LF. */
+/** Checks whether a data block ends in CR LF. */
 export function endsLine(block: Buffer): boolean {
   const end = block.length - LINE_END_BYTES
   return block[end] === 0x0d && block[end + 1] === 0x0a

@@ -1,17 +1,17 @@
 /** Time in which a second warning of the same kind is only counted, in milliseconds. */
 const QUIET_MS = 10_000
 
-/** What a warning is about. */
+/** Subject of a warning. */
 export type WarningKind = 'protocol' | 'handshake' | 'connections'
 
 interface Told {
   /** Time of the last warning that was passed on, in milliseconds since 1970. */
   readonly at: number
-  /** Warnings since then. */
+  /** Number of warnings since then. */
   held: number
 }
 
-/** Passes warnings on, at most one of a kind in ten seconds: a client that reconnects for ever must not fill a log. */
+/** Filter of warnings, at most one of a kind in ten seconds: a client that reconnects for ever must not fill a log. */
 export class Warnings {
   readonly #now: () => number
   readonly #onWarning: (message: string) => void
@@ -29,7 +29,7 @@ export class Warnings {
   tell(kind: WarningKind, message: string): void {
     const now = this.#now()
     const told = this.#told.get(kind)
-    // A clock that was set back begins anew.
+    // If the clock was set back, start anew.
     if (told !== undefined && now >= told.at && now - told.at < QUIET_MS) {
       told.held++
       return

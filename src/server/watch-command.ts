@@ -4,12 +4,12 @@ import type { Engine } from './engine.ts'
 import { isSubcommand, type TextReply, UNKNOWN_COMMAND } from './replies.ts'
 import { type WatchName, watchNames } from './watchers.ts'
 
-/** memcached has no more. */
+/** Most watchers of memcached. */
 const MAX_WATCHERS = 20
 
 /**
- * `watch [names]*`: turns the connection into a log of what happens. Fetchers, mutations, evictions, deletions and
- * connections are told; the other names are known, and nothing of theirs ever happens here.
+ * Runs `watch [names]*`: turns the connection into a log of events. Fetchers, mutations, evictions, deletions and
+ * connections are reported; the other names are known, and have no events here.
  */
 export function runWatch(engine: Engine, line: CommandLine, client: Client): TextReply {
   return { text: watch(engine, line, client), always: engine.dialect.sharedParser }

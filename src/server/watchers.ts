@@ -1,6 +1,6 @@
 import type { Counters } from './counters.ts'
 
-/** What can be watched, by memcached's names. */
+/** Kinds of events that can be watched, by memcached's names. */
 export const watchNames = [
   'fetchers',
   'mutations',
@@ -14,18 +14,18 @@ export const watchNames = [
   'sysevents',
 ] as const
 
-/** The name of something that can be watched. */
+/** Name of a kind of event that can be watched. */
 export type WatchName = (typeof watchNames)[number]
 
-/** Somebody who watches; `send` gives false for a line that was dropped, because too many wait already. */
+/** Connection that watches; `send` returns false for a line that was dropped, because too many wait already. */
 export interface Watcher {
   readonly names: ReadonlySet<WatchName>
   readonly send: (line: string) => boolean
 }
 
-/** Who watches what happens on the server, and the lines that tell them. */
+/** Watchers of the server's events, and the lines sent to them. */
 export class Watchers {
-  /** The number of the connection whose command is being carried out; 0: none. */
+  /** Number of the connection whose command is being run; 0: none. */
   client = 0
   readonly #now: () => number
   readonly #counters: Counters
@@ -43,7 +43,7 @@ export class Watchers {
     return this.#watchers.size
   }
 
-  /** Whether anybody would see it: look before making a line. */
+  /** Checks whether a watcher wants the event: check before making a line. */
   wants(name: WatchName): boolean {
     return this.#watched.size > 0 && this.#watched.has(name)
   }
@@ -58,7 +58,7 @@ export class Watchers {
     this.#watched = this.#allNames()
   }
 
-  /** Tells it to those who want to know. */
+  /** Sends a line to the watchers that want it. */
   tell(name: WatchName, text: string): void {
     const line = `${this.#stamp()} ${text}\n`
     for (const watcher of this.#watchers) {
@@ -72,7 +72,7 @@ export class Watchers {
     return new Set(Array.from(this.#watchers, (watcher) => [...watcher.names]).flat())
   }
 
-  /** memcached does not pad the microseconds. */
+  /** Returns the prefix of a line. memcached does not pad the microseconds. */
   #stamp(): string {
     const now = this.#now()
     return `ts=${Math.floor(now / 1000)}.${Math.floor(now % 1000) * 1000} gid=${++this.#lastId}`
