@@ -3,6 +3,12 @@ import { readFileSync } from 'node:fs'
 
 const job = JSON.parse(readFileSync(0, 'utf8'))
 
+/** Gives a promise of what a callback gets. */
+const call = (start) =>
+  new Promise((resolve, reject) => {
+    start((error, value) => (error ? reject(error) : resolve(value)))
+  })
+
 const clients = {
   async memjs() {
     const { default: memjs } = await import('memjs')
@@ -19,10 +25,6 @@ const clients = {
     const { default: Memcached } = await import('memcached')
     const servers = Object.fromEntries(job.servers.map(({ host, port, weight }) => [`${host}:${port}`, weight]))
     const client = new Memcached(servers, { timeout: 20_000, ...job.options })
-    const call = (start) =>
-      new Promise((resolve, reject) => {
-        start((error, value) => (error ? reject(error) : resolve(value)))
-      })
     return {
       set: (key, text) => call((done) => client.set(key, text, 0, done)),
       get: async (key) => (await call((done) => client.get(key, done))) ?? null,

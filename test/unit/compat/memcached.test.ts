@@ -329,6 +329,22 @@ describe('the keys of Memcached', () => {
     expect(await argsOf(client, 'get', '')).toEqual([undefined, undefined])
   })
 
+  it('with the namespace choose the server, as those of memlane.namespace() do', async () => {
+    const servers = await Promise.all(Array.from({ length: 3 }, () => MemcachedServer.start()))
+    onTestFinished(async () => void (await Promise.all(servers.map((server) => server.close()))))
+    const client = open(
+      servers.map(({ address }) => address),
+      { namespace: 'ns:' },
+    )
+    const keys = Array.from({ length: 60 }, (_, at) => `key:${at}`)
+    for (const key of keys) await argsOf(client, 'set', key, key, 10)
+    expect([...(await client.memlane.namespace('ns:').getMany(keys)).keys()]).toEqual(keys)
+    expect(keys.map((key) => client.HashRing.get(`ns:${key}`))).not.toEqual(keys.map((key) => client.HashRing.get(key)))
+    expect(keys.map((key) => client.HashRing.get(`ns:${key}`))).toEqual(
+      keys.map((key) => client.memlane.serverFor(`ns:${key}`)?.name),
+    )
+  })
+
   it('may be numbers', async () => {
     const { client } = await start()
     await argsOf(client, 'set', 5, 'value', 10)
