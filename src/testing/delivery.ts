@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** How often to look, and how long at the most, in milliseconds: a receiver that never reads takes nothing. */
+/** Interval of checks and their longest time, in milliseconds: a receiver that never reads takes nothing. */
 const LOOK_MS = 2
 const LONGEST_MS = 1000
 
 /**
- * Settles when the receiver's kernel has all that this kernel took from the socket. Only Linux tells (proc(5),
- * `/proc/net/tcp`: `tx_queue`); elsewhere, and for what is no TCP socket of this process, nothing is waited for.
+ * Waits until the receiver's kernel has every byte that this kernel took from the socket. Only Linux reports that
+ * (proc(5), `/proc/net/tcp`: `tx_queue`); elsewhere, and for anything but a TCP socket of this process, there is no
+ * wait.
  */
 export async function untilDelivered(socket: Socket): Promise<void> {
   const deadline = performance.now() + LONGEST_MS
@@ -32,7 +33,7 @@ function tableOf(name: string): readonly string[] {
   }
 }
 
-/** `0100007F:2BCB` */
+/** Parses the port of an address such as `0100007F:2BCB`. */
 function portOf(address: string | undefined): number {
   return Number.parseInt(address?.split(':')[1] ?? '', 16)
 }

@@ -3,16 +3,16 @@ import { untilDelivered } from './delivery.ts'
 import { FaultPipe } from './fault-pipe.ts'
 import type { Faults } from './faults.ts'
 
-/** The direction of bytes: requests go to the server, replies to the client. */
+/** Direction of bytes: requests go to the server, replies to the client. */
 export type Direction = 'toServer' | 'toClient'
 
-/** Both of them. */
+/** Both directions. */
 export const DIRECTIONS: readonly Direction[] = ['toServer', 'toClient']
 
-/** Something for each direction. */
+/** One value for each direction. */
 export type PerDirection<T> = Readonly<Record<Direction, T>>
 
-/** One client's connection through the proxy, and its connection to the server. */
+/** One client's connection through the proxy, and the proxy's connection to the server. */
 export class FaultLink {
   readonly #client: Socket
   readonly #server: Socket
@@ -20,7 +20,7 @@ export class FaultLink {
   /** Settles when both sides are closed. */
   readonly closed: Promise<void>
 
-  /** @param server - May still be connecting. */
+  /** @param server - Socket that may still be connecting. */
   constructor(client: Socket, server: Socket, faults: PerDirection<Faults>, random: PerDirection<() => number>) {
     this.#client = client
     this.#server = server
@@ -51,12 +51,14 @@ export class FaultLink {
     return !this.#client.destroyed
   }
 
-  /** Holds the bytes of a direction back, or lets them go. */
+  /** Holds the bytes of a direction back, or releases them. */
   freeze(direction: Direction, frozen: boolean): void {
     this.#pipes[direction].frozen = frozen
   }
 
-  /** The faults of a direction have changed. @param counts - Count the bytes for `cutAfterBytes` from here. */
+  /**
+   * Applies changed faults of a direction. @param counts - Whether to count the bytes for `cutAfterBytes` from here.
+   */
   refresh(direction: Direction, counts: boolean): void {
     this.#pipes[direction].refresh(counts)
   }
@@ -66,16 +68,16 @@ export class FaultLink {
     this.#pipes[direction].finish('end')
   }
 
-  /** Ends the connection with a reset. What was passed on to the server already still reaches it. */
+  /** Ends the connection with a reset. Bytes already passed on to the server still reach it. */
   reset(): void {
     this.#cutOff()
     this.#server.destroySoon()
   }
 
   /**
-   * A reset discards what is still on its way, so it waits for that. And it lets a reader in this process see the last
-   * bytes first: libuv takes bytes and a reset that it finds together for the end of the stream (uv__stream_io, POLLHUP
-   * after a partial read).
+   * Resets the connection once its bytes are delivered: a reset discards those still under way. Two turns of the event
+   * loop let a reader in this process see the last bytes first: libuv takes bytes and a reset found together for the
+   * end of the stream (uv__stream_io, POLLHUP after a partial read).
    */
   async #resetSoon(): Promise<void> {
     await untilDelivered(this.#client)
@@ -98,7 +100,7 @@ export class FaultLink {
     await Promise.all([
       closeOf(this.#client, () => {
         toClient.close()
-        // A server learns of it behind what it was sent.
+        // The server sees the reset after its last bytes.
         toServer.finish('reset')
       }),
       closeOf(this.#server, (broken) => {
@@ -111,7 +113,7 @@ export class FaultLink {
 
 function closeOf(socket: Socket, onClose: (broken: boolean) => void): Promise<void> {
   socket.setNoDelay(true)
-  // Errors end in a close, which is what the other side gets to see.
+  // Errors end in a close, which the other side sees.
   socket.on('error', () => undefined)
   return new Promise((resolve) => {
     socket.once('close', (broken: boolean) => {

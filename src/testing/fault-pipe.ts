@@ -3,40 +3,40 @@ import type { Socket } from 'node:net'
 import type { Faults } from './faults.ts'
 import { HeldBytes } from './held-bytes.ts'
 
-/** With more than this held back, the sender is not read from: a frozen proxy must not fill the memory. */
+/** Most bytes held back while the sender is read from: a frozen proxy must not fill the memory. */
 const MAX_HELD_BYTES = 1024 * 1024
 
-/** A limited line passes on what it may in this time at once, in milliseconds. */
+/** Time whose share of bytes a limited line passes on at once, in milliseconds. */
 const LINE_TURN_MS = 20
 
-/** `setTimeout` fires at once for anything longer, in milliseconds. */
+/** Longest delay of `setTimeout`, which fires at once for anything longer, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** How a direction ends: by the end of the stream, or because the sender is gone. */
+/** End of a direction: the end of the stream, or the loss of the sender. */
 export type PipeEnd = 'end' | 'reset'
 
-/** What a pipe is made of. */
+/** Parts of a pipe. */
 export interface FaultPipeInit {
   readonly from: Socket
   readonly to: Socket
-  /** Looked at for every chunk: they may change. */
+  /** Faults, read for every chunk: they may change. */
   readonly faults: Readonly<Faults>
   readonly random: () => number
-  /** Everything has been passed on, and the sender is through. */
+  /** Called when everything has been passed on, and the sender has ended. */
   readonly onEnd: (end: PipeEnd) => void
-  /** As many bytes have passed as the fault `cutAfterBytes` allows. */
+  /** Called when as many bytes have passed as the fault `cutAfterBytes` allows. */
   readonly onCut: () => void
 }
 
-/** One direction of a connection through the proxy: takes chunks, and passes them on as its faults say. */
+/** One direction of a connection through the proxy: takes chunks, and passes them on subject to its faults. */
 export class FaultPipe {
   readonly #init: FaultPipeInit
   readonly #held: HeldBytes = new HeldBytes()
   #passedBytes = 0
-  /** When the line is free for the next piece. */
+  /** Time at which the line is free for the next piece. */
   #freeAt = 0
   #lastDueAt = 0
-  /** Until then, what comes joins what came last. */
+  /** Time until which new chunks join the last one. */
   #joinsUntil = 0
   #timer: NodeJS.Timeout | undefined
   #nextTurn: NodeJS.Immediate | undefined
@@ -53,27 +53,27 @@ export class FaultPipe {
     init.to.once('connect', () => this.#pump())
   }
 
-  /** Holds everything back, or lets it go, in order. */
+  /** Holds everything back, or releases it, in order. */
   set frozen(frozen: boolean) {
     this.#frozen = frozen
     this.#pump()
   }
 
-  /** The faults have changed. @param counts - Count the bytes for `cutAfterBytes` from here. */
+  /** Applies changed faults. @param counts - Whether to count the bytes for `cutAfterBytes` from here. */
   refresh(counts: boolean): void {
     if (counts) this.#passedBytes = 0
     this.#freeAt = 0
     this.#pump()
   }
 
-  /** Ends this direction behind what is held back. What comes after that is lost. */
+  /** Ends this direction after the bytes held back. Later bytes are lost. */
   finish(end: PipeEnd): void {
     if (this.#ended && end === 'end') return
     this.#ending = end
     this.#pump()
   }
 
-  /** Passes nothing more on. */
+  /** Stops passing bytes on. */
   close(): void {
     this.#closed = true
     this.#held.clear()
@@ -109,7 +109,7 @@ export class FaultPipe {
     const joins = this.#held.length > 0 && now < this.#joinsUntil
     if (!joins) {
       const delayMs = latencyMs + coalesceMs + (jitterMs === 0 ? 0 : this.#init.random() * jitterMs)
-      // Never before what came earlier.
+      // Never before an earlier chunk.
       this.#lastDueAt = Math.max(this.#lastDueAt, delayMs === 0 ? 0 : now + delayMs)
       this.#joinsUntil = now + coalesceMs
     }
@@ -119,7 +119,7 @@ export class FaultPipe {
 
   #pump(): void {
     this.#stopWaiting()
-    // The socket would join what is written meanwhile.
+    // The socket would join bytes written meanwhile.
     if (this.#closed || this.#frozen || this.#init.to.connecting) return
     while (this.#held.length > 0) {
       const waitMs = Math.max(this.#held.dueAt, this.#freeAt) - performance.now()
@@ -128,7 +128,7 @@ export class FaultPipe {
         return
       }
       if (this.#init.faults.splitBytes !== Number.POSITIVE_INFINITY) {
-        // Each in a turn of its own: else the pieces would be one again by the time somebody reads them.
+        // Each in a turn of its own: otherwise the receiver would read the pieces as one again.
         this.#nextTurn = setImmediate(() => this.#passOnAndPump())
         return
       }
@@ -181,13 +181,13 @@ export class FaultPipe {
     }
     this.close()
     if (left <= 0 || to.destroyed) onCut()
-    // A reset discards what has not left for the kernel.
+    // A reset discards bytes that have not left for the kernel.
     else to.write(bytes.subarray(0, left), () => onCut())
   }
 
   #pauseOrResume(): void {
     const { from, to } = this.#init
-    // What nobody passes on is read all the same, so that the end is seen.
+    // Bytes that are not passed on are read all the same, so that the end is seen.
     const isBlocked = !this.#closed && (this.#held.length > MAX_HELD_BYTES || to.writableLength > MAX_HELD_BYTES)
     if (isBlocked) from.pause()
     else if (from.isPaused()) from.resume()

@@ -9,13 +9,13 @@ import { createRandom } from './random.ts'
 
 /** Options of a {@link FaultProxy}. */
 export interface FaultProxyOptions {
-  /** Where it listens. @defaultValue `'127.0.0.1'` */
+  /** Address to listen on. @defaultValue `'127.0.0.1'` */
   readonly host?: string
   /** TCP port; 0 takes a free one. @defaultValue `0` */
   readonly port?: number
   /**
-   * What chance starts from, a whole number. Every connection has chances of its own, by its number, so that the same
-   * seed and the same chunks give the same faults.
+   * Seed of the random faults, a whole number. Every connection has random numbers of its own, by its number, so that
+   * the same seed and the same chunks give the same faults.
    *
    * @defaultValue `1`
    */
@@ -25,9 +25,9 @@ export interface FaultProxyOptions {
 const OPTIONS: readonly (keyof FaultProxyOptions)[] = ['host', 'port', 'seed']
 
 /**
- * A TCP proxy between any client and any server that breaks the connection in the ways that networks do: it delays,
+ * TCP proxy between any client and any server that breaks the connection in the ways that networks do: it delays,
  * splits, joins, loses, doubles and garbles bytes, freezes, resets, and refuses. Per direction, and switchable while it
- * runs. It knows nothing of memcached and lets TLS through as it is.
+ * runs. The proxy knows nothing of memcached and passes TLS through unchanged.
  *
  * An open proxy keeps the process alive, as servers of `node:net` do: `close()` it.
  *
@@ -67,10 +67,10 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /**
-   * Starts a proxy; resolves when it accepts connections. Rejects with `InvalidInputError` for options that cannot be, and
+   * Starts a proxy; resolves when it accepts connections. Rejects with `InvalidInputError` for invalid options, and
    * with the system's error if it cannot listen.
    *
-   * @param upstream - The server: `'host:port'`, the path of a unix socket, or an address.
+   * @param upstream - Server: `'host:port'`, the path of a unix socket, or an address.
    */
   static async start(upstream: ServerSpec, options: FaultProxyOptions = {}): Promise<FaultProxy> {
     checkOptions(options, OPTIONS, 'FaultProxy')
@@ -83,23 +83,23 @@ export class FaultProxy implements AsyncDisposable {
     return proxy
   }
 
-  /** Where it listens, for a client: `host:port`. */
+  /** Listening address, for a client: `host:port`. */
   get address(): string {
     const { host } = this.#options
     return host.includes(':') ? `[${host}]:${this.#port}` : `${host}:${this.#port}`
   }
 
-  /** The TCP port. */
+  /** TCP port. */
   get port(): number {
     return this.#port
   }
 
-  /** Connections that were made through it so far. */
+  /** Number of connections made through the proxy so far. */
   get connections(): number {
     return this.#connections
   }
 
-  /** Connections through it whose client's side is open now. */
+  /** Number of connections through the proxy whose client's side is open now. */
   get openConnections(): number {
     let open = 0
     for (const link of this.#links) if (link.open) open++
@@ -107,8 +107,8 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /**
-   * Sets faults for one direction, or for both; what is not named stays as it is. They hold for open connections too.
-   * Throws `InvalidInputError` for what cannot be, and then changes nothing.
+   * Sets faults for one direction, or for both; faults that are not named stay unchanged. They hold for open
+   * connections too. Throws `InvalidInputError` for an invalid fault, and then changes nothing.
    */
   set(faults: Partial<Faults>): void
   set(direction: Direction, faults: Partial<Faults>): void
@@ -120,12 +120,12 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** Holds all bytes back, of one direction or both; connections stay open, and new ones are made. */
+  /** Holds all bytes of one direction or both back; connections stay open, and new ones are made. */
   freeze(direction?: Direction): void {
     this.#freeze(direction, true)
   }
 
-  /** Lets go of everything that was held back, in order. */
+  /** Releases all bytes that were held back, in order. */
   thaw(direction?: Direction): void {
     this.#freeze(direction, false)
   }
@@ -144,8 +144,8 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /**
-   * Ends one direction of every open connection, behind what is held back in it: `toClient` looks to the client as if
-   * the server had closed. The other direction goes on.
+   * Ends one direction of every open connection, after the bytes held back in it: for the client, `toClient` looks as
+   * if the server had closed. The other direction goes on.
    */
   halfClose(direction: Direction = 'toClient'): void {
     for (const one of directionsOf(direction)) for (const link of this.#links) link.halfClose(one)
@@ -183,14 +183,14 @@ export class FaultProxy implements AsyncDisposable {
     this.#port = (server.address() as AddressInfo).port
   }
 
-  /** Takes back everything: no faults, thawed, listening. Connections that were ended stay so. */
+  /** Undoes everything: no faults, thawed, listening. Connections that were ended stay ended. */
   async heal(): Promise<void> {
     this.set(NO_FAULTS)
     this.thaw()
     await this.accept()
   }
 
-  /** Stops listening and ends all connections. Resolves when that is done; may be repeated. */
+  /** Stops listening and ends all connections. Resolves when all have ended; may be called again. */
   async close(): Promise<void> {
     this.#closed = true
     await this.refuse()
@@ -208,7 +208,7 @@ export class FaultProxy implements AsyncDisposable {
     for (const direction of this.#frozen) link.freeze(direction, true)
     this.#links.add(link)
     void link.closed.then(() => this.#links.delete(link))
-    // Accepted before it was told to close.
+    // Accepted before the call to close.
     if (this.#closed) link.destroy()
   }
 

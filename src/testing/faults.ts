@@ -2,26 +2,26 @@ import type { Buffer } from 'node:buffer'
 import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 
-/** What a {@link FaultProxy} does to the bytes of one direction. Everything can be changed while it runs. */
+/** Faults of a {@link FaultProxy} for the bytes of one direction. Each can be changed while the proxy runs. */
 export interface Faults {
   /** Delay of every chunk, in milliseconds. @defaultValue `0` */
   latencyMs: number
   /** A random delay of up to this much on top, in milliseconds; the order of bytes stays. @defaultValue `0` */
   jitterMs: number
-  /** Bytes per second that get through. @defaultValue `Infinity` */
+  /** Bytes per second that pass. @defaultValue `Infinity` */
   bytesPerSecond: number
   /**
-   * Pass on in pieces of so many bytes, each a write of its own in a turn of the event loop of its own; 1: byte by byte.
-   * A receiver that is slower than that still reads several at once.
+   * Size of the pieces to pass on, in bytes, each a write of its own in a turn of the event loop of its own; 1: byte by
+   * byte. A slower receiver still reads several at once.
    *
    * @defaultValue `Infinity`
    */
   splitBytes: number
-  /** Wait this long for more and pass it on as one write, in milliseconds. @defaultValue `0` */
+  /** Time to wait for more bytes, to pass them on as one write, in milliseconds. @defaultValue `0` */
   coalesceMs: number
   /**
-   * Reset the connection once so many bytes have passed: of a new connection from its beginning, of an open one from when
-   * this was set.
+   * Number of bytes after which the connection is reset: of a new connection from its beginning, of an open one from
+   * the time of this setting.
    *
    * @defaultValue `Infinity`
    */
@@ -32,7 +32,7 @@ export interface Faults {
   duplicate: number
   /** Share of chunks in which one byte is changed, 0 to 1. @defaultValue `0` */
   garble: number
-  /** Changes chunks at will, before `garble` does; gives what is passed on. @defaultValue `undefined` */
+  /** Changes chunks at will, before `garble` does; returns the bytes to pass on. @defaultValue `undefined` */
   transform: ((chunk: Buffer) => Buffer) | undefined
 }
 
@@ -50,7 +50,7 @@ export const NO_FAULTS: Readonly<Faults> = Object.freeze({
   transform: undefined,
 })
 
-/** Checks faults that are about to be set; throws `InvalidInputError` that names the one that cannot be. */
+/** Checks faults that are about to be set; throws `InvalidInputError` that names the invalid one. */
 export function checkFaults(faults: Partial<Faults> | undefined): Partial<Faults> {
   if (typeof faults !== 'object' || faults === null) {
     throw new InvalidInputError(`faults must be an object, got ${showValue(faults)}`)

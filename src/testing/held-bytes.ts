@@ -2,23 +2,23 @@ import { Buffer } from 'node:buffer'
 
 interface Piece {
   bytes: Buffer
-  /** When it may pass, on the monotonic clock. */
+  /** Time from which the chunk may pass, on the monotonic clock. */
   readonly dueAt: number
-  /** It passes together with what came before it. */
+  /** Whether the chunk passes together with the chunk before it. */
   readonly joins: boolean
 }
 
-/** Bytes on their way through a proxy, in order, each chunk with the time from which it may pass. */
+/** Bytes held by a proxy, in order, each chunk with the time from which it may pass. */
 export class HeldBytes {
   readonly #pieces: Piece[] = []
   #length = 0
 
-  /** Bytes held. */
+  /** Number of bytes held. */
   get length(): number {
     return this.#length
   }
 
-  /** When the first of them may pass, on the monotonic clock. */
+  /** Time from which the first chunk may pass, on the monotonic clock. */
   get dueAt(): number {
     return this.#pieces[0]?.dueAt ?? Number.POSITIVE_INFINITY
   }
@@ -29,7 +29,7 @@ export class HeldBytes {
     this.#length += bytes.length
   }
 
-  /** Takes the first chunk and those that join it, or so many bytes of them. */
+  /** Takes the first chunk and those that join it, up to a number of bytes. */
   take(limit: number): Buffer {
     const parts: Buffer[] = []
     let room = limit

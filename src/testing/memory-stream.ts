@@ -6,14 +6,14 @@ import { Session } from '../server/session.ts'
 
 const ADDRESSES = { remote: 'memory:', local: 'memory:' }
 
-/** A client's stream to an engine in the same process: what is written is carried out, what is read are the replies. */
+/** Client's stream to an engine in the same process: writes are requests, reads are replies. */
 export class MemoryStream extends Duplex {
-  /** Its bytes never leave the process: a client that asks for TLS takes it as it is. */
+  /** Marks the stream as encrypted: its bytes never leave the process, so a client that asks for TLS accepts it. */
   readonly encrypted = true
   readonly #engine: Engine
   readonly #session: Session
   readonly #record: ClientRecord
-  /** Goes on with the replies once the reader has room. */
+  /** Continues with the replies once the reader has room. */
   #blocked: (() => void) | undefined
   #ended = false
 
@@ -32,7 +32,7 @@ export class MemoryStream extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#record.lastCommandAt = this.#engine.clock.seconds
-    // Until `done` is called the chunk does not change, and that is when the session has let go of it.
+    // The chunk does not change until `done` is called, and by then the session has released it.
     if (!this.#ended) this.#session.receive(chunk)
     this.#record.watching = this.#session.watching
     // As from a socket: never while the client is still writing.
@@ -63,7 +63,7 @@ export class MemoryStream extends Duplex {
     this.#reply(done)
   }
 
-  /** Passes the replies on, and has more carried out while the reader keeps up. */
+  /** Passes the replies on, and runs more commands while the reader keeps up. */
   #reply(done: () => void): void {
     while (!this.#ended) {
       let hasRoom = true

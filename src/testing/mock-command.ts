@@ -1,6 +1,6 @@
 import type { Request } from '../protocol/request.ts'
 
-/** A command as rules of a {@link MockMemcache} name it. */
+/** Command as named by rules of a {@link MockMemcache}. */
 export type MockCommand =
   | 'get'
   | 'gets'
@@ -66,20 +66,20 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>(
   } satisfies Record<MockCommand, Kind>),
 )
 
-/** The names of all commands, for messages. */
+/** Names of all commands, for messages. */
 export const MOCK_COMMANDS: readonly string[] = [...KINDS.keys()]
 
-/** Whether the value names a command. */
+/** Checks whether the value names a command. */
 export function isMockCommand(name: unknown): name is MockCommand {
   return typeof name === 'string' && KINDS.has(name)
 }
 
-/** Whether it reads an item; `gat` and `gats` do. */
+/** Checks whether the command reads an item; `gat` and `gats` do. */
 export function isRead(command: MockCommand): boolean {
   return KINDS.get(command) === 'read'
 }
 
-/** Whether all that it does is to an item. */
+/** Checks whether the command only changes an item. */
 export function isWrite(command: MockCommand): boolean {
   return KINDS.get(command) === 'write'
 }

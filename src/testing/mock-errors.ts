@@ -7,7 +7,7 @@ import {
   TimeoutError,
 } from '../errors.ts'
 
-/** The errors that a client has for what goes wrong, with the same `delivery`. @param about - The command, for messages. */
+/** Errors of a client for each failure, with the same `delivery`. @param about - Command, for messages. */
 export const mockErrors: Readonly<
   Record<'down' | 'closed' | 'full', (about: string, server: string) => MemcacheError>
 > = {
@@ -20,7 +20,7 @@ export const mockErrors: Readonly<
       server,
       delivery: 'unknown',
     }),
-  // What memcached 1.6.18 and 1.6.45 say, started with -M, when there is no memory left.
+  // Reply of memcached 1.6.18 and 1.6.45, started with -M, without memory left.
   full: (about, server) =>
     new ServerError(`${about}: ${server} answered SERVER_ERROR out of memory storing object`, {
       server,
@@ -28,7 +28,7 @@ export const mockErrors: Readonly<
     }),
 }
 
-/** The error of a command whose time is over. */
+/** Makes the error of a command whose time is over. */
 export function mockTimeout(about: string, server: string, timeoutMs: number): TimeoutError {
   return new TimeoutError(`${about}: no reply from ${server} within ${timeoutMs} ms (MockMemcache)`, {
     server,

@@ -8,15 +8,15 @@ import type { MockError } from './mock-rule.ts'
 import type { MockRules } from './mock-rules.ts'
 import { PendingReply } from './pending-reply.ts'
 
-/** What the executor tells and asks its client. */
+/** Client functions that the executor calls. */
 export interface MockExecutorHost {
-  /** Name of the server that the command would go to. */
+  /** Returns the name of the server that the command would go to. */
   serverOf(operation: Operation): string
-  /** A quiet command failed, for which no caller waits. */
+  /** Called when a quiet command without a waiting caller failed. */
   onQuietError(error: MemcacheError, operation: Operation): void
 }
 
-/** Lets commands fail, or answers them late, as the rules say; passes on all others. */
+/** Executor that fails or delays commands by the rules, and passes on all others. */
 export class MockExecutor implements Executor {
   readonly #next: Executor
   readonly #rules: MockRules
@@ -30,7 +30,7 @@ export class MockExecutor implements Executor {
     this.#host = host
   }
 
-  /** Whether it passes everything on, for the client to refuse. */
+  /** Whether the executor passes everything on, for the client to refuse. */
   get closed(): boolean {
     return this.#closed
   }
@@ -38,18 +38,18 @@ export class MockExecutor implements Executor {
   dispatch(operation: Operation): void {
     if (this.#closed) return this.#next.dispatch(operation)
     const { latencyMs, error } = this.#rules.apply(operation)
-    // Nobody waits for the reply of a quiet command.
+    // No caller waits for the reply of a quiet command.
     if (latencyMs === 0 || operation.quiet) this.#carryOut(operation, error)
     else this.#carryOutLate(operation, latencyMs, error)
   }
 
-  /** Lets nothing go wrong any more; settles when every answer that is held back has been given. */
+  /** Ends all failures; settles when every delayed answer has been given. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all(Array.from(this.#pending, (reply) => reply.settled))
   }
 
-  /** Ends what is held back. */
+  /** Ends the delayed commands. */
   destroy(): void {
     this.#closed = true
     const error = new ClosedError('the client is closed', { delivery: 'unknown' })
@@ -63,7 +63,7 @@ export class MockExecutor implements Executor {
     else this.#fail(operation, error)
   }
 
-  /** The command is carried out now, and its answer comes late: perhaps too late. */
+  /** Runs the command now, and delays its answer, perhaps for too long. */
   #carryOutLate(operation: Operation, latencyMs: number, error: MockError | undefined): void {
     if (error === 'timeout') return void this.#hold(operation, Number.POSITIVE_INFINITY)
     const reply = this.#hold(operation, latencyMs)
@@ -113,7 +113,10 @@ export class MockExecutor implements Executor {
   }
 }
 
-/** Without memory memcached makes no placeholder: the read is a plain miss (seen on 1.6.18 and 1.6.45). */
+/**
+ * Removes the placeholder: without memory memcached makes none, and the read is a plain miss (seen on 1.6.18 and
+ * 1.6.45).
+ */
 function withoutPlaceholder(request: Request): Request {
   if (request.command !== 'mg' || request.flags.vivify === undefined) return request
   return { ...request, flags: { ...request.flags, vivify: undefined } }

@@ -4,17 +4,17 @@ import type { MockCommand } from './mock-command.ts'
 import { mockErrors, mockTimeout } from './mock-errors.ts'
 import type { Mishap } from './mock-rules.ts'
 
-/** A call that is about servers instead of a key. */
+/** Call about servers instead of a key. */
 export interface KeylessCall {
   readonly command: MockCommand
   readonly mishap: Mishap
-  /** For messages. */
+  /** Name of the server, for messages. */
   readonly server: string
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
 }
 
-/** Makes the call, unless it is to fail; late, where it is to be late. Rejects as the client would. */
+/** Makes the call, unless it is to fail; late, if it is to be late. Rejects as the client would. */
 export async function carryOutKeyless<T>(
   { command, mishap, server, timeoutMs, signal }: KeylessCall,
   call: () => Promise<T>,
@@ -37,7 +37,7 @@ function errorOf(kind: 'down' | 'closed' | 'full', command: MockCommand, server:
   return mockErrors[kind](command, server)
 }
 
-/** Rejects with the signal's reason when it aborts. */
+/** Waits for the time. Rejects with the signal's reason when it aborts. */
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason)

@@ -23,25 +23,25 @@ import { type MockServerOptions, MockServers } from './mock-servers.ts'
 
 /**
  * Options of a {@link MockMemcache}: all of `Memcache` but `connect`. Those about sockets (`tls`, `auth`, `keepAlive`,
- * `noDelay` …) are checked and have no effect, so that a service can pass what it passes in production.
+ * `noDelay` …) are checked and have no effect, so that a service can pass its production options.
  */
 export interface MockMemcacheOptions extends Omit<MemcacheOptions, 'connect'> {
-  /** The clock for ttls, in milliseconds since 1970. @defaultValue `Date.now`, also where fake timers replace it */
+  /** Clock for ttls, in milliseconds since 1970. @defaultValue `Date.now`, also where fake timers replace it */
   readonly now?: () => number
-  /** The servers: which memcached they are like, their memory, their largest item. */
+  /** Options of the servers: their memcached version, their memory, their largest item. */
   readonly server?: MockServerOptions
-  /** Another mock whose servers these are: the same items, clock and failures. `clone()` sets it. */
+  /** Other mock whose servers to share: the same items, clock and failures. `clone()` sets it. */
   readonly sharedWith?: MockMemcache
 }
 
 /**
- * A `Memcache` without sockets, for tests: every command, option, event and error of the client, carried out by the
- * store of {@link MemcachedServer} in the same process. Time passes when the test says so, and commands fail or are slow
- * by name and key. Each server that is named has a store of its own.
+ * `Memcache` without sockets, for tests: every command, option, event and error of the client, carried out by the store
+ * of {@link MemcachedServer} in the same process. The test decides when time passes, and which commands fail or are
+ * slow, by name and key. Each server name has a store of its own.
  *
- * A failure stands for the whole cache, so that it also hides the clusters of the option `fallback`; the option `retry`
- * does its work. What depends on connections (a server of several that is out, resets, cut replies) is tested with
- * {@link MemcachedServer} behind a {@link FaultProxy}.
+ * A failure concerns the whole cache, so that it also hides the clusters of the option `fallback`; the option `retry`
+ * works as usual. Use {@link MemcachedServer} with a {@link FaultProxy} to test effects of connections (one of several
+ * servers out, resets, cut replies).
  *
  * @example Time
  * ```ts
@@ -100,7 +100,7 @@ export class MockMemcache extends Memcache {
   }
 
   /**
-   * Lets commands fail from now on, until `heal()`. Of several failures that are about a command, the newest one counts.
+   * Makes commands fail from now on, until `heal()`. If several failures concern a command, the newest one counts.
    *
    * @returns the failure: how many commands it met, and `heal()` for it alone.
    *
@@ -116,9 +116,9 @@ export class MockMemcache extends Memcache {
   }
 
   /**
-   * Answers commands late from now on, until `heal()`. A command is carried out when it is called, only its answer is
-   * late: past the call's `timeoutMs` it rejects with `TimeoutError`, `delivery` `'unknown'`, and was carried out. Several
-   * delays of a command add up. Quiet commands, which have no answer, are not delayed.
+   * Delays the answers of commands from now on, until `heal()`. A command is carried out when it is called, only its
+   * answer is late: past the call's `timeoutMs` it rejects with `TimeoutError`, `delivery` `'unknown'`, and was carried
+   * out. Several delays of a command add up. Quiet commands, which have no answer, are not delayed.
    *
    * @returns the delay: how many commands it met, and `heal()` for it alone.
    */
@@ -126,7 +126,7 @@ export class MockMemcache extends Memcache {
     return this.#servers.rules.slow(options)
   }
 
-  /** Takes back every `fail` and `slow`. Answers that are held back already come when they are due. */
+  /** Undoes every `fail` and `slow`. Answers that are already delayed come when they are due. */
   heal(): void {
     this.#servers.rules.heal()
   }
@@ -136,40 +136,43 @@ export class MockMemcache extends Memcache {
     this.#servers.flush()
   }
 
-  /** Items that are there. */
+  /** Number of items. */
   get size(): number {
     return this.keys().length
   }
 
-  /** Their keys as they travelled, with every prefix; in no order. */
+  /** Returns the keys of the items as sent, with every prefix; in no order. */
   keys(): string[] {
     return this.#servers.keys()
   }
 
-  /** The time of the servers, in milliseconds since 1970. */
+  /** Time of the servers, in milliseconds since 1970. */
   get now(): number {
     return this.#servers.now
   }
 
-  /** Lets time pass for the servers, in seconds: ttls, leases, delayed flushes. Timeouts of calls are not concerned. */
+  /**
+   * Advances the time of the servers, in seconds: ttls, leases, delayed flushes. Timeouts of calls are not affected.
+   */
   advance(seconds: number): void {
     this.#servers.advance(seconds)
   }
 
-  /** Connections that this client has opened so far; none of them is a socket. */
+  /** Number of connections that this client has opened so far; none of them is a socket. */
   get connections(): number {
     return this.#streams.opened
   }
 
   /**
-   * Opens streams to the same servers, for another client: `new MetaClient('cache', { connect: mock.dialer })` finds the
-   * items of the server that this client calls `cache`. Failures are this client's and do not concern it.
+   * Dialer that opens streams to the same servers, for another client:
+   * `new MetaClient('cache', { connect: mock.dialer })` finds the items of the server that this client calls `cache`.
+   * Failures of this client do not affect the other one.
    */
   get dialer(): Dialer {
     return this.#servers.dial
   }
 
-  /** A new client of the same servers, with the same items, clock and failures. */
+  /** Creates a client of the same servers, with the same items, clock and failures. */
   override clone(overrides: Omit<MockMemcacheOptions, 'now' | 'server' | 'sharedWith'> = {}): MockMemcache {
     return new MockMemcache(this.#specs, { ...overrideOptions(this.#options, overrides), sharedWith: this })
   }
@@ -232,13 +235,13 @@ export class MockMemcache extends Memcache {
       this.#options.timeoutMs ??
       DEFAULT_TIMEOUT_MS
     const server = options?.server ?? this.servers[0]?.name ?? 'the cache'
-    // A closed client says so itself.
+    // A closed client reports that itself.
     if (this.#executor.closed) return call()
     const mishap = this.#servers.rules.applyKeyless(command)
     return carryOutKeyless({ command, mishap, server, timeoutMs, signal: options?.signal }, call)
   }
 
-  /** As the client reports it: a failure of each server. */
+  /** Fails each server as the client reports it. */
   async #perServer<T>(command: MockCommand, options: ServerOptions | undefined, call: () => Promise<T>): Promise<T> {
     let reached = false
     try {
@@ -255,14 +258,14 @@ export class MockMemcache extends Memcache {
   }
 }
 
-/** The options of the commands to servers that have more than all of them. */
+/** Options of the server commands that have options of their own. */
 const OWN_NAMES: Readonly<Record<string, Readonly<Record<string, true>>>> = {
   flushAll: FLUSH_NAMES,
   shutdown: SHUTDOWN_NAMES,
   rawCommand: RAW_NAMES,
 }
 
-/** Of the client. */
+/** Default timeout of the client, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 1000
 
 function checkOptions(options: MockMemcacheOptions): MockMemcacheOptions {
@@ -285,7 +288,7 @@ function withMiddleware(
   innermost: (next: Executor) => Executor,
 ): MemcacheOptions {
   const { retry: retryOptions, middleware = [], ...rest } = options
-  // Outside the failures, so that they are retried.
+  // Retries are outside the failures, so that failures are retried.
   const inner = [...(retryOptions === undefined ? [] : [withRetry(retryOptions)]), innermost].map(toMiddleware)
   return {
     ...rest,

@@ -5,61 +5,61 @@ import type { Operation } from '../protocol/operation.ts'
 import { showValue } from '../show-value.ts'
 import { commandOf, isMockCommand, isRead, isWrite, MOCK_COMMANDS, type MockCommand } from './mock-command.ts'
 
-/** What goes wrong with a command: a name, or an error of your own, which the call then rejects with. */
+/** Failure of a command: a name, or an error of your own, with which the call then rejects. */
 export type MockError = 'down' | 'timeout' | 'closed' | 'full' | Error
 
-/** Which commands a rule of a {@link MockMemcache} is about; all of them when nothing is named. */
+/** Commands that a rule of a {@link MockMemcache} concerns; all of them when none is named. */
 export interface MockScope {
   /**
-   * By name, or all that read or write. Calls that travel as several commands are named by those: `getMany` is many
-   * `get`, `setMany` many `set`, `update` is `gets` and `cas` or `add`, `pop` is `gets` and `delete`; what `getOrSet`
-   * has loaded is a `cas`, an `add` or a `set`.
+   * Commands by name, or all that read or write. Calls sent as several commands are named by those: `getMany` is many
+   * `get`, `setMany` many `set`, `update` is `gets` and `cas` or `add`, `pop` is `gets` and `delete`; `getOrSet` stores
+   * a loaded value by `cas`, `add` or `set`.
    */
   readonly command?: MockCommand | 'reads' | 'writes' | readonly MockCommand[]
-  /** The key, or what its text matches: as the caller gave it, or with every prefix, as it travels. */
+  /** Key, or a pattern for its text: as the caller gave it, or as sent, with every prefix. */
   readonly key?: Key | RegExp
-  /** For so many commands; then the rule has no effect any more. @defaultValue `Infinity` */
+  /** Number of commands after which the rule has no effect any more. @defaultValue `Infinity` */
   readonly times?: number
 }
 
-/** What {@link MockMemcache.fail} is told. */
+/** Options of {@link MockMemcache.fail}. */
 export interface MockFailureOptions extends MockScope {
   /**
    * - `'down'`: `ServerDownError` at once; nothing is carried out, `delivery` is `'not-sent'`. Commands to the servers
    *   and `connect` fail as well.
    * - `'timeout'`: the request is lost. `TimeoutError` when the call's `timeoutMs` is over, `'unknown'`.
    * - `'closed'`: the connection is lost before the command is carried out. `ConnectionClosedError` at once, `'unknown'`.
-   * - `'full'`: whatever stores is refused with `ServerError`, `'answered'`, as by `memcached -M` without memory; reads,
-   *   `touch`, `delete` and counters that are there go on.
+   * - `'full'`: every store is refused with `ServerError`, `'answered'`, as by `memcached -M` without memory; reads,
+   *   `touch`, `delete` and existing counters go on.
    * - an error: the call rejects with it.
    */
   readonly error: MockError
 }
 
-/** What {@link MockMemcache.slow} is told. */
+/** Options of {@link MockMemcache.slow}. */
 export interface MockDelayOptions extends MockScope {
-  /** How late the answer is, in milliseconds. */
+  /** Delay of the answer, in milliseconds. */
   readonly latencyMs: number
 }
 
-/** A failure or a delay that was switched on. */
+/** Failure or delay that was switched on. */
 export interface MockRule {
-  /** Commands that it applied to so far. */
+  /** Number of commands that it applied to so far. */
   readonly count: number
-  /** Takes it back. */
+  /** Ends the rule. */
   heal(): void
   /** The same as {@link MockRule.heal}: for `using`. */
   [Symbol.dispose](): void
 }
 
-/** A rule and what it says. */
+/** Rule and its effect. */
 export class ScopedRule<T> implements MockRule {
   readonly effect: T
   readonly #scope: MockScope
   readonly #remove: (rule: ScopedRule<T>) => void
   #count = 0
 
-  /** @param remove - Takes it out of whatever holds it. */
+  /** @param remove - Removes the rule from its owner. */
   constructor(effect: T, scope: MockScope, remove: (rule: ScopedRule<T>) => void) {
     checkScope(scope)
     this.effect = effect
@@ -71,7 +71,7 @@ export class ScopedRule<T> implements MockRule {
     return this.#count
   }
 
-  /** Counts a command that the rule has an effect on. */
+  /** Counts a command that the rule affects. */
   use(): void {
     this.#count++
     if (this.#count >= (this.#scope.times ?? Number.POSITIVE_INFINITY)) this.heal()
@@ -85,12 +85,12 @@ export class ScopedRule<T> implements MockRule {
     this.heal()
   }
 
-  /** Whether the rule is about this command. */
+  /** Checks whether the rule concerns this command. */
   covers(operation: Operation): boolean {
     return this.#coversCommand(commandOf(operation.request)) && this.#coversKey(operation)
   }
 
-  /** Whether the rule is about this command that has no key. */
+  /** Checks whether the rule concerns this command that has no key. */
   coversKeyless(command: MockCommand): boolean {
     return this.#scope.key === undefined && this.#coversCommand(command)
   }
@@ -126,7 +126,7 @@ function checkScope({ command, key, times = Number.POSITIVE_INFINITY }: MockScop
   }
 }
 
-/** A key's text, for lists of keys. */
+/** Returns a key's text, for lists of keys. */
 export function keyText(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8')
 }

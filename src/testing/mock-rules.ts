@@ -17,16 +17,16 @@ import {
 const SCOPE_OPTIONS: readonly (keyof MockScope)[] = ['command', 'key', 'times']
 const NAMES: readonly unknown[] = ['down', 'timeout', 'closed', 'full']
 
-/** What is to happen to a command. */
+/** Failure and delay of a command. */
 export interface Mishap {
-  /** How late its answer is, in milliseconds. */
+  /** Delay of its answer, in milliseconds. */
   readonly latencyMs: number
   readonly error: MockError | undefined
 }
 
 const NONE: Mishap = Object.freeze({ latencyMs: 0, error: undefined })
 
-/** What a mock lets go wrong, by command and key. */
+/** Failures and delays of a mock, by command and key. */
 export class MockRules {
   readonly #failures: Set<ScopedRule<MockError>> = new Set()
   readonly #delays: Set<ScopedRule<number>> = new Set()
@@ -56,7 +56,9 @@ export class MockRules {
     this.#delays.clear()
   }
 
-  /** What is to happen to a command; counts it for the rules that decide about it: the newest failure, all delays. */
+  /**
+   * Returns the failure and delay of a command, and counts it for the deciding rules: the newest failure, all delays.
+   */
   apply(operation: Operation): Mishap {
     if (this.#failures.size === 0 && this.#delays.size === 0) return NONE
     let latencyMs = 0
@@ -68,7 +70,7 @@ export class MockRules {
     return { latencyMs, error: this.#use((rule) => rule.covers(operation) && concerns(rule.effect, operation)) }
   }
 
-  /** What is to happen to a command that has no key. */
+  /** Returns the failure and delay of a command that has no key. */
   applyKeyless(command: MockCommand): Mishap {
     let latencyMs = 0
     for (const rule of this.#delays) {
@@ -86,12 +88,12 @@ export class MockRules {
   }
 }
 
-/** A server without memory refuses what stores, and nothing else. */
+/** Checks whether an error concerns the request: a server without memory refuses stores only. */
 function concerns(error: MockError, { request }: Operation): boolean {
   return error !== 'full' || isStore(request) || (request.command === 'mg' && request.flags.vivify !== undefined)
 }
 
-/** A misspelt scope would be none: every command of every key. */
+/** Checks the options of a rule: a misspelt scope would match every command of every key. */
 function checkRule(options: MockScope, known: readonly string[], method: string, example: string): void {
   if (!isRecord(options) || options instanceof Error) {
     throw new InvalidInputError(`${method} must be given an object such as ${example}, got ${showValue(options)}`)

@@ -9,12 +9,12 @@ import { MemoryStream } from './memory-stream.ts'
 import { keyText } from './mock-rule.ts'
 import { MockRules } from './mock-rules.ts'
 
-/** How the servers of a {@link MockMemcache} are. */
+/** Options of the servers of a {@link MockMemcache}. */
 export type MockServerOptions = Pick<MemcachedServerOptions, 'version' | 'memoryBytes' | 'maxItemBytes'>
 
 const OPTIONS: readonly (keyof MockServerOptions)[] = ['version', 'memoryBytes', 'maxItemBytes']
 
-/** The servers behind mocks: an engine for each name, one clock, and what goes wrong. */
+/** Servers of mocks: an engine for each name, one clock, and the rules. */
 export class MockServers {
   readonly rules: MockRules = new MockRules()
   readonly #options: MockServerOptions
@@ -22,25 +22,25 @@ export class MockServers {
   readonly #engines: Map<string, Engine> = new Map()
   #skippedMs = 0
 
-  /** @param clock - Milliseconds since 1970. */
+  /** @param clock - Returns the milliseconds since 1970. */
   constructor(options: MockServerOptions, clock: () => number) {
     if (typeof clock !== 'function') {
       throw new InvalidInputError(`option now must be a function, got ${showValue(clock)}`)
     }
     if (!isRecord(options)) throw new InvalidInputError(`option server must be an object, got ${showValue(options)}`)
     refuseUnknown(options, OPTIONS, 'server')
-    // Checked now, not at the first command.
+    // Checked here, not at the first command.
     resolveServerOptions(options)
     this.#options = options
     this.#clock = clock
   }
 
-  /** The time of the servers, in milliseconds since 1970. */
+  /** Time of the servers, in milliseconds since 1970. */
   get now(): number {
     return this.#clock() + this.#skippedMs
   }
 
-  /** Lets time pass. */
+  /** Advances the time, in seconds. */
   advance(seconds: number): void {
     if (!Number.isFinite(seconds) || seconds < 0) {
       throw new InvalidInputError(`seconds must be a number, 0 or more; got ${showValue(seconds)}`)
@@ -56,7 +56,7 @@ export class MockServers {
     for (const engine of this.#engines.values()) engine.store.clear()
   }
 
-  /** The keys of all items that are there, in no order. */
+  /** Returns the keys of all items, in no order. */
   keys(): string[] {
     return [...this.#engines.values()].flatMap(({ store }) => Array.from(store.live(), ({ key }) => keyText(key)))
   }

@@ -1,7 +1,7 @@
 import type { MemcacheError } from '../errors.ts'
 import type { Holder, Operation } from '../protocol/operation.ts'
 
-/** A command whose answer is held back: until it is due, or the command's time is over. */
+/** Command whose answer is delayed: until it is due, or the command's time is over. */
 export class PendingReply implements Holder {
   readonly server: string
   /** Settles when the command has. */
@@ -15,7 +15,7 @@ export class PendingReply implements Holder {
   #answer: (() => void) | undefined
 
   /**
-   * @param latencyMs - May be Infinity.
+   * @param latencyMs - Delay; may be Infinity.
    * @param timeout - Makes the error of a command whose time is over.
    */
   constructor(operation: Operation, server: string, latencyMs: number, timeout: () => MemcacheError) {
@@ -25,14 +25,14 @@ export class PendingReply implements Holder {
       this.#onSettled = resolve
     })
     operation.holder = this
-    // A wrapper outside reads it, to keep within the time of the call.
+    // An outer wrapper reads the deadline, to keep within the time of the call.
     if (operation.deadline === 0) operation.deadline = performance.now() + operation.timeoutMs
     const leftMs = operation.deadline - performance.now()
     if (latencyMs < leftMs) this.#timer = setTimeout(() => this.#becomeDue(), latencyMs)
     else if (leftMs !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.end(timeout()), leftMs)
   }
 
-  /** The command as it is carried out meanwhile. */
+  /** Watches the inner command that is carried out meanwhile. */
   awaits(inner: Operation): void {
     this.#inner = inner
     inner.resolve = (value) => this.#settle(() => this.#operation.succeedAs(inner, value))

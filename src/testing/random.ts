@@ -1,6 +1,6 @@
 /**
- * A random number generator with a seed, so that a run can be repeated: mulberry32, by Tommy Ettinger (public domain).
- * Gives numbers from 0 up to, not including, 1.
+ * Creates a random number generator with a seed, so that a run can be repeated: mulberry32, by Tommy Ettinger (public
+ * domain). Its numbers go from 0 up to, not including, 1.
  */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0
