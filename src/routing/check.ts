@@ -2,10 +2,10 @@ import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import type { RoutedServer } from './distribution.ts'
 
-/** An owner of a ring's point has 16 bits. */
+/** Most servers of a distribution: the owner of a ring's point has 16 bits. */
 const MAX_SERVERS = 65_536
 
-/** Checks a list of servers: not empty, each with a name of its own and a weight. */
+/** Checks a list of servers: not empty, each with its own name and a weight. */
 export function checkServers(servers: readonly RoutedServer[]): readonly RoutedServer[] {
   if (!Array.isArray(servers) || servers.length === 0) {
     throw new InvalidInputError('a distribution needs a list of at least one server: { name, weight }')
@@ -51,7 +51,7 @@ export function refuseWeights(servers: readonly RoutedServer[], distribution: st
   )
 }
 
-/** Refuses what is not an object of options, and options that nobody reads. */
+/** Refuses options that are no object, and unknown options. */
 export function checkOptions(options: object, known: readonly string[], distribution: string): void {
   if (typeof options !== 'object' || options === null) {
     throw new InvalidInputError(`${distribution}: the options must be an object, got ${showValue(options)}`)

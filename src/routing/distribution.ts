@@ -1,35 +1,35 @@
 import type { HashInput } from './hash/hash-function.ts'
 
-/** A server as a distribution sees it. */
+/** Server as seen by a distribution. */
 export interface RoutedServer {
   /**
-   * Its identity: `host:port`, `[v6]:port`, a socket's path, or what the user called it. Which keys a server gets
-   * depends on this name (and on the weights and the order), so an address can change without moving keys.
+   * Identity of the server: `host:port`, `[v6]:port`, a socket's path, or a name chosen by the user. The keys of a
+   * server depend on this name (and on the weights and the order), so an address can change without moving keys.
    */
   readonly name: string
-  /** Its share of the keys, relative to the other servers; a positive integer. */
+  /** Share of the keys, relative to the other servers; a positive integer. */
   readonly weight: number
-  /** Its address, for functions of your own that care. */
+  /** Address of the server, for functions of your own that need it. */
   readonly host?: string | undefined
-  /** Its TCP port. */
+  /** TCP port of the server. */
   readonly port?: number | undefined
-  /** Path of its unix socket. */
+  /** Path of the server's unix socket. */
   readonly path?: string | undefined
 }
 
-/** Which server has which key; made by a {@link Distribution} for one list of servers. */
+/** Servers of the keys; made by a {@link Distribution} for one list of servers. */
 export interface Router {
-  /** The index of the key's server in the list. Text and the bytes of its UTF-8 have the same server. */
+  /** Returns the index of the key's server in the list. Text and the bytes of its UTF-8 have the same server. */
   pick(key: HashInput): number
   /**
-   * Every server once: the key's own first, then those to turn to, in this order, while it is down. Always the same
-   * order for the same key and list.
+   * Returns every server once: the key's own first, then its replacements while it is down, in this order. Always the
+   * same order for the same key and list.
    */
   order(key: HashInput): Iterable<number>
 }
 
 /**
- * A way to spread keys over servers. It is pure: the same servers give a router that decides the same. A function of
- * your own is a distribution too.
+ * Function that spreads keys over servers. Must be pure: the same servers give a router that decides the same. A
+ * function of your own is a distribution too.
  */
 export type Distribution = (servers: readonly RoutedServer[]) => Router

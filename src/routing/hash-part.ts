@@ -3,8 +3,8 @@ import { showValue } from '../show-value.ts'
 import type { HashFunction, HashInput } from './hash/hash-function.ts'
 
 /**
- * twemproxy's hash tags (`hash_tag`): of a key with both characters only what stands between them is hashed, unless
- * that is nothing, so that `{user:1}:name` and `{user:1}:mail` share a server.
+ * Adds twemproxy's hash tags (`hash_tag`): of a key with both characters only the part between them is hashed, unless
+ * that part is empty, so that `{user:1}:name` and `{user:1}:mail` share a server.
  */
 export function withHashTag(hash: HashFunction, tag: string | undefined, distribution: string): HashFunction {
   if (tag === undefined) return hash
@@ -31,7 +31,7 @@ function taggedBytes(key: Uint8Array, tag: string): Uint8Array {
 
 const HASH_STOP = '|#|'
 
-/** mcrouter's hash stop: only what stands before `|#|` is hashed. */
+/** Returns the part of a key before mcrouter's hash stop `|#|`: only that part is hashed. */
 export function beforeHashStop(key: HashInput): HashInput {
   const at = typeof key === 'string' ? key.indexOf(HASH_STOP) : indexOfHashStop(key)
   if (at === -1) return key

@@ -18,8 +18,8 @@ export interface JumpOptions {
 /**
  * Jump consistent hash (Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm", 2014) of the key's
  * 32-bit hash: perfectly even, no memory, and a server that comes or goes at the END of the list moves only its share.
- * Anywhere else it moves most keys: replace a server in place. It goes by the order of the list alone; names do not
- * count, and a weight is an error. While a server is down its keys spread over all others, by a shuffle of the hash.
+ * Anywhere else it moves most keys: replace a server in place. Only the order of the list decides; names do not count,
+ * and a weight is an error. While a server is down its keys spread over all others, by a shuffle of the hash.
  */
 export function jump(options: JumpOptions = {}): Distribution {
   checkOptions(options, ['hash'], 'jump')
@@ -49,7 +49,7 @@ class JumpRouter implements Router {
   }
 }
 
-/** The bucket of a key of 32 bits among `buckets`. */
+/** Returns the bucket of a key of 32 bits among `buckets`. */
 export function jumpTo(key: number, buckets: number): number {
   let high = 0
   let low = key

@@ -7,14 +7,14 @@ import { PointList } from './ring.ts'
 const POINTS_PER_SERVER = 160
 const WORDS_PER_DIGEST = 4
 const DIGESTS_PER_SERVER = POINTS_PER_SERVER / WORDS_PER_DIGEST
-/** libmemcached's points per server without weights. */
+/** Points per server in libmemcached without weights. */
 const UNWEIGHTED_POINTS = 100
 
 /**
- * Little-endian words of md5(`name-0`), md5(`name-1`), …: libketama's points.
+ * Makes libketama's points: little-endian words of md5(`name-0`), md5(`name-1`), ….
  *
- * @param counts - How many digests each server has.
- * @param words - How many words of each digest are points, from its beginning.
+ * @param counts - Number of digests of each server.
+ * @param words - Number of words of each digest, from its beginning, that are points.
  */
 export function md5Points(
   names: readonly string[],
@@ -31,7 +31,7 @@ export function md5Points(
   return points
 }
 
-/** The key's hash function of `name-0` … `name-99`: libmemcached's ring without weights. */
+/** Makes the points of libmemcached's ring without weights: the key's hash function of `name-0` … `name-99`. */
 export function hashPoints(names: readonly string[], hash: HashFunction): PointList {
   const points = new PointList()
   for (const [owner, name] of names.entries()) {
@@ -40,7 +40,9 @@ export function hashPoints(names: readonly string[], hash: HashFunction): PointL
   return points
 }
 
-/** The first four bytes, big-endian, of SHA-1(`name:0`), SHA-1(`name:1`), …: Dalli's points (lib/dalli/ring.rb). */
+/**
+ * Makes Dalli's points (lib/dalli/ring.rb): the first four bytes, big-endian, of SHA-1(`name:0`), SHA-1(`name:1`), ….
+ */
 export function dalliPoints(names: readonly string[], counts: readonly number[]): PointList {
   const points = new PointList()
   for (const [owner, name] of names.entries()) {
@@ -51,8 +53,8 @@ export function dalliPoints(names: readonly string[], counts: readonly number[])
 }
 
 /**
- * How many digests each server has by weight, in the 32-bit floats of libmemcached (`update_continuum`), twemproxy
- * (`ketama_update`) and spymemcached: other rounding is another ring.
+ * Returns the number of digests of each server by weight, in the 32-bit floats of libmemcached (`update_continuum`),
+ * twemproxy (`ketama_update`) and spymemcached: other rounding gives another ring.
  */
 export function weightedDigests(servers: readonly RoutedServer[]): number[] {
   const f = Math.fround
@@ -63,18 +65,20 @@ export function weightedDigests(servers: readonly RoutedServer[]): number[] {
   })
 }
 
-/** How many points each server of Dalli's has. */
+/** Returns the number of points of each server in Dalli's ring. */
 export function dalliCounts(servers: readonly RoutedServer[]): number[] {
   const total = totalWeight(servers)
   return servers.map(({ weight }) => Math.floor((servers.length * POINTS_PER_SERVER * weight) / total))
 }
 
-/** 40 digests for each server, whatever its weight. */
+/** Returns 40 digests for each server, whatever its weight. */
 export function equalDigests(servers: readonly RoutedServer[]): number[] {
   return servers.map(() => DIGESTS_PER_SERVER)
 }
 
-/** 40 digests by weight in whole numbers: the ring of libketama's Python children (hash_ring, hashring, uhashring). */
+/**
+ * Returns 40 digests by weight in whole numbers: the ring of libketama's Python ports (hash_ring, hashring, uhashring).
+ */
 export function flooredDigests(servers: readonly RoutedServer[]): number[] {
   const total = totalWeight(servers)
   return servers.map(({ weight }) => Math.floor((DIGESTS_PER_SERVER * servers.length * weight) / total))

@@ -23,7 +23,7 @@ import {
 } from './server-name.ts'
 import { weightedKetama } from './weighted-ketama.ts'
 
-/** Whose ring: they differ in what they call a server, in the points and in the search. */
+/** Client whose ring to use: the rings differ in the names of servers, in the points and in the search. */
 export type KetamaFlavour = 'libmemcached' | 'phpMemcached' | 'libmemcachedSpy' | 'spymemcached' | 'dalli' | 'twemproxy'
 
 const FLAVOURS: readonly KetamaFlavour[] = [
@@ -38,28 +38,30 @@ const FLAVOURS: readonly KetamaFlavour[] = [
 /** Options of {@link ketama}. */
 export interface KetamaOptions {
   /**
-   * Points by weight. Without it every server has the same number: 100 in libmemcached, 160 in spymemcached. A weight
-   * above 1 makes libmemcached's rings weighted all the same, as in libmemcached. The rings of Dalli and twemproxy are
-   * always weighted.
+   * Whether points depend on the weight. Otherwise every server has the same number: 100 in libmemcached, 160 in
+   * spymemcached. A weight above 1 makes libmemcached's rings weighted all the same, as in libmemcached. The rings of
+   * Dalli and twemproxy are always weighted.
    *
    * @defaultValue `true` for libmemcached, phpMemcached, dalli, twemproxy; for libmemcachedSpy and spymemcached whether a server has
    * a weight other than 1
    */
   readonly weighted?: boolean | undefined
   /**
-   * The hash of keys; in libmemcached's unweighted rings that of the points too.
+   * Hash of the keys; in libmemcached's unweighted rings that of the points too.
    *
    * @defaultValue `hashes.md5`; where the client's own default is another, that: `hashes.oneAtATime` for libmemcached's
    * and phpMemcached's unweighted rings, `hashes.crc32` for dalli, `hashes.fnv1a_64` for twemproxy
    */
   readonly hash?: HashFunction | undefined
   /**
-   * `phpMemcached` is libmemcached with another name for unix sockets.
+   * Client whose ring to use. `phpMemcached` is libmemcached with another name for unix sockets.
    *
    * @defaultValue `'libmemcached'`
    */
   readonly flavour?: KetamaFlavour | undefined
-  /** For twemproxy only: its `hash_tag`, two characters such as `'{}'`; only what stands between them is hashed. */
+  /**
+   * For twemproxy only: its `hash_tag`, two characters such as `'{}'`; only the part of a key between them is hashed.
+   */
   readonly hashTag?: string | undefined
 }
 
@@ -114,7 +116,7 @@ function unweightedKetama(nameOf: NameForm, hash: HashFunction): Distribution {
   const weightedRing = weightedKetama(nameOf, hash)
   return (list) => {
     const servers = checkServers(list)
-    // libmemcached turns to the weighted ring when a server with a weight above 1 is added, and keeps the key's hash.
+    // libmemcached changes to the weighted ring when a server with a weight above 1 is added, and keeps the key's hash.
     if (hasWeights(servers)) return weightedRing(servers)
     const points = hashPoints(namesOf(servers, nameOf), hash)
     return new RingRouter(new Ring(points, 'atOrAbove', 'first'), servers.length, hash)
@@ -125,7 +127,7 @@ function spymemcachedKetama(weighted: boolean | undefined, hash: HashFunction): 
   return (list) => {
     const servers = checkServers(list)
     const counts = (weighted ?? hasWeights(servers)) ? weightedDigests(servers) : equalDigests(servers)
-    // A TreeMap: the last node that is put at a point has it.
+    // As in a TreeMap, the last node put at a point owns it.
     const ring = new Ring(md5Points(namesOf(servers, plainName), counts), 'atOrAbove', 'last')
     return new RingRouter(ring, servers.length, hash)
   }
@@ -144,7 +146,7 @@ function dalliKetama(hash: HashFunction): Distribution {
   }
 }
 
-/** Dalli tries a key at up to 20 places: by its own hash, then with the number of the try before the key. */
+/** Number of places that Dalli tries for a key: by its own hash, then with the number of the try before the key. */
 const DALLI_TRIES = 20
 
 function* dalliTries(key: HashInput, hash: HashFunction): Generator<number, void, undefined> {

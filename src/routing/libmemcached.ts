@@ -12,7 +12,7 @@ import { spreadOrder } from './spread-order.ts'
 
 /** Options of libmemcached's presets: its `MEMCACHED_BEHAVIOR_HASH`, pylibmc's `hash`. */
 export interface LibmemcachedOptions {
-  /** The hash of keys: `hashes.oneAtATime` for libmemcached's `default`, `hashes.md5`, `hashes.crc` … */
+  /** Hash of the keys: `hashes.oneAtATime` for libmemcached's `default`, `hashes.md5`, `hashes.crc` … */
   readonly hash?: HashFunction | undefined
 }
 
@@ -36,8 +36,8 @@ export function libmemcachedWeighted(options: LibmemcachedOptions = {}): Distrib
 }
 
 /**
- * libmemcached's `consistent ketama spy`: 100 points a server called `/host:port`, by default with one-at-a-time. It
- * is not spymemcached's ring: that has no slash.
+ * libmemcached's `consistent ketama spy`: 100 points a server called `/host:port`, by default with one-at-a-time. Not
+ * spymemcached's ring, which has no slash.
  */
 export function libmemcachedSpy(options: LibmemcachedOptions = {}): Distribution {
   return ketama({ flavour: 'libmemcachedSpy', hash: hashOf(options, 'libmemcachedSpy', oneAtATime) })
@@ -45,7 +45,7 @@ export function libmemcachedSpy(options: LibmemcachedOptions = {}): Distribution
 
 /**
  * libmemcached's `virtual bucket` without a map of buckets: hash & (servers − 1). Only for sharing keys with such a
- * program: unless the number of servers is a power of two, some of them get no keys.
+ * program: unless the number of servers is a power of two, some servers get no keys.
  */
 export function libmemcachedVirtualBucket(options: LibmemcachedOptions = {}): Distribution {
   const hash = hashOf(options, 'libmemcachedVirtualBucket', oneAtATime)

@@ -9,7 +9,7 @@ export interface ModulaOptions {
   /** @defaultValue `hashes.oneAtATime`, libmemcached's */
   readonly hash?: HashFunction | undefined
   /**
-   * A server of weight w counts as w servers in a row. Without it weights do not count, as in libmemcached.
+   * Whether a server of weight w counts as w servers in a row. Without it weights do not count, as in libmemcached.
    *
    * @defaultValue `false`
    */
@@ -17,9 +17,9 @@ export interface ModulaOptions {
 }
 
 /**
- * The hash of the key modulo the number of servers, in the order of the list: libmemcached's, PHP's and pylibmc's
- * default. A server that comes or goes moves almost every key: only for sharing keys with programs that do the same.
- * While a server is down its keys spread over all others, by a shuffle of the key's hash.
+ * Hash of the key modulo the number of servers, in the order of the list: libmemcached's, PHP's and pylibmc's default.
+ * A server that comes or goes moves almost every key: only for sharing keys with programs that do the same. While a
+ * server is down its keys spread over all others, by a shuffle of the key's hash.
  */
 export function modula(options: ModulaOptions = {}): Distribution {
   checkOptions(options, ['hash', 'weighted'], 'modula')
@@ -49,22 +49,22 @@ class ModulaRouter implements Router {
   }
 }
 
-/** Another hash of a key whose server is down, from the last one and the number of the try. */
+/** Returns another hash for a key whose server is down, from the last hash and the number of the try. */
 export type NextHash = (hash: number, attempt: number) => number
 
-/** A server has as many buckets in a row as its weight; the hash modulo their number is the key's bucket. */
+/**
+ * Router with as many buckets in a row for a server as its weight; the hash modulo their number is the key's bucket.
+ */
 export class BucketRouter implements Router {
   readonly #count: number
   readonly #hash: HashFunction
-  /** The bucket behind each server's last one. */
+  /** Bucket after each server's last one. */
   readonly #ends: Float64Array
   readonly #buckets: number
   readonly #tries: number
   readonly #nextHash: NextHash | undefined
 
-  /**
-   * @param tries - How often `nextHash` is asked before the rest follows by its index.
-   */
+  /** @param tries - Number of calls of `nextHash` before the other servers follow by their index. */
   constructor(servers: readonly RoutedServer[], hash: HashFunction, tries = 0, nextHash?: NextHash) {
     let end = 0
     this.#ends = Float64Array.from(servers, ({ weight }) => (end += weight))

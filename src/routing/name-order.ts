@@ -4,8 +4,8 @@ import type { HashInput } from './hash/hash-function.ts'
 import { type NameForm, namesOf } from './server-name.ts'
 
 /**
- * A distribution over the list as twemproxy sorts it, whatever order it is given in: by the length of a server's name,
- * then by its bytes (`string_compare` in `nc_string.c`, called by `conf_validate_server` in `nc_conf.c`).
+ * Returns a distribution over the list as twemproxy sorts it, whatever its given order: by the length of a server's
+ * name, then by its bytes (`string_compare` in `nc_string.c`, called by `conf_validate_server` in `nc_conf.c`).
  */
 export function inNameOrder(distribution: Distribution, form: NameForm): Distribution {
   return (list) => {
@@ -17,7 +17,7 @@ export function inNameOrder(distribution: Distribution, form: NameForm): Distrib
   }
 }
 
-/** A router over a sorted list, in the indexes of the list as it was. */
+/** Router over a sorted list, with the indexes of the original list. */
 class NameOrderRouter implements Router {
   readonly #router: Router
   readonly #sorted: readonly number[]

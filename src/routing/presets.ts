@@ -17,7 +17,7 @@ import { twemproxyName } from './server-name.ts'
 /** Options of {@link pymemcache}. */
 export interface PymemcacheOptions {
   /**
-   * What the Python program gives as keys. pymemcache hashes a `bytes` key as Python prints it, `b'key'`, so that it
+   * Type of the keys in the Python program. pymemcache hashes a `bytes` key as Python prints it, `b'key'`, so that it
    * has another server than the equal `str`.
    *
    * @defaultValue `'str'`
@@ -40,12 +40,12 @@ export function pymemcache(options: PymemcacheOptions = {}): Distribution {
   }
 }
 
-/** How often python-memcached looks for a living server (`_SERVER_RETRIES`), the first time included. */
+/** Number of tries of python-memcached for a living server (`_SERVER_RETRIES`), the first included. */
 const PYTHON_MEMCACHED_TRIES = 10
 
 /**
  * python-memcached: fifteen bits of CRC-32, 0 made 1, modulo the weights' sum. The failover order is its own: the hash
- * of the last hash and the number of the try. It stops after ten tries; here the other servers follow.
+ * of the last hash and the number of the try. python-memcached stops after ten tries; here the other servers follow.
  *
  * Source: `cmemcache_hash` and `_get_server` in python-memcached 1.58.
  */
@@ -67,8 +67,8 @@ export function dalli(): Distribution {
 }
 
 /**
- * spymemcached with `KetamaNodeLocator` and `KETAMA_HASH` in its own key format. It calls a server by its address,
- * `10.0.1.1:11211`, or, where it was given a host name, `myhost/10.0.1.1:11211`: give that as the server's name.
+ * spymemcached with `KetamaNodeLocator` and `KETAMA_HASH` in its own key format. spymemcached calls a server by its
+ * address, `10.0.1.1:11211`, or, if given a host name, `myhost/10.0.1.1:11211`: give that as the server's name.
  */
 export function spymemcached(): Distribution {
   return ketama({ flavour: 'spymemcached' })
@@ -79,7 +79,7 @@ export function spymemcachedModula(): Distribution {
   return modula({ hash: javaStringHash })
 }
 
-/** Options of {@link twemproxy} and {@link twemproxyModula}: those of the pool in its configuration. */
+/** Options of {@link twemproxy} and {@link twemproxyModula}: those of the pool in twemproxy's configuration. */
 export interface TwemproxyOptions {
   /**
    * The pool's `hash`. With `hashes.md5` its ketama is that of libmemcached.
@@ -87,19 +87,19 @@ export interface TwemproxyOptions {
    * @defaultValue `hashes.fnv1a_64`, as in twemproxy
    */
   readonly hash?: HashFunction | undefined
-  /** The pool's `hash_tag`, two characters such as `'{}'`: only what stands between them is hashed. */
+  /** The pool's `hash_tag`, two characters such as `'{}'`: only the part of a key between them is hashed. */
   readonly hashTag?: string | undefined
 }
 
-/** A pool of twemproxy with `distribution: ketama`, its default. */
+/** Pool of twemproxy with `distribution: ketama`, its default. */
 export function twemproxy(options: TwemproxyOptions = {}): Distribution {
   checkOptions(options, ['hash', 'hashTag'], 'twemproxy')
   return ketama({ flavour: 'twemproxy', hash: options.hash, hashTag: options.hashTag })
 }
 
 /**
- * A pool of twemproxy with `distribution: modula`: a server counts as often as its weight says. twemproxy sorts its
- * servers first, shorter names before longer ones: the order of the list does not count.
+ * Pool of twemproxy with `distribution: modula`: a server counts as often as its weight. twemproxy sorts its servers
+ * first, shorter names before longer ones: the order of the list does not count.
  */
 export function twemproxyModula(options: TwemproxyOptions = {}): Distribution {
   checkOptions(options, ['hash', 'hashTag'], 'twemproxyModula')
@@ -108,7 +108,7 @@ export function twemproxyModula(options: TwemproxyOptions = {}): Distribution {
   return inNameOrder(distribution, twemproxyName)
 }
 
-/** gomemcache: CRC-32 modulo the number of servers. A server that its list has twice has the weight 2 here. */
+/** gomemcache: CRC-32 modulo the number of servers. A server listed twice there has the weight 2 here. */
 export function gomemcache(): Distribution {
   return modula({ hash: crc32, weighted: true })
 }

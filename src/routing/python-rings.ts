@@ -8,7 +8,7 @@ import { RingRouter } from './ring-router.ts'
 import { namesOf } from './server-name.ts'
 import { WideRingRouter } from './wide-ring.ts'
 
-/** hashring takes three of a digest's four words. */
+/** Words of a digest that hashring uses, of four. */
 const HASHRING_WORDS = 3
 
 /**
@@ -16,8 +16,8 @@ const HASHRING_WORDS = 3
  * first above the key's md5. Bytes from 0x80 on are hashed as that client hashes them: decoded as latin-1, encoded as
  * UTF-8. Servers are known by their names, `host:port`.
  *
- * It is also the ring of the npm package `hashring` with `compatibility: 'hash_ring'`, for keys in ASCII. It is not that of
- * the npm package `memcached`, which uses `hashring` with `compatibility: 'ketama'`: that is `memcachedNpm()`.
+ * The ring is also that of the npm package `hashring` with `compatibility: 'hash_ring'`, for keys in ASCII. The npm
+ * package `memcached` has another, `hashring` with `compatibility: 'ketama'`: that is `memcachedNpm()`.
  */
 export function hashring(): Distribution {
   return (list) => {

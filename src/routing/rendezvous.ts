@@ -13,13 +13,13 @@ const MAX_SEED = 0xffff_ffff
 /** Options of {@link rendezvous}. */
 export interface RendezvousOptions {
   /**
-   * Handed to the hash; an integer from 0 to 2³²−1.
+   * Seed of the hash; an integer from 0 to 2³²−1.
    *
    * @defaultValue `0`
    */
   readonly seed?: number | undefined
   /**
-   * The score of a server's name, `-` and the key, given as bytes.
+   * Function for the score of a server's name, `-` and the key, given as bytes.
    *
    * @defaultValue `hashes.murmur3`
    */
@@ -27,12 +27,12 @@ export interface RendezvousOptions {
 }
 
 /**
- * Rendezvous hashing (Thaler and Ravishankar, 1998) as pymemcache does it: the key lives on the server with the
- * highest hash of `name-key`, of equal ones on that with the greatest name. A server that comes or goes moves its own
- * share of the keys and no other; while it is down they go to their next highest. Every pick asks every server: beyond
+ * Rendezvous hashing (Thaler and Ravishankar, 1998) as in pymemcache: a key belongs to the server with the highest hash
+ * of `name-key`, of equal ones to that with the greatest name. A server that comes or goes moves its own share of the
+ * keys and no other; while it is down they go to their next highest. Every pick computes every server's score: beyond
  * some dozens `ketama` is faster. A weight is an error.
  *
- * Like pymemcache it hashes one byte for each code point, its low eight bits: for ASCII the key's bytes. Byte keys
+ * As in pymemcache, one byte for each code point is hashed, its low eight bits: for ASCII the key's bytes. Byte keys
  * count as the equal text, and as they are if they are not UTF-8.
  *
  * Source: pymemcache 4.0, client/rendezvous.py and client/murmur3.py.
@@ -83,9 +83,9 @@ function hashScores(names: readonly string[], seed: number, hash: SeededHashFunc
 
 class RendezvousRouter implements Router {
   readonly #score: Score
-  /** Of every server, for the key of the moment. */
+  /** Score of every server, for the present key. */
   readonly #scores: Uint32Array
-  /** The place of each server's name among all, by code points: decides between equal scores. */
+  /** Rank of each server's name among all, by code points: decides between equal scores. */
   readonly #ranks: readonly number[]
 
   constructor(names: readonly string[], score: Score) {
@@ -115,7 +115,7 @@ class RendezvousRouter implements Router {
   }
 }
 
-/** As Python compares texts; `<` would compare UTF-16 units. */
+/** Compares texts as Python does; `<` would compare UTF-16 units. */
 function compareCodePoints(one: string, other: string): number {
   const [left, right] = [Array.from(one), Array.from(other)]
   const at = left.findIndex((character, index) => character !== right[index])

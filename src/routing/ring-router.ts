@@ -3,10 +3,10 @@ import type { HashFunction, HashInput } from './hash/hash-function.ts'
 import type { Ring } from './ring.ts'
 import { distinctOrder } from './spread-order.ts'
 
-/** Hashes that a key is tried with, one after the other, before the ring is walked. */
+/** Returns the hashes to try for a key, in order, before the ring is walked. */
 export type Rehash = (key: HashInput) => Iterable<number>
 
-/** Keys on a {@link Ring}. The failover order is that of the ring, from the key on. */
+/** Router of keys on a {@link Ring}. The failover order is that of the ring, from the key on. */
 export class RingRouter implements Router {
   readonly #ring: Ring
   readonly #count: number

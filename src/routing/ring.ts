@@ -1,25 +1,25 @@
 import { InvalidInputError } from '../errors.ts'
 
-/** Two to the power of the bits of an owner, which stands below its point in one number when points are sorted. */
+/** Factor of a point when points are sorted: two to the power of the bits of an owner, which is added to the point. */
 const OWNERS = 65_536
-/** At 14 bytes each while they are sorted. */
+/** Most points of a ring, at 14 bytes each while they are sorted. */
 const MAX_POINTS = 4_194_304
 
 /**
- * Which point of a ring has a key: the first at or above its hash (libketama), the first above it (Python's bisect), or
- * the last at or below it (Dalli). Over the end the ring closes.
+ * Point of a ring that owns a key: the first at or above its hash (libketama), the first above it (Python's bisect), or
+ * the last at or below it (Dalli). The end of the ring joins its beginning.
  */
 export type RingSide = 'atOrAbove' | 'above' | 'atOrBelow'
 
-/** Which of two servers with the same point has it: the one that came first or last in the list. */
+/** Owner of a point that two servers share: the first or the last of them in the list. */
 export type PointWinner = 'first' | 'last'
 
 /** Most bits of the index of a ring: 256 kB. */
 const MAX_INDEX_BITS = 16
 
 /**
- * Points of servers on a circle of 2³². Flat arrays, no object per point, and an index by the first bits of a hash: without
- * it the binary search costs half as much as the hash.
+ * Points of servers on a circle of 2³². Flat arrays, no object per point, and an index by the first bits of a hash:
+ * without the index the binary search costs half as much as the hash.
  */
 export class Ring {
   readonly #points: Uint32Array
@@ -48,12 +48,12 @@ export class Ring {
     this.#back = side === 'atOrBelow' ? 1 : 0
   }
 
-  /** The server of a hash. */
+  /** Returns the server of a hash. */
   owner(hash: number): number {
     return this.#owners[this.#position(hash)]!
   }
 
-  /** The owners of the points from the hash on, once around; an owner comes as often as it has points. */
+  /** Returns the owners of the points from the hash on, once around; an owner comes as often as it has points. */
   *walk(hash: number): Generator<number, void, undefined> {
     const owners = this.#owners
     const start = this.#position(hash)
@@ -78,7 +78,7 @@ export class Ring {
   }
 }
 
-/** Divides the circle into 2 to the power of `bits` equal parts, and finds the first point of each, or behind it. */
+/** Divides the circle into 2 to the power of `bits` equal parts, and finds the first point in or after each. */
 function indexOf(points: Uint32Array, bits: number): Uint32Array {
   const index = new Uint32Array(2 ** bits + 1)
   const size = 2 ** (32 - bits)
@@ -107,7 +107,7 @@ export class PointList {
     this.#points.push(point * OWNERS + owner)
   }
 
-  /** Point and owner in one number each, in order; of equal points only the winner's. */
+  /** Returns point and owner in one number each, in order; of equal points only the winner's. */
   sorted(winner: PointWinner): Float64Array {
     const points = Float64Array.from(this.#points).toSorted()
     const beside = winner === 'first' ? -1 : 1

@@ -2,10 +2,10 @@ import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import type { RoutedServer } from './distribution.ts'
 
-/** What a client calls a server where it hashes servers. */
+/** Returns the name by which a client hashes a server. */
 export type NameForm = (server: RoutedServer) => string
 
-/** What a client calls each server. Two of one name would have the same places: an error. */
+/** Returns a client's name of each server. Two servers of one name would have the same places: an error. */
 export function namesOf(servers: readonly RoutedServer[], form: NameForm): string[] {
   const first = new Map<string, RoutedServer>()
   return servers.map((server) => {
@@ -23,7 +23,7 @@ export function namesOf(servers: readonly RoutedServer[], form: NameForm): strin
 }
 
 const ADDRESS = /^(?:\[([^\]]+)\]|([^:/[\]]+)):(\d{1,5})$/
-/** memcached's own port, which libmemcached's family leaves out. */
+/** memcached's own port, which libmemcached and its relatives leave out. */
 const DEFAULT_PORT = 11_211
 
 interface Address {
@@ -32,8 +32,8 @@ interface Address {
 }
 
 /**
- * What a name says when it is an address: names are `host:port` or `[v6]:port` unless the user chose another. A name
- * of the user's own that reads like an address counts as one: that is how a server takes another's place on the ring.
+ * Parses a name as an address: names are `host:port` or `[v6]:port` unless the user chose another. A chosen name that
+ * reads like an address counts as one, so that a server can take another's place on the ring.
  */
 function addressOf({ name }: RoutedServer): Address | undefined {
   const [, bracketed, plain, port] = ADDRESS.exec(name) ?? []

@@ -1,11 +1,11 @@
 import { mixBits } from './hash/murmur3.ts'
 
-/** An odd constant, 2³² divided by the golden ratio: it keeps 0 from being mixed to 0 for ever. */
+/** Odd constant, 2³² divided by the golden ratio: without it 0 would be mixed to 0 for ever. */
 const STEP = 0x9e3779b9
 
 /**
- * The key's server, then all others in an order that the key's hash shuffles: the keys of a server that is down spread
- * evenly over the rest. For distributions whose foreign model has no failover order of its own.
+ * Yields the key's server, then all others in an order shuffled by the key's hash: the keys of a server that is down
+ * spread evenly over the rest. For distributions whose foreign model has no failover order of its own.
  */
 export function* spreadOrder(first: number, count: number, hash: number): Generator<number, void, undefined> {
   yield first
@@ -20,7 +20,7 @@ export function* spreadOrder(first: number, count: number, hash: number): Genera
   }
 }
 
-/** Every server once: those of `preferred` as they come, repetitions left out, then the others by their index. */
+/** Yields every server once: those of `preferred` in order, without repetitions, then the others by their index. */
 export function* distinctOrder(preferred: Iterable<number>, count: number): Generator<number, void, undefined> {
   const seen = new Set<number>()
   for (const server of preferred) {

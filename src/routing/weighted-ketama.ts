@@ -8,11 +8,11 @@ import { RingRouter } from './ring-router.ts'
 import { libmemcachedName, type NameForm, namesOf } from './server-name.ts'
 
 /**
- * Makes libmemcached's ring with weights. It stands apart from the other rings, so that a client with the default
- * distribution carries no other.
+ * Makes libmemcached's ring with weights. Kept apart from the other rings, so that a client with the default
+ * distribution imports no other.
  *
- * @param nameOf - What the ring calls a server.
- * @param hash - Hash of the keys; the points are always those of md5.
+ * @param nameOf - Returns the ring's name of a server.
+ * @param hash - Hash of the keys; the points always use md5.
  */
 export function weightedKetama(nameOf: NameForm = libmemcachedName, hash: HashFunction = md5): Distribution {
   return (list) => {

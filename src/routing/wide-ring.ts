@@ -15,8 +15,8 @@ interface WidePoint {
 }
 
 /**
- * A ring of points with 128 bits, whole md5 digests as big-endian numbers: uhashring's own. The point of a key is the
- * first above its digest.
+ * Router on a ring of points with 128 bits, whole md5 digests as big-endian numbers: uhashring's own. The point of a
+ * key is the first above its digest.
  */
 export class WideRingRouter implements Router {
   readonly #count: number
@@ -27,7 +27,7 @@ export class WideRingRouter implements Router {
     checkPointCount(servers.reduce((sum, { weight }) => sum + weight, 0) * POINTS_PER_WEIGHT)
     this.#count = servers.length
     this.#points = servers.flatMap(pointsOf).toSorted((one, other) => compare(one.words, other.words))
-    // Searched first: the rest of a point matters only where its head is the key's.
+    // Searched first: the rest of a point matters only if its head equals the key's.
     this.#heads = Uint32Array.from(this.#points, ({ words }) => words[0]!)
   }
 

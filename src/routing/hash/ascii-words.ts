@@ -1,8 +1,8 @@
 /**
- * Writes an ASCII text as little-endian words, without a way over bytes: the keys of a cache are mostly that, and
- * hashes of words read them twice as fast so. The last word is filled up with zeros.
+ * Writes an ASCII text as little-endian words, without a detour over bytes: most keys of a cache are ASCII, and hashes
+ * of words read them twice as fast. The last word is filled up with zeros.
  *
- * @returns Whether it was ASCII; if not, what was written is of no use.
+ * @returns Whether the text was ASCII; if not, the written words are of no use.
  */
 export function writeAsciiWords(text: string, words: Int32Array): boolean {
   const { length } = text

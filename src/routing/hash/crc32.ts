@@ -1,7 +1,7 @@
 import type { HashInput } from './hash-function.ts'
 import { bytesOf } from './key-bytes.ts'
 
-/** The polynomial of IEEE 802.3, bits reversed. */
+/** Polynomial of IEEE 802.3, bits reversed. */
 const POLYNOMIAL = 0xedb88320
 const table = makeTable()
 
@@ -14,8 +14,8 @@ export function crc32(data: HashInput): number {
 }
 
 /**
- * Fifteen bits of CRC-32, bits 16 to 30: what libmemcached calls `crc` and twemproxy `crc32`; also the hash of PHP's
- * memcache extension and of spymemcached's `CRC_HASH`.
+ * Fifteen bits of CRC-32, bits 16 to 30: libmemcached's `crc` and twemproxy's `crc32`; also the hash of PHP's memcache
+ * extension and of spymemcached's `CRC_HASH`.
  */
 export function crc(data: HashInput): number {
   return (crc32(data) >>> 16) & 0x7fff

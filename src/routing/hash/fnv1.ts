@@ -25,8 +25,8 @@ export function fnv1_64(data: HashInput, options?: SignedBytesOption): number {
 }
 
 /**
- * libmemcached's and twemproxy's `fnv1a_64`: they compute in 32 bits, which gives the low half of FNV-1a, 64 bits.
- * Short keys that differ in little get hashes that differ in little: on a ring they crowd on few servers.
+ * libmemcached's and twemproxy's `fnv1a_64`: computed in 32 bits, which gives the low half of FNV-1a, 64 bits. Similar
+ * short keys get similar hashes: a ring puts them on few servers.
  */
 export function fnv1a_64(data: HashInput, options?: SignedBytesOption): number {
   return mixFirst(data, signBitOf(options), BASIS_64, PRIME_64)

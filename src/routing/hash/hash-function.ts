@@ -1,26 +1,25 @@
-/** What is hashed. Text stands for its UTF-8 bytes: equal bytes have equal hashes, whichever way they were given. */
+/** Input of a hash. Text means its UTF-8 bytes: equal bytes have equal hashes, given as text or as bytes. */
 export type HashInput = string | Uint8Array
 
 /**
- * A hash of a key: 32 bits, unsigned. Your own must give equal bytes the same number, whether they come as text or as
+ * Hash of a key: 32 bits, unsigned. Your own must give equal bytes the same number, whether they come as text or as
  * bytes.
  */
 export type HashFunction = (data: HashInput) => number
 
-/** A hash with a seed: another seed, another hash. */
+/** Hash with a seed: another seed gives another hash. */
 export type SeededHashFunction = (data: HashInput, seed: number) => number
 
-/** How a hash of libmemcached reads bytes from 0x80 on, which ASCII has none of. */
+/** Option for the bytes from 0x80 on in a hash of libmemcached; ASCII has none of them. */
 export interface SignedBytesOption {
   /**
-   * libmemcached adds `char`s, and these are signed on x86: byte 0xc3 counts as −61. On ARM under Linux they are not,
-   * so libmemcached itself hashes a key with such a byte in two ways. `false` is the way of ARM, and that of the
-   * published algorithm.
-   *
+   * libmemcached adds `char`s, which are signed on x86: byte 0xc3 counts as −61. On ARM under Linux they are not, so
+   * libmemcached itself hashes a key with such a byte in two ways. `false` is the way of ARM, and that of the published
+   * algorithm.
    * @defaultValue `true`
    */
   readonly signedBytes?: boolean | undefined
 }
 
-/** A hash of libmemcached that adds bytes as numbers with a sign, or without one. */
+/** Hash of libmemcached that adds bytes as numbers with a sign, or without one. */
 export type SignedBytesHashFunction = (data: HashInput, options?: SignedBytesOption) => number

@@ -9,11 +9,11 @@ import { murmur } from './murmur.ts'
 import { libhashkitMurmur3, murmur3 } from './murmur3.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
-/** The hash functions of memcached's clients: bytes, or text for its UTF-8 bytes, to an unsigned 32-bit number. */
+/** Hash functions of memcached's clients: bytes, or text for its UTF-8 bytes, to an unsigned 32-bit number. */
 export interface Hashes {
-  /** MurmurHash3, x86, 32 bits: pymemcache's. `murmur3('foo')` is 4138058784. */
+  /** MurmurHash3, x86, 32 bits: pymemcache's hash. `murmur3('foo')` is 4138058784. */
   readonly murmur3: (data: HashInput, seed?: number) => number
-  /** The first four bytes of the MD5 digest, little-endian: libmemcached's `md5`, and the key hash of ketama. */
+  /** First four bytes of the MD5 digest, little-endian: libmemcached's `md5`, and the key hash of ketama. */
   readonly md5: HashFunction
   /** CRC-32, all of it: Dalli, gomemcache, twemproxy's `crc32a`. */
   readonly crc32: HashFunction
@@ -25,9 +25,9 @@ export interface Hashes {
   readonly fnv1_32: SignedBytesHashFunction
   /** FNV-1a, 32 bits. */
   readonly fnv1a_32: SignedBytesHashFunction
-  /** The low half of FNV-1, 64 bits. */
+  /** Low half of FNV-1, 64 bits. */
   readonly fnv1_64: SignedBytesHashFunction
-  /** The low half of FNV-1a, 64 bits; its neighbouring keys have neighbouring hashes. */
+  /** Low half of FNV-1a, 64 bits; similar keys have similar hashes. */
   readonly fnv1a_64: SignedBytesHashFunction
   /** Paul Hsieh's SuperFastHash with the start value 0; seldom compiled into libmemcached. */
   readonly hsieh: SignedBytesHashFunction
@@ -37,11 +37,11 @@ export interface Hashes {
   readonly jenkins: HashFunction
   /** MurmurHash3 with a seed that depends on the length: libhashkit's `murmur3`. */
   readonly libhashkitMurmur3: HashFunction
-  /** Java's `String.hashCode()`: spymemcached's `NATIVE_HASH`. It reads characters; bytes count as their UTF-8 text. */
+  /** Java's `String.hashCode()`: spymemcached's `NATIVE_HASH`. Hashes characters; bytes count as their UTF-8 text. */
   readonly javaString: HashFunction
 }
 
-/** The hash functions of memcached's clients. Each name is a function of its own and may be passed on alone. */
+/** Hash functions of memcached's clients. Each is a function of its own and may be passed on alone. */
 export const hashes: Hashes = Object.freeze({
   murmur3,
   md5,

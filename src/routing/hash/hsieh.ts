@@ -4,7 +4,7 @@ import { signBitOf } from './sign-bit.ts'
 
 /**
  * Paul Hsieh's SuperFastHash (azillionmonkeys.com/qed/hash.html) with the start value 0 of libmemcached and twemproxy.
- * Only libmemcached built with `--enable-hsieh_hash` has it; distributions do not build it so.
+ * libmemcached has it only if built with `--enable-hsieh_hash`; distributions do not build it so.
  */
 export function hsieh(data: HashInput, options?: SignedBytesOption): number {
   const { bytes, length } = bytesOf(data)

@@ -1,7 +1,7 @@
 import type { HashInput } from './hash-function.ts'
 import { bytesOf } from './key-bytes.ts'
 
-/** libmemcached's and twemproxy's start value. */
+/** Start value of libmemcached and twemproxy. */
 const START = 13
 const BLOCK_BYTES = 12
 
@@ -52,7 +52,7 @@ function finish(startA: number, startB: number, startC: number): number {
   return ((c ^ b) - rotate(b, 24)) >>> 0
 }
 
-/** Four bytes, little-endian; those behind the end count as 0. */
+/** Reads four bytes, little-endian; those after the end count as 0. */
 function readPadded(bytes: Uint8Array, at: number, end: number): number {
   let word = 0
   for (let last = Math.min(at + 4, end) - 1; last >= at; last--) word = (word << 8) | bytes[last]!

@@ -1,18 +1,20 @@
 import type { HashInput } from './hash-function.ts'
 
-/** Bytes to read before the next call of the function that gave them: one object serves every call. */
+/** Bytes to read before the next call of the function that returned them: one object serves every call. */
 export interface KeyBytes {
   bytes: Uint8Array
   length: number
 }
 
-/** Keys have 250 bytes at most; three times as many hold any text of that many UTF-16 units. */
+/**
+ * Size of the shared buffer: keys have 250 bytes at most; three times as many hold any text of that many UTF-16 units.
+ */
 const SCRATCH_BYTES = 1024
 const scratch = new Uint8Array(SCRATCH_BYTES)
 const encoder = new TextEncoder()
 const current: KeyBytes = { bytes: scratch, length: 0 }
 
-/** The bytes of the input, without making an array for short text. A lone surrogate becomes U+FFFD. */
+/** Returns the bytes of the input, without a new array for short text. A lone surrogate becomes U+FFFD. */
 export function bytesOf(data: HashInput): KeyBytes {
   if (typeof data === 'string') return bytesOfText(data)
   current.bytes = data

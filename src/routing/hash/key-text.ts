@@ -4,14 +4,14 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const strictDecoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 const encoder = new TextEncoder()
 
-/** The text of a key, for hashes of characters; what is not UTF-8 becomes U+FFFD. */
+/** Returns the text of a key, for hashes of characters; bytes that are not UTF-8 become U+FFFD. */
 export function textOf(key: HashInput): string {
   return typeof key === 'string' ? key.toWellFormed() : decoder.decode(key)
 }
 
 /**
- * What Python's clients hash who take a text for bytes: the low eight bits of each code point. Bytes count as the
- * equal text; bytes that are not UTF-8 as they are. ASCII is its own.
+ * Returns the bytes hashed by Python clients that treat a text as bytes: the low eight bits of each code point. Bytes
+ * count as the equal text; bytes that are not UTF-8 stay as they are, and so does ASCII.
  */
 export function codePointBytes(key: HashInput): HashInput {
   const text = typeof key === 'string' ? key : decodeWhole(key)
@@ -20,8 +20,8 @@ export function codePointBytes(key: HashInput): HashInput {
 }
 
 /**
- * The key as text of one character per UTF-8 byte: its hash is that of a client which decodes the bytes as latin-1
- * and encodes the result as UTF-8.
+ * Returns the key as text of one character per UTF-8 byte: its hash is that of a client which decodes the bytes as
+ * latin-1 and encodes the result as UTF-8.
  */
 export function latin1Text(key: HashInput): string {
   if (typeof key === 'string' && isAscii(key)) return key
@@ -29,7 +29,7 @@ export function latin1Text(key: HashInput): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
 }
 
-/** How Python prints the bytes of a key: `b'key'`. */
+/** Returns the bytes of a key as Python prints them: `b'key'`. */
 export function pythonBytesText(key: HashInput): string {
   const text = latin1Text(key)
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"

@@ -1,9 +1,9 @@
 /**
- * The compression function of MD5 (RFC 1321, section 3.4), unrolled: in a loop with tables it takes twice as long, and
- * a ring with md5 calls it once for every key.
+ * Applies the compression function of MD5 (RFC 1321, section 3.4), unrolled: in a loop with tables it takes twice as
+ * long, and a ring with md5 calls it once for every key.
  *
- * @param state - The four words of the digest so far; they are replaced.
- * @param block - The sixteen words of one block, little-endian.
+ * @param state - Four words of the digest so far; they are replaced.
+ * @param block - Sixteen words of one block, little-endian.
  */
 export function compressMd5Block(state: Int32Array, block: Int32Array): void {
   const m0 = block[0]!

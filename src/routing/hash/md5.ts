@@ -5,7 +5,7 @@ import { compressMd5Block } from './md5-block.ts'
 import { readRest, readWord } from './read-word.ts'
 
 const BLOCK_BYTES = 64
-/** Where the length in bits begins in the last block. */
+/** Position of the length in bits in the last block. */
 const LENGTH_WORD = 14
 const LENGTH_BYTE = 4 * LENGTH_WORD
 
@@ -13,16 +13,16 @@ const state = new Int32Array(4)
 const block = new Int32Array(16)
 
 /**
- * The first four bytes of the MD5 digest as a little-endian number: what libmemcached, spymemcached and twemproxy call
- * the md5 hash.
+ * Returns the first four bytes of the MD5 digest as a little-endian number: the md5 hash of libmemcached, spymemcached
+ * and twemproxy.
  */
 export function md5(data: HashInput): number {
   return md5Words(data)[0]! >>> 0
 }
 
 /**
- * The MD5 digest (RFC 1321) as four little-endian words, signed. An own one because for keys of a cache it takes a
- * fifth of the time of a native digest, and works where the platform forbids MD5 (FIPS).
+ * Returns the MD5 digest (RFC 1321) as four little-endian words, signed. An implementation of our own, because for
+ * cache keys it takes a fifth of the time of a native digest, and works where the platform forbids MD5 (FIPS).
  *
  * @returns One array for every call: read it before the next one.
  */
@@ -35,7 +35,7 @@ export function md5Words(data: HashInput): Int32Array {
   return state
 }
 
-/** One block without a way over bytes, for what most keys are; `false` if the text is another. */
+/** Adds the one block of a short ASCII text without a detour over bytes; returns `false` for any other text. */
 function addShortText(text: string): boolean {
   const { length } = text
   if (length >= LENGTH_BYTE) return false
@@ -57,7 +57,7 @@ function addBytes(data: HashInput): void {
   finish(bytes, at, length)
 }
 
-/** The bytes that are left, fewer than a block, then 0x80, zeros and the length in bits (RFC 1321, 3.1 and 3.2). */
+/** Adds the remaining bytes, fewer than a block, then 0x80, zeros and the length in bits (RFC 1321, 3.1 and 3.2). */
 function finish(bytes: Uint8Array, start: number, length: number): void {
   block.fill(0)
   const rest = length - start

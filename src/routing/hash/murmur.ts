@@ -2,9 +2,9 @@ import type { HashInput } from './hash-function.ts'
 import { bytesOf } from './key-bytes.ts'
 import { readRest, readWord } from './read-word.ts'
 
-/** The multiplier of MurmurHash2 (Austin Appleby, github.com/aappleby/smhasher). */
+/** Multiplier of MurmurHash2 (Austin Appleby, github.com/aappleby/smhasher). */
 const MULTIPLIER = 0x5bd1e995
-/** libmemcached's seed is this times the length. */
+/** Factor of libmemcached's seed, times the length. */
 const SEED_PER_BYTE = 0xdeadbeef
 
 /** MurmurHash2 with libmemcached's seed, which depends on the length; libmemcached's and twemproxy's `murmur`. */

@@ -4,18 +4,18 @@ import { bytesOf } from './key-bytes.ts'
 import { finishMurmur3, mixMurmur3Word } from './murmur3.ts'
 import { readRest, readWord } from './read-word.ts'
 
-/** Bytes of a key that have words ready for them; a longer one gets an array of its own. */
+/** Longest key that fits the shared words, in bytes; a longer one gets an array of its own. */
 const SCRATCH_BYTES = 1024
 const scratch = new Int32Array(SCRATCH_BYTES / 4 + 1)
 
 /**
- * MurmurHash3 of `prefix + key` for many prefixes at once. The prefixes are hashed once; of the key the words are read
- * once. A third of the time of hashing each text by itself.
+ * MurmurHash3 of `prefix + key` for many prefixes at once. The prefixes are hashed once; the words of the key are read
+ * once. Takes a third of the time of hashing each text alone.
  */
 export class Murmur3Prefixes {
-  /** The hash of each prefix's whole words. */
+  /** Hash of each prefix's whole words. */
   readonly #hashes: Int32Array
-  /** The bytes after them, fewer than four, little-endian. */
+  /** Bytes after them, fewer than four, little-endian. */
   readonly #rests: Int32Array
   readonly #lengths: Int32Array
 
@@ -26,14 +26,14 @@ export class Murmur3Prefixes {
     for (const [at, prefix] of prefixes.entries()) this.#begin(at, prefix)
   }
 
-  /** As `hash`, in half the time, for a key of ASCII; another one it leaves alone and says `false`. */
+  /** Hashes a key of ASCII as `hash` does, in half the time; returns `false`, without a result, for any other key. */
   hashAscii(key: HashInput, results: Uint32Array): boolean {
     if (typeof key !== 'string' || key.length > SCRATCH_BYTES || !writeAsciiWords(key, scratch)) return false
     for (let at = 0; at < results.length; at++) results[at] = this.#finish(at, scratch, key.length)
     return true
   }
 
-  /** Writes the hash of each prefix with the key behind it. */
+  /** Writes the hash of each prefix followed by the key. */
   hash(key: HashInput, results: Uint32Array): void {
     const { bytes, length } = bytesOf(key)
     const words = length > SCRATCH_BYTES ? new Int32Array((length >> 2) + 2) : scratch
@@ -63,10 +63,10 @@ export class Murmur3Prefixes {
     for (let index = 0; index < count; index++) {
       const word = words[index]!
       hash = mixMurmur3Word(hash, rest | (word << shift))
-      // In two steps: JavaScript takes a shift by 32 for one by 0.
+      // In two steps: JavaScript treats a shift by 32 as one by 0.
       rest = (word >>> 1) >>> (31 - shift)
     }
-    // Behind its end the key's last word is zeros.
+    // After its end the key's last word is zeros.
     if (4 * count < length) rest |= words[count]! << shift
     return finishMurmur3(hash, rest, prefixLength + length)
   }

@@ -6,7 +6,7 @@ import { readRest, readWord } from './read-word.ts'
 const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
 const STEP = 0xe6546b64
-/** The seed of libhashkit's murmur3 is this times the length. */
+/** Factor of the seed of libhashkit's murmur3, times the length. */
 const SEED_PER_BYTE = 0xdeadbeef
 
 /** MurmurHash3, x86, 32 bits: pymemcache's and emcache's hash. `murmur3('foo')` is 4138058784. */
@@ -28,23 +28,23 @@ function hashBytes(bytes: Uint8Array, length: number, seed: number): number {
   return finishMurmur3(hash, readRest(bytes, whole, length), length)
 }
 
-/** Takes four bytes into the hash. */
+/** Mixes four bytes into the hash. */
 export function mixMurmur3Word(hash: number, word: number): number {
   const mixed = hash ^ scramble(word)
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + STEP) | 0
 }
 
 /**
- * The hash of everything.
+ * Returns the final hash.
  *
- * @param rest - The last bytes, fewer than four, little-endian; 0 if there are none.
- * @param length - Of everything, in bytes.
+ * @param rest - Last bytes, fewer than four, little-endian; 0 if there are none.
+ * @param length - Length of the whole input, in bytes.
  */
 export function finishMurmur3(hash: number, rest: number, length: number): number {
   return mixBits(hash ^ scramble(rest) ^ length)
 }
 
-/** The last step of MurmurHash3, by itself a good way to shuffle the bits of a number. */
+/** Applies the last step of MurmurHash3, which by itself shuffles the bits of a number well. */
 export function mixBits(start: number): number {
   let hash = Math.imul(start ^ (start >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)

@@ -8,13 +8,13 @@ const MULTIPLIER_HIGH = 0xc6a4a793
 const MULTIPLIER_LOW = 0x5bd1e995
 const WORD_BYTES = 8
 
-/** A number of 64 bits in two halves. */
+/** Number of 64 bits in two halves. */
 export interface Uint64 {
   high: number
   low: number
 }
 
-/** MurmurHash64A into `hash`: mcrouter's hash for Ch3. */
+/** Writes MurmurHash64A into `hash`: mcrouter's hash for Ch3. */
 export function murmur64a(hash: Uint64, data: HashInput, seed: number): void {
   const { bytes, length } = bytesOf(data)
   begin(hash, length, seed)
@@ -29,7 +29,7 @@ export function murmur64a(hash: Uint64, data: HashInput, seed: number): void {
   finish(hash)
 }
 
-/** MurmurHash64A of the eight bytes of the hash so far, as mcrouter extends a hash. */
+/** Replaces the hash by MurmurHash64A of its eight bytes, as mcrouter extends a hash. */
 export function rehash64a(hash: Uint64, seed: number): void {
   const { high, low } = hash
   begin(hash, WORD_BYTES, seed)
@@ -70,7 +70,7 @@ function multiply(number: Uint64): void {
   number.low = Math.imul(low, MULTIPLIER_LOW)
 }
 
-/** `number ^= number >> 47`: only the upper 17 bits come down. */
+/** Computes `number ^= number >> 47`: only the upper 17 bits are shifted into the result. */
 function shiftXor(number: Uint64): void {
   number.low ^= number.high >>> 15
 }

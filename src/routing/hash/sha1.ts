@@ -5,7 +5,7 @@ const BLOCK_BYTES = 64
 const ROUNDS = 80
 const ROUND_CONSTANTS = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6] as const
 
-/** The first four bytes of the SHA-1 digest (RFC 3174) as a big-endian number: a point of Dalli's ring. */
+/** Returns the first four bytes of the SHA-1 digest (RFC 3174) as a big-endian number: a point of Dalli's ring. */
 export function sha1Start(data: HashInput): number {
   const message = padded(data)
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0)
@@ -17,7 +17,7 @@ export function sha1Start(data: HashInput): number {
   return state[0]! >>> 0
 }
 
-/** The bytes, then 0x80, zeros and the length in bits, to a multiple of 64 bytes (RFC 3174, section 4). */
+/** Returns the bytes, then 0x80, zeros and the length in bits, to a multiple of 64 bytes (RFC 3174, section 4). */
 function padded(data: HashInput): DataView {
   const { bytes, length } = bytesOf(data)
   const message = new Uint8Array(Math.ceil((length + 9) / BLOCK_BYTES) * BLOCK_BYTES)

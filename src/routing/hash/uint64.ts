@@ -1,4 +1,4 @@
-/** The upper 32 bits of the product of two unsigned 32-bit numbers; `Math.imul` gives the lower ones. */
+/** Returns the upper 32 bits of the product of two unsigned 32-bit numbers; `Math.imul` gives the lower ones. */
 export function multiplyHigh(left: number, right: number): number {
   const leftLow = left & 0xffff
   const leftHigh = left >>> 16
