@@ -1,9 +1,9 @@
-/** What the parts of a decoded value take up, in bytes: about what V8 allocates for them on 64 bits. */
+/** Memory of the parts of a decoded value, in bytes: about the sizes that V8 allocates on 64 bits. */
 export const COST = {
   /** One place in a list, on a stack, or in a table. */
   slot: 8,
   list: 48,
-  /** A `Map`, and the object that it may become. */
+  /** A `Map`, and its later object. */
   dict: 256,
   /** A member of either. */
   entry: 64,
@@ -13,7 +13,7 @@ export const COST = {
   text: 24,
 } as const
 
-/** The memory that decoding one value may take up. Everything that a decoder makes is taken out of it. */
+/** Memory that decoding one value may use. Every part that a decoder makes is subtracted. */
 export class Allowance {
   readonly #maxBytes: number
   #left: number
@@ -23,7 +23,7 @@ export class Allowance {
     this.#left = maxBytes
   }
 
-  /** Takes bytes out, before they are allocated where that can be known; an error where fewer are left. */
+  /** Subtracts bytes, before their allocation if the size is known by then; throws if fewer are left. */
   take(bytes: number): void {
     this.#left -= bytes
     if (this.#left >= 0) return

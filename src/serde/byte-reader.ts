@@ -3,7 +3,7 @@ import { asBuffer } from './bytes.ts'
 
 const NEWLINE = 0x0a
 
-/** Walks over bytes that somebody else wrote: whatever would reach past their end is an error, and nothing is copied. */
+/** Reader of bytes from another writer: reading past their end is an error, and bytes are never copied. */
 export class ByteReader {
   readonly #bytes: Buffer
   #at = 0
@@ -12,7 +12,7 @@ export class ByteReader {
     this.#bytes = asBuffer(data)
   }
 
-  /** How many bytes are left. */
+  /** Number of bytes left. */
   get left(): number {
     return this.#bytes.length - this.#at
   }
@@ -37,7 +37,7 @@ export class ByteReader {
     return this.#bytes.readUInt32LE(this.#step(4))
   }
 
-  /** A length in eight bytes; what no value can have is an error. */
+  /** Reads a length of eight bytes; a length that no value can have is an error. */
   uint64(): number {
     const length = this.#bytes.readBigUInt64LE(this.#step(8))
     if (length > BigInt(this.left)) throw cutShort()
@@ -48,23 +48,23 @@ export class ByteReader {
     return this.#bytes.readDoubleBE(this.#step(8))
   }
 
-  /** Checks that nothing follows what was read. */
+  /** Checks that no bytes follow. */
   end(): void {
     if (this.left > 0) throw followed(this.left)
   }
 
-  /** The next `length` bytes, a view; a negative length is an error too. */
+  /** Returns the next `length` bytes, a view; a negative length is an error too. */
   take(length: number): Buffer {
     const start = this.#step(length)
     return this.#bytes.subarray(start, this.#at)
   }
 
-  /** The bytes up to a line feed, which is passed over. */
+  /** Returns the bytes up to a line feed, which is skipped. */
   line(): Buffer {
     return this.until(NEWLINE)
   }
 
-  /** The bytes up to one that ends them, which is passed over. */
+  /** Returns the bytes up to a terminating byte, which is skipped. */
   until(end: number): Buffer {
     const stop = this.#bytes.indexOf(end, this.#at)
     if (stop < 0) throw cutShort()
@@ -85,7 +85,7 @@ function cutShort(): Error {
   return new Error('the value is cut short or damaged')
 }
 
-/** The error for bytes behind a whole value. */
+/** Makes the error for bytes after a whole value. */
 export function followed(bytes: number): Error {
   return new Error(`${bytes} bytes follow the value: append adds plain bytes, which only text and bytes can take`)
 }

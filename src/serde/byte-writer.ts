@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer'
 
 const FIRST_BYTES = 256
-/** No memcached takes larger items (`-I 1g`). A small value whose parts occur many times may become longer. */
+/**
+ * Largest output: no memcached takes larger items (`-I 1g`). A small value with many repeated parts may become longer.
+ */
 const MAX_BYTES = 2 ** 30
 
-/** Bytes put one behind the other into a buffer that grows. */
+/** Writer of bytes into a buffer that grows. */
 export class ByteWriter {
   #bytes: Buffer = Buffer.allocUnsafe(FIRST_BYTES)
   #length = 0
@@ -39,12 +41,12 @@ export class ByteWriter {
     this.#bytes.write(text, at, 'latin1')
   }
 
-  /** What was written, in a buffer of its own size. */
+  /** Returns the written bytes in a buffer of their own size. */
   finish(): Buffer {
     return Buffer.from(this.#bytes.subarray(0, this.#length))
   }
 
-  /** Makes room and gives the place where it starts; call it first, for it may put another buffer in place. */
+  /** Makes room and returns its start. Call it first, because it may replace the buffer. */
   #grow(length: number): number {
     const start = this.#length
     const end = start + length

@@ -9,9 +9,9 @@ import {
   zstdDecompressor,
 } from './decompress.ts'
 
-/** When and how a foreign layout's writer compresses. */
+/** Conditions and effort of a foreign layout's compression. */
 export interface ZlibCompression {
-  /** Values of more bytes than this are compressed, and stored so if that made them smaller. */
+  /** Size above which values are compressed, in bytes; the result is stored if it is smaller. */
   readonly minBytes?: number
   /**
    * Effort, from 0 to 9 (zlib and gzip).
@@ -21,24 +21,24 @@ export interface ZlibCompression {
   readonly level?: number
 }
 
-/** A way to make bytes smaller, and the way back, which stops at a limit. */
+/** Compression and its decompression, which stops at a limit. */
 export interface Codec {
   compress(data: Uint8Array, level: number): Buffer
   decompress(data: Uint8Array, maxBytes: number): Buffer
 }
 
-/** RFC 1950, which most clients mean by compression. */
+/** RFC 1950, the compression of most clients. */
 export const zlibCodec: Codec = {
   compress: (data, level) => zlib.deflateSync(data, { level }),
   decompress(data, maxBytes) {
-    // The header of RFC 1950, 2.2: what lacks it is not worth the cost of a decompressor.
+    // Header of RFC 1950, 2.2: data without it is not worth the cost of a decompressor.
     const isZlib = (data[0]! & 0x0f) === 8 && (data[0]! * 256 + data[1]!) % 31 === 0
     if (!isZlib) throw undecompressed()
     return bounded(zlibDecompressor(), data, maxBytes)
   },
 }
 
-/** RFC 1952, as the Java clients compress. */
+/** RFC 1952, the compression of the Java clients. */
 export const gzipCodec: Codec = {
   compress: (data, level) => zlib.gzipSync(data, { level }),
   decompress(data, maxBytes) {
@@ -47,7 +47,7 @@ export const gzipCodec: Codec = {
   },
 }
 
-/** The first four bytes of a Zstandard frame (RFC 8878, 3.1.1), which "magicless" frames leave out. */
+/** First four bytes of a Zstandard frame (RFC 8878, 3.1.1), which "magicless" frames leave out. */
 const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 const ZSTD_LEVEL = 100
 

@@ -17,11 +17,11 @@ import type { Serde, SerializedValue } from './serde.ts'
 import { compressValue, keepBytes, needsOption, unknownFlags, withinLimits } from './stored-value.ts'
 import { checkText, decodeText } from './text.ts'
 
-/** What of Dalli's layout is chosen by its user. */
+/** Options of Dalli's layout. */
 export interface DalliOptions extends ForeignOptions {
   /**
-   * What to do with Ruby's Marshal, in which Dalli stores everything that was not set with `raw: true`. Only plain
-   * types are read and written.
+   * Handling of Ruby's Marshal, in which Dalli stores every value not set with `raw: true`. Only plain types are read
+   * and written.
    *
    * - read: nil → null, true, false, Integer → number, beyond ±(2⁵³−1) bigint, Float → number, String → text if it is
    *   UTF-8 or US-ASCII, Buffer if it is binary, Symbol → text, Array → array, Hash → object if every key is text, else
@@ -33,14 +33,14 @@ export interface DalliOptions extends ForeignOptions {
    */
   readonly marshal?: NativeObjects
   /**
-   * How raw values are read: as text, which is an error for what is not UTF-8, or as Buffers.
+   * Type of raw values when read: text, with an error for bytes that are not UTF-8, or Buffers.
    *
    * @defaultValue `'text'`
    */
   readonly strings?: StringsAs
   /**
-   * Compress as Dalli does: values of more than `minBytes` (4095) bytes, with zlib, where they get smaller. Compressed
-   * values are read either way.
+   * Whether to compress as Dalli does: values of more than `minBytes` (4095) bytes, with zlib, if they get smaller.
+   * Compressed values are read either way.
    *
    * @defaultValue `false`
    */
@@ -51,11 +51,11 @@ const OPTIONS: readonly (keyof DalliOptions)[] = ['marshal', 'strings', 'compres
 
 const MARSHAL = 1
 const ZLIB = 2
-/** Dalli compresses from 4096 bytes on. */
+/** Largest uncompressed value, in bytes: Dalli compresses from 4096 bytes on. */
 const MIN_BYTES = 4095
 
 /**
- * The layout of Dalli 2 to 5, by client flags:
+ * Serde for the layout of Dalli 2 to 5, by client flags:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|

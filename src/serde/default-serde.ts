@@ -20,12 +20,12 @@ const BYTES = 64
 
 const COUNTER = /^-?[0-9]+ *$/
 
-/** So many digits are exact in a double whatever they are: the largest safe integer has 16. */
+/** Number of digits that a double always holds exactly: the largest safe integer has 16. */
 const SAFE_DIGITS = 15
 const DIGIT_0 = 0x30
 
 /**
- * The serde of every client that names no other. What is stored, by client flags:
+ * Serde of every client without another one. Stored forms, by client flags:
  *
  * | flags | written for | stored as | read as |
  * |---|---|---|---|
@@ -33,22 +33,22 @@ const DIGIT_0 = 0x30
  * | 2 | integers up to ±(2⁵³−1) | decimal | number, beyond that bigint |
  * | 4 | bigint | decimal | bigint |
  * | 16 | (never) | UTF-8 | text |
- * | 32 | everything else | JSON | what the JSON says |
+ * | 32 | everything else | JSON | the JSON value |
  * | 64 | `Uint8Array` | the bytes | Buffer |
  *
  * Integers have 10,000 digits at most: storing a longer one is an `InvalidInputError`, reading one a `SerdeError`.
- * Counters (2 and 4) are read without the spaces that `decr` leaves behind them. Text and integers are what
- * pymemcache writes, so Python reads them, and text is read everywhere.
+ * Counters (2 and 4) are read without the spaces that `decr` leaves after them. Text and integers are stored as by
+ * pymemcache, so Python reads them, and text is read everywhere.
  *
- * A value of another client that it cannot read is a `SerdeError` that names the serde that can, where client flags and
- * first bytes tell.
+ * An unreadable value of another client is a `SerdeError` that names the serde for it, if client flags and first bytes
+ * identify one.
  *
- * It refuses with `SerdeError` what it could not give back: undefined, functions, symbols, promises, NaN, ±Infinity,
- * cycles, text with lone surrogates, binary data other than `Uint8Array`, and objects of which JSON keeps nothing: `Map`,
- * `Set`, errors, `RegExp` (`structuredClone` stores those), weak collections, iterators, `Blob`, `Headers` and the like.
- * One with a method `toJSON` is stored as that says. Inside objects and arrays the rules are those of JSON: a `Date` comes
- * back as text (on its own too), a `Map` or `Set` as `{}`, undefined members are left out, NaN becomes null. Text that is
- * not valid UTF-8 is a `SerdeError` too: read it with `raw`.
+ * Values that could not be read back are refused with `SerdeError`: undefined, functions, symbols, promises, NaN,
+ * ±Infinity, cycles, text with lone surrogates, binary data other than `Uint8Array`, and objects of which JSON keeps
+ * nothing: `Map`, `Set`, errors, `RegExp` (`structuredClone` stores those), weak collections, iterators, `Blob`,
+ * `Headers` and the like. An object with a method `toJSON` is stored as its result. Inside objects and arrays the rules
+ * are those of JSON: a `Date` is read back as text (on its own too), a `Map` or `Set` as `{}`, undefined members are
+ * left out, NaN becomes null. Text that is not valid UTF-8 is a `SerdeError` too: read it with `raw`.
  */
 export const defaultSerde: Serde = Object.freeze<RangeSerde>({
   serialize,
@@ -84,7 +84,7 @@ function serialize(value: unknown): SerializedValue {
 function serializeNumber(value: number): SerializedValue {
   if (!Number.isFinite(value)) throw new SerdeError(`${showValue(value)} cannot be stored`, { delivery: 'not-sent' })
   if (Object.is(value, -0)) return { data: '-0', clientFlags: JSON_TEXT }
-  // An integer that is not safe goes as JSON: from flags 2 it would come back as a bigint.
+  // An unsafe integer is stored as JSON: from flags 2 it would be read as a bigint.
   return { data: String(value), clientFlags: Number.isSafeInteger(value) ? INTEGER : JSON_TEXT }
 }
 
@@ -160,7 +160,7 @@ function decode(slice: typeof utf8Slice, bytes: Buffer, start: number, end: numb
 function readInteger(bytes: Buffer, start: number, end: number): number | bigint {
   let value = 0
   let at = start
-  // Plain digits are read in place, at a tenth of what a string costs; the rest leaves them to `readAnyInteger`.
+  // Plain digits are read in place, at a tenth of the cost of a string; `readAnyInteger` reads the rest.
   for (const last = Math.min(end, start + SAFE_DIGITS); at < last; at++) {
     const digit = bytes[at]! - DIGIT_0
     if (digit < 0 || digit > 9) break
@@ -172,7 +172,7 @@ function readInteger(bytes: Buffer, start: number, end: number): number | bigint
 function readAnyInteger(bytes: Buffer, start: number, end: number): number | bigint {
   const digits = readCounter(bytes, start, end, INTEGER)
   const value = Number(digits)
-  // `+ 0` makes a 0 of -0.
+  // `+ 0` turns -0 into 0.
   return Number.isSafeInteger(value) ? value + 0 : BigInt(digits)
 }
 

@@ -3,14 +3,14 @@ import { ByteReader } from './byte-reader.ts'
 import { undecompressed } from './compression.ts'
 import { notCompressed } from './decompress.ts'
 
-/** Level 2 of the format marks a far match by the largest near distance. */
+/** Distance that marks a far match on level 2 of the format: the largest near distance. */
 const FAR = 8191
-/** A run of length bytes adds at most 255 per byte read: what claims to grow more is damage. */
+/** Largest growth: a run of length bytes adds at most 255 per byte read, so a larger size is damage. */
 const MAX_RATIO = 256
 
 /**
- * Decompresses a FastLZ block (levels 1 and 2) of known size, by the block format of FastLZ's README: php-memcached
- * compresses with it unless told otherwise.
+ * Decompresses a FastLZ block (levels 1 and 2) of known size, by the block format of FastLZ's README: php-memcached's
+ * default compression.
  */
 export function decompressFastLz(data: Uint8Array, size: number): Buffer {
   try {
@@ -51,7 +51,7 @@ function match(reader: ByteReader, output: Output, control: number, level: numbe
   output.repeat(far ? FAR + (reader.byte() << 8) + reader.byte() : high + low, length)
 }
 
-/** One byte on level 1; on level 2 as many as are 255, and one more. */
+/** Reads a long length: one byte on level 1; on level 2 every byte that is 255, and one more. */
 function longLength(reader: ByteReader, level: number): number {
   let length = reader.byte()
   if (level === 1) return length
@@ -73,7 +73,7 @@ class Output {
     this.#length += data.byteLength
   }
 
-  /** Copies what lies `distance` + 1 bytes back; it may overlap what it writes. */
+  /** Copies the bytes `distance` + 1 back; source and target may overlap. */
   repeat(distance: number, length: number): void {
     let from = this.#length - distance - 1
     if (from < 0) throw damaged()

@@ -4,7 +4,7 @@ import { showValue } from '../show-value.ts'
 import type { ZlibCompression } from './compression.ts'
 
 /**
- * What is done with values in another language's own object format.
+ * Handling of values in another language's own object format.
  *
  * - `refuse`: reading or writing one is an error.
  * - `read`: plain types are read, by a decoder that makes nothing else; writing one is an error.
@@ -12,18 +12,18 @@ import type { ZlibCompression } from './compression.ts'
  */
 export type NativeObjects = 'refuse' | 'read' | 'readWrite'
 
-/** How the strings of a client without a type for bytes are read; as text, what is not UTF-8 is an error. */
+/** Type of the strings of a client without a type for bytes; as text, bytes that are not UTF-8 are an error. */
 export type StringsAs = 'text' | 'bytes'
 
 /**
- * What every foreign layout that reads compressed values takes. Where a layout compresses, use its own option: the
- * client's `compression` marks values with client flags that mean something else to the other program.
+ * Options of every foreign layout that reads compressed values. If a layout compresses, use its own option: the
+ * client's `compression` marks values with client flags that have other meanings for the other program.
  */
 export interface ForeignOptions {
   /**
-   * A value that would be longer than this when decompressed is an error. So is a pickle, Marshal or PHP `serialize`
-   * whose parts would take up more memory than this: about 8 bytes for each item of a list, 48 for a list, 64 for each
-   * member of a dict or object, 256 for a dict, and the bytes of texts and Buffers.
+   * Largest decompressed value, in bytes; a longer one is an error. So is a pickle, Marshal or PHP `serialize` whose
+   * parts would use more memory than this: about 8 bytes for each item of a list, 48 for a list, 64 for each member of
+   * a dict or object, 256 for a dict, and the bytes of texts and Buffers.
    *
    * @defaultValue `134217728` (128 MiB)
    */
@@ -35,7 +35,7 @@ const LARGEST_MAX_BYTES = 2 ** 31 - 1
 const MAX_ZLIB_LEVEL = 9
 const DEFAULT_ZLIB_LEVEL = 6
 
-/** Checks the option `maxBytes`, or gives its default. */
+/** Checks the option `maxBytes`, or returns its default. */
 export function resolveMaxBytes(options: ForeignOptions): number {
   return checkCount('maxBytes', options.maxBytes ?? DEFAULT_MAX_BYTES, 1, LARGEST_MAX_BYTES)
 }
@@ -51,12 +51,12 @@ export function checkStrings(value: StringsAs): StringsAs {
   return checkChoice('strings', value, ['text', 'bytes'])
 }
 
-/** Checks an option about objects of the other language, by its name. */
+/** Checks an option about objects of the other language, with its name. */
 export function checkNativeObjects(name: string, value: NativeObjects = 'refuse'): NativeObjects {
   return checkChoice(name, value, ['refuse', 'read', 'readWrite'])
 }
 
-/** What a writer needs to compress; undefined: it does not. */
+/** Settings of a compressing writer; undefined: no compression. */
 export interface ResolvedCompression {
   readonly minBytes: number
   readonly level: number
@@ -65,8 +65,8 @@ export interface ResolvedCompression {
 const COMPRESSION_OPTIONS: readonly (keyof ZlibCompression)[] = ['minBytes', 'level']
 
 /**
- * @param minBytes - From where the foreign client itself compresses.
- * @param known - The options that this compression has.
+ * @param minBytes - Size from which the foreign client itself compresses.
+ * @param known - Options that this compression has.
  */
 export function resolveCompression(
   compression: false | ZlibCompression | undefined,

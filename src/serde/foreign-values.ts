@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { asBuffer } from './bytes.ts'
 
-/** Values of another client: their client flags, how they begin, and which serde reads them. */
+/** Values of another client: their client flags, their first bytes, and the serde that reads them. */
 interface ForeignValues {
   readonly flags: (clientFlags: number) => boolean
-  /** Of the value's first bytes, as latin1. */
+  /** Checks the value's first bytes, as latin1. */
   readonly begins: (start: string) => boolean
   readonly reader: string
 }
@@ -12,7 +12,7 @@ interface ForeignValues {
 const PICKLES = "`pymemcache`, `pylibmc`, `pythonMemcached` or `metaMemcache` with { pickle: 'read' }"
 const JAVA = '`spymemcached()` or `xmemcached()`'
 const ANYTHING = (): boolean => true
-/** A stream of zlib (RFC 1950) at any level. */
+/** Stream of zlib (RFC 1950) at any level. */
 const ZLIB = either('\x78\x01', '\x78\x5e', '\x78\x9c', '\x78\xda')
 const GZIP = either('\x1f\x8b')
 const MARSHAL = either('\x04\x08')
@@ -20,7 +20,7 @@ const JAVA_OBJECT = either('\xac\xed')
 const ZSTD = either('\x28\xb5\x2f\xfd')
 const NO_SERDE = 'no serde of memlane, only `raw`'
 
-/** Most particular first. Documented at each serde; what the other clients store is seen in docs/interop.md. */
+/** Most specific first. Documented at each serde; docs/interop.md shows the stored values of the other clients. */
 const TABLE: readonly ForeignValues[] = [
   { flags: is(1, 3, 9), begins: ZSTD, reader: '`memcacheClient()`' },
   { flags: is(1), begins: MARSHAL, reader: "`dalli({ marshal: 'read' })`" },
@@ -65,7 +65,7 @@ function like(pattern: RegExp): ForeignValues['begins'] {
   return (start) => pattern.test(start)
 }
 
-/** The types of the Java clients are numbered from 256 on, in steps of 256; 2 is added where they compress. */
+/** Checks for flags of the Java clients: types from 256 on, in steps of 256, plus 2 for compressed values. */
 function isJava(clientFlags: number): boolean {
   const type = clientFlags & ~2
   return type >= 256 && type <= 2048 && type % 256 === 0
@@ -73,7 +73,10 @@ function isJava(clientFlags: number): boolean {
 
 const LOOKED_AT = 24
 
-/** For the end of a message about a value that cannot be read: which serde reads it, if its writer can be told; or ''. */
+/**
+ * Returns the end of a message about an unreadable value: the serde that reads it, if its writer can be identified; or
+ * ''.
+ */
 export function foreignHint(data: Uint8Array, clientFlags: number): string {
   const bytes = asBuffer(data)
   if (clientFlags === 0) return isUtf8(bytes) ? '' : ' (bytes of a client that has no flags for them: `raw` reads them)'

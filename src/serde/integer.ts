@@ -4,13 +4,12 @@ import { showValue } from '../show-value.ts'
 const INTEGER = /^-?[0-9]+ *$/
 
 /**
- * How many digits an integer may have, in storing and in reading. The time that turning text into a bigint takes, and
- * back, grows faster than its length: a million digits block the process for tens of milliseconds, ten million for
- * seconds.
+ * Most digits of an integer, in storing and in reading. The time for converting text to a bigint, and back, grows
+ * faster than its length: a million digits block the process for tens of milliseconds, ten million for seconds.
  */
 export const MAX_DIGITS = 10_000
 
-/** Python refuses to read more by default (`sys.get_int_max_str_digits`). */
+/** Most digits that Python reads by default (`sys.get_int_max_str_digits`). */
 const MAX_PYTHON_DIGITS = 4300
 
 const FIRST_TOO_LONG = 10n ** BigInt(MAX_DIGITS)
@@ -22,7 +21,7 @@ export function checkDigits(value: bigint): bigint {
 }
 
 /**
- * An integer in decimal, without the spaces that `decr` leaves behind a number that got shorter: a number, beyond
+ * Parses an integer in decimal, without the spaces that `decr` leaves after a number that got shorter: a number, beyond
  * ±(2⁵³−1) a bigint.
  */
 export function parseInteger(text: string): number | bigint {
@@ -30,27 +29,27 @@ export function parseInteger(text: string): number | bigint {
   const digits = text.trimEnd()
   if (hasTooManyDigits(digits)) throw new Error(`the integer has more than ${MAX_DIGITS} digits`)
   const value = Number(digits)
-  // `+ 0` makes a 0 of -0.
+  // `+ 0` turns -0 into 0.
   return Number.isSafeInteger(value) ? value + 0 : BigInt(digits)
 }
 
-/** Whether decimal text, a minus before it or not, has more than {@link MAX_DIGITS} digits. */
+/** Checks whether decimal text, with or without a minus, has more than {@link MAX_DIGITS} digits. */
 export function hasTooManyDigits(text: string): boolean {
   return text.length - (text.startsWith('-') ? 1 : 0) > MAX_DIGITS
 }
 
-/** The same integer as a number where a number is exact. */
+/** Returns the same integer as a number if a number is exact. */
 export function fitInteger(value: bigint): number | bigint {
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : value
 }
 
-/** Whether a number is stored as an integer. The sign of -0 would be lost, and beyond 2⁵³−1 a bigint would come back. */
+/** Checks whether a number is stored as an integer. -0 would lose its sign, and beyond 2⁵³−1 a bigint would be read. */
 export function isInteger(value: number): boolean {
   return Number.isSafeInteger(value) && !Object.is(value, -0)
 }
 
-/** An integer in decimal, as `parseInteger` reads it. */
+/** Returns an integer in decimal, as `parseInteger` reads it. */
 export function encodeInteger(value: number | bigint): string {
   const digits = String(typeof value === 'bigint' ? checkDigits(value) : value)
   if (digits.length <= MAX_PYTHON_DIGITS) return digits
@@ -59,7 +58,7 @@ export function encodeInteger(value: number | bigint): string {
   )
 }
 
-/** An integer that fits 64 bits: of a longer one another language would make the nearest, or a wrong one. */
+/** Checks that an integer fits 64 bits: another language would read a longer one as the nearest, or a wrong one. */
 export function checkInt64(value: number | bigint): bigint {
   const integer = BigInt(value)
   if (BigInt.asIntN(64, integer) === integer) return integer

@@ -9,18 +9,18 @@ import type { Serde, SerializedValue } from './serde.ts'
 import { compressValue, keepBytes, unknownFlags } from './stored-value.ts'
 import { checkText, decodeText } from './text.ts'
 
-/** What of the Java clients' layout is chosen by its user. */
+/** Options of the Java clients' layout. */
 export interface JavaOptions extends ForeignOptions {
   /**
-   * The Java type of integers that fit 32 bits: an `Integer` or, as for all others, a `Long`. Java casts neither to the
+   * Java type of integers that fit 32 bits: an `Integer` or, as for all others, a `Long`. Java casts neither to the
    * other.
    *
    * @defaultValue `'int'`
    */
   readonly integers?: 'int' | 'long'
   /**
-   * Compress as the Java client does: values of more than `minBytes` (16384) bytes, with gzip, where they get smaller.
-   * Compressed values are read either way.
+   * Whether to compress as the Java client does: values of more than `minBytes` (16384) bytes, with gzip, if they get
+   * smaller. Compressed values are read either way.
    *
    * @defaultValue `false`
    */
@@ -42,7 +42,7 @@ const DOUBLE = 7 << 8
 const BYTES = 8 << 8
 const MIN_BYTES = 16_384
 
-/** The serde of `SerializingTranscoder`, whose numbers are the same in both Java clients. */
+/** Makes the serde of `SerializingTranscoder`, whose numbers are the same in both Java clients. */
 export function javaSerde(name: string, options: JavaOptions, readCodec: Codec): Serde {
   checkOptions(options, OPTIONS, name)
   const integers = checkChoice<'int' | 'long'>('integers', options.integers ?? 'int', ['int', 'long'])
@@ -87,7 +87,7 @@ function encodeLong(value: bigint, clientFlags: number): SerializedValue {
   return { data: withoutZeros(data), clientFlags }
 }
 
-/** Numbers are big-endian, and the zero bytes in front are left out: 0 is no byte at all. */
+/** Removes leading zero bytes. Numbers are big-endian and stored without them: 0 is no byte at all. */
 function withoutZeros(data: Buffer): Buffer {
   const first = data.findIndex((byte) => byte !== 0)
   return first < 0 ? data.subarray(data.length) : data.subarray(first)

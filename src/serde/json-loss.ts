@@ -1,11 +1,11 @@
 import { showValue } from '../show-value.ts'
 
-/** Kinds of which JSON keeps nothing that matters, and `structuredClone` does. */
+/** Kinds of objects of which JSON keeps nothing that matters; `structuredClone` stores them. */
 const CLONEABLE: ReadonlySet<string> = new Set(['Map', 'Set', 'Error', 'RegExp'])
 
 const TypedArray = Object.getPrototypeOf(Uint8Array) as new () => Iterable<unknown>
 
-/** What an object may have that changes what JSON makes of it. */
+/** Members of an object that change its JSON. */
 interface AnyObject {
   readonly then?: unknown
   readonly toJSON?: unknown
@@ -13,8 +13,8 @@ interface AnyObject {
 }
 
 /**
- * Why an object that is the value itself must not be stored as JSON: JSON would quietly make something else of it, most
- * often `{}`. What lies inside a value goes by JSON's rules, which callers know. Undefined: it may be stored.
+ * Returns why an object that is the value itself must not be stored as JSON: JSON would silently change it, most often
+ * to `{}`. Inside a value JSON's rules hold, which callers know. Undefined: the object may be stored.
  */
 export function whyNotJson(value: AnyObject): string | undefined {
   if (typeof value.then === 'function') return 'a promise cannot be stored: await it first'
@@ -26,20 +26,20 @@ export function whyNotJson(value: AnyObject): string | undefined {
 }
 
 /**
- * Whether an object of which JSON makes `{}` has content that is out of JSON's reach: iterators, weak collections, `Blob`,
- * `Headers` and others that name their kind. An instance of a class without a member of its own is no such object.
+ * Checks whether an object with the JSON `{}` has content that JSON cannot read: iterators, weak collections, `Blob`,
+ * `Headers` and others that name their kind. An instance of a class without a member of its own has none.
  */
 export function hidesFromJson(value: AnyObject): boolean {
   return !isUsual(value) && typeof value.toJSON !== 'function' && kindOf(value) !== 'Object'
 }
 
-/** Nearly every value; more need not be asked about it. */
+/** Checks for a plain object or array, as nearly every value is; these need no more checks. */
 function isUsual(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === Array.prototype
 }
 
-/** Objects that only pretend to be typed arrays, and proxies of them, are meant as binary data too. */
+/** Checks for binary data. Objects that imitate typed arrays, and proxies of them, count as binary data too. */
 function isBinary(value: AnyObject): boolean {
   if (ArrayBuffer.isView(value) || value instanceof TypedArray) return true
   const kind = value[Symbol.toStringTag]

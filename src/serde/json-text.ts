@@ -2,7 +2,7 @@ import { showValue } from '../show-value.ts'
 import { hidesFromJson, whyNotJson } from './json-loss.ts'
 import { decodeText } from './text.ts'
 
-/** A value as JSON text; an error for what would quietly come back as something else entirely. */
+/** Returns a value as JSON text; throws for a value that would silently be read back as something else. */
 export function encodeJson(value: unknown): string {
   refuseLossy(value)
   const text = stringify(value)
@@ -13,7 +13,7 @@ export function encodeJson(value: unknown): string {
   return text
 }
 
-/** What JSON text in UTF-8 says. */
+/** Parses JSON text in UTF-8. */
 export function decodeJson(data: Uint8Array): unknown {
   const text = decodeText(data)
   try {
@@ -32,17 +32,17 @@ function stringify(value: unknown): string | undefined {
   }
 }
 
-/** What `JSON.stringify` itself refuses. Nothing else is shown: what a `toJSON` throws may quote the value. */
+/** Errors of `JSON.stringify` itself. No other is shown, because an error thrown by a `toJSON` may quote the value. */
 const REFUSED_BY_ENGINE = /circular|cyclic|bigint/i
 
-/** Why the engine makes no JSON of a value, for the end of a message. */
+/** Returns why the engine makes no JSON of a value, for the end of a message. */
 export function jsonReason(cause: unknown): string {
-  // The lines below the first name the members on the way to the cycle.
+  // The lines after the first name the members on the path to the cycle.
   const [reason = ''] = cause instanceof TypeError ? cause.message.split('\n') : []
   return REFUSED_BY_ENGINE.test(reason) ? `: ${reason}` : ''
 }
 
-/** JSON would make `null` or `{}` of these. */
+/** Refuses values that JSON would turn into `null` or `{}`. */
 function refuseLossy(value: unknown): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new Error(`${showValue(value)} cannot be stored as JSON`)

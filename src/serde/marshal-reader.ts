@@ -11,10 +11,10 @@ const MINUS = 0x2d
 const FLOAT = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?$/i
 
 /**
- * The value of what Ruby's `Marshal.dump` 4.8 wrote, by doc/marshal.rdoc of Ruby, if it holds plain types only; an
- * error for any other. Strings in UTF-8 or US-ASCII are text, binary ones Buffers; symbols are text.
+ * Decodes a value of Ruby's `Marshal.dump` 4.8, by doc/marshal.rdoc of Ruby, if it holds plain types only; throws for
+ * any other. Strings in UTF-8 or US-ASCII are text, binary ones Buffers; symbols are text.
  *
- * @param maxBytes - A value whose parts take up more is an error.
+ * @param maxBytes - Memory limit of the value's parts; more is an error.
  */
 export function decodeMarshal(data: Uint8Array, maxBytes: number): unknown {
   const reader = new ByteReader(data)
@@ -27,7 +27,7 @@ export function decodeMarshal(data: Uint8Array, maxBytes: number): unknown {
 class MarshalReader {
   readonly #reader: ByteReader
   readonly #symbols: string[] = []
-  /** Everything that takes a number and may be linked to, in the order in which it began. */
+  /** Objects that take a number and may be linked to, in the order in which they began. */
   readonly #objects: unknown[] = []
 
   readonly #allowance: Allowance
@@ -82,7 +82,7 @@ class MarshalReader {
     return items
   }
 
-  /** A link to a hash inside itself would need the object before its keys are known: refused as damaged. */
+  /** Reads a hash. A link to it inside itself is refused as damaged: the object is made after its keys are known. */
   #hash(depth: number): object {
     this.#allowance.take(COST.dict)
     const place = this.#begin()
@@ -97,7 +97,7 @@ class MarshalReader {
     return hash
   }
 
-  /** A string with instance variables: its encoding, and nothing else. */
+  /** Reads a string with instance variables: its encoding, and no others. */
   #string(): string | Buffer {
     if (this.#reader.byte() !== 0x22) throw new Error('the value holds an object of Ruby: only plain types are read')
     const bytes = this.#sized()
@@ -147,7 +147,7 @@ class MarshalReader {
     return this.#reader.take(this.#length())
   }
 
-  /** A length; every item has a byte at least, so that a longer one is damage. */
+  /** Reads a length. Every item has a byte at least, so a longer one is damage. */
   #length(): number {
     const length = this.#long()
     if (length < 0 || length > this.#reader.left) throw damaged()
@@ -161,7 +161,7 @@ class MarshalReader {
     return entry
   }
 
-  /** Gives the next number to what is still being read. */
+  /** Reserves the next number for an object that is still being read. */
   #begin(): number {
     this.#enter(UNFINISHED)
     return this.#objects.length - 1
@@ -180,14 +180,14 @@ class MarshalReader {
     if (first < -4) return first + 5
     let value = first < 0 ? -1 : 0
     for (let at = 0; at < Math.abs(first); at++) {
-      // Byte by byte in place of its bits in -1 or 0.
+      // Each byte replaces its bits in -1 or 0.
       value = (value & ~(0xff << (8 * at))) | (this.#reader.byte() << (8 * at))
     }
     return value
   }
 }
 
-/** In place of a string or hash that is still being read. */
+/** Placeholder of a string or hash that is still being read. */
 const UNFINISHED: unique symbol = Symbol('unfinished')
 
 function parseFloatText(text: string): number {

@@ -5,10 +5,13 @@ import { checkDigits } from './integer.ts'
 import { type PlainSink, writePlain, writeScalar } from './plain-value.ts'
 import { encodeMagnitude } from './twos-complement.ts'
 
-/** Larger integers are written as bignums, so that 32-bit Rubies read them. */
+/** Limit of fixnums: larger integers are written as bignums, so that 32-bit Rubies read them. */
 const FIXNUM_LIMIT = 2 ** 30
 
-/** A plain value as Ruby's Marshal 4.8 writes it, by doc/marshal.rdoc of Ruby: text as UTF-8 strings, no symbols. */
+/**
+ * Encodes a plain value as Ruby's Marshal 4.8 writes it, by doc/marshal.rdoc of Ruby: text as UTF-8 strings, no
+ * symbols.
+ */
 export function encodeMarshal(value: unknown): Buffer {
   const writer = new ByteWriter()
   writer.byte(4)
@@ -19,7 +22,7 @@ export function encodeMarshal(value: unknown): Buffer {
 
 class MarshalSink implements PlainSink {
   readonly #writer: ByteWriter
-  /** The symbol `:E`, by which a string says that it is UTF-8, is written once and then referred to. */
+  /** Whether the symbol `:E`, which marks a string as UTF-8, was written: later strings refer to it. */
   #encodingWritten = false
 
   constructor(writer: ByteWriter) {
@@ -91,7 +94,7 @@ class MarshalSink implements PlainSink {
     this.#writer.bytes(data)
   }
 
-  /** Marshal's own integer: small ones in one byte, offset by 5; else a signed count of bytes and the bytes. */
+  /** Writes Marshal's own integer: small ones in one byte, offset by 5; else a signed count of bytes and the bytes. */
   #long(value: number): void {
     if (value === 0) return this.#writer.byte(0)
     if (value >= -123 && value <= 122) return this.#writer.byte((value + (value > 0 ? 5 : -5)) & 0xff)

@@ -13,12 +13,12 @@ const JSON_TEXT = 2
 const NUMBER = 4
 const BYTES = 8
 
-/** `decr` pads a number with blanks. The package stores NaN and the infinities as `null`. */
+/** Matches a number, which `decr` pads with blanks. The package stores NaN and the infinities as `null`. */
 const NUMERIC = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)? *$/
 const NOT_A_NUMBER = 'null'
 
 /**
- * The layout of the npm package `memcache-client` 1.0 (electrode-io), by client flags:
+ * Returns the serde for the layout of the npm package `memcache-client` 1.0 (electrode-io), by client flags:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|

@@ -11,23 +11,23 @@ const JSON_TEXT = 2
 const BYTES = 4
 const NUMBER = 8
 
-/** The package puts a backslash before every line break, and takes it away again. */
+/** Line break: the package puts a backslash before each, and removes it again. */
 const LINE_BREAK = /[\r\n]/g
 const ESCAPED_LINE_BREAK = /\\([\r\n])/g
 const NUMERIC = /^-?(?:Infinity|[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?) *$|^NaN$/
 
 /**
- * The layout of the npm package `memcached` 2.2 (3rd-Eden), by client flags:
+ * Returns the serde for the layout of the npm package `memcached` 2.2 (3rd-Eden), by client flags:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|
  * | 0 | text in UTF-8 | text |
- * | 2 | JSON of anything else | what the JSON says |
+ * | 2 | JSON of anything else | the JSON value |
  * | 4 | a Buffer, one character per byte, in UTF-8 | Buffer |
  * | 8 | a number in decimal | number |
  *
- * Every line break inside a value has a backslash before it. Nothing is compressed. Integers beyond ±(2⁵³−1) lose digits,
- * as they do there.
+ * Every line break inside a value has a backslash before it. Nothing is compressed. Integers beyond ±(2⁵³−1) lose
+ * digits, as in the package.
  */
 export function memcachedNpm(): Serde {
   return SERDE

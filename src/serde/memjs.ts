@@ -6,10 +6,10 @@ import type { Serde, SerializedValue } from './serde.ts'
 import { keepBytes } from './stored-value.ts'
 import { checkText, decodeText } from './text.ts'
 
-/** What of memjs's layout is chosen by its user. */
+/** Options of memjs's layout. */
 export interface MemjsOptions {
   /**
-   * How values are read: as Buffers, which is what memjs gives, or as text, which is an error for what is not UTF-8.
+   * Type of values when read: Buffers, as in memjs, or text, with an error for bytes that are not UTF-8.
    *
    * @defaultValue `'bytes'`
    */
@@ -17,8 +17,8 @@ export interface MemjsOptions {
 }
 
 /**
- * The layout of memjs 1.3 with its own serializer: text in UTF-8 and bytes with client flags 0, nothing compressed;
- * anything else is refused. Reads every item whatever its client flags, as memjs does.
+ * Returns the serde for the layout of memjs 1.3 with its own serializer: text in UTF-8 and bytes with client flags 0,
+ * nothing compressed; anything else is refused. Every item is read whatever its client flags, as in memjs.
  */
 export function memjs(options: MemjsOptions = {}): Serde {
   checkOptions(options, ['strings'], 'memjs')

@@ -4,7 +4,7 @@ import { checkChoice, resolveCompression } from './foreign-options.ts'
 import { checkPickleOptions, type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
 import type { Serde } from './serde.ts'
 
-/** How meta-memcache compresses. */
+/** Compression of meta-memcache. */
 export interface MetaMemcacheCompression extends ZlibCompression {
   /**
    * `zlib` as `MixedSerializer` (level 6), `zstd` as `ZstdSerializer` without dictionaries (level 9, up to 22; Node
@@ -15,11 +15,11 @@ export interface MetaMemcacheCompression extends ZlibCompression {
   readonly algorithm?: 'zlib' | 'zstd'
 }
 
-/** What of meta-memcache's layout is chosen by its user. */
+/** Options of meta-memcache's layout. */
 export interface MetaMemcacheOptions extends PickleOptions {
   /**
-   * Compress values of more than `minBytes` (128) bytes, as both of its serializers do. Compressed values are read
-   * either way; one that was compressed with a dictionary is an error.
+   * Whether to compress values of more than `minBytes` (128) bytes, as both of its serializers do. Compressed values
+   * are read either way; one that was compressed with a dictionary is an error.
    *
    * @defaultValue `false`
    */
@@ -35,8 +35,8 @@ const ZSTD_LEVEL = 9
 const MAX_ZSTD_LEVEL = 22
 
 /**
- * The layout of meta-memcache-py 2.5 (`MixedSerializer`, `ZstdSerializer`), by client flags. Text and bytes are the
- * other way round than in the other Python clients:
+ * Returns the serde for the layout of meta-memcache-py 2.5 (`MixedSerializer`, `ZstdSerializer`), by client flags. Text
+ * and bytes are the other way round than in the other Python clients:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|

@@ -21,10 +21,10 @@ import type { Serde, SerializedValue } from './serde.ts'
 import { keepBytes, needsOption, unknownFlags, withinLimits } from './stored-value.ts'
 import { checkText, decodeLatin1, decodeText } from './text.ts'
 
-/** What of php-memcached's layout is chosen by its user. */
+/** Options of php-memcached's layout. */
 export interface PhpMemcachedOptions extends ForeignOptions {
   /**
-   * What to do with PHP's `serialize`, in which PHP stores arrays, objects and null unless its serializer is JSON. Only
+   * Handling of PHP's `serialize`, in which PHP stores arrays, objects and null unless its serializer is JSON. Only
    * plain types are read and written.
    *
    * - read: null, booleans, int → number, beyond ±(2⁵³−1) bigint, float → number, string as `strings` says, an array
@@ -36,14 +36,14 @@ export interface PhpMemcachedOptions extends ForeignOptions {
    */
   readonly serialize?: NativeObjects
   /**
-   * How PHP's strings, which are bytes, are read: as text, which is an error for what is not UTF-8, or as Buffers.
+   * Type of PHP's strings, which are bytes, when read: text, with an error for bytes that are not UTF-8, or Buffers.
    *
    * @defaultValue `'text'`
    */
   readonly strings?: StringsAs
   /**
-   * Compress strings and objects of more than `minBytes` (2000) bytes that get smaller, with zlib (PHP's own default is
-   * FastLZ; it reads both). Values compressed with either are read in any case.
+   * Whether to compress strings and objects of more than `minBytes` (2000) bytes that get smaller, with zlib (PHP's own
+   * default is FastLZ; PHP reads both). Values compressed with either are read in any case.
    *
    * @defaultValue `false`
    */
@@ -61,10 +61,10 @@ const JSON_TEXT = 6
 const COMPRESSED = 0x10
 const BY_ZLIB = 0x20
 const BY_FASTLZ = 0x40
-/** The upper half belongs to the user (`OPT_USER_FLAGS`). */
+/** Mask of the layout's flags: the upper half belongs to the user (`OPT_USER_FLAGS`). */
 const OWN_FLAGS = 0xffff
 const MIN_BYTES = 2000
-/** Before compressed data stands its size when decompressed, little-endian. */
+/** Size of the length before compressed data: the decompressed size, little-endian. */
 const SIZE_BYTES = 4
 
 /**
@@ -78,7 +78,7 @@ const SIZE_BYTES = 4
  * | 3 | a bool, `1` or nothing | boolean |
  * | 4 | PHP's `serialize` | see `serialize` |
  * | 5, 7 | igbinary, msgpack | an error |
- * | 6 | JSON | what the JSON says |
+ * | 6 | JSON | the JSON value |
  * | +16 +32, +16 +64 | the same, compressed with zlib or FastLZ | |
  *
  * Objects, arrays and null are written as JSON unless `serialize` is `'readWrite'`; PHP reads JSON whatever its own
@@ -149,7 +149,7 @@ function decode(data: Uint8Array, type: number, native: NativeObjects, strings: 
     case INTEGER:
       return parseInteger(decodeLatin1(data))
     case DOUBLE:
-      // A counter that `decr` made shorter ends in spaces.
+      // A counter shortened by `decr` ends in spaces.
       return parsePhpFloat(decodeLatin1(data).trimEnd())
     case BOOLEAN:
       return decodeBoolean(decodeLatin1(data))

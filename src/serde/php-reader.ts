@@ -12,10 +12,10 @@ const SEMICOLON = 0x3b
 const FLOAT = /^-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i
 
 /**
- * The value of what PHP's `serialize` wrote, if it holds plain types only: arrays, `stdClass` objects and scalars. An
- * array with the keys 0, 1, 2… in order is an array, any other an object whose keys are text.
+ * Decodes a value of PHP's `serialize`, if it holds plain types only: arrays, `stdClass` objects and scalars. An array
+ * with the keys 0, 1, 2… in order is an array, any other an object whose keys are text.
  *
- * @param maxBytes - A value whose parts take up more is an error.
+ * @param maxBytes - Memory limit of the value's parts; more is an error.
  */
 export function decodePhp(data: Uint8Array, strings: StringsAs, maxBytes: number): unknown {
   const reader = new ByteReader(data)
@@ -24,7 +24,7 @@ export function decodePhp(data: Uint8Array, strings: StringsAs, maxBytes: number
   return value
 }
 
-/** A double as PHP writes it: `1.5`, `1.0E-7`, `.1`, `INF`, `Infinity`. */
+/** Parses a double as PHP writes it: `1.5`, `1.0E-7`, `.1`, `INF`, `Infinity`. */
 export function parsePhpFloat(text: string): number {
   const word = text.toLowerCase()
   if (word === 'nan') return Number.NaN
@@ -121,7 +121,7 @@ class PhpReader {
     return this.#expect(';', decodeText(bytes))
   }
 
-  /** A length and the colon after it; every part has a byte at least, so that a longer one is damage. */
+  /** Reads a length and the colon after it. Every part has a byte at least, so a longer one is damage. */
   #length(): number {
     const length = parseInteger(this.#upTo(COLON))
     if (length < 0 || length > this.#reader.left) throw damaged()

@@ -6,14 +6,14 @@ import { checkInt64, isInteger } from './integer.ts'
 import { type PlainSink, writePlain, writeScalar } from './plain-value.ts'
 import { checkText } from './text.ts'
 
-/** A number as PHP writes it in `serialize`. */
+/** Returns a number as PHP writes it in `serialize`. */
 function floatText(value: number): string {
   if (Number.isNaN(value)) return 'NAN'
   if (!Number.isFinite(value)) return value > 0 ? 'INF' : '-INF'
   return Object.is(value, -0) ? '-0' : String(value)
 }
 
-/** A plain value as PHP's `serialize` writes it: lists and dicts are arrays. */
+/** Encodes a plain value as PHP's `serialize` writes it: lists and dicts are arrays. */
 export function encodePhp(value: unknown): Buffer {
   const writer = new ByteWriter()
   writePlain(value, new PhpSink(writer))

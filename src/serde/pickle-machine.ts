@@ -3,7 +3,7 @@ import { showValue } from '../show-value.ts'
 import { Allowance, COST } from './allowance.ts'
 import { setMember } from './plain-value.ts'
 
-/** The two calls by which protocols 0 to 2 spell bytes; by their qualified name. */
+/** The two calls with which protocols 0 to 2 write bytes, by their qualified name. */
 const CALLS: ReadonlyMap<string, Call> = new Map([
   ['_codecs.encode', { name: 'encode' }],
   ['__builtin__.bytes', { name: 'bytes' }],
@@ -17,8 +17,8 @@ interface Call {
 }
 
 /**
- * The stack machine that a pickle is a program of, reduced to plain types: it knows how to build lists, tuples, dicts
- * and bytes, and has no way to call or make anything else. Nothing here recurses.
+ * Stack machine that runs a pickle, reduced to plain types: it builds lists, tuples, dicts and bytes, and cannot call
+ * or make anything else. No method recurses.
  */
 export class PickleMachine {
   readonly #stack: unknown[] = []
@@ -28,7 +28,7 @@ export class PickleMachine {
   readonly #dicts: Map<unknown, unknown>[] = []
   readonly #allowance: Allowance
 
-  /** @param maxBytes - What everything that the program makes may take up. */
+  /** @param maxBytes - Memory limit of all objects made by the program. */
   constructor(maxBytes: number) {
     this.#allowance = new Allowance(maxBytes)
   }
@@ -60,7 +60,7 @@ export class PickleMachine {
     return value
   }
 
-  /** POP takes a mark away where one is on top. */
+  /** Drops the top: POP removes a mark if one is on top. */
   drop(): void {
     if (this.#marks.at(-1) === this.#stack.length) this.#marks.pop()
     else this.pop()
@@ -71,7 +71,7 @@ export class PickleMachine {
     this.#marks.push(this.#stack.length)
   }
 
-  /** Everything above the last mark, in order. */
+  /** Pops everything above the last mark, in order. */
   popToMark(): unknown[] {
     const mark = this.#marks.pop()
     if (mark === undefined) throw damaged()
@@ -92,7 +92,7 @@ export class PickleMachine {
     this.push(this.#memo.get(index))
   }
 
-  /** A list, or a tuple, which is an array as well. */
+  /** Pushes a list, or a tuple, which is an array as well. */
   pushList(items: unknown[]): void {
     this.#allowance.take(COST.list + items.length * COST.slot)
     this.#lists.push(items)
@@ -125,7 +125,7 @@ export class PickleMachine {
     }
   }
 
-  /** A name of Python: refused, but for the two that spell bytes. */
+  /** Pushes a global of Python: refused, except the two that write bytes. */
   global(module: unknown, name: unknown): void {
     // An array of arrays would be joined to a text of any length.
     if (typeof module !== 'string' || typeof name !== 'string') throw damaged()
@@ -147,7 +147,7 @@ export class PickleMachine {
     else this.#pushEncoded(latin1Text(items))
   }
 
-  /** One text may be encoded again and again: each time, the bytes are new ones. */
+  /** Pushes the bytes of a text. One text may be encoded many times: the bytes are new each time. */
   #pushEncoded(text: string): void {
     this.#allowance.take(COST.buffer + text.length)
     const bytes = Buffer.from(text, 'latin1')
@@ -155,7 +155,7 @@ export class PickleMachine {
     this.push(bytes)
   }
 
-  /** The one value that is left, dicts with nothing but text keys made objects. */
+  /** Returns the only value left; dicts whose keys are all text become objects. */
   finish(): unknown {
     const result = this.pop()
     if (this.#stack.length > 0 || this.#marks.length > 0) throw damaged()
@@ -201,7 +201,7 @@ function latin1Text([text, encoding]: readonly unknown[]): string {
   return text
 }
 
-/** The pickle does what Python never writes. */
+/** Makes the error for a pickle that Python never writes. */
 export function damaged(): Error {
   return new Error('the value is stored as a pickle and is not one, or a damaged one')
 }

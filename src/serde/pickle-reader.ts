@@ -11,10 +11,10 @@ const STOP = 0x2e
 type Step = (machine: PickleMachine, reader: ByteReader) => void
 
 /**
- * The value of a pickle of protocol 0 to 5 that holds plain types only; an error for any other. Opcodes and their
- * meaning: `pickletools` of Python 3.11. Sets, `bytearray`, objects, classes and functions are refused.
+ * Decodes a pickle of protocol 0 to 5 that holds plain types only; throws for any other. Opcodes and their meaning:
+ * `pickletools` of Python 3.11. Sets, `bytearray`, objects, classes and functions are refused.
  *
- * @param maxBytes - A value whose parts take up more is an error.
+ * @param maxBytes - Memory limit of the value's parts; more is an error.
  */
 export function decodePickle(data: Uint8Array, maxBytes: number): unknown {
   const reader = new ByteReader(data)
@@ -81,7 +81,7 @@ const CONTAINERS: Readonly<Record<string, Step>> = {
 
 const STACK: Readonly<Record<string, Step>> = {
   '\x80': (_, reader) => checkProtocol(reader.byte()),
-  // A frame only says how much to read ahead.
+  // A frame only gives the number of bytes to read ahead.
   '\x95': (_, reader) => void reader.uint64(),
   '(': (machine) => machine.mark(),
   '0': (machine) => machine.drop(),
@@ -102,7 +102,7 @@ const STEPS: ReadonlyMap<number, Step> = new Map(
     .map(([opcode, step]) => [opcode.charCodeAt(0), step]),
 )
 
-/** Protocols 0 and 1 have no opcodes for booleans: they write `I01` and `I00`. */
+/** Reads an integer. Protocols 0 and 1 have no opcodes for booleans: they write `I01` and `I00`. */
 function readInt(reader: ByteReader): number | bigint | boolean {
   const text = decodeLatin1(reader.line())
   if (text === '01') return true

@@ -1,8 +1,8 @@
 import { decodeLatin1 } from './text.ts'
 
-/** A backslash and what it escapes, in a `raw-unicode-escape` line. */
+/** Backslash and escaped character in a `raw-unicode-escape` line. */
 const RAW_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|[^uU])/g
-/** A backslash and what it escapes in the `repr` of a Python 2 string. */
+/** Backslash and escaped character in the `repr` of a Python 2 string. */
 const REPR_ESCAPE = /\\(?:x([0-9a-f]{2})|([0-7]{1,3})|([\\'"abfnrtv]))/gi
 const QUOTED = /^(?:'.*'|".*")$/s
 const FLOAT = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?|\.[0-9]+|inf|nan)$/i
@@ -17,7 +17,7 @@ const CONTROLS: Readonly<Record<string, string>> = {
 }
 const LAST_CODE_POINT = 0x10ffff
 
-/** The text of a UNICODE line: latin1 with `\u` and `\U`. */
+/** Decodes the text of a UNICODE line: latin1 with `\u` and `\U`. */
 export function decodeRawUnicodeEscape(line: Uint8Array): string {
   return decodeLatin1(line).replace(RAW_ESCAPE, (whole: string, short?: string, long?: string) => {
     const code = short ?? long
@@ -30,7 +30,7 @@ function codePoint(code: number): string {
   return String.fromCodePoint(code)
 }
 
-/** The text of a STRING line: the quoted `repr` of a Python 2 string. */
+/** Decodes the text of a STRING line: the quoted `repr` of a Python 2 string. */
 export function decodeRepr(line: Uint8Array): string {
   const quoted = decodeLatin1(line).trim()
   if (quoted.length < 2 || !QUOTED.test(quoted)) throw new Error('the pickle has a string without its quotes')
@@ -41,7 +41,7 @@ export function decodeRepr(line: Uint8Array): string {
   })
 }
 
-/** A `str` of Python 2 as Python 3 reads it: ASCII or an error, for nobody knows its encoding. */
+/** Checks a `str` of Python 2 as Python 3 does: ASCII or an error, because its encoding is unknown. */
 export function checkAscii(text: string): string {
   for (let at = 0; at < text.length; at++) {
     if (text.charCodeAt(at) > 0x7f) throw new Error('the pickle has a string of Python 2 that is not ASCII')
@@ -49,7 +49,7 @@ export function checkAscii(text: string): string {
   return text
 }
 
-/** The number of a FLOAT line, as `repr` writes it. */
+/** Decodes the number of a FLOAT line, as `repr` writes it. */
 export function decodeFloat(line: Uint8Array): number {
   const text = decodeLatin1(line)
   if (!FLOAT.test(text)) throw new Error('the pickle has a float that is none')

@@ -5,13 +5,16 @@ import { asBuffer } from './bytes.ts'
 import { type PlainSink, writePlain, writeScalar } from './plain-value.ts'
 import { encodeTwosComplement } from './twos-complement.ts'
 
-/** A pickle protocol: 2 is read by every Python since 2.3, 3 by Python 3, 4 since 3.4, 5 since 3.8. */
+/** Pickle protocol: 2 is read by every Python since 2.3, 3 by Python 3, 4 since 3.4, 5 since 3.8. */
 export type PickleVersion = 2 | 3 | 4 | 5
 
-/** `bytes` exists since protocol 3; before it Python writes a call of `_codecs.encode`, and so do we. */
+/** First protocol with `bytes`; for earlier ones Python, and this writer, write a call of `_codecs.encode`. */
 const FIRST_WITH_BYTES = 3
 
-/** A plain value as a pickle; opcodes by `pickletools` of Python 3.11. No memo: a shared object is written twice. */
+/**
+ * Encodes a plain value as a pickle; opcodes by `pickletools` of Python 3.11. No memo: a shared object is written
+ * twice.
+ */
 export function encodePickle(value: unknown, version: PickleVersion): Buffer {
   const writer = new ByteWriter()
   writer.byte(0x80)

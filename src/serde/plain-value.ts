@@ -6,12 +6,12 @@ import { isInteger } from './integer.ts'
 import { checkText } from './text.ts'
 
 /**
- * How deep lists and dicts may be nested, in writing and in reading: far more than data has, far less than the stack
- * takes. A cycle ends here too.
+ * Deepest nesting of lists and dicts, in writing and in reading: far more than data has, far less than the stack
+ * allows. A cycle ends here too.
  */
 export const MAX_DEPTH = 512
 
-/** What writes the plain types of another language: one call per value, in order. */
+/** Writer of the plain types of another language: one call per value, in order. */
 export interface PlainSink {
   nothing(): void
   boolean(value: boolean): void
@@ -27,14 +27,14 @@ export interface PlainSink {
   item(index: number): void
   closeList(length: number): void
   openDict(size: number): void
-  /** A key that is text or another scalar. */
+  /** Writes a key that is text or another scalar. */
   key(value: unknown): void
   closeDict(size: number): void
 }
 
 /**
- * Gives a value to a sink, part by part: null, booleans, numbers, bigints, text, `Uint8Array`, arrays, `Map` (scalar
- * keys) and plain objects, whose undefined members are left out. Anything else is an error: it would come back as
+ * Writes a value to a sink, part by part: null, booleans, numbers, bigints, text, `Uint8Array`, arrays, `Map` (scalar
+ * keys) and plain objects, whose undefined members are left out. Anything else is an error: it would be read back as
  * something else.
  */
 export function writePlain(value: unknown, sink: PlainSink, depth = 0): void {
@@ -46,7 +46,7 @@ export function writePlain(value: unknown, sink: PlainSink, depth = 0): void {
   throw new Error(`${showValue(value)} cannot be stored: it is not of a plain type`)
 }
 
-/** Gives a value to a sink if it is one piece; false: it is not. */
+/** Writes a value to a sink if it is a scalar or bytes; returns false otherwise. */
 export function writeScalar(value: unknown, sink: PlainSink): boolean {
   if (value === null) sink.nothing()
   else if (typeof value === 'boolean') sink.boolean(value)
@@ -91,7 +91,7 @@ function hasValue(entry: readonly [string, unknown]): boolean {
   return entry[1] !== undefined
 }
 
-/** A dict as an object where every key is text, else as a `Map`. */
+/** Returns a dict as an object if every key is text, else as a `Map`. */
 export function toObjectOrMap(dict: Map<unknown, unknown>): object {
   const object: Record<string, unknown> = {}
   for (const [key, value] of dict) {
@@ -101,7 +101,7 @@ export function toObjectOrMap(dict: Map<unknown, unknown>): object {
   return object
 }
 
-/** Sets a member of its own, whatever its name: `__proto__` too. */
+/** Sets a member of an object, whatever its name: `__proto__` too. */
 export function setMember(object: object, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })

@@ -3,10 +3,10 @@ import { resolveCompression } from './foreign-options.ts'
 import { checkPickleOptions, type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
 import type { Serde } from './serde.ts'
 
-/** What of pylibmc's layout is chosen by its user. */
+/** Options of pylibmc's layout. */
 export interface PylibmcOptions extends PickleOptions {
   /**
-   * Compress as pylibmc does where `min_compress_len` says so: values of more than `minBytes` (0) bytes that get
+   * Whether to compress as pylibmc does with `min_compress_len`: values of more than `minBytes` (0) bytes that get
    * smaller, with zlib; integers too, which cannot be counted afterwards. Compressed values are read either way.
    *
    * @defaultValue `false`
@@ -26,7 +26,7 @@ const LAYOUT: PythonLayout = {
 }
 
 /**
- * The layout of pylibmc 1.6, by client flags:
+ * Returns the serde for the layout of pylibmc 1.6, by client flags:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|

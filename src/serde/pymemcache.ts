@@ -3,11 +3,11 @@ import { resolveCompression } from './foreign-options.ts'
 import { checkPickleOptions, type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
 import type { Serde } from './serde.ts'
 
-/** What of pymemcache's layout is chosen by its user. */
+/** Options of pymemcache's layout. */
 export interface PymemcacheOptions extends PickleOptions {
   /**
-   * Compress as `CompressedSerde` does: values of more than `minBytes` (400) bytes, no integers, with zlib. Compressed
-   * values are read either way; a Python client needs `CompressedSerde` for it.
+   * Whether to compress as `CompressedSerde` does: values of more than `minBytes` (400) bytes, no integers, with zlib.
+   * Compressed values are read either way; a Python client needs `CompressedSerde` to read them.
    *
    * @defaultValue `false`
    */
@@ -29,7 +29,8 @@ const LAYOUT: PythonLayout = {
 }
 
 /**
- * The layout of pymemcache's `PickleSerde` and `CompressedSerde` (4.0.0, and since 2.1), by client flags:
+ * Returns the serde for the layout of pymemcache's `PickleSerde` and `CompressedSerde` (4.0.0, and since 2.1), by
+ * client flags:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|

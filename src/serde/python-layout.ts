@@ -17,11 +17,11 @@ import type { Serde, SerializedValue } from './serde.ts'
 import { compressValue, keepBytes, needsOption, unknownFlags, withinLimits } from './stored-value.ts'
 import { checkText, decodeLatin1, decodeText } from './text.ts'
 
-/** What the layouts of the Python clients have in common. */
+/** Options shared by the layouts of the Python clients. */
 export interface PickleOptions extends ForeignOptions {
   /**
-   * What to do with pickles, in which Python stores everything but text, bytes and integers. Only pickles of plain
-   * types are read and written, none that calls or makes anything else.
+   * Handling of pickles, in which Python stores everything but text, bytes and integers. Only pickles of plain types
+   * are read and written, none that calls or makes anything else.
    *
    * - read: None → null, bool, int → number, beyond ±(2⁵³−1) bigint, float → number, str → text, bytes → Buffer, list
    *   and tuple → array, dict → object if every key is text, else `Map`. A set, `bytearray`, date or instance is an
@@ -33,8 +33,8 @@ export interface PickleOptions extends ForeignOptions {
    */
   readonly pickle?: NativeObjects
   /**
-   * The pickle protocol to write: 2 is read by every Python since 2.3, 3 by Python 3, 4 since 3.4, 5 since 3.8. All from 0 to 5
-   * are read.
+   * Pickle protocol to write: 2 is read by every Python since 2.3, 3 by Python 3, 4 since 3.4, 5 since 3.8. All from 0
+   * to 5 are read.
    *
    * @defaultValue `2`
    */
@@ -48,7 +48,7 @@ const INTEGER = 2
 const LONG = 4
 const ZLIB = 8
 
-/** One Python client's numbers. */
+/** Flags and habits of one Python client. */
 export interface PythonLayout {
   readonly name: string
   readonly textFlags: number
@@ -58,19 +58,19 @@ export interface PythonLayout {
   readonly plainBooleans: boolean
   /** Whether integers are compressed like anything else. */
   readonly compressIntegers: boolean
-  /** What new values are compressed with, and its flag. */
+  /** Codec for new values, and its flag. */
   readonly codec: Codec
   readonly codecFlag: number
   /** Further codecs that are read. */
   readonly alsoRead?: ReadonlyMap<number, Codec>
 }
 
-/** Refuses what is not an object with options of a Python client's layout. */
+/** Refuses arguments that are not an object with options of a Python client's layout. */
 export function checkPickleOptions(options: PickleOptions, shown: string): void {
   checkOptions(options, OPTIONS, shown)
 }
 
-/** The serde of a Python client's layout. */
+/** Makes the serde of a Python client's layout. */
 export function pythonSerde(
   layout: PythonLayout,
   options: PickleOptions,

@@ -3,10 +3,10 @@ import { resolveCompression } from './foreign-options.ts'
 import { checkPickleOptions, type PickleOptions, type PythonLayout, pythonSerde } from './python-layout.ts'
 import type { Serde } from './serde.ts'
 
-/** What of python-memcached's layout is chosen by its user. */
+/** Options of python-memcached's layout. */
 export interface PythonMemcachedOptions extends PickleOptions {
   /**
-   * Compress as python-memcached does where `min_compress_len` says so: values of more than `minBytes` (0) bytes that
+   * Whether to compress as python-memcached does with `min_compress_len`: values of more than `minBytes` (0) bytes that
    * get smaller, no integers, with zlib. Compressed values are read either way.
    *
    * @defaultValue `false`
@@ -26,7 +26,7 @@ const LAYOUT: PythonLayout = {
 }
 
 /**
- * The layout of python-memcached (1.58 and newer), by client flags:
+ * Returns the serde for the layout of python-memcached (1.58 and newer), by client flags:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|

@@ -5,8 +5,8 @@ import { asBuffer, takeBytes } from './bytes.ts'
 import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
 
 /**
- * The bytes as they are: writes text (as UTF-8) and `Uint8Array` with client flags 0 and refuses anything else; reads
- * every item as a Buffer of its own, whatever its client flags.
+ * Serde without a conversion: writes text (as UTF-8) and `Uint8Array` with client flags 0 and refuses anything else;
+ * reads every item as a Buffer of its own, whatever its client flags.
  */
 export const raw: Serde = Object.freeze<RangeSerde>({
   serialize,

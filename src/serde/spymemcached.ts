@@ -3,7 +3,7 @@ import { type JavaOptions, javaSerde } from './java-layout.ts'
 import type { Serde } from './serde.ts'
 
 /**
- * The basic types of spymemcached's `SerializingTranscoder` (2.12), by client flags:
+ * Returns the serde for the basic types of spymemcached's `SerializingTranscoder` (2.12), by client flags:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|

@@ -4,7 +4,7 @@ import type { Codec } from './compression.ts'
 import type { ResolvedCompression } from './foreign-options.ts'
 import type { SerializedValue } from './serde.ts'
 
-/** The value compressed, with the flag added, where it is long enough and gets shorter. */
+/** Compresses the value, and adds the flag, if it is long enough and gets shorter. */
 export function compressValue(
   value: SerializedValue,
   flag: number,
@@ -18,22 +18,22 @@ export function compressValue(
   return compressed.length < data.byteLength ? { data: compressed, clientFlags: value.clientFlags | flag } : value
 }
 
-/** Bytes for the caller to keep: a copy of what was lent for the time of the call. */
+/** Returns bytes for the caller to keep: a copy of bytes that are valid only during the call. */
 export function keepBytes(data: Uint8Array): Buffer {
   return Buffer.from(asBuffer(data))
 }
 
-/** The error for client flags that the layout does not have. */
+/** Makes the error for client flags that the layout does not have. */
 export function unknownFlags(clientFlags: number, layout: string): Error {
   return new Error(`client flags ${clientFlags} are not those of ${layout}: choose the writer's serde, or \`raw\``)
 }
 
-/** The error for a value that only a language's own format can hold. */
+/** Makes the error for a value that only a language's own format can hold. */
 export function needsOption(shown: string, option: string): Error {
   return new Error(`${shown} is stored in the writer's own object format here: allow it with ${option}`)
 }
 
-/** Runs a decoder; where a limit of the engine stops it (a `Map` of 2²⁴ entries, say) that is a plain Error as well. */
+/** Runs a decoder; if a limit of the engine stops it (a `Map` of 2²⁴ entries, say), throws a plain Error as well. */
 export function withinLimits<T>(decode: () => T): T {
   try {
     return decode()

@@ -6,18 +6,18 @@ import { parseInteger } from './integer.ts'
 import type { RangeSerde, Serde, SerializedValue } from './serde.ts'
 import { decodeLatin1 } from './text.ts'
 
-/** A bit that no other serde or compression of memlane writes. */
+/** Client flag that no other serde or compression of memlane writes. */
 const V8_FLAG = 512
-/** A counter that `incr` created. */
+/** Client flag of a counter that `incr` created. */
 const INTEGER_FLAG = 2
 
 /**
- * What the structured clone algorithm keeps, in V8's own format with client flags 512: besides everything that JSON
- * has `Date`, `Map`, `Set`, `RegExp`, errors, bigints, typed arrays and Buffers, undefined members, NaN, ±Infinity, -0,
- * cycles, and one object met twice. Instances of classes come back as plain objects.
+ * Serde for everything that the structured clone algorithm keeps, in V8's own format with client flags 512: besides
+ * JSON's types `Date`, `Map`, `Set`, `RegExp`, errors, bigints, typed arrays and Buffers, undefined members, NaN,
+ * ±Infinity, -0, cycles, and repeated objects. Instances of classes are read back as plain objects.
  *
  * Only Node and programs on V8 read it, and only with a V8 as new as the writer's or newer: upgrade the readers first.
- * Refused are functions, symbols, promises, weak collections and a bare undefined, which is what a miss gives. Reads
+ * Refused are functions, symbols, promises, weak collections and a bare undefined, which is the result of a miss. Reads
  * client flags 512, and 2, a counter that `incr` created, as an integer; any other flags, and bytes that V8 does not
  * accept, are an error. For caches whose writers you trust: a few crafted bytes (a sparse array of millions of holes)
  * make V8 allocate hundreds of megabytes.
@@ -46,8 +46,8 @@ function deserialize(data: Uint8Array, clientFlags: number): unknown {
       `client flags ${clientFlags} are not those of \`structuredClone\`: choose the writer's serde, or \`raw\`${foreignHint(data, clientFlags)}`,
     )
   }
-  // Typed arrays come back as views of what V8 reads from, so it reads from memory that belongs to this value. The byte
-  // behind it shows how far V8 has read.
+  // Typed arrays are views of the memory that V8 reads from, so V8 reads from memory that belongs to this value. The
+  // byte after it shows how far V8 has read.
   const copy = new Uint8Array(data.byteLength + 1)
   copy.set(data)
   const [value, end] = KNOWS_POSITION
@@ -57,7 +57,7 @@ function deserialize(data: Uint8Array, clientFlags: number): unknown {
   return value
 }
 
-/** Bun has the functions of `node:v8`, and none of its classes. */
+/** Whether the runtime has the deserializer class: Bun has the functions of `node:v8`, and none of its classes. */
 const KNOWS_POSITION: boolean = hasDeserializer()
 
 function hasDeserializer(): boolean {
@@ -68,7 +68,7 @@ function hasDeserializer(): boolean {
   }
 }
 
-/** The value, and how many bytes V8 has read for it. */
+/** Returns the value, and the number of bytes that V8 has read for it. */
 function readWithPosition(bytes: Uint8Array): [value: unknown, end: number] {
   return readV8(bytes, () => {
     const deserializer = new DefaultDeserializer(bytes)

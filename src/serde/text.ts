@@ -1,20 +1,20 @@
 import { isUtf8 } from 'node:buffer'
 import { asBuffer } from './bytes.ts'
 
-/** Text that has a UTF-8: with a lone surrogate something else would come back. */
+/** Checks that a text has a UTF-8 form: with a lone surrogate another text would be read back. */
 export function checkText(text: string): string {
   if (text.isWellFormed()) return text
   throw new Error('text with a lone surrogate cannot be stored: it has no UTF-8')
 }
 
-/** The text whose UTF-8 the bytes are; never a U+FFFD that was not stored. */
+/** Decodes UTF-8; never returns a U+FFFD that was not stored. */
 export function decodeText(data: Uint8Array): string {
   const bytes = asBuffer(data)
   if (!isUtf8(bytes)) throw new Error('the value is not valid UTF-8: read it with the serde `raw`')
   return decodeWith(bytes, 'utf8')
 }
 
-/** Bytes that a layout's own grammar keeps to ASCII, such as digits. */
+/** Decodes bytes that a layout's own grammar keeps to ASCII, such as digits. */
 export function decodeLatin1(data: Uint8Array): string {
   return decodeWith(asBuffer(data), 'latin1')
 }
