@@ -16,7 +16,7 @@ import { type Poll, PolledServers } from './polling.ts'
 
 /** Options of {@link clusterConfig}. */
 export interface ClusterConfigOptions extends Pick<ConnectionOptions, 'tls' | 'auth' | 'connect' | 'connectTimeoutMs'> {
-  /** How often the endpoint is asked, in milliseconds. @defaultValue `60000` */
+  /** Interval of the polls, in milliseconds. @defaultValue `60000` */
   readonly intervalMs?: number
   /** Time for one question, connecting included, in milliseconds. @defaultValue `2000` */
   readonly timeoutMs?: number

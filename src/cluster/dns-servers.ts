@@ -28,7 +28,7 @@ export interface DnsServersOptions {
    * force.
    */
   readonly filter?: (server: { readonly host: string; readonly port: number }) => boolean
-  /** How often the name is looked up, in milliseconds. @defaultValue `30000` */
+  /** Interval of the look-ups, in milliseconds. @defaultValue `30000` */
   readonly intervalMs?: number
   /** Addresses of the name servers to ask, `address` or `address:port`. @defaultValue those of the system */
   readonly resolvers?: readonly string[]

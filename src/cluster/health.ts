@@ -41,7 +41,7 @@ export class Health {
   #lastError: MemcacheError | undefined
   /** Failures in a row. */
   #failures = 0
-  /** How often the delay between probes has doubled. */
+  /** Number of times that the delay between probes has doubled. */
   #doublings = 0
   #lastDelayMs = 0
   #upSince = Number.NEGATIVE_INFINITY

@@ -49,7 +49,7 @@ export class ListWaiters {
   }
 }
 
-/** `Promise.withResolvers`, which Node 20 lacks. */
+/** Does the work of `Promise.withResolvers`, which Node 20 lacks. */
 function withResolvers(): Waiter & { readonly promise: Promise<void> } {
   let waiter: Waiter | undefined
   const promise = new Promise<void>((resolve, reject) => {

@@ -184,7 +184,7 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
   }
 
   takeOver(operations: readonly Operation[], neverReady: boolean): readonly Operation[] {
-    // Where no server stands in, the error of the attempt to connect says more than that the server is down.
+    // Without a stand-in, the error of the attempt to connect is more precise than that the server is down.
     const moves = this.#retired || (!this.up && (this.#settings.hasStandIns || !neverReady))
     if (!moves) return operations
     const about = operations.filter((operation) => this.#isAboutServer(operation))

@@ -5,7 +5,7 @@ import { weightedKetama } from '../routing/weighted-ketama.ts'
 import { parseServerSpec, type Server, type ServerSpec } from '../server-address.ts'
 import type { HealthOptions } from './health.ts'
 
-/** Where the commands for a key go while its server is out. */
+/** Destination of a key's commands while its server is out. */
 export type Failover = 'none' | 'next' | 'gutter'
 
 /** Options of a client with several servers: the server of each key, and the handling of a server that is out. */
@@ -20,7 +20,7 @@ export interface ClusterOptions {
   /**
    * Handling of commands whose server is out.
    *
-   * - `next`: they go to the next server in the distribution's order for the key. What this client writes there is
+   * - `next`: they go to the next server in the distribution's order for the key. This client's writes there are
    *   remembered and removed from both servers before the one that was out is used again (`rejoin`).
    * - `none`: they fail at once with `ServerDownError`.
    * - `gutter`: they go to the servers of `gutter`, where nothing lives longer than `gutterTtl`.

@@ -371,7 +371,7 @@ export class Connection implements Executor, Holder, ReadHolder {
   }
 }
 
-/** One function for every connection's flush: a closure per turn costs more. */
+/** Flushes a connection. One function for all connections, because a closure per turn costs more. */
 function flush(connection: Connection): void {
   connection.flush()
 }

@@ -1,7 +1,7 @@
 import { ConnectError } from '../errors.ts'
 import { findNodeModule, type NodeModules } from '../node-modules.ts'
 
-/** Whether a stream is a socket of `node:net` or `node:tls`. */
+/** Checks whether a stream is a socket of `node:net` or `node:tls`. */
 export function isNodeSocket(stream: object): boolean {
   const net = findNodeModule('node:net')
   return net !== undefined && stream instanceof net.Socket

@@ -270,7 +270,7 @@ export class Pipeline {
     return isRun(head) ? this.#lines.refuseRun(reply, head) : this.#refuse(reply, head)
   }
 
-  /** The meta command that a data block answers: the one at the head, or one of the quiet run there. */
+  /** Returns the meta command that a data block answers: the one at the head, or one of the quiet run there. */
   #findMeta(reply: Reply): Operation | undefined {
     if (this.#sent.length === 0) return undefined
     const head = this.#sent.at(0)
@@ -278,7 +278,7 @@ export class Pipeline {
     return !isRun(head) && this.#wire.fits(reply, head) ? head : undefined
   }
 
-  /** An error line for a command that stands alone. */
+  /** Handles an error line for a command that stands alone. */
   #refuse(reply: Reply, operation: Operation): MemcacheError | undefined {
     const error = serverReplyError(reply, operation.describe(), this.#init.server, operation.about)
     if (!operation.settled) this.#settler.answeredInTime = true
@@ -293,7 +293,7 @@ export class Pipeline {
     return staysInStep(reply, operation, this.#wire.skipsRefusedBlock) ? undefined : error
   }
 
-  /** Whether a reply settled an operation that was still waiting, since this was last asked. */
+  /** Returns whether a reply settled an operation that was still waiting, since the last call. */
   takeAnsweredInTime(): boolean {
     const { answeredInTime } = this.#settler
     if (answeredInTime) this.#settler.answeredInTime = false
@@ -316,7 +316,7 @@ export class Pipeline {
     return left
   }
 
-  /** The error for bytes that came when no reply was due. */
+  /** Makes the error for bytes that came when no reply was due. */
   unsolicited(bytes: number): ProtocolError {
     return unsolicitedError(this.#init.server, bytes)
   }

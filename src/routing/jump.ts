@@ -16,10 +16,10 @@ export interface JumpOptions {
 }
 
 /**
- * Jump consistent hash (Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm", 2014) of the key's
- * 32-bit hash: perfectly even, no memory, and a server that comes or goes at the END of the list moves only its share.
- * Anywhere else it moves most keys: replace a server in place. Only the order of the list decides; names do not count,
- * and a weight is an error. While a server is down its keys spread over all others, by a shuffle of the hash.
+ * Makes the jump consistent hash (Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm", 2014) of the
+ * key's 32-bit hash: perfectly even, no memory, and a server that comes or goes at the END of the list moves only its
+ * share. Anywhere else it moves most keys: replace a server in place. Only the order of the list decides; names do not
+ * count, and a weight is an error. While a server is down its keys spread over all others, by a shuffle of the hash.
  */
 export function jump(options: JumpOptions = {}): Distribution {
   checkOptions(options, ['hash'], 'jump')

@@ -66,14 +66,15 @@ export interface KetamaOptions {
 }
 
 /**
- * A ring of points: a server that comes or goes moves its own share of the keys and no other. By default the ring of
- * libmemcached with weights and md5, which PHP (`OPT_LIBKETAMA_COMPATIBLE`), pylibmc (`ketama_weighted`) and twemproxy
- * (with `hash: md5`) share. While a server is down its keys go to the next servers on the ring; with Dalli's flavour
- * to those that Dalli tries.
+ * Makes a ring of points: a server that comes or goes moves its own share of the keys and no other. By default the ring
+ * of libmemcached with weights and md5, which PHP (`OPT_LIBKETAMA_COMPATIBLE`), pylibmc (`ketama_weighted`) and
+ * twemproxy (with `hash: md5`) share. While a server is down its keys go to the next servers on the ring; with Dalli's
+ * flavour to those that Dalli tries.
  *
- * libmemcached's weighted ring rounds in 32 bits and gives servers 156 points instead of 160 at some sizes of the list. A
- * server more or less across such a border moves more keys than its share, 4 instead of 1 of 100 at a hundred servers. With
- * more than 50 servers, and no other client on the same ring, `weighted: false` and `rendezvous` keep to the share.
+ * libmemcached's weighted ring rounds in 32 bits and gives servers 156 points instead of 160 at some sizes of the list.
+ * A server more or less across such a border moves more keys than its share, 4 instead of 1 of 100 at a hundred
+ * servers. With more than 50 servers, and no other client on the same ring, `weighted: false` and `rendezvous` keep to
+ * the share.
  *
  * Sources: Last.fm's libketama; `update_continuum` in libmemcached 1.1.4; `KetamaNodeLocator` in spymemcached 2.12;
  * lib/dalli/ring.rb; `nc_ketama.c` in twemproxy.

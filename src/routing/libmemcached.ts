@@ -16,36 +16,40 @@ export interface LibmemcachedOptions {
   readonly hash?: HashFunction | undefined
 }
 
-/** libmemcached's, pylibmc's and PHP's default, `modula`: hash % servers, by default one-at-a-time; no weights. */
+/**
+ * Makes libmemcached's, pylibmc's and PHP's default, `modula`: hash % servers, by default one-at-a-time; no weights.
+ */
 export function libmemcachedModula(options: LibmemcachedOptions = {}): Distribution {
   return modula({ hash: hashOf(options, 'libmemcachedModula', oneAtATime) })
 }
 
 /**
- * libmemcached's `consistent` and `consistent ketama` (pylibmc's `ketama: True`): 100 points a server, hashed by the
- * key's hash, by default one-at-a-time. A weight above 1 makes it the ring of {@link libmemcachedWeighted}, with that
- * key hash.
+ * Makes libmemcached's `consistent` and `consistent ketama` (pylibmc's `ketama: True`): 100 points a server, hashed by
+ * the key's hash, by default one-at-a-time. With a weight above 1 it is the ring of {@link libmemcachedWeighted}, with
+ * that key hash.
  */
 export function libmemcachedConsistent(options: LibmemcachedOptions = {}): Distribution {
   return ketama({ weighted: false, hash: hashOf(options, 'libmemcachedConsistent', oneAtATime) })
 }
 
-/** libmemcached's `ketama_weighted`, PHP's `OPT_LIBKETAMA_COMPATIBLE`: 160 points a server and md5; `ketama()` itself. */
+/**
+ * Makes libmemcached's `ketama_weighted`, PHP's `OPT_LIBKETAMA_COMPATIBLE`: 160 points a server and md5, as `ketama()`.
+ */
 export function libmemcachedWeighted(options: LibmemcachedOptions = {}): Distribution {
   return ketama({ hash: hashOf(options, 'libmemcachedWeighted', md5) })
 }
 
 /**
- * libmemcached's `consistent ketama spy`: 100 points a server called `/host:port`, by default with one-at-a-time. Not
- * spymemcached's ring, which has no slash.
+ * Makes libmemcached's `consistent ketama spy`: 100 points a server called `/host:port`, by default with one-at-a-time.
+ * Not spymemcached's ring, which has no slash.
  */
 export function libmemcachedSpy(options: LibmemcachedOptions = {}): Distribution {
   return ketama({ flavour: 'libmemcachedSpy', hash: hashOf(options, 'libmemcachedSpy', oneAtATime) })
 }
 
 /**
- * libmemcached's `virtual bucket` without a map of buckets: hash & (servers − 1). Only for sharing keys with such a
- * program: unless the number of servers is a power of two, some servers get no keys.
+ * Makes libmemcached's `virtual bucket` without a map of buckets: hash & (servers − 1). Only for sharing keys with such
+ * a program: unless the number of servers is a power of two, some servers get no keys.
  */
 export function libmemcachedVirtualBucket(options: LibmemcachedOptions = {}): Distribution {
   const hash = hashOf(options, 'libmemcachedVirtualBucket', oneAtATime)

@@ -9,9 +9,9 @@ import { modula } from './modula.ts'
 import { spreadOrder } from './spread-order.ts'
 
 /**
- * mcrouter's default, `Ch3`: as with `jump`, only the order of the list decides, and only servers that come and go at
- * the end of the list move no more keys than their own. Only the part of a key before `|#|` is hashed. A routing prefix
- * (`/region/cluster/`) stays in mcrouter: the keys in memcached do not have it. A weight is an error.
+ * Makes mcrouter's default, `Ch3`: as with `jump`, only the order of the list decides, and only servers that come and
+ * go at the end of the list move no more keys than their own. Only the part of a key before `|#|` is hashed. A routing
+ * prefix (`/region/cluster/`) stays in mcrouter: the keys in memcached do not have it. A weight is an error.
  *
  * Source: mcrouter/lib/Ch3HashFunc.h and mcrouter/lib/fbi/hash.c.
  */
@@ -24,8 +24,8 @@ export function mcrouterCh3(): Distribution {
 }
 
 /**
- * mcrouter's `Crc32`: the lower 31 bits of CRC-32 modulo the number of servers. Only the part of a key before `|#|` is
- * hashed. A weight is an error.
+ * Makes mcrouter's `Crc32`: the lower 31 bits of CRC-32 modulo the number of servers. Only the part of a key before
+ * `|#|` is hashed. A weight is an error.
  *
  * Source: mcrouter/lib/Crc32HashFunc.h.
  */

@@ -4,9 +4,9 @@ import type { HashInput } from './hash/hash-function.ts'
 import { javaStringHash } from './hash/java-string.ts'
 
 /**
- * The npm package `memjs` 1.3: Java's `String.hashCode()` over UTF-16 units without its sign, modulo the number of servers, in
- * the order of the list. Names do not count, and a weight is an error. While a server is down, the next one in the list has its
- * keys, as with memjs's option `failover`.
+ * Makes the distribution of the npm package `memjs` 1.3: Java's `String.hashCode()` over UTF-16 units without its sign,
+ * modulo the number of servers, in the order of the list. Names do not count, and a weight is an error. While a server
+ * is down, the next one in the list has its keys, as with memjs's option `failover`.
  */
 export function memjs(): Distribution {
   return (list) => {

@@ -17,9 +17,9 @@ export interface ModulaOptions {
 }
 
 /**
- * Hash of the key modulo the number of servers, in the order of the list: libmemcached's, PHP's and pylibmc's default.
- * A server that comes or goes moves almost every key: only for sharing keys with programs that do the same. While a
- * server is down its keys spread over all others, by a shuffle of the key's hash.
+ * Makes the distribution by hash of the key modulo the number of servers, in the order of the list: libmemcached's,
+ * PHP's and pylibmc's default. A server that comes or goes moves almost every key: only for sharing keys with programs
+ * that do the same. While a server is down its keys spread over all others, by a shuffle of the key's hash.
  */
 export function modula(options: ModulaOptions = {}): Distribution {
   checkOptions(options, ['hash', 'weighted'], 'modula')

@@ -10,7 +10,7 @@ import { namesOf } from './server-name.ts'
 export interface NpmRingServer {
   /** Index of the server in the list. */
   readonly owner: number
-  /** What is hashed for it. */
+  /** Text hashed for the server. */
   readonly text: string
   /** Its share of the keys, relative to the others: any number above 0. */
   readonly weight: number
@@ -18,7 +18,7 @@ export interface NpmRingServer {
   readonly vnodes?: number | undefined
 }
 
-/** How the ring hashes. */
+/** Hash functions of the ring. */
 export interface NpmHashing {
   /** Digest of a text, as little-endian words of 32 bits. */
   readonly words: (text: string) => ArrayLike<number>
@@ -40,8 +40,8 @@ export function npmKetamaText(server: string): string {
 }
 
 /**
- * Makes the ring of npm's `hashring`. It is libketama's with other rounding: 7 equal servers, or 14, or 25, have fewer points
- * here.
+ * Makes the ring of npm's `hashring`. The ring is libketama's with other rounding: 7 equal servers, or 14, or 25, have
+ * fewer points here.
  *
  * @param count - Number of servers in the list.
  */
@@ -64,8 +64,8 @@ export function npmRing(servers: readonly NpmRingServer[], count: number, hashin
 }
 
 /**
- * The ring of the npm package `memcached`. With two to six equal servers it is that of `ketama()`; with 7, 14, 25 and other
- * numbers, and with some weights, up to three of a hundred keys have another server there.
+ * Makes the ring of the npm package `memcached`. With two to six equal servers it is that of `ketama()`; with 7, 14, 25
+ * and other numbers, and with some weights, up to three of a hundred keys have another server there.
  */
 export function memcachedNpm(): Distribution {
   return (list) => {

@@ -25,7 +25,7 @@ export interface PymemcacheOptions {
   readonly keys?: 'str' | 'bytes' | undefined
 }
 
-/** pymemcache's `HashClient`: {@link rendezvous} over `host:port`. */
+/** Makes the distribution of pymemcache's `HashClient`: {@link rendezvous} over `host:port`. */
 export function pymemcache(options: PymemcacheOptions = {}): Distribution {
   checkOptions(options, ['keys'], 'pymemcache')
   const keys = checkChoice(options.keys ?? 'str', ['str', 'bytes'], 'pymemcache: keys')
@@ -44,8 +44,9 @@ export function pymemcache(options: PymemcacheOptions = {}): Distribution {
 const PYTHON_MEMCACHED_TRIES = 10
 
 /**
- * python-memcached: fifteen bits of CRC-32, 0 made 1, modulo the weights' sum. The failover order is its own: the hash
- * of the last hash and the number of the try. python-memcached stops after ten tries; here the other servers follow.
+ * Makes the distribution of python-memcached: fifteen bits of CRC-32, 0 made 1, modulo the weights' sum. The failover
+ * order is its own: the hash of the last hash and the number of the try. python-memcached stops after ten tries; here
+ * the other servers follow.
  *
  * Source: `cmemcache_hash` and `_get_server` in python-memcached 1.58.
  */
@@ -61,20 +62,23 @@ function crcOfTry(last: number, attempt: number): number {
   return crcNotZero(`${last}${attempt}`)
 }
 
-/** Dalli (Ruby, Rails): `ketama` in its flavour. The key that it hashes has the namespace: `namespace:key`. */
+/**
+ * Makes Dalli's ring (Ruby, Rails): `ketama` in its flavour. Dalli hashes the key with its namespace: `namespace:key`.
+ */
 export function dalli(): Distribution {
   return ketama({ flavour: 'dalli' })
 }
 
 /**
- * spymemcached with `KetamaNodeLocator` and `KETAMA_HASH` in its own key format. spymemcached calls a server by its
- * address, `10.0.1.1:11211`, or, if given a host name, `myhost/10.0.1.1:11211`: give that as the server's name.
+ * Makes the ring of spymemcached with `KetamaNodeLocator` and `KETAMA_HASH` in its own key format. spymemcached calls a
+ * server by its address, `10.0.1.1:11211`, or, if given a host name, `myhost/10.0.1.1:11211`: give that as the server's
+ * name.
  */
 export function spymemcached(): Distribution {
   return ketama({ flavour: 'spymemcached' })
 }
 
-/** spymemcached's default: Java's `String.hashCode()` modulo the number of servers; no weights. */
+/** Makes spymemcached's default: Java's `String.hashCode()` modulo the number of servers; no weights. */
 export function spymemcachedModula(): Distribution {
   return modula({ hash: javaStringHash })
 }
@@ -91,15 +95,15 @@ export interface TwemproxyOptions {
   readonly hashTag?: string | undefined
 }
 
-/** Pool of twemproxy with `distribution: ketama`, its default. */
+/** Makes the distribution of a twemproxy pool with `distribution: ketama`, its default. */
 export function twemproxy(options: TwemproxyOptions = {}): Distribution {
   checkOptions(options, ['hash', 'hashTag'], 'twemproxy')
   return ketama({ flavour: 'twemproxy', hash: options.hash, hashTag: options.hashTag })
 }
 
 /**
- * Pool of twemproxy with `distribution: modula`: a server counts as often as its weight. twemproxy sorts its servers
- * first, shorter names before longer ones: the order of the list does not count.
+ * Makes the distribution of a twemproxy pool with `distribution: modula`: a server counts as often as its weight.
+ * twemproxy sorts its servers first, shorter names before longer ones: the order of the list does not count.
  */
 export function twemproxyModula(options: TwemproxyOptions = {}): Distribution {
   checkOptions(options, ['hash', 'hashTag'], 'twemproxyModula')
@@ -108,38 +112,46 @@ export function twemproxyModula(options: TwemproxyOptions = {}): Distribution {
   return inNameOrder(distribution, twemproxyName)
 }
 
-/** gomemcache: CRC-32 modulo the number of servers. A server listed twice there has the weight 2 here. */
+/**
+ * Makes the distribution of gomemcache: CRC-32 modulo the number of servers. A server listed twice there has the weight
+ * 2 here.
+ */
 export function gomemcache(): Distribution {
   return modula({ hash: crc32, weighted: true })
 }
 
-/** PHP's Memcached by default: libmemcached's `modula` with one-at-a-time. */
+/** Makes the default of PHP's Memcached: libmemcached's `modula` with one-at-a-time. */
 export function phpMemcached(): Distribution {
   return libmemcachedModula()
 }
 
 /**
- * PHP's Memcached with `OPT_DISTRIBUTION` = `DISTRIBUTION_CONSISTENT`: 100 points a server, one-at-a-time. A unix socket
- * is its path, as `addServer(path, 0)` makes it.
+ * Makes the distribution of PHP's Memcached with `OPT_DISTRIBUTION` = `DISTRIBUTION_CONSISTENT`: 100 points a server,
+ * one-at-a-time. A unix socket is its path, as `addServer(path, 0)` makes it.
  */
 export function phpMemcachedConsistent(): Distribution {
   return ketama({ flavour: 'phpMemcached', weighted: false, hash: oneAtATime })
 }
 
 /**
- * PHP's Memcached with `OPT_LIBKETAMA_COMPATIBLE`: `ketama()` itself, but for unix sockets, which are their paths, as
- * `addServer(path, 0)` makes them.
+ * Makes the distribution of PHP's Memcached with `OPT_LIBKETAMA_COMPATIBLE`: `ketama()` itself, but for unix sockets,
+ * which are their paths, as `addServer(path, 0)` makes them.
  */
 export function phpMemcachedLibketama(): Distribution {
   return ketama({ flavour: 'phpMemcached' })
 }
 
-/** PHP's older extension Memcache with `memcache.hash_strategy=standard`: fifteen bits of CRC-32, modulo the weights. */
+/**
+ * Makes the distribution of PHP's older Memcache with `memcache.hash_strategy=standard`: fifteen bits of CRC-32, modulo
+ * the weights.
+ */
 export function phpMemcache(): Distribution {
   return modula({ hash: crc, weighted: true })
 }
 
-/** meta-memcache-py's `NonConsistentHashPoolProvider`: CRC-32 modulo the number of servers. */
+/**
+ * Makes the distribution of meta-memcache-py's `NonConsistentHashPoolProvider`: CRC-32 modulo the number of servers.
+ */
 export function metaMemcacheModula(): Distribution {
   return modula({ hash: crc32 })
 }

@@ -12,9 +12,9 @@ import { WideRingRouter } from './wide-ring.ts'
 const HASHRING_WORDS = 3
 
 /**
- * The ring of Python's hashring 1.5 as aisk's python-memcache (0.15 and later) uses it: 40 × 3 points a server, the
- * first above the key's md5. Bytes from 0x80 on are hashed as that client hashes them: decoded as latin-1, encoded as
- * UTF-8. Servers are known by their names, `host:port`.
+ * Makes the ring of Python's hashring 1.5 as aisk's python-memcache (0.15 and later) uses it: 40 × 3 points a server,
+ * the first above the key's md5. Bytes from 0x80 on are hashed as that client hashes them: decoded as latin-1, encoded
+ * as UTF-8. Servers are known by their names, `host:port`.
  *
  * The ring is also that of the npm package `hashring` with `compatibility: 'hash_ring'`, for keys in ASCII. The npm
  * package `memcached` has another, `hashring` with `compatibility: 'ketama'`: that is `memcachedNpm()`.
@@ -29,16 +29,16 @@ export function hashring(): Distribution {
 }
 
 /**
- * The default ring of Python's uhashring 2 (`MetaRing`): 160 points a server and weight, whole md5 digests, the first
- * above the key's. Servers are known by their names.
+ * Makes the default ring of Python's uhashring 2 (`MetaRing`): 160 points a server and weight, whole md5 digests, the
+ * first above the key's. Servers are known by their names.
  */
 export function uhashring(): Distribution {
   return (list) => new WideRingRouter(checkServers(list))
 }
 
 /**
- * uhashring with `hash_fn='ketama'`: 40 × 4 points a server, by weight in whole numbers, the first above the key's md5.
- * Servers are known by their names, `host:port`; libmemcached would leave the port 11211 out.
+ * Makes the ring of uhashring with `hash_fn='ketama'`: 40 × 4 points a server, by weight in whole numbers, the first
+ * above the key's md5. Servers are known by their names, `host:port`; libmemcached would leave the port 11211 out.
  */
 export function uhashringKetama(): Distribution {
   return (list) => {
@@ -48,7 +48,10 @@ export function uhashringKetama(): Distribution {
   }
 }
 
-/** meta-memcache-py: {@link uhashring} over `host:port` or the `server_id`, which is the server's name here. */
+/**
+ * Makes the distribution of meta-memcache-py: {@link uhashring} over `host:port` or the `server_id`, which is the
+ * server's name here.
+ */
 export function metaMemcache(): Distribution {
   return uhashring()
 }

@@ -24,7 +24,9 @@ const MAX_INDEX_BITS = 16
 export class Ring {
   readonly #points: Uint32Array
   readonly #owners: Uint16Array
-  /** Position of the first point at or above the beginning of each part of the circle; the last entry is their number. */
+  /**
+   * Position of the first point at or above the beginning of each part of the circle; the last entry is their number.
+   */
   readonly #index: Uint32Array
   /** Number of bits by which a hash is shifted for the number of its part. */
   readonly #shift: number

@@ -45,20 +45,23 @@ function isPath({ name, path }: RoutedServer): boolean {
   return name === path || name.startsWith('/')
 }
 
-/** libmemcached: `host`, or `host:port` for ports other than 11211, IPv6 without brackets; `path:0` for a socket. */
+/**
+ * Returns libmemcached's name: `host` or, for ports other than 11211, `host:port`, IPv6 unbracketed; `path:0` of a
+ * socket.
+ */
 export function libmemcachedName(server: RoutedServer): string {
   return isPath(server) ? `${server.name}:0` : nameWithoutDefaultPort(server)
 }
 
 /**
- * php-memcached: as libmemcached, but a socket is its path alone: `addServer(path, 0)` gives it libmemcached's default
- * port, which the name leaves out (seen of 3.2.0).
+ * Returns php-memcached's name: as libmemcached's, but a socket is its path alone: `addServer(path, 0)` gives it
+ * libmemcached's default port, which the name leaves out (seen of 3.2.0).
  */
 export function phpMemcachedName(server: RoutedServer): string {
   return isPath(server) ? server.name : nameWithoutDefaultPort(server)
 }
 
-/** twemproxy: as libmemcached, but a socket is `path:` (seen of 0.5.0); an alias is taken whole. */
+/** Returns twemproxy's name: as libmemcached's, but a socket is `path:` (seen of 0.5.0); an alias is taken whole. */
 export function twemproxyName(server: RoutedServer): string {
   return isPath(server) ? `${server.name}:` : nameWithoutDefaultPort(server)
 }
@@ -69,14 +72,14 @@ function nameWithoutDefaultPort(server: RoutedServer): string {
   return address.port === DEFAULT_PORT ? address.host : `${address.host}:${address.port}`
 }
 
-/** libmemcached's imitation of spymemcached: `/host:port`, with a slash that spymemcached itself does not have. */
+/** Returns the name in libmemcached's imitation of spymemcached: `/host:port`, with a slash that spymemcached lacks. */
 export function libmemcachedSpyName(server: RoutedServer): string {
   if (isPath(server)) return `/${server.name}:0`
   const address = addressOf(server)
   return address === undefined ? server.name : `/${address.host}:${address.port}`
 }
 
-/** pymemcache and Dalli: `host:port`, IPv6 without brackets; the path of a socket. */
+/** Returns pymemcache's and Dalli's name: `host:port`, IPv6 without brackets; the path of a socket. */
 export function plainName(server: RoutedServer): string {
   const address = addressOf(server)
   return address === undefined ? server.name : `${address.host}:${address.port}`

@@ -72,7 +72,7 @@ interface Zstd {
   zstdCompressSync(data: Uint8Array, options: { params: Record<number, number> }): Buffer
 }
 
-/** Whether this Node has Zstandard. */
+/** Checks whether this Node has Zstandard. */
 export function hasZstd(): boolean {
   return zstdDecompressor() !== undefined
 }
@@ -95,7 +95,7 @@ function bounded(decompressor: Decompressor, data: Uint8Array, maxBytes: number)
   }
 }
 
-/** The error for a value that is marked as compressed and cannot be decompressed. */
+/** Makes the error for a value that is marked as compressed and cannot be decompressed. */
 export function undecompressed(cause: unknown = notCompressed()): Error {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new Error(`the value is marked as compressed and cannot be decompressed: ${reason}`, { cause })

@@ -55,7 +55,7 @@ const ZLIB = 2
 const MIN_BYTES = 4095
 
 /**
- * Serde for the layout of Dalli 2 to 5, by client flags:
+ * Returns the serde for the layout of Dalli 2 to 5, by client flags:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|
@@ -64,7 +64,8 @@ const MIN_BYTES = 4095
  * | +2 | the same, compressed with zlib | |
  *
  * Without `marshal: 'readWrite'` text and `Uint8Array` are written raw, which Ruby gets as binary strings, and anything
- * else is refused; counters are raw text. What Dalli 5 writes with `string_fastpath` has flags of its own and is an error.
+ * else is refused; counters are raw text. Values of Dalli 5 with `string_fastpath` have flags of their own and are an
+ * error.
  */
 export function dalli(options: DalliOptions = {}): Serde {
   checkOptions(options, OPTIONS, 'dalli')

@@ -28,8 +28,8 @@ const NOT_A_NUMBER = 'null'
  * | 8 | a Buffer | Buffer |
  * | +1 | the same, compressed | |
  *
- * Nothing is written compressed. Compressed values are read where zstd made them, which is the default of the package and
- * needs a Node with zstd (22.15 or newer). Integers beyond ±(2⁵³−1) lose digits, as they do there.
+ * Nothing is written compressed. Compressed values are read where zstd made them, which is the default of the package
+ * and needs a Node with zstd (22.15 or newer). Integers beyond ±(2⁵³−1) lose digits, as they do there.
  */
 export function memcacheClient(options: ForeignOptions = {}): Serde {
   checkOptions(options, ['maxBytes'], 'memcacheClient')

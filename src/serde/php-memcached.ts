@@ -68,7 +68,7 @@ const MIN_BYTES = 2000
 const SIZE_BYTES = 4
 
 /**
- * The layout of php-memcached 3 (the `Memcached` class), by client flags:
+ * Returns the serde for the layout of php-memcached 3 (the `Memcached` class), by client flags:
  *
  * | flags | holds | in JavaScript |
  * |---|---|---|

@@ -15,11 +15,11 @@ export const MAX_DEPTH = 512
 export interface PlainSink {
   nothing(): void
   boolean(value: boolean): void
-  /** A safe integer, or a bigint of any size. */
+  /** Writes a safe integer, or a bigint of any size. */
   integer(value: number | bigint): void
-  /** Any other number; -0, NaN and ±Infinity too. */
+  /** Writes any other number; -0, NaN and ±Infinity too. */
   float(value: number): void
-  /** Well-formed text. */
+  /** Writes well-formed text. */
   text(value: string): void
   bytes(value: Uint8Array): void
   openList(length: number): void

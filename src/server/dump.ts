@@ -5,7 +5,7 @@ import type { Item } from './item.ts'
 
 type Wanted = (slabClass: number) => boolean
 
-/** Returns the lines of `lru_crawler metadump`. They end in LF alone; only the last line ends in CR LF. */
+/** Returns the lines of `lru_crawler metadump`. The lines end in LF alone; only the last line ends in CR LF. */
 export function* dumpMetadata(engine: Engine, wanted: Wanted): IterableIterator<string> {
   for (const item of engine.store.live()) {
     if (wanted(item.slabClass)) yield metadataOf(engine, item)

@@ -95,7 +95,7 @@ function limitStats({ store }: Engine): Stat[] {
   ]
 }
 
-/** Names of 1.6.18, 1.6.38 and 1.6.45. */
+/** Returns the slab counters by their names in 1.6.18, 1.6.38 and 1.6.45. */
 function slabStats({ dialect }: Engine): Stat[] {
   return [
     ['slab_reassign_rescues', 0],

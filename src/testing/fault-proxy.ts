@@ -107,7 +107,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   /**
-   * Sets faults for one direction, or for both; faults that are not named stay unchanged. They hold for open
+   * Sets faults for one direction, or for both; faults that are not named stay unchanged. Faults hold for open
    * connections too. Throws `InvalidInputError` for an invalid fault, and then changes nothing.
    */
   set(faults: Partial<Faults>): void

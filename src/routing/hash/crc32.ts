@@ -5,7 +5,9 @@ import { bytesOf } from './key-bytes.ts'
 const POLYNOMIAL = 0xedb88320
 const table = makeTable()
 
-/** CRC-32 (IEEE 802.3, as in zlib): the hash of Dalli, gomemcache, mcrouter's `Crc32` and twemproxy's `crc32a`. */
+/**
+ * Returns CRC-32 (IEEE 802.3, as in zlib): the hash of Dalli, gomemcache, mcrouter's `Crc32` and twemproxy's `crc32a`.
+ */
 export function crc32(data: HashInput): number {
   const { bytes, length } = bytesOf(data)
   let sum = -1
@@ -14,8 +16,8 @@ export function crc32(data: HashInput): number {
 }
 
 /**
- * Fifteen bits of CRC-32, bits 16 to 30: libmemcached's `crc` and twemproxy's `crc32`; also the hash of PHP's memcache
- * extension and of spymemcached's `CRC_HASH`.
+ * Returns fifteen bits of CRC-32, bits 16 to 30: libmemcached's `crc` and twemproxy's `crc32`; also the hash of PHP's
+ * memcache extension and of spymemcached's `CRC_HASH`.
  */
 export function crc(data: HashInput): number {
   return (crc32(data) >>> 16) & 0x7fff

@@ -9,24 +9,24 @@ const PRIME_32 = 0x01000193
 const BASIS_64 = 0x84222325
 const PRIME_64 = 0x1b3
 
-/** FNV-1, 32 bits; libmemcached's and twemproxy's `fnv1_32`. */
+/** Returns FNV-1, 32 bits; libmemcached's and twemproxy's `fnv1_32`. */
 export function fnv1_32(data: HashInput, options?: SignedBytesOption): number {
   return multiplyFirst(data, signBitOf(options), BASIS_32, PRIME_32)
 }
 
-/** FNV-1a, 32 bits; libmemcached's and twemproxy's `fnv1a_32`. */
+/** Returns FNV-1a, 32 bits; libmemcached's and twemproxy's `fnv1a_32`. */
 export function fnv1a_32(data: HashInput, options?: SignedBytesOption): number {
   return mixFirst(data, signBitOf(options), BASIS_32, PRIME_32)
 }
 
-/** The low 32 bits of FNV-1, 64 bits; libmemcached's and twemproxy's `fnv1_64`. */
+/** Returns the low 32 bits of FNV-1, 64 bits; libmemcached's and twemproxy's `fnv1_64`. */
 export function fnv1_64(data: HashInput, options?: SignedBytesOption): number {
   return multiplyFirst(data, signBitOf(options), BASIS_64, PRIME_64)
 }
 
 /**
- * libmemcached's and twemproxy's `fnv1a_64`: computed in 32 bits, which gives the low half of FNV-1a, 64 bits. Similar
- * short keys get similar hashes: a ring puts them on few servers.
+ * Returns libmemcached's and twemproxy's `fnv1a_64`: computed in 32 bits, which gives the low half of FNV-1a, 64 bits.
+ * Similar short keys get similar hashes: a ring puts them on few servers.
  */
 export function fnv1a_64(data: HashInput, options?: SignedBytesOption): number {
   return mixFirst(data, signBitOf(options), BASIS_64, PRIME_64)

@@ -3,8 +3,8 @@ import { bytesOf } from './key-bytes.ts'
 import { signBitOf } from './sign-bit.ts'
 
 /**
- * Paul Hsieh's SuperFastHash (azillionmonkeys.com/qed/hash.html) with the start value 0 of libmemcached and twemproxy.
- * libmemcached has it only if built with `--enable-hsieh_hash`; distributions do not build it so.
+ * Returns Paul Hsieh's SuperFastHash (azillionmonkeys.com/qed/hash.html) with the start value 0 of libmemcached and
+ * twemproxy. libmemcached has it only if built with `--enable-hsieh_hash`; distributions do not build it so.
  */
 export function hsieh(data: HashInput, options?: SignedBytesOption): number {
   const { bytes, length } = bytesOf(data)

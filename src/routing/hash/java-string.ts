@@ -1,7 +1,7 @@
 import type { HashInput } from './hash-function.ts'
 import { textOf } from './key-text.ts'
 
-/** `String.hashCode()` of Java, over UTF-16 units: spymemcached's default, `NATIVE_HASH`. */
+/** Returns `String.hashCode()` of Java, over UTF-16 units: spymemcached's default, `NATIVE_HASH`. */
 export function javaStringHash(data: HashInput): number {
   const text = textOf(data)
   let hash = 0

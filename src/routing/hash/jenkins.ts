@@ -6,8 +6,8 @@ const START = 13
 const BLOCK_BYTES = 12
 
 /**
- * Bob Jenkins' lookup3, `hashlittle` (burtleburtle.net/bob/c/lookup3.c), with the start value 13: libmemcached's and
- * twemproxy's `jenkins`.
+ * Returns Bob Jenkins' lookup3, `hashlittle` (burtleburtle.net/bob/c/lookup3.c), with the start value 13:
+ * libmemcached's and twemproxy's `jenkins`.
  */
 export function jenkins(data: HashInput): number {
   const { bytes, length } = bytesOf(data)

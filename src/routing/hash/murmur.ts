@@ -7,7 +7,9 @@ const MULTIPLIER = 0x5bd1e995
 /** Factor of libmemcached's seed, times the length. */
 const SEED_PER_BYTE = 0xdeadbeef
 
-/** MurmurHash2 with libmemcached's seed, which depends on the length; libmemcached's and twemproxy's `murmur`. */
+/**
+ * Returns MurmurHash2 with libmemcached's seed, which depends on the length; libmemcached's and twemproxy's `murmur`.
+ */
 export function murmur(data: HashInput): number {
   const { bytes, length } = bytesOf(data)
   const whole = length - (length & 3)

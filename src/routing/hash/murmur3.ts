@@ -9,13 +9,13 @@ const STEP = 0xe6546b64
 /** Factor of the seed of libhashkit's murmur3, times the length. */
 const SEED_PER_BYTE = 0xdeadbeef
 
-/** MurmurHash3, x86, 32 bits: pymemcache's and emcache's hash. `murmur3('foo')` is 4138058784. */
+/** Returns MurmurHash3, x86, 32 bits: pymemcache's and emcache's hash. `murmur3('foo')` is 4138058784. */
 export function murmur3(data: HashInput, seed = 0): number {
   const { bytes, length } = bytesOf(data)
   return hashBytes(bytes, length, seed)
 }
 
-/** MurmurHash3 with a seed that depends on the length: libhashkit's `murmur3`, which libmemcached does not offer. */
+/** Returns MurmurHash3 with a seed that depends on the length: libhashkit's `murmur3`, absent from libmemcached. */
 export function libhashkitMurmur3(data: HashInput): number {
   const { bytes, length } = bytesOf(data)
   return hashBytes(bytes, length, Math.imul(SEED_PER_BYTE, length))

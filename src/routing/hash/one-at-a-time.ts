@@ -3,7 +3,7 @@ import { bytesOf } from './key-bytes.ts'
 import { signBitOf } from './sign-bit.ts'
 
 /**
- * Bob Jenkins' one-at-a-time hash (burtleburtle.net/bob/hash/doobs.html): libmemcached's `default`, twemproxy's
+ * Returns Bob Jenkins' one-at-a-time hash (burtleburtle.net/bob/hash/doobs.html): libmemcached's `default`, twemproxy's
  * `one_at_a_time`.
  */
 export function oneAtATime(data: HashInput, options?: SignedBytesOption): number {
