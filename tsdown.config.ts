@@ -12,6 +12,7 @@ const LIBRARY = [
   'keyv',
   'meta',
   'middleware',
+  'next',
   'otel',
   'prometheus',
   'rate-limit',

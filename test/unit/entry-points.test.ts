@@ -26,6 +26,7 @@ const HOSTS = [
   'express-session',
   'hono-rate-limiter',
   'keyv',
+  'next',
   'rate-limiter-flexible',
   'unstorage',
 ]
