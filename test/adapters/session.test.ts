@@ -9,7 +9,7 @@ import { type SessionStoreOptions, sessionStore } from '../../src/adapters/sessi
 import { isAbsorbable } from '../../src/client/dispatcher.ts'
 import type { Memcache } from '../../src/client/memcache.ts'
 import { SerdeError } from '../../src/errors.ts'
-import { rejection } from '../support/eventually.ts'
+import { eventually, rejection } from '../support/eventually.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 import { deadAddress } from './support/dead-server.ts'
 import { browse, serve } from './support/http.ts'
@@ -231,6 +231,36 @@ describe('a session store', () => {
       }
     },
   )
+
+  it('loses no session of the other servers while one of three is frozen, and none of its own when it is back', async () => {
+    const servers = await Promise.all([startMemcached(), startMemcached(), startMemcached()])
+    onTestFinished(async () => {
+      await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))
+    })
+    const addresses = servers.map(({ address }) => address)
+    const cache = openCache(addresses, { timeoutMs: 500, cluster: { failover: 'none' } })
+    const store = sessionStore()(cache)
+    const ids = Array.from({ length: 60 }, (_, at) => `user-${at}`)
+    const countAll = async (): Promise<number> => {
+      const found = await Promise.allSettled(ids.map((id) => store.get(id)))
+      return found.filter((outcome) => outcome.status === 'fulfilled' && outcome.value !== null).length
+    }
+    await eventually(() => Promise.all(ids.map((id) => store.set(id, sessionFor(3_600_000)))))
+    for (const { pid, address } of servers) {
+      const own = ids.filter((id) => cache.serverFor(`sess:${id}`)?.name === address)
+      const others = ids.filter((id) => !own.includes(id))
+      process.kill(pid, 'SIGSTOP')
+      try {
+        const read = async (id: string): Promise<unknown> => eventually(() => store.get(id))
+        expect(await Promise.all(others.map(read))).not.toContain(null)
+        // No failure looks like a session that is not there.
+        await Promise.all(own.map((id) => rejection(Promise.resolve(store.get(id)))))
+      } finally {
+        process.kill(pid, 'SIGCONT')
+      }
+      await eventually(async () => expect(await countAll()).toBe(ids.length))
+    }
+  })
 
   it('counts with the calls of its client', async () => {
     const { cache } = await startCache()

@@ -16,8 +16,8 @@ export async function startCache(
   return { server, cache }
 }
 
-/** Opens a client that ends with the test. */
-export function openCache(address: string, options: MemcacheOptions = {}): Memcache {
+/** Opens a client of one server or several, which ends with the test. */
+export function openCache(address: string | string[], options: MemcacheOptions = {}): Memcache {
   const cache = new Memcache(address, { ...patient, ...options })
   onTestFinished(() => cache.destroy())
   return cache
