@@ -22,7 +22,7 @@ import type { LeaseMark } from './wait.ts'
 /** Behind a key: the item that elects who loads, with `lease: 'key'`. A promise of the data format. */
 const LEASE_SUFFIX = ':lease'
 
-/** How often an item may come and go while one call tries to see it. */
+/** Most times that an item may come and go while one call tries to read it. */
 export const MAX_LOOKS = 4
 
 /** One key of a call. */
@@ -42,7 +42,7 @@ export interface LeaseKey {
 /** Parts of a key that a command of a lease needs. */
 type ItemKey = Pick<LeaseKey, 'wireKey' | 'callerKey' | 'keyOptions' | 'patience'>
 
-/** What `getOrSet` needs of the commands of leases. */
+/** Commands of leases that `getOrSet` needs. */
 export type LeaseStore = Pick<LeaseCommands, 'keyOf' | 'look' | 'store' | 'giveUp' | 'remove'>
 
 /** The commands of leases: look and elect, store, give up. None of them absorbs a failure. */

@@ -190,7 +190,7 @@ async function withAbort<T>(
     return await Promise.race([result, aborted])
   } finally {
     stopListening?.()
-    // Who still waits for a part of it, after a failure of another part, need not.
+    // End the waits for other parts after a failure of one part.
     controller.abort(new ClosedError('the call is over', { delivery: 'not-sent' }))
   }
 }

@@ -152,7 +152,7 @@ export class GetOrSet {
     this.calls.end()
   }
 
-  /** What the item says, the schema's word included. */
+  /** Reads the item, and applies the schema. */
   look(call: LoadCall, keepsStored = false): Promise<Sight> {
     const { key, lease, options, refine } = call
     const looking = this.#commands.look(key, lease, options, keepsStored)
@@ -240,7 +240,7 @@ export class GetOrSet {
     return this.loading.load(call, reason, sight.hold, old, flight.signal)
   }
 
-  /** The cache failed. Where failures are absorbed, the loader's value is as good; else throws the failure. */
+  /** Loads without the cache, which failed, if failures are absorbed; else throws the failure. */
   withoutCache(call: LoadCall, error: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     this.loading.absorb(call, error)
     const { name } = call.key

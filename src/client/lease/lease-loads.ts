@@ -17,7 +17,7 @@ export interface LoadCall {
   readonly lease: ResolvedLease
   readonly options: GetOrSetManyOptions<never> | undefined
   readonly refine: Refine | undefined
-  /** Where the stores of a call take turns. */
+  /** Semaphore of the stores of a call. */
   readonly stores?: Semaphore
   /** Loads this key. */
   readonly load: (signal: AbortSignal, stale: OldValue | undefined, reason: LoadReason) => Promise<unknown>
@@ -65,7 +65,7 @@ export class LeaseLoads {
     return this.#keep(call, hold, loaded)
   }
 
-  /** Loads anew while all callers get the old value. What fails is an event. */
+  /** Loads anew while all callers get the old value. A failure is an event. */
   async refresh(call: LoadCall, { hold, value, isStale }: ValueSight, signal: AbortSignal): Promise<void> {
     try {
       await this.load(call, isStale ? 'stale' : 'refreshAhead', hold, { value }, signal)
@@ -74,7 +74,7 @@ export class LeaseLoads {
     }
   }
 
-  /** Stores what was loaded. What cannot be stored, or does not fit the schema, is never absorbed. */
+  /** Stores what was loaded. A value that cannot be stored, or does not fit the schema, always rejects. */
   async #keep(call: LoadCall, hold: Hold, loaded: unknown): Promise<LoadOutcome> {
     let outcome: SharedValue | undefined
     try {

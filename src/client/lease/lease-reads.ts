@@ -4,14 +4,14 @@ import type { Key } from '../../protocol/key.ts'
 import { GET, GETS } from '../../protocol/request.ts'
 import type { KeyOptions } from '../call-options.ts'
 
-/** How long a server counts as one without `gets`, in milliseconds. */
+/** Time that a server counts as one without `gets`, in milliseconds. */
 const KEPT_MS = 60_000
 
-/** What servers without `gets` answer to it. mcrouter 41 answers "unexpected result mc_res_unknown (0) for get". */
+/** Answers of servers without `gets` to it. mcrouter 41 answers "unexpected result mc_res_unknown (0) for get". */
 const REFUSALS = / answered (?:ERROR|CLIENT_ERROR malformed request|SERVER_ERROR unexpected result)/
 
 /**
- * How leases read where text is spoken: by `gets`, or by `get` on servers that do not know `gets`. Their items count as
+ * Reads of leases where text is spoken: by `gets`, or by `get` on servers without `gets`, whose items count as
  * items without a cas number.
  */
 export class LeaseReads {

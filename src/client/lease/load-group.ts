@@ -49,13 +49,13 @@ export class LoadGroup {
   }
 }
 
-/** What a loader of many keys gives is a Map. */
+/** Checks that a loader of many keys gave a Map. */
 export function checkValues(values: ReadonlyMap<Key, unknown>): ReadonlyMap<Key, unknown> {
   if (typeof values?.get === 'function') return values
   throw new InvalidInputError(`the loader must give a Map of the values by key, got ${showValue(values)}`)
 }
 
-/** Aborts when nobody waits for any of the keys any more. */
+/** Returns a signal that aborts when all of the given ones have: no caller waits for any of the keys. */
 function whenAllAbort(signals: readonly AbortSignal[]): AbortSignal {
   const controller = new AbortController()
   let left = signals.length

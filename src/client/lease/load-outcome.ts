@@ -13,7 +13,7 @@ export interface ValueCall {
   readonly refine: Refine | undefined
 }
 
-/** What a load, or a wait for the load of another client, gives to every caller that shares it. */
+/** Result of a load, or of a wait for the load of another client, for every caller that shares it. */
 export interface LoadOutcome {
   /**
    * Returns the value for one caller, or a promise of it.

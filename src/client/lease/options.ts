@@ -6,25 +6,25 @@ import type { BatchOptions, WriteOptions } from '../call-options.ts'
 import { checkWhole } from '../numbers.ts'
 import type { Values } from '../values.ts'
 
-/** What the loader of `getOrSet` gets. */
+/** Context that the loader of `getOrSet` gets. */
 export interface LoadContext<T> {
   /** The key as the caller gave it. */
   readonly key: Key
-  /** Aborts when nobody waits for the value any more, or when the client is destroyed. */
+  /** Aborts when no caller waits for the value any more, or when the client is destroyed. */
   readonly signal: AbortSignal
   /** The old value, where there is one: it is nearly expired, marked stale, or kept by `staleOnError`. */
   readonly stale?: T
 }
 
 /**
- * Loads a value. What it returns is stored; `undefined` is returned to the callers and not stored.
+ * Loads a value. The result is stored; `undefined` is returned to the callers and not stored.
  *
  * @typeParam Stale - The type of the old value. One of its own, so that a loader that looks at its context does not settle
  * what `T` is before its result is known.
  */
 export type Loader<T, Stale extends T = T> = (context: LoadContext<Stale>) => T | Promise<T>
 
-/** What the loader of `getOrSetMany` gets besides the keys. */
+/** Context that the loader of `getOrSetMany` gets besides the keys. */
 export interface LoadManyContext {
   /** Aborts when the call does, or when the client is destroyed. */
   readonly signal: AbortSignal
@@ -51,17 +51,17 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
    */
   readonly refreshAhead?: number
   /**
-   * Whole seconds for which a key is held for whoever is loading its value. Longer than the loader takes: what is loaded
+   * Whole seconds for which a key is held for the client that loads its value. Longer than the loader takes: what is loaded
    * later than that is returned, and not stored.
    *
    * @defaultValue `10`
    */
   readonly leaseTtl?: number
   /**
-   * How long to wait for a value that another client is loading, in milliseconds, before loading it here too; 0 does not
+   * Time to wait for a value that another client is loading, in milliseconds, before loading it here too; 0 does not
    * wait. A load of this client's own is waited for to its end, and of several callers who wait the first one's time counts.
    *
-   * @defaultValue the lease of whoever is loading
+   * @defaultValue the lease of the client that is loading
    */
   readonly waitMs?: number
   /**
@@ -71,7 +71,7 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
    */
   readonly staleOnError?: number
   /**
-   * Where it is noted that a value is being loaded. `inline`: in the item itself, which readers without memlane see as an
+   * Place where a load is noted. `inline`: in the item itself, which readers without memlane see as an
    * empty value meanwhile. `key`: in an item of its own, `<key>:lease`, on the same server; a delete of the key during
    * the load is then not noticed.
    *
@@ -79,8 +79,8 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
    */
   readonly lease?: 'inline' | 'key'
   /**
-   * What the callers of a load get. `asStored`: each one what a later reader gets, an object of its own, read from what is
-   * stored. `asLoaded`: all of them the loader's own object, which they share; it saves the reading. It differs from what
+   * Result for the callers of a load. `asStored`: each one what a later reader gets, an object of its own, read from what is
+   * stored. `asLoaded`: all of them the loader's own object, which they share; it saves the reading, and differs from what
    * later readers get where the serde does not keep everything (a `Date` becomes text).
    *
    * @defaultValue `'asStored'`
@@ -97,7 +97,7 @@ export interface ResolvedLease {
   readonly leaseTtl: number
   readonly refreshAhead: number
   readonly staleOnError: number
-  /** Undefined: as long as the lease of whoever is loading. */
+  /** Undefined: as long as the lease of the client that is loading. */
   readonly waitMs: number | undefined
 }
 

@@ -35,7 +35,7 @@ export interface Reading {
 /** A reading while it is put together: one object for each, for every `getOrSet` makes one. */
 type Facts = { -readonly [Field in keyof Reading]: Reading[Field] }
 
-/** What reading needs. */
+/** Parts that a reading needs. */
 export interface ReadingInit extends Decoder {
   readonly lookAtEmpty: LookAtEmpty
   /** Reads what `decode` gives, a {@link StoredValue}; without it, `decode` gives the value. */
@@ -131,7 +131,7 @@ function readableReading(facts: Facts, { restore }: ReadingInit, value: unknown,
   return facts
 }
 
-/** A miss. What may still be there is in the place of a value, and is replaced by its cas number. */
+/** Returns a miss. An item that may still be there is in the place of a value, and is replaced by its cas number. */
 function lostReading(facts: Facts, { loss }: LostValue, operation: Operation): Reading {
   operation.outcome = 'miss'
   if (loss === 'gone') facts.state = 'missing'

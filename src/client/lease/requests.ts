@@ -4,7 +4,7 @@ import { DELETE, type Request } from '../../protocol/request.ts'
 import type { ResolvedLease } from './options.ts'
 
 /**
- * Reads and elects in one. What needs to know the time left has no text form.
+ * Reads and elects in one. Options that need the time left (`refreshAhead`, `staleOnError`) have no text form.
  *
  * @param text - Reads where text is spoken.
  */

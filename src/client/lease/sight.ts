@@ -6,7 +6,7 @@ import type { ResolvedLease } from './options.ts'
 import type { Reading } from './reading.ts'
 import type { LeaseMark } from './wait.ts'
 
-/** What the result of a load may be put in the place of. */
+/** Target that the result of a load may replace. */
 export type Hold =
   /** The item with this cas number (0n: a server without). */
   | { readonly kind: 'item'; readonly cas: bigint; readonly isMine: boolean; readonly hasValue: boolean }
@@ -15,7 +15,7 @@ export type Hold =
   /** The cache failed: it is not stored at all. */
   | { readonly kind: 'unknown' }
 
-/** What a call finds. */
+/** Findings of a call. */
 export type Sight =
   /** A value; with `isWon`, this call is the one to load it anew. */
   | {
@@ -29,9 +29,9 @@ export type Sight =
       readonly hold: Hold
       readonly mark: LeaseMark
     }
-  /** This call is the one to load. `old`: a value that was kept beyond its time. */
+  /** Won: this call is to load. `old`: a value that was kept beyond its time. */
   | { readonly state: 'won'; readonly hold: Hold; readonly mark: LeaseMark; readonly old: OldValue | undefined }
-  /** Somebody else is loading. */
+  /** Another call or client is loading. */
   | { readonly state: 'taken'; readonly hold: Hold; readonly mark: LeaseMark; readonly old: OldValue | undefined }
   /** There is a value, but not one that can be read. `error` is not reported yet. */
   | {
@@ -57,12 +57,12 @@ export function oldOf(sight: OpenSight): OldValue | undefined {
   return sight.state === 'unreadable' ? undefined : sight.old
 }
 
-/** What a load may replace, by its cas number. */
+/** Returns the item that a load may replace, by its cas number. */
 export function itemHold({ cas, state }: Reading, isMine: boolean): Hold {
   return { kind: 'item', cas, isMine, hasValue: state === 'value' }
 }
 
-/** What the item says to this call. */
+/** Returns what a reading means to this call. */
 export function sightOf(reading: Reading, lease: ResolvedLease): Sight {
   if (reading.isLost) {
     return { state: 'unreadable', hold: itemHold(reading, reading.won), mark: reading, error: undefined }
@@ -81,14 +81,14 @@ function valueSight(reading: Reading, lease: ResolvedLease): Sight {
   return { state: 'value', value, stored, isWon: won, isStale: stale, hold, mark: reading }
 }
 
-/** Kept for the case that the loader fails, and for nothing else. Whoever marked a value stale wants it to be used. */
+/** Checks whether a value is kept only for the case that the loader fails. A value marked stale is to be used. */
 function isPastItsTime({ ttl, stale }: Reading, { staleOnError }: ResolvedLease): boolean {
   return !stale && ttl !== undefined && ttl !== -1 && ttl < staleOnError
 }
 
 /**
  * A meta placeholder is won by its `W`. That of a text client can be won too, by the time that is left, or because it was
- * marked stale; only the latter means that nobody is loading.
+ * marked stale; only the latter means that no client is loading.
  */
 function placeholderSight(reading: Reading, lease: ResolvedLease): Sight {
   const isWon = reading.won && (reading.stale || !reading.isTextPlaceholder)
@@ -97,12 +97,12 @@ function placeholderSight(reading: Reading, lease: ResolvedLease): Sight {
   return { state, hold: itemHold(reading, isMine), mark: reading, old: undefined }
 }
 
-/** No lease lasts so long: somebody renewed the item, by `touch` or `gat`, and whoever was loading may be long gone. */
+/** Checks for a ttl beyond any lease: the item was renewed, by `touch` or `gat`, and its loader may be long gone. */
 function isAbandoned({ ttl }: Reading, { leaseTtl }: ResolvedLease): boolean {
   return ttl !== undefined && (ttl === -1 || ttl > leaseTtl)
 }
 
-/** What a schema makes of what was seen. */
+/** Applies a schema to what was seen. */
 export async function refinedSight(
   sight: Exclude<Sight, { state: 'unreadable' }>,
   refine: Refine,

@@ -1,11 +1,11 @@
 import { whenAborted } from '../../abort-listener.ts'
 import { Patience } from '../../protocol/patience.ts'
 
-/** What one load is about; the words of another lease differ. */
+/** Identifies the lease that a load belongs to. */
 export type FlightMark = string
 
 /**
- * One load, or one wait for somebody else's, that several callers share. It aborts when the last of them has left.
+ * One load, or one wait for another client's, that several callers share. Aborts when the last of them has left.
  */
 export class Flight<T> {
   /** Which lease it is about at present. */
@@ -24,12 +24,12 @@ export class Flight<T> {
       this.#end = reject
       work(this).then(resolve, reject)
     })
-    // Whoever is interested joins; a load that everybody has left may fail unheard.
+    // Callers that need the result join; a load that all have left may fail unheard.
     result.catch(ignore)
     this.#result = result
   }
 
-  /** Aborts when nobody waits any more. */
+  /** Aborts when no caller waits any more. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }

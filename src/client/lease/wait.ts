@@ -1,12 +1,12 @@
 import { whenAborted } from '../../abort-listener.ts'
 
-/** The first pause between two looks at a key that somebody else is loading, in milliseconds; it doubles. */
+/** The first pause between two looks at a key that another client is loading, in milliseconds; it doubles. */
 const FIRST_DELAY_MS = 10
 
 /** The longest pause. */
 const LONGEST_DELAY_MS = 250
 
-/** What identifies a lease, and tells the next one from it. */
+/** Marks that identify a lease, and tell the next one from it. */
 export interface LeaseMark {
   /** The cas number of the item that holds the place; 0n where the server keeps none. */
   readonly cas: bigint
@@ -15,7 +15,7 @@ export interface LeaseMark {
 }
 
 /**
- * How long to wait for somebody else's load: the caller's `waitMs` in all, or else for each lease as long as it lasts. A
+ * Time to wait for another client's load: the caller's `waitMs` in all, or else for each lease as long as it lasts. A
  * winner that dies thus delays the others by its lease, and the next winner gets a lease's time again.
  */
 export class LeaseWait {
