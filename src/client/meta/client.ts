@@ -62,7 +62,7 @@ import { casCommand, extendCommand, setCommand, storeCommand } from './stores.ts
  * of a call, and carry what was asked for. Values go through the client's serde, as in `Memcache`, whose servers and
  * options this client takes.
  *
- * It needs memcached 1.6.10 or newer and rejects with `ConnectError` elsewhere. A flag that the server's version does
+ * Needs memcached 1.6.10 or newer and rejects with `ConnectError` elsewhere. A flag that the server's version does
  * not know is an `InvalidInputError` that names both, and nothing is sent: servers ignore some of those flags without a
  * word. Any read takes the win token of a stale item and tells so (`won`): who gets it is to store the value anew, or to
  * `invalidate` the item again.
@@ -204,7 +204,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
 
   /**
    * Marks an item stale (`md` with `I`): readers keep getting the old value, with `stale`, and the first of them has
-   * `won`. It gets a new cas number, so that a caller that still stores by the old one comes too late.
+   * `won`. The item gets a new cas number, so that a caller that still stores by the old one comes too late.
    */
   invalidate(key: Key, options?: MetaInvalidateOptions): Promise<MetaDeleteResult> {
     return this.#run('invalidate', key, invalidateCommand, key, options)
@@ -236,7 +236,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   }
 
   /**
-   * What the server keeps about an item, without disturbing it (`me`).
+   * Returns what the server keeps about an item, without disturbing it (`me`).
    *
    * From memcached 1.6.40 on, keys with white space or control characters are refused: the server does not find them.
    */

@@ -20,14 +20,14 @@ export interface MetaContext {
 export interface MetaCommand extends Command {
   readonly options: MetaOptions | undefined
   readonly echo: MetaEcho
-  /** It has a quiet form. */
+  /** Whether the command has a quiet form. */
   readonly mayBeQuiet: boolean
 }
 
 /** Of a call that wants nothing of itself in its result. */
 export const NO_ECHO: MetaEcho = Object.freeze({})
 
-/** What the result carries of the call. */
+/** Returns the parts of the call that the result carries. */
 export function echoOf(key: Key, options: MetaOptions | undefined): MetaEcho {
   if (options === undefined || (options.returnKey !== true && options.opaque === undefined)) return NO_ECHO
   return {
@@ -36,7 +36,7 @@ export function echoOf(key: Key, options: MetaOptions | undefined): MetaEcho {
   }
 }
 
-/** Who has the win token. */
+/** Returns the state of the win token. */
 export function leaseOf(reply: Reply): MetaLease {
   return {
     stale: reply.has(Returned.stale),

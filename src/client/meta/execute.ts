@@ -48,7 +48,7 @@ function requestOf(values: Values, { command, key, flags = [], value }: MetaExec
   const flagText = encodeFlagText(flags)
   if (command !== 'ms' && value !== undefined) throw new InvalidInputError(`${showValue(command)} takes no value`)
   const has = (letter: string): boolean => flags.some((flag) => flag.startsWith(letter))
-  // What some versions do not know, and ignore in part, is named: the connection asks the version about it.
+  // Flags that some versions do not know, and ignore in part, are named: the connection checks the version.
   const newCas = has('E') ? 0n : undefined
   switch (command) {
     case 'mg':

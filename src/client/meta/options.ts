@@ -14,7 +14,7 @@ export interface MetaOptions extends KeyOptions {
    * another key is noticed. Keys in base64 are not repeated: servers get some of those replies wrong.
    */
   readonly returnKey?: boolean
-  /** Anything; the result carries it back. It is not sent: the connection needs the flag `O` for itself. */
+  /** Anything; the result carries it back. Not sent: the connection needs the flag `O` for itself. */
   readonly opaque?: unknown
 }
 

@@ -51,7 +51,7 @@ import { casCommand, extendCommand, setCommand, storeCommand } from './stores.ts
 /** Options of `pipeline`. */
 export interface MetaPipelineOptions {
   /**
-   * Successes are not answered (flag `q`), which spares the reply of every write that went well. What said nothing by the
+   * Successes are not answered (flag `q`), which spares the reply of every write that went well. A command without an answer by the
    * time of the barrier's reply succeeded, unless the server refused a command of the run without saying which: then the
    * status of every command without an answer is `unknown`.
    *
@@ -73,8 +73,8 @@ export type InPipeline<O> = Omit<O, 'signal' | 'timeoutMs' | 'failures'>
 
 /**
  * Commands collected to be sent together: one round trip per server, in the order of the calls. Every command has an
- * outcome of its own; one that fails does not stop the others. It is not a transaction: commands of other clients may be
- * carried out in between. What is wrong with a call is thrown by the call.
+ * outcome of its own; one that fails does not stop the others. Not a transaction: commands of other clients may be
+ * carried out in between. Bad input is thrown by the call.
  *
  * @example
  * ```ts
@@ -101,7 +101,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     this.#quiet = quiet
   }
 
-  /** How many commands it has collected. */
+  /** Number of commands collected. */
   get length(): number {
     return this.#collected.length
   }

@@ -132,7 +132,7 @@ function describeHit(reply: Reply, echo: MetaEcho, options: MetaGetOptions | und
   return hit
 }
 
-/** What `getOrSet` in text mode leaves while a value is being loaded: no serde knows its client flags. */
+/** Whether a reply is the item of `getOrSet` in text mode during a load: no serde knows its client flags. */
 function isTextPlaceholder(reply: Reply): boolean {
   return reply.start === reply.end && reply.clientFlags === PLACEHOLDER_FLAGS
 }

@@ -1,7 +1,7 @@
 import type { MemcacheError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 
-/** What a result carries of its call. */
+/** Parts of a call that its result carries. */
 export interface MetaEcho {
   /** The caller's key; with `returnKey`. */
   readonly key?: Key
@@ -9,13 +9,13 @@ export interface MetaEcho {
   readonly opaque?: unknown
 }
 
-/** Whose turn it is to make the value anew. */
+/** State of the win token: which caller is to make the value anew. */
 export interface MetaLease {
   /** The item is marked stale (`X`). */
   readonly stale: boolean
-  /** This caller is the one who should store it anew (`W`). Told once: whoever asks later sees `alreadyWon`. */
+  /** Whether this caller should store the value anew (`W`). Reported once: later reads get `alreadyWon`. */
   readonly won: boolean
-  /** Somebody else is (`Z`). */
+  /** Whether another caller should (`Z`). */
   readonly alreadyWon: boolean
 }
 
@@ -25,7 +25,7 @@ export interface MetaHit<T> extends MetaEcho, MetaLease {
   readonly status: 'hit'
   /**
    * `undefined` where none came: with `value: false`; `unchanged`; or, with `vivify`, an empty item that waits for
-   * whoever has won. Also while a `Memcache` in text mode loads the value.
+   * the winner's value. Also while a `Memcache` in text mode loads the value.
    */
   readonly value: T
   /** Whether the item still has the cas number `unlessCas`, so that no value came. */
@@ -50,10 +50,10 @@ export interface MetaMiss extends MetaEcho {
   readonly status: 'miss'
 }
 
-/** What a read came to. */
+/** Result of a read. */
 export type MetaGetResult<T = unknown> = MetaHit<T> | MetaMiss
 
-/** It was stored. */
+/** Result of a store that was done. */
 export interface MetaStored extends MetaEcho {
   /** The item has the new value. */
   readonly status: 'stored'
@@ -64,7 +64,7 @@ export interface MetaStored extends MetaEcho {
 }
 
 /**
- * It was not: the item is there (`add`) or is not (`replace`, `append`, `prepend`), or has grown too large; it has
+ * Not stored: the item is there (`add`) or is not (`replace`, `append`, `prepend`), or has grown too large; it has
  * another cas number (`exists`); there is none to compare with (`notFound`).
  */
 export interface MetaNotStored extends MetaEcho {
@@ -72,16 +72,16 @@ export interface MetaNotStored extends MetaEcho {
   readonly status: 'notStored' | 'exists' | 'notFound'
 }
 
-/** What a store came to. */
+/** Result of a store. */
 export type MetaStoreResult = MetaStored | MetaNotStored
 
-/** What a delete or an invalidation came to; `exists`: the item has another cas number. */
+/** Result of a delete or an invalidation; `exists`: the item has another cas number. */
 export interface MetaDeleteResult extends MetaEcho {
   /** `ok`: it was done; `notFound`: there was no item; `exists`: it has another cas number, and nothing was done. */
   readonly status: 'ok' | 'notFound' | 'exists'
 }
 
-/** It was renewed. As any mg, this one takes the win token of a stale item, and says so. */
+/** Result of a touch that was done. As any mg, this one takes the win token of a stale item, and says so. */
 export interface MetaTouched extends MetaEcho, MetaLease {
   /** The item has the new ttl. */
   readonly status: 'ok'
@@ -93,12 +93,12 @@ export interface MetaNotFound extends MetaEcho {
   readonly status: 'notFound'
 }
 
-/** What a touch came to. */
+/** Result of a touch. */
 export type MetaTouchResult = MetaTouched | MetaNotFound
 
 /** The counter's new value. */
 export interface MetaCounted extends MetaEcho {
-  /** It was counted. */
+  /** Counted. */
   readonly status: 'hit'
   /** The counter after the change. */
   readonly value: bigint
@@ -110,23 +110,23 @@ export interface MetaCounted extends MetaEcho {
 
 /** A quiet pipeline's: counted, the value is not told. */
 export interface MetaQuietlyCounted extends MetaEcho {
-  /** It was counted. */
+  /** Counted. */
   readonly status: 'hit'
 }
 
-/** It was not counted: there is none, or it has another cas number. */
+/** Not counted: there is no counter, or it has another cas number. */
 export interface MetaNotCounted extends MetaEcho {
   /** Why nothing was counted. */
   readonly status: 'notFound' | 'notStored' | 'exists'
 }
 
-/** What counting came to. */
+/** Result of counting. */
 export type MetaCountResult = MetaCounted | MetaNotCounted
 
-/** What counting came to in a quiet pipeline. */
+/** Result of counting in a quiet pipeline. */
 export type MetaQuietCountResult = MetaQuietlyCounted | MetaNotCounted
 
-/** What `debug` tells of an item. */
+/** Facts that `debug` reports of an item. */
 export interface MetaDebugged {
   /** There is an item. */
   readonly status: 'hit'
@@ -147,7 +147,7 @@ export interface MetaDebugged {
   readonly size: number
 }
 
-/** What `debug` came to. */
+/** Result of `debug`. */
 export type MetaDebugResult = MetaDebugged | MetaMiss
 
 /** The server's reply to `execute`, as it came. */
@@ -167,11 +167,11 @@ export interface MetaFailure extends MetaEcho {
    * or, in a quiet pipeline, because the server refused a command of the run and does not say which.
    */
   readonly status: 'failed' | 'unknown'
-  /** What the command failed with. */
+  /** Error of the command. */
   readonly error: MemcacheError
 }
 
-/** What the commands of a pipeline came to, in the order of the calls. */
+/** Results of the commands of a pipeline, in the order of the calls. */
 export type MetaOutcomes<Results extends readonly unknown[]> = {
   readonly [Index in keyof Results]: Results[Index] | MetaFailure
 }
