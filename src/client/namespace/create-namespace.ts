@@ -18,7 +18,7 @@ export interface AnyNamespaceOptions extends NamespaceOptions {
   readonly generations?: GenerationOptions['generations'] | undefined
 }
 
-/** What the client gives its namespaces. */
+/** Parts that the client gives its namespaces. */
 export interface NamespaceHost {
   readonly parts: ClientParts
   readonly calls: Calls
@@ -28,7 +28,7 @@ export interface NamespaceHost {
   readonly onMade: (namespace: Namespace, keyspace: Keyspace, ttl: Ttl | undefined) => void
 }
 
-/** What a namespace hands on to those within it. */
+/** Settings that a namespace hands on to those within it. */
 interface Outer {
   readonly path: string
   readonly ttl: Ttl | undefined

@@ -3,17 +3,17 @@ import { Patience } from '../../protocol/patience.ts'
 import { CallTime } from '../call-time.ts'
 import { isAbsorbable } from '../dispatcher.ts'
 
-/** How often the generation may come and go while one call tries to see it. */
+/** Most times that the generation may come and go while one call tries to read it. */
 const MAX_ROUNDS = 8
 
-/** With a number that is known nobody waits longer than this for the answer, in milliseconds; it counts when it comes. */
+/** Longest wait for the answer with a number that is known, in milliseconds; a later answer still counts. */
 const MAX_WAIT_MS = 500
 
 /** Nor is the answer awaited for longer than this, however long calls may take, in milliseconds. */
 const MAX_QUESTION_MS = 5000
 
 /**
- * The commands on the item that holds the generation, carried out by the server that it belongs to or not at all. They
+ * The commands on the item that holds the generation, carried out by the server that it belongs to or not at all. All
  * reject when the cache fails, whatever the option `failures`.
  */
 export interface GenerationItem {
@@ -28,7 +28,7 @@ export interface GenerationItem {
 interface Question {
   /** The number, or the last one known where the server does not answer. */
   readonly answer: Promise<bigint>
-  /** What the server says. */
+  /** Number that the server gives. */
   readonly asked: Promise<bigint>
   readonly askedAt: number
   /** Of the calls that wait for the answer: they have left when the last one has. */
@@ -38,7 +38,7 @@ interface Question {
 
 /**
  * The number that is part of every key of a namespace: when it changes, all that was stored before is out of reach, and
- * the server drops it in its own time. It starts from the clock, so that one which was evicted does not start at a number
+ * the server drops it in its own time. Starts from the clock, so that one which was evicted does not start at a number
  * that was in use before.
  *
  * Only the item's own server changes it. While that server is out, the last number known is used: a new one would put
@@ -160,7 +160,7 @@ export class Generation {
     try {
       next = (await this.#item.incr(time)) ?? (await this.#create(this.#item.incr, time))
     } catch (error) {
-      // It may have been done: the next call looks.
+      // The command may have been done: the next call looks.
       this.#readAt = Number.NEGATIVE_INFINITY
       this.#missedAt = Number.NEGATIVE_INFINITY
       throw error
@@ -170,7 +170,7 @@ export class Generation {
     this.#readAt = performance.now()
   }
 
-  /** There was none: a new one, unless somebody else makes it. */
+  /** Creates the number when there is none, unless another client does. */
   async #create(seen: GenerationItem['get'], time: CallTime, patience?: Patience): Promise<bigint> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const made = firstGeneration(this.#known)
@@ -199,7 +199,7 @@ function isNoAnswer(error: unknown): boolean {
   return error.delivery !== 'answered' || error instanceof ServerError || error instanceof ProtocolError
 }
 
-/** What the promise gives within the time; undefined when it takes longer. */
+/** Returns the promise's result within the time; undefined when it takes longer. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {

@@ -11,10 +11,10 @@ import { checkIsOptions } from '../option-names.ts'
 import { FifoLock } from './fifo-lock.ts'
 import type { PrefixSource } from './prefix-source.ts'
 
-/** What becomes of a call when the generation cannot be read. */
+/** Treatment of a call when the generation cannot be read. */
 export interface WhenLost {
   readonly kind: FailureKind
-  /** What the call gives where such failures are absorbed. */
+  /** Returns the call's result where such failures are absorbed. */
   readonly instead: () => unknown
   /** Number of keys in the call. @defaultValue `1` */
   readonly keys?: number
@@ -31,14 +31,14 @@ export const NEVER: WhenLost = { kind: 'never', instead: () => undefined }
 /** Carries out a call of a namespace on keys behind a prefix. */
 type PrefixedCommand<T, O> = (prefix: string, call: O, tally: Tally | undefined) => Promise<T>
 
-/** Where the keys of a namespace are: behind its prefix, and behind its generation where it has one. */
+/** Keys of a namespace: after its prefix, and after its generation where it has one. */
 export class Keyspace {
   readonly #dispatcher: Dispatcher
   readonly #prefix: string
   readonly #source: PrefixSource | undefined
   /** Calls that wait for the generation: commands for one key stay in the order of the calls. */
   readonly #lock: FifoLock = new FifoLock()
-  /** Where all that wait have sent their commands already. */
+  /** Prefix under which all that wait have sent their commands already. */
   #sentTo: string | undefined
 
   /** @param source - Of the present prefix; undefined: there are no generations. */
@@ -128,7 +128,7 @@ export class Keyspace {
 
   #read(source: PrefixSource, call: KeyOptions | undefined, time: CallTime): Promise<string> {
     const { fresh } = source
-    // Who comes between the answer and those who waited for it must not overtake them.
+    // A call made after the answer still runs after the calls already waiting for it.
     return fresh === undefined ? this.#inTime(source, call?.signal, time) : Promise.resolve(fresh)
   }
 
@@ -168,8 +168,8 @@ export class Keyspace {
   }
 
   /**
-   * Several calls may wait for one answer: each no longer than it may take, or than its signal lets it. Where a number is
-   * known, half of the time is left for what follows.
+   * Waits for an answer that several calls may share, no longer than the call may take, or than its signal allows. If a
+   * number is known, half of the time is left for what follows.
    */
   #inTime(source: PrefixSource, signal: AbortSignal | undefined, time: CallTime): Promise<string> {
     const { answer: reading, leave: leaveQuestion } = source.ask()

@@ -142,7 +142,7 @@ export class Namespace<T = unknown, Input = T> {
     return this.#prefixedCalls.carry('has', lost, key, options, (whole, rest) => hasCommand(this.#parts, whole, rest))
   }
 
-  /** What the server knows of an item; a miss gives `undefined`. Needs the meta protocol. */
+  /** Returns what the server knows of an item; a miss gives `undefined`. Needs the meta protocol. */
   inspect(key: Key, options?: KeyOptions): Promise<Inspection | undefined> {
     return this.#prefixedCalls.carry('inspect', READ, key, options, (whole, rest) =>
       inspectCommand(this.#parts, whole, rest),
@@ -240,7 +240,7 @@ export class Namespace<T = unknown, Input = T> {
     )
   }
 
-  /** Adds to a counter; the new value. Where there was none: `initial`, or else `undefined`. */
+  /** Adds to a counter; the new value. If there was none: `initial`, or else `undefined`. */
   incr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
@@ -256,7 +256,7 @@ export class Namespace<T = unknown, Input = T> {
     return this.#prefixedCalls.count('incr', key, delta, options)
   }
 
-  /** Takes from a counter; the new value. Where there was none: `initial`, or else `undefined`. */
+  /** Takes from a counter; the new value. If there was none: `initial`, or else `undefined`. */
   decr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,

@@ -11,7 +11,7 @@ export interface NamespaceOptions<T = unknown> {
   /**
    * Schema that checks each value that is read, and gives the result its type: one of zod, valibot, arktype, or another
    * library with the Standard Schema interface. A value that does not fit reads as a miss, and is an `invalidValue` event;
-   * `getOrSet` loads it anew. What is stored is not checked, except what a loader gives.
+   * `getOrSet` loads it anew. Stored values are not checked, except what a loader gives.
    */
   readonly schema?: StandardSchema<unknown, T>
 }
@@ -26,7 +26,7 @@ export interface GenerationOptions {
   readonly generations: true | { readonly refreshMs?: number }
 }
 
-/** What a namespace with generations can do besides. */
+/** Methods that only a namespace with generations has. */
 export interface Clearable {
   /**
    * Empties the namespace, whatever its size, with one command: what was stored is out of reach, and the server drops it

@@ -7,7 +7,7 @@ export interface PrefixQuestion {
   readonly leave: () => void
 }
 
-/** Where a namespace gets the prefix of its keys, which changes with every `clear`. */
+/** Source of the prefix of a namespace's keys, which changes with every `clear`. */
 export interface PrefixSource {
   /** Key of the item that holds the generation. */
   readonly itemKey: string
