@@ -228,7 +228,7 @@ export class BatchCommands {
     await this.#writeQuietly('noreply.deleteMany', make, options, tally)
   }
 
-  /** What the server refuses, or may have carried out before its connection was lost, is an event. */
+  /** Writes a batch without answers. Refused writes, and those lost with their connection, are events. */
   async #writeQuietly(
     what: string,
     make: () => Writes<Key>,

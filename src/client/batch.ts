@@ -7,7 +7,7 @@ import { Patience } from '../protocol/patience.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { inSlices, MAX_SLICE, type Slices } from './slices.ts'
 
-/** How much of a batch may be under way at a time, so that a batch alone never overloads a connection. */
+/** Limits of what a batch may have under way at a time, so that a batch alone never overloads a connection. */
 export interface BatchWindow {
   readonly operations: number
   readonly bytes: number
@@ -16,7 +16,7 @@ export interface BatchWindow {
 /** At most this many operations of one batch are under way. */
 const MAX_WINDOW = 10_000
 
-/** How much may wait on a connection. */
+/** Limits of what may wait on a connection. */
 export interface PendingLimits {
   readonly maxPending: number
   readonly maxPendingBytes: number
@@ -28,7 +28,7 @@ export function batchWindow(limits: PendingLimits): BatchWindow {
   return { operations: Math.min(MAX_WINDOW, operations), bytes }
 }
 
-/** The same for a batch that leaves in one turn, because nobody would know how much of it is under way. */
+/** Returns the window of a batch that leaves in one turn: without answers, what is under way is not known. */
 export function quietWindow(limits: PendingLimits): BatchWindow {
   return halfOf(limits)
 }
@@ -37,7 +37,7 @@ function halfOf({ maxPending, maxPendingBytes }: PendingLimits): BatchWindow {
   return { operations: Math.max(1, maxPending >> 1), bytes: Math.max(1, maxPendingBytes >> 1) }
 }
 
-/** Where the operations of a batch go. */
+/** Target of the operations of a batch. */
 export interface BatchTarget {
   dispatch(operation: Operation): void
   /** Keeps a place for an operation that is dispatched later. */
@@ -45,7 +45,7 @@ export interface BatchTarget {
 }
 
 /**
- * Runs many operations as one call: fed in slices, one deadline, one promise. It settles when every operation has;
+ * Runs many operations as one call: fed in slices, one deadline, one promise, which settles when every operation has;
  * only an abort ends it earlier.
  */
 export class Batch {
@@ -159,7 +159,7 @@ export class Batch {
     const onAbort = (): void => {
       patience.leave(performance.now())
       reject(signal.reason)
-      // What was not handed over yet never is.
+      // Operations that were not handed over yet never are.
       this.#aborted = true
       for (const operation of this.#operations) operation.cancel(signal.reason)
     }
@@ -186,7 +186,7 @@ export class Batch {
   }
 
   #start(operation: Operation): void {
-    // It was ended where its place was kept: the client is destroyed.
+    // Ended where its place was kept: the client is destroyed.
     if (operation.settled) return
     this.#underWay++
     this.#bytes[operation.index] = operation.bodyBytes
@@ -202,7 +202,7 @@ export class Batch {
   }
 
   #settled(operation: Operation): void {
-    // It had not been handed over.
+    // Not handed over yet.
     if (operation.index >= this.#next) return
     this.#underWay--
     this.#bytesUnderWay -= this.#bytes[operation.index]!

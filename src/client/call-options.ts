@@ -58,7 +58,7 @@ export interface GetOptionsWithDefault<T> extends ReadOptions {
 
 /** Options of `pop`. */
 export interface PopOptions<D = undefined> extends GetOptions<D> {
-  /** How often to try when others change the item meanwhile. @defaultValue `8` */
+  /** Number of tries when others change the item meanwhile. @defaultValue `8` */
   readonly attempts?: number
 }
 
@@ -68,7 +68,7 @@ export interface PopOptions<D = undefined> extends GetOptions<D> {
  * @typeParam T - Stated by the call: the type of `default` has no part in inferring it.
  */
 export interface PopOptionsWithDefault<T> extends GetOptionsWithDefault<T> {
-  /** How often to try when others change the item meanwhile. @defaultValue `8` */
+  /** Number of tries when others change the item meanwhile. @defaultValue `8` */
   readonly attempts?: number
 }
 
@@ -127,7 +127,7 @@ export interface UpdateOptions extends Omit<WriteOptions, 'ttl'> {
    * needs the meta protocol.
    */
   readonly ttl?: Ttl | 'keep'
-  /** How often to try when others change the item meanwhile. @defaultValue `8` */
+  /** Number of tries when others change the item meanwhile. @defaultValue `8` */
   readonly attempts?: number
 }
 
@@ -194,7 +194,7 @@ export interface RemoveManyOptions extends DeleteManyOptions, Partial<ReturnEach
 export interface ReturnEach {
   /**
    * Give a list with one boolean for each entry, or each key, in the order of the call: whether it was stored, or removed. A
-   * key that is given twice has the same outcome twice. Where failures are absorbed, a key that failed is `false`.
+   * key that is given twice has the same outcome twice. If failures are absorbed, a key that failed is `false`.
    */
   readonly returnEach: true
 }
@@ -222,7 +222,7 @@ export interface ShutdownOptions extends ServerOptions {
 
 /** Options of `rawCommand`. */
 export interface RawCommandOptions extends ServerOptions {
-  /** What the reply ends with. @defaultValue `'\r\n'` */
+  /** End of the reply. @defaultValue `'\r\n'` */
   readonly endToken?: string | Uint8Array
   /**
    * A data block that follows the line; its CR LF is added. The line must announce just this length: as the number of bytes of

@@ -48,7 +48,7 @@ export class CallQueue implements Holder, ReadHolder {
   #ending: MemcacheError | undefined
   #isDestroyed = false
   #waiters: (() => void)[] = []
-  /** Time that preparations took, in milliseconds. It does not count against any call: the queue's clock stands still. */
+  /** Time that preparations took, in milliseconds. Counts against no call: the queue's clock stands still. */
   #workedMs = 0
   /** Earliest deadline among the calls that wait, on this clock. */
   #earliest = Number.POSITIVE_INFINITY
@@ -61,7 +61,7 @@ export class CallQueue implements Holder, ReadHolder {
   }
 
   /**
-   * Prepares a batch in slices and starts it when it is its turn. It rejects with what the preparation throws, or the
+   * Prepares a batch in slices and starts it when it is its turn. Rejects with what the preparation throws, or the
    * signal's reason, and then the batch is not started.
    *
    * @param start - Called when all earlier calls have passed, with the time from which the time of the call counts.

@@ -7,7 +7,7 @@ export class CallTime {
   readonly #deadline: number
 
   /**
-   * It runs from here.
+   * Starts the time.
    *
    * @param usualMs - Of a call that does not say otherwise.
    */
@@ -16,7 +16,7 @@ export class CallTime {
     this.#deadline = performance.now() + this.timeoutMs
   }
 
-  /** What is left; a millisecond at least: what is late fails by its deadline, not as bad input. */
+  /** Milliseconds left, 1 at least: a late call fails by its deadline, not as bad input. */
   get restMs(): number {
     return Math.max(1, Math.round(this.#deadline - performance.now()))
   }

@@ -61,7 +61,7 @@ export interface ChannelServer {
 }
 
 /**
- * Context of `tracing:memlane:batch:…`: one write to one connection, from the write to its last reply. It fails when the
+ * Context of `tracing:memlane:batch:…`: one write to one connection, from the write to its last reply. Fails when the
  * connection ends before that.
  */
 export interface BatchChannelContext extends ChannelServer, ChannelFailure {

@@ -14,7 +14,7 @@ import type { Inspection } from './inspection.ts'
 import type { ValueWithCas } from './reader.ts'
 import type { CasResult, Counted, SetsResult } from './results.ts'
 
-/** How a command of a pipeline ended: with its value, or with the error that the call alone would have rejected with. */
+/** Outcome of a command in a pipeline: its value, or the error that the call alone would have rejected with. */
 export type PipelineOutcome<T> =
   | { readonly status: 'fulfilled'; readonly value: T }
   | { readonly status: 'rejected'; readonly reason: unknown }
@@ -42,7 +42,7 @@ export interface PipelineCommands {
 
 /**
  * Commands collected to be sent together: one round trip per server, in the order of the calls. Every command has an
- * outcome of its own; one that fails does not stop the others. It is not a transaction: commands of other clients may
+ * outcome of its own; one that fails does not stop the others. Not a transaction: commands of other clients may
  * be carried out in between.
  *
  * @example
@@ -61,7 +61,7 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     this.#commands = commands
   }
 
-  /** How many commands it has collected. */
+  /** Number of commands collected. */
   get length(): number {
     return this.#calls.length
   }
@@ -186,7 +186,7 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
   }
 
   /**
-   * Sends everything, once. What is more than the client takes at a time (`maxPending`, 100,000 commands to a server) is
+   * Sends everything, once. More than the client takes at a time (`maxPending`, 100,000 commands to a server) is
    * refused with an `OverloadedError`.
    *
    * @returns the outcomes, in the order of the calls. Never rejects because a command failed.

@@ -21,7 +21,7 @@ import { MiddlewareWatch } from './middleware-watch.ts'
 import type { ResolvedClientOptions } from './options.ts'
 import { wrap } from './wrapper-options.ts'
 
-/** What a client may be given as its servers. */
+/** Servers of a client, in every form that it takes. */
 export type Servers = ServerSpec | readonly ServerSpec[] | ServerSource
 
 /** memcached's own default address. */
@@ -105,7 +105,7 @@ function isList(servers: ServerSpec | readonly ServerSpec[]): servers is readonl
   return Array.isArray(servers)
 }
 
-/** What a composed backend is made of. */
+/** Parts of a composed backend. */
 interface Composition {
   readonly cluster: Cluster
   /** The cluster, or what feeds it. */

@@ -15,7 +15,7 @@ import {
 } from '../serde/decompress.ts'
 import { unreadable } from '../unreadable.ts'
 
-/** What an algorithm of your own is told of a value. */
+/** Facts about a value that an algorithm of your own gets. */
 export interface CompressionContext {
   /**
    * Key of the item as the server has it, with the prefixes of the client, the namespace and the batch: by its beginning, a
@@ -44,7 +44,7 @@ export interface CompressionAlgorithm {
 }
 
 /**
- * How values are compressed. `append` and `prepend` add plain bytes, which makes a compressed value unreadable
+ * Compression of values. `append` and `prepend` add plain bytes, which makes a compressed value unreadable
  * (`SerdeError`): store what they extend with `compression: false`.
  */
 export interface CompressionOptions {

@@ -14,7 +14,7 @@ import { type AnyCount, readStored } from './results.ts'
 import { ABSORBED, runSteps, type Step } from './steps.ts'
 import type { Values } from './values.ts'
 
-/** How often a counter may be created and deleted by others while one call tries to count. */
+/** Most times that other clients may create and delete a counter while one call tries to count. */
 const MAX_ROUNDS = 10
 
 type CountCommand = 'incr' | 'decr'
@@ -69,7 +69,7 @@ async function tryToCount(
   const create = creation(parts.values, initial, options)
   const time = new CallTime(parts.dispatcher.timeoutMs, options)
   let counted = await step<AnyCount | undefined>(request, interpret, options)
-  // It was missing: create it, unless another client just did; then count again. All within the call's own time.
+  // Counter missing: create it, unless another client just did; then count again. All within the call's own time.
   for (let round = 0; counted === undefined && round < MAX_ROUNDS; round++) {
     const stored = await step<boolean>(create, readStored, time.rest(options))
     if (stored === ABSORBED) return ABSORBED
@@ -83,7 +83,7 @@ async function tryToCount(
   )
 }
 
-/** What the call gives of the counter that it has created. */
+/** Returns the call's result for a counter that it has created. */
 function created(value: number | bigint, exptime: number, options: CountOptions & Partial<ReturnTtl>): AnyCount {
   if (options.returnTtl !== true) return value
   const ttl = exptime > MAX_RELATIVE_SECONDS ? exptime - Math.floor(Date.now() / 1000) : exptime

@@ -202,7 +202,7 @@ export class Dispatcher {
   }
 
   dispatch(operation: Operation): void {
-    // What has a place already came before the batch that others wait for.
+    // An operation with a place came before the batch that others wait for.
     if (this.#calls.closed && operation.holder !== this.#queue) return this.#calls.hold(operation, this.#dispatchNext)
     const { preparing } = operation
     if (this.large !== undefined && operation.command !== 'get') this.large.watch(operation)

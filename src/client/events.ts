@@ -7,7 +7,7 @@ import type { SchemaIssue } from './standard-schema.ts'
  * rejected with, which the caller need not await.
  */
 export interface CommandErrorEvent {
-  /** What the command failed with. */
+  /** Error of the command. */
   readonly error: MemcacheError
   /** Name of the command: `get`, `set`. Undefined where the error is about several, or about none. */
   readonly command: string | undefined
@@ -21,7 +21,7 @@ export interface CommandErrorEvent {
 
 /** A reply that did not fit what was asked: the connection was given up, and everything on it failed. */
 export interface DesyncEvent {
-  /** What did not fit. */
+  /** Error that says what did not fit. */
   readonly error: ProtocolError
   /** Name of the server whose connection it was. */
   readonly server: string | undefined
@@ -31,7 +31,7 @@ export interface DesyncEvent {
 export interface ServerDownEvent {
   /** Name of the server. */
   readonly server: string
-  /** What went wrong last. */
+  /** Last error. */
   readonly error: MemcacheError
   /** In a row. */
   readonly failures: number
@@ -41,7 +41,7 @@ export interface ServerDownEvent {
 export interface ServerUpEvent {
   /** Name of the server. */
   readonly server: string
-  /** How long it was down, in milliseconds. */
+  /** Time that the server was down, in milliseconds. */
   readonly downMs: number
   /** Keys removed from it before, because commands for them went elsewhere meanwhile. */
   readonly removedKeys: number
@@ -51,9 +51,9 @@ export interface ServerUpEvent {
 export interface WriteFailedEvent {
   /** As the caller gave it. */
   readonly key: Key
-  /** What was to be done: `set`, `delete`, `touch`, … */
+  /** Name of the command: `set`, `delete`, `touch`, … */
   readonly command: string
-  /** What the write failed with; its `delivery` says whether it may have been carried out. */
+  /** Error of the write; its `delivery` says whether it may have been carried out. */
   readonly error: MemcacheError
   /** Name of the server, when one was chosen. */
   readonly server: string | undefined
@@ -66,7 +66,7 @@ export interface WriteFailedEvent {
 export interface RejoinOverflowEvent {
   /** Name of the server that is out. */
   readonly server: string
-  /** How many are remembered. */
+  /** Number of keys that are remembered. */
   readonly maxKeys: number
 }
 
@@ -76,7 +76,7 @@ export interface InvalidValueEvent {
   readonly key: Key
   /** The namespace's. */
   readonly prefix: string
-  /** What the schema says. Schema libraries may put parts of the value into their messages. */
+  /** Issues that the schema found. Schema libraries may put parts of the value into their messages. */
   readonly issues: readonly SchemaIssue[]
 }
 
@@ -90,7 +90,7 @@ export interface MemcacheEvents {
   invalidValue: [event: InvalidValueEvent]
   /** A server of several counts as down from now on. */
   serverDown: [event: ServerDownEvent]
-  /** It is back. */
+  /** The server is back. */
   serverUp: [event: ServerUpEvent]
   /** A write failed, and the cache may be behind. */
   writeFailed: [event: WriteFailedEvent]

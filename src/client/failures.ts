@@ -1,13 +1,13 @@
 import { refused } from '../option-checks.ts'
 
 /**
- * What becomes of commands that fail, because the server is down, too slow, or refuses.
+ * Treatment of commands that fail, because the server is down, too slow, or refuses.
  *
  * - `throw`: the call rejects.
  * - `missReads`: a read that fails is a miss.
  * - `miss`: a write that fails is `false` as well, a counter `undefined`.
  *
- * Bad input, `cas`, `pop` and `update` always reject. What is absorbed is reported as a `commandError` event.
+ * Bad input, `cas`, `pop` and `update` always reject. An absorbed failure is reported as a `commandError` event.
  */
 export type Failures = 'throw' | 'missReads' | 'miss'
 

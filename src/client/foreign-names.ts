@@ -1,4 +1,4 @@
-/** What the options of other clients are called here, by each of their names. */
+/** Names of options here, by the names that other clients give them. */
 const FOREIGN_NAMES: Readonly<Record<string, string>> = namesOf({
   'cluster: { failover }': 'failover remove failOverServers',
   'cluster: { distribution }': 'distribution algorithm compatibility',

@@ -6,7 +6,7 @@ import { GET, type Request } from '../protocol/request.ts'
 import { type LargeValues, manifestError } from './large-values.ts'
 import type { GiveBack } from './placeholder.ts'
 
-/** What `inspect` tells of an item. */
+/** Result of `inspect` for an item. */
 export interface Inspection {
   /** Seconds left; `Infinity` = never expires. */
   readonly ttl: number
@@ -46,7 +46,7 @@ export function hasReader(giveBack: GiveBack): Interpret {
     if (isPlaceholder) operation.outcome = 'miss'
     return reply.type === 'VALUE' ? !isPlaceholder : withTokenBack(reply, operation, giveBack, !isPlaceholder)
   }
-  // Nobody keeps the value that a text server sends.
+  // The value that a text server sends is not kept.
   return Object.assign(read, { borrows: () => true })
 }
 
@@ -67,7 +67,7 @@ export function touchReader(giveBack: GiveBack, large: LargeValues | undefined):
   }
 }
 
-/** Renews the chunks of a value that has any. Where one is lost, there is no value. */
+/** Renews the chunks of a value that has any. If one is lost, there is no value. */
 async function renewChunks(large: LargeValues, operation: Operation): Promise<boolean> {
   const isRenewed = await large.renew(operation)
   if (!isRenewed) operation.outcome = 'notFound'

@@ -14,7 +14,7 @@ import {
   type WireKey,
 } from '../protocol/key.ts'
 
-/** What happens to keys that do not fit: a function gives another key for them, from their bytes. */
+/** Treatment of keys that do not fit: a function gives another key for them, from their bytes. */
 export type LongKeys = 'reject' | 'hash' | ((key: Uint8Array) => string)
 
 /** Turns the caller's keys into keys on the wire: prefix, long keys, base64. */
@@ -53,7 +53,7 @@ export class KeyEncoder {
     return this.#shorten !== undefined
   }
 
-  /** What stands for a key that does not fit, without prefix: servers are chosen by it. Undefined where the key fits. */
+  /** Returns the key used for one that does not fit, without prefix: servers are chosen by it. Undefined if it fits. */
   shortKey(key: Key): string | undefined {
     if (typeof key === 'string' && isPlainKey(this.#prefixText + key)) return undefined
     const bytes = keyBytes(key)

@@ -26,7 +26,7 @@ export interface LargeValuesHost {
   readonly maxValueBytes: number
   /** Returns a key as it travels, with the client's prefix. */
   encodeKey(key: Key): WireKey
-  /** Carries out a command. It has no order among other commands for its key. */
+  /** Carries out a command, in no order among other commands for its key. */
   dispatch(operation: Operation): void
   /** Returns the name of the server that a key belongs to. */
   serverOf(routingKey: Key): string | undefined

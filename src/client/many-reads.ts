@@ -23,7 +23,7 @@ export interface Findings<K extends Key> {
 
 /** Keys in the form that reads need. */
 class ReadKeys<K extends Key> {
-  /** Has every key once. It finds those that are there twice, and becomes the result where every key is found. */
+  /** Every key once: finds those that are there twice, and becomes the result if every key is found. */
   readonly found: Map<K, unknown> = new Map()
   /** The keys of the call, each once. */
   asked: readonly K[]
@@ -152,7 +152,7 @@ export class ManyReads {
     }
   }
 
-  /** As `#textAdder`. Where a key is given as bytes, equal keys of either form share one read. */
+  /** As `#textAdder`, with keys given as bytes: equal keys of either form share one read. */
   #uniqueAdder(prepared: ReadKeys<Key>, options: GetManyOptions | undefined): (key: Key) => void {
     const { keys } = prepared
     const callerKeys: Key[] = []

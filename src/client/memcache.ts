@@ -501,7 +501,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
   /**
    * Reads many values, and loads those that are missing with one call of the loader: all that this caller was elected for.
-   * What others load is waited for; a lease of theirs that runs out makes for another call. Each key otherwise as by
+   * Loads of other clients are waited for; a lease of theirs that runs out makes for another call. Each key otherwise as by
    * {@link Memcache.getOrSet}.
    *
    * @param loader - Gives a Map of the values, by the keys that it was given.
@@ -542,7 +542,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * Changes a value: reads it, has the function make the next one, and stores that if the item did not change meanwhile;
    * else it tries again. The item's ttl is kept with `ttl: 'keep'` only: without `ttl`, the client's `defaultTtl` applies.
    *
-   * @param change - Called once per attempt, with `undefined` where there is no value. Where it gives `undefined`, the
+   * @param change - Called once per attempt, with `undefined` where there is no value. If it gives `undefined`, the
    * item is left as it is.
    * @returns the new value; the present one where it was left as it is.
    * @throws whatever the function throws; the item is left as it is.
@@ -837,28 +837,28 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     return wireKeyBytes(this.#dispatcher.encodeKey(key))
   }
 
-  /** What the client's serde makes of a value; throws `SerdeError` if it cannot. Compression is a later stage. */
+  /** Serializes a value with the client's serde; throws `SerdeError` if it cannot. Compression is a later stage. */
   serialize(value: unknown, key: Key = ''): SerializedValue {
     return this.#parts.values.serialize(value, key)
   }
 
-  /** What the client's serde makes of stored bytes; throws `SerdeError` if it cannot. */
+  /** Deserializes stored bytes with the client's serde; throws `SerdeError` if it cannot. */
   deserialize(data: Uint8Array, clientFlags: number, key: Key = ''): unknown {
     return this.#parts.values.deserialize(data, clientFlags, key)
   }
 
   /**
    * A new client with the servers and options that this one was made with, but for what is given here, and connections of its
-   * own. What `addServer` and `removeServer` have changed is not carried over. An override that is undefined was not given.
+   * own. Changes by `addServer` and `removeServer` are not carried over. An override that is undefined was not given.
    */
   clone(overrides: MemcacheOptions = {}): Memcache {
     return new Memcache(this.#servers, overrideOptions(this.#options, overrides))
   }
 
   /**
-   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands. What the
-   * server refuses is a `commandError` event. What could not be sent rejects, and is such an event too: a call need not be
-   * awaited.
+   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands. A write
+   * that the server refuses is a `commandError` event. A write that could not be sent rejects, and is such an event too: a
+   * call need not be awaited.
    */
   get noreply(): NoreplyCommands {
     return this.#noreply
@@ -895,7 +895,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
-   * Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. It waits for loaders
+   * Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. Waits for loaders
    * of `getOrSet` however long they take; `destroy` then ends the waiting.
    */
   async close(): Promise<void> {

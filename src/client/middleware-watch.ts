@@ -25,9 +25,9 @@ interface Watched {
   readonly reject: Operation['reject']
   /** Operations of the middleware's own that had gone on to the servers before this one came. */
   readonly strangersBefore: number
-  /** It went on to the servers. */
+  /** Whether the operation went on to the servers. */
   hasPassed: boolean
-  /** It was taken back from the executor that holds it. */
+  /** Whether the operation was taken back from the executor that holds it. */
   isCancelled: boolean
 }
 
@@ -144,7 +144,7 @@ export class MiddlewareWatch implements Executor {
     if (operation.settled) this.#settle(watched, watched.reject, error)
   }
 
-  /** What is known of a command of which no more is heard. */
+  /** Returns what is known of a command that has no answer. */
   #deliveryOf(watched: Watched): Delivery {
     const { operation, strangersBefore } = watched
     const mayBeSent = mayBeHeld(watched) || operation.settled || this.#strangers > strangersBefore

@@ -198,8 +198,8 @@ export class NamespaceNoreply<Input> {
 /**
  * The writes of a client without their answers. A call resolves, to nothing, when its bytes are out of the caller's
  * hands: sent, or copied to be sent. Whether the server carried it out is not known; what it refuses comes as one
- * `commandError` event for the run of quiet commands that it was in. What could not be sent rejects, and is a `commandError`
- * event too: a call need not be awaited, its rejection never becomes an unhandled one. A batch of more
+ * `commandError` event for the run of quiet commands that it was in. A call that could not be sent rejects, and is a
+ * `commandError` event too: a call need not be awaited, its rejection never becomes an unhandled one. A batch of more
  * than half of what the client takes at a time (`maxPending`, `maxPendingBytes`) is sent in parts: it asks for its answers,
  * and drops them. Later calls for its keys wait for it.
  *

@@ -58,7 +58,7 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
    * @defaultValue `'reject'`
    */
   readonly longKeys?: LongKeys
-  /** How values become bytes. @defaultValue text, numbers, bytes and JSON: see `defaultSerde` */
+  /** Conversion of values to bytes and back. @defaultValue text, numbers, bytes and JSON: see `defaultSerde` */
   readonly serde?: Serde
   /**
    * Compression of values from a size on, behind the serde: only where it makes them smaller, and never of counters.
@@ -100,7 +100,7 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
    * @defaultValue `0`
    */
   readonly ttlJitter?: number
-  /** What becomes of commands that fail. @defaultValue `'throw'` */
+  /** Treatment of commands that fail. @defaultValue `'throw'` */
   readonly failures?: Failures
   /**
    * Whether the client counts calls, loads, latencies and traffic for `metrics()`. Without it all numbers are zero; the

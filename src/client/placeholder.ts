@@ -7,13 +7,13 @@ import type { Request } from '../protocol/request.ts'
 /** Gives back the win token of a stale item, which reading it by `mg` took. */
 export type GiveBack = (operation: Operation, cas: bigint) => Promise<void>
 
-/** What a second look at an item that was read empty, with client flags 0, finds. */
+/** Result of a second look at an item that was read empty, with client flags 0. */
 export type EmptyItem =
-  /** Somebody's empty value. */
+  /** An empty value that a client stored. */
   | 'value'
-  /** It holds the place of a value that is being loaded, or that was dropped. */
+  /** Holds the place of a value that is being loaded, or that was dropped. */
   | 'placeholder'
-  /** It is there no longer, or has a value by now. */
+  /** Gone by now, or has a value. */
   | 'changed'
 
 /** Takes that second look, within what is left of the first one's time. */

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 
-/** Where the commands that memcached reads a data block for say how long it is. */
+/** Position of the block's length in the commands that memcached reads a data block for. */
 const LENGTH_AT: ReadonlyMap<string, number> = new Map([
   ['set', 4],
   ['add', 4],

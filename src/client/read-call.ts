@@ -33,15 +33,15 @@ export interface ReadCallInit {
 }
 
 /**
- * Many reads as one call: handed over in slices, one deadline, one promise. It settles when every read has; only an abort
- * ends it earlier. What fits into the window leaves in the turn of the call, so that a later call for one of its keys
- * comes after it; a read beyond the window may see what a later call wrote.
+ * Many reads as one call: handed over in slices, one deadline, one promise, which settles when every read has;
+ * only an abort ends it earlier. Reads that fit into the window leave in the turn of the call, so that a later call
+ * for one of its keys comes after it; a read beyond the window may see what a later call wrote.
  */
 export class ReadCall {
   readonly init: ReadCallInit
   /** Reads that failed, and why. */
   readonly failed: Map<number, unknown> = new Map()
-  /** How long the caller waits, where it gave a signal. */
+  /** Wait of the caller, where it gave a signal. */
   patience: Patience | undefined = undefined
   /** End of the time of every read. */
   deadline = 0

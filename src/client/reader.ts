@@ -19,7 +19,7 @@ export interface ValueWithCas<T> {
   readonly cas: bigint
 }
 
-/** What reading needs to know besides the serde. */
+/** Options of reading besides the serde. */
 export interface ReaderInit {
   /** Values with a compression flag are decompressed whatever the serde; else only where the serde leaves them free. */
   readonly compression: { readonly asyncBytes: number; readonly own: CompressionAlgorithm | undefined } | undefined
@@ -42,7 +42,7 @@ export class LostValue {
 /** From this size on, in bytes, a value is decompressed on the thread pool where no option says otherwise. */
 export const ASYNC_BYTES = 65_536
 
-/** What decompressing gets at least, in milliseconds, where the reply came with hardly any time left. */
+/** Least time for decompressing, in milliseconds, where the reply came with hardly any time left. */
 const MIN_LATER_MS = 20
 
 /** As {@link Interpret.direct}. */
@@ -51,14 +51,14 @@ type DirectDecode = NonNullable<Interpret['direct']>
 /** Reads the value of a hit; what comes from the thread pool is a promise. */
 export type Decode = (reply: Reply, operation: Operation) => unknown
 
-/** What reading a value takes, for an {@link Interpret} that is more than that. */
+/** Parts of reading a value, for an {@link Interpret} that does more. */
 export interface Decoder {
   readonly decode: Decode
   readonly borrows: NonNullable<Interpret['borrows']>
   readonly serialize: NonNullable<Interpret['serialize']>
 }
 
-/** What a decoded value becomes. */
+/** Turns a decoded value into the call's result. */
 type Wrap = (value: unknown, cas: bigint) => unknown
 
 const NO_BYTES: Buffer = Buffer.alloc(0)
@@ -221,7 +221,7 @@ export class Reader {
     const { clientFlags } = reply
     const view = reply.bytes.subarray(reply.start, reply.end)
     const isShared = !reply.owned && (view.byteLength >= asyncBytes || compression?.own !== undefined)
-    // What goes on after this call must not be in the read buffer.
+    // Bytes that are used after this call must not be in the read buffer.
     return this.#decompressBytes(isShared ? Buffer.from(view) : view, clientFlags, operation, serde)
   }
 

@@ -20,7 +20,7 @@ export interface CountedWithTtl<N extends number | bigint> {
   readonly ttl: number
 }
 
-/** What `incr` and `decr` give of a counter. */
+/** Result of `incr` and `decr`. */
 export type AnyCount = number | bigint | CountedWithTtl<number> | CountedWithTtl<bigint>
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)

@@ -30,7 +30,7 @@ export function serialize(serde: Serde, value: unknown, key: Key): SerializedVal
   if (typeof data !== 'string' && !isBytes(data)) {
     throw new InvalidInputError(`the serde gave neither text nor bytes as data for ${quoteKey(key)}`)
   }
-  // It would come back with U+FFFD in its place.
+  // A lone surrogate would come back as U+FFFD.
   if (typeof data === 'string' && !data.isWellFormed()) {
     throw new SerdeError(`the value for ${quoteKey(key)} cannot be stored: the serde gave text with a lone surrogate`, {
       delivery: 'not-sent',

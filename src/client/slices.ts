@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers'
 /** Most keys that a batch works on in one turn of the event loop. */
 export const MAX_SLICE = 5000
 
-/** Work in slices. It yields after each of them: in the next turn of the event loop it may go on. */
+/** Work in slices. Yields after each of them, and may go on in the next turn of the event loop. */
 export type Slices = Generator<void, void, void>
 
 /** Does work on `count` things, from one index up to another: in one go up to `MAX_SLICE`, in slices beyond. */

@@ -3,14 +3,14 @@ import { type Key, quoteKey } from '../protocol/key.ts'
 import { showValue } from '../show-value.ts'
 import type { Refine, Refined } from './refine.ts'
 
-/** What is wrong with a value, in the schema library's words. */
+/** Fault of a value, in the schema library's words. */
 export interface SchemaIssue {
   readonly message: string
-  /** Where in the value. */
+  /** Place in the value. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** What a schema says of a value: the value as it comes out of the schema, or what is wrong. */
+/** Result of a schema for a value: the value as it comes out of the schema, or what is wrong. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
@@ -86,7 +86,7 @@ function idOf(schema: StandardSchema): number {
   return id
 }
 
-/** Libraries put more into an issue, the value among it, which is nobody's business who listens to events. */
+/** Drops what libraries add to an issue, such as the value: event listeners must not see it. */
 function plainIssue({ message, path }: SchemaIssue): SchemaIssue {
   if (path === undefined) return { message }
   return { message, path: path.map((segment) => (typeof segment === 'object' ? segment.key : segment)) }

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 
-/** What one server said to `stats`, by name. */
+/** One server's answer to `stats`, by name. */
 export type Stats = Record<string, string | number | bigint | boolean>
 
 /** Texts that may look like something else: versions, prefixes, a file mode in octal. */

@@ -25,7 +25,7 @@ const READ_WITH_TTL: Request = Object.freeze({
   flags: { value: true, clientFlags: true, cas: true, ttl: true },
 } as const)
 
-/** What is to come of an item: without a request it is left as it is. */
+/** Next state of an item: without a request the item is left as it is. */
 interface Next {
   readonly value: unknown
   readonly request: StoreRequest | undefined

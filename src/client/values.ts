@@ -30,9 +30,9 @@ import { createStoredSerde } from './stored-value.ts'
 /** The client flags under which the default serde writes integers, and most others read text. */
 const INTEGER_FLAGS = 2
 
-/** What a write needs to know of its call. */
+/** Options of a write's call. */
 export interface StoreOptions extends WriteOptions {
-  /** How much longer than its ttl the server keeps the item, in seconds. */
+  /** Time that the server keeps the item beyond its ttl, in seconds. */
   readonly graceSeconds?: number
   /** Time to live as it goes on the wire, instead of `ttl`. */
   readonly exptime?: number
@@ -139,7 +139,7 @@ export class Values {
     return isSameData(stored, data) ? clientFlags : 0
   }
 
-  /** What the serde makes of a value, checked. */
+  /** Serializes a value, and checks the result. */
   serialize(value: unknown, key: Key, serde?: Serde): SerializedValue {
     return serialize(serde === undefined ? this.#options.serde : checkSerde(serde), value, key)
   }
@@ -178,7 +178,7 @@ export class Values {
     return { ...this.#reader.decoder(createStoredSerde(leavesFlags)), serialize: this.decoder(serde).serialize }
   }
 
-  /** What the serde makes of stored bytes. */
+  /** Deserializes stored bytes. */
   deserialize(data: Uint8Array, clientFlags: number, key: Key): unknown {
     checkClientFlags(clientFlags)
     try {

@@ -17,7 +17,7 @@ const DEFAULT_REFRESH_MS = 1000
 /** Options of `versions`. */
 export interface VersionsOptions {
   /**
-   * How long a version that was read is trusted, in milliseconds: so long a `bump` of another process may go unseen.
+   * Time that a version is trusted after it was read, in milliseconds: a `bump` of another process may go unseen so long.
    *
    * @defaultValue `1000`
    */
@@ -89,7 +89,7 @@ export class Versions {
 
   /**
    * Finds out whether versions are still the present ones. One that was read within `refreshMs` is asked for again where it is
-   * another: somebody may know more than this process.
+   * another: a process with a newer one may have written it.
    *
    * @internal
    */

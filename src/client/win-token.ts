@@ -7,7 +7,7 @@ import { readNothing } from './results.ts'
 
 /**
  * Gives back the win token of a stale item that a reading took (that of a base64 key; others take none) where nothing is
- * stored. What fails is an event, and costs no more than a reload that comes later.
+ * stored. A failure is an event, and costs no more than a reload that comes later.
  */
 export async function giveBackToken(
   dispatcher: Dispatcher,

@@ -12,7 +12,7 @@ import type { ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import type { CacheClient } from './executor-of.ts'
 
-/** What is wrapped around the servers of a client. */
+/** Wrappers around the servers of a client. */
 export interface WrapperOptions {
   /**
    * Try commands again that failed: never what may have been carried out and must not be twice, and within the call's
@@ -30,8 +30,8 @@ export interface WrapperOptions {
   readonly refill?: boolean
   /**
    * Wrappers of your own, the first one outermost, around `fallback`, `retry` and the servers. A command that a wrapper drops
-   * ends with `TimeoutError` when its time is up; where a wrapper throws, its command fails with `InvalidInputError`. What is
-   * handed on twice is carried out once.
+   * ends with `TimeoutError` when its time is up; where a wrapper throws, its command fails with `InvalidInputError`. A
+   * command that is handed on twice is carried out once.
    */
   readonly middleware?: readonly Middleware[]
 }

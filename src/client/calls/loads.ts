@@ -24,7 +24,7 @@ export class Loads {
     if (this.#isCounting) this.shared++
   }
 
-  /** Calls a loader. What it throws, it rejects with. */
+  /** Calls a loader. Rejects with what it throws. */
   async run<T>(keys: readonly Key[], reason: LoadReason, load: () => T | Promise<T>): Promise<T> {
     if (this.#isCounting) this.reasons[reason]++
     try {

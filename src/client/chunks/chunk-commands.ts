@@ -28,7 +28,7 @@ interface Place {
   readonly homeOnly?: boolean
 }
 
-/** The commands about chunks and manifests. They have no order among those of the key: no two values share a chunk. */
+/** Commands on chunks and manifests, in no order among those of the key: no two values share a chunk. */
 export class ChunkCommands {
   readonly #host: LargeValuesHost
   readonly #window: number

@@ -9,7 +9,7 @@ import { type ChunkCommands, chunkExptime } from './chunk-commands.ts'
 import { crc32, joinSums } from './crc32.ts'
 import { chunkLength, type Manifest, parseManifest } from './manifest.ts'
 
-/** How often a value may be replaced while one call tries to read it. */
+/** Most times that a value may be replaced while one call tries to read it. */
 const MAX_TRIES = 4
 
 /** A manifest, and its item's cas number. */
@@ -66,7 +66,7 @@ export class ChunkReader {
     }
   }
 
-  /** Asks the key's own server for the manifest. What fails says nothing. */
+  /** Asks the key's own server for the manifest. A failure says nothing. */
   async #lookAgain(call: ChunkCall): Promise<FoundManifest | Loss> {
     const interpret: Interpret = (reply) =>
       reply.outcome === 'hit' && reply.clientFlags === MANIFEST_FLAGS

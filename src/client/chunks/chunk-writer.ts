@@ -37,7 +37,7 @@ export class ChunkWriter {
   }
 }
 
-/** Cuts data into chunks. They leave after the call, when bytes are the caller's again: bytes are copied now. */
+/** Cuts data into chunks. Bytes are copied now: chunks leave after the call, when the bytes are the caller's again. */
 function cut({ data, bytes }: StoreRequest, chunkBytes: number): ChunkAt {
   if (typeof data === 'string') return cutText(data, bytes, chunkBytes)
   const view = viewOf(data) ?? data
@@ -86,7 +86,7 @@ class StoreInChunks {
     }
     try {
       const storing = this.#commands.each(Math.ceil(bytes / chunkBytes), this.#call, send)
-      // What `add` stores replaces nothing.
+      // An `add` replaces nothing.
       await Promise.all([storing, command === 'add' ? undefined : this.#value.findOld()])
       this.#checkOpen()
       this.#isReady = true

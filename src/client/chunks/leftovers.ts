@@ -4,7 +4,7 @@ import { type ChunkCall, callOf } from './chunk-call.ts'
 import type { ChunkCommands } from './chunk-commands.ts'
 import type { Manifest } from './manifest.ts'
 
-/** How long the chunks of a value that was replaced stay for those who are reading it, in milliseconds. */
+/** Time that the chunks of a replaced value stay for calls that are reading it, in milliseconds. */
 const LINGER_MS = 1000
 
 /** Most keys whose chunks are remembered. */

@@ -30,7 +30,7 @@ const MAX_BYTES = 128
 
 const MAX_FLAGS = 0xffffffff
 
-/** It begins with a letter, so that `incr` refuses it, and ends in a line feed, so that what `append` adds is noticed. */
+/** Begins with a letter, so that `incr` refuses it, and ends in a line feed, so that what `append` adds is noticed. */
 const FORM = /^v1 ([1-9]\d{0,15}) ([1-9]\d{0,9}) ([1-9]\d{0,9}) ([A-Za-z0-9_-]{16}) ([0-9a-f]{8}) (0|[1-9]\d{0,9})\n$/
 
 /** Returns the data block of a manifest. */

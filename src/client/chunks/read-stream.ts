@@ -97,7 +97,7 @@ class ChunkStream {
         pull: (controller) => this.#pull(controller),
         cancel: () => this.#end(),
       },
-      // What is read ahead is in the window.
+      // Read-ahead is in the window.
       { highWaterMark: 0 },
     )
   }

@@ -116,7 +116,7 @@ export function touchCommand(
   return writeCommand(request, key, readTouched, options)
 }
 
-/** Makes the command of an `incr` or a `decr` of a counter that exists. What names it checks its options. */
+/** Makes the command of an `incr` or a `decr` of a counter that exists. The caller checks its options. */
 export function countCommand(
   command: 'incr' | 'decr',
   key: Key,
