@@ -10,7 +10,7 @@ import { openItems } from './host-client.ts'
 import { hostKey } from './host-key.ts'
 
 /**
- * Carries out commands on counters behind a prefix. They are none of the client's own calls: `incr` creates a counter in a
+ * Carries out commands on counters with a prefix. The client's own calls are not used: `incr` creates a counter in a
  * second round trip, and shortens its time by the client's `ttlJitter`. Failures reject, whatever the client's option
  * `failures`: a hit that is not counted lets everything pass.
  */

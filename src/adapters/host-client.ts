@@ -8,7 +8,7 @@ import { InvalidInputError } from '../errors.ts'
 import { checkOptions } from '../known-options.ts'
 import { refused } from '../option-checks.ts'
 
-/** Where an adapter keeps its items: a client, which stays the caller's to close, or the servers of one that it makes. */
+/** Store of an adapter's items: a client, which stays the caller's to close, or the servers of one that it makes. */
 export type CacheOrServers = Memcache | Servers
 
 /** Options that every adapter takes. */

@@ -26,7 +26,7 @@ type Base = new (options: FlexibleOptions) => object
 
 /**
  * Returns a class of limiters for `rate-limiter-flexible`: its class `RateLimiterMemcache` over a `Memcache`, with one round
- * trip for each call instead of two or three, and with a `reward()` that works. It takes the options of that class, with a
+ * trip for each call instead of two or three, and with a `reward()` that works. The class takes the options of that class, with a
  * `Memcache` as `storeClient`. Calls that fail reject, whatever the client's option `failures`, or go to the `insuranceLimiter`.
  * Needs the meta protocol: memcached 1.6.10 or newer.
  *
@@ -53,7 +53,7 @@ function checkClass(limiterClass: unknown): Base {
     if (result.remainingPoints === 1 && result.isFirstInDuration && result.msBeforeNext === 1000)
       return limiterClass as Base
   } catch {
-    // It is another class, or none.
+    // Not that class: refused below.
   }
   throw new InvalidInputError(
     `rateLimiterFlexible takes the class RateLimiterMemcache of rate-limiter-flexible, got ${showValue(limiterClass)}`,

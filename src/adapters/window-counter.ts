@@ -31,7 +31,7 @@ const MAX_ROUNDS = 8
 /**
  * Counts hits in windows of a fixed length. A window that begins with its first hit is one counter that expires by itself:
  * `ma <key> N<seconds> J1 D1 v t` counts, makes the counter and gives count and time in one round trip. A window of the clock
- * has its number in the key. Where the server speaks the classic protocol only, windows are those of the clock.
+ * has its number in the key. If the server speaks the classic protocol only, windows are those of the clock.
  */
 export class WindowCounter {
   readonly #calls: CounterCalls
