@@ -13,7 +13,7 @@ export interface ResolvedFallbackOptions {
   readonly onError: (error: MemcacheError, operation: Operation) => void
 }
 
-/** What the commands of a fallback share. */
+/** State that the commands of a fallback share. */
 export interface FallbackContext {
   readonly first: Executor
   readonly older: readonly Executor[]

@@ -13,7 +13,7 @@ export function counts({ command }: Request): boolean {
   return command === 'incr' || command === 'decr' || command === 'ma'
 }
 
-/** How often a placeholder may be in the way of one call. */
+/** Most times that a placeholder may be in the way of one call. */
 const MAX_ATTEMPTS = 4
 
 /**
@@ -45,7 +45,7 @@ export class FallbackCount {
 
   #look(): void {
     this.#step(GETS, placeholderCas, (cas) => {
-      // It has a value by now, or had one all the time: then this is the last attempt.
+      // The item has a value by now, or had one all the time: then this is the last attempt.
       if (cas === undefined || cas === 0n) this.#attempt = MAX_ATTEMPTS - 1
       if (cas === undefined || cas === 0n) this.start()
       else this.#step(deleteUnchanged(cas, 'refill'), ignore, () => this.start())

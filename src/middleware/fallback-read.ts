@@ -9,14 +9,14 @@ import type { FallbackContext } from './fallback-context.ts'
 import { ItemCopy, isPlaceholder } from './item-copy.ts'
 import { copyingRead, copyRequest, plainRead, wantsCas } from './older-read.ts'
 
-/** How the first cluster answered; noted while its reply is valid. */
+/** Answer of the first cluster; noted while its reply is valid. */
 interface FirstAnswer {
   isHit: boolean
 }
 
-/** How an older cluster answered. */
+/** Answer of an older cluster. */
 interface OlderAnswer extends FirstAnswer {
-  /** The item may be copied, and this is how. */
+  /** Request that copies the item, if it may be copied. */
   copy: StoreRequest | undefined
 }
 
@@ -64,7 +64,7 @@ export class FallbackRead {
   }
 
   #asksOlderAfter(reason: unknown): boolean {
-    // What its own server knows of bookkeeping, an older cluster does not.
+    // Bookkeeping belongs to its own server: an older cluster has none.
     if (this.#derived.aborted || this.#derived.outer.homeOnly) return false
     return this.#context.options.fallbackOn === 'missOrError' && isOutage(reason)
   }
@@ -105,7 +105,7 @@ export class FallbackRead {
       look(reply)
       return interpret(reply, operation)
     }
-    // What is copied must outlive the call; otherwise the caller's read knows whether it keeps the bytes.
+    // A copied value must outlive the call; otherwise the caller's read knows whether it keeps the bytes.
     return keepsBytes || interpret.borrows === undefined ? note : Object.assign(note, { borrows: interpret.borrows })
   }
 
@@ -145,7 +145,7 @@ export class FallbackRead {
     return this.#copiesNow ? copyingRead(request) : plainRead(request)
   }
 
-  /** It counts as a miss, unless the call itself is over. */
+  /** Counts the failure as a miss, unless the call itself is over. */
   #onOlderFailure(reason: unknown, index: number): void {
     const { outer } = this.#derived
     if (!(reason instanceof MemcacheError) || this.#derived.aborted) return outer.fail(reason)

@@ -6,9 +6,9 @@ import type { Executor } from '../seam/executor.ts'
 import type { FallbackContext } from './fallback-context.ts'
 import { comparesCas, removes } from './removals.ts'
 
-/** What came of a removal in one cluster. */
+/** Outcome of a removal in one cluster. */
 interface Outcome {
-  /** The item was there, and is removed or marked. */
+  /** Whether the item was there, and is removed or marked. */
   removed: boolean
   /** Gives the call this cluster's answer. */
   settle: () => void
@@ -23,7 +23,7 @@ interface Outcome {
  */
 export class FallbackRemoval {
   readonly #derived: DerivedOperation
-  /** What older clusters are told. */
+  /** Command for the older clusters. */
   readonly #removal: Request
   readonly #context: FallbackContext
   readonly #letGo: () => void
@@ -44,8 +44,8 @@ export class FallbackRemoval {
     // Several steps share the time of the call.
     const time = this.#derived.remainingMs
     if (!comparesCas(outer.request)) return this.#together([this.#askFirst, ...this.#askOlder(time)], this.#again)
-    // It depends on the first cluster's cas number, so it is done there once: after the others, of which no copy can then
-    // come back. What they hold is older than the item with this number.
+    // A removal by the first cluster's cas number is done there once: after the others, so that no copy of theirs can
+    // come back. Their items are older than the item with this number.
     this.#together(this.#askOlder(time / 2), () =>
       this.#together([this.#askFirst], () => {
         this.#letGo()
@@ -74,7 +74,7 @@ export class FallbackRemoval {
       steps.push((done) => this.#removeAgain(this.#context.first, this.#derived.outer.request, done))
     }
     this.#together(steps, this.#settle)
-    // What waited follows right behind on the same connections.
+    // Commands that waited follow on the same connections.
     this.#letGo()
   }
 

@@ -75,7 +75,7 @@ class Fallback implements Executor {
     // Some of them may have to wait for a removal of their key.
     if (queue.closed) return detachAll(batch, this)
     const derive = (outer: Operation): Operation => new FallbackRead(outer, this.#context).derive()
-    // What the first cluster has goes to the caller; only for what it has not, a read of its own goes on.
+    // Hits of the first cluster go to the caller; each of its misses goes on as a read of its own.
     dispatchReads(first, new DerivedReads(batch, { derive, passes: isValue, passesMisses: false }))
   }
 

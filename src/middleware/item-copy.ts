@@ -22,7 +22,7 @@ const PLACEHOLDER: StoreRequest = Object.freeze({
   preparing: undefined,
 } as const)
 
-/** How a copy is made. */
+/** Parts of a copy. */
 export interface ItemCopyInit {
   /** The read that found the item in the older cluster. */
   readonly outer: Operation
@@ -36,7 +36,7 @@ export interface ItemCopyInit {
   readonly done: () => void
 }
 
-/** What the older cluster has. */
+/** Item of the older cluster. */
 interface OlderItem {
   readonly copy: StoreRequest | undefined
   /** The cas number of a stale item whose win token this read took. */
@@ -44,13 +44,13 @@ interface OlderItem {
 }
 
 /**
- * Copies one item from an older cluster to the first one. It puts a placeholder into the first cluster, reads the item
- * from the older one after that, and stores it if the placeholder is still the same item. What is stored or deleted in
+ * Copies one item from an older cluster to the first one. Puts a placeholder into the first cluster, reads the item
+ * from the older one after that, and stores it if the placeholder is still the same item. A store or delete in
  * the first cluster meanwhile replaces the placeholder, and wins: a copy never brings back what was deleted.
  */
 export class ItemCopy {
   readonly #init: ItemCopyInit
-  /** This copy has made the placeholder. */
+  /** Whether this copy has made the placeholder. */
   #isOwn = false
 
   constructor(init: ItemCopyInit) {

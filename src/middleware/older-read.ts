@@ -5,7 +5,7 @@ import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, isLineRead, type Request } from '../protocol/request.ts'
 import { MAX_RELATIVE_SECONDS } from '../ttl.ts'
 
-/** What says that a value is old, or only being made: no such thing is copied. */
+/** Marks of a value that is stale, or only being made: such a value is not copied. */
 const UNFINISHED = Returned.won | Returned.stale | Returned.alreadyWon
 
 /** Whether a miss of this command is looked up in older clusters. */
@@ -21,7 +21,7 @@ export function wantsCas(request: Request): boolean {
   return request.command === 'gets' || request.command === 'gats'
 }
 
-/** What an older cluster is asked: the same, but nothing that makes an item there. */
+/** Returns the request for an older cluster: the same, without the flags that make or recache an item there. */
 export function plainRead(request: Request): Request {
   if (request.command !== 'mg') return request
   const { vivify, recache, ...flags } = request.flags
@@ -38,8 +38,8 @@ export function copyingRead(request: Request): Request {
 }
 
 /**
- * What stores a copy of an item in the place of another, with the time that it has left; undefined when it may not be
- * copied: the time is not known or over, or the value is stale or only being made. Its cas number is the caller's to say.
+ * Returns the store of a copy in the place of another item, with the time that is left; undefined when it may not be
+ * copied: the time is not known or over, or the value is stale or only being made. The caller sets the cas number.
  *
  * @param nowMs - The wall clock, in milliseconds since 1970.
  * @param keepsBytes - `false`: it is only asked whether the item may be copied, and the bytes need not outlive the reply.

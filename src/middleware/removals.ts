@@ -2,8 +2,8 @@ import type { Operation } from '../protocol/operation.ts'
 import { DELETE, type Request } from '../protocol/request.ts'
 
 /**
- * What older clusters must be told when this command is carried out by the first one, so that what they hold does not
- * come back: the removal or the mark itself; undefined for anything else.
+ * Returns the command for older clusters when the first one carries out this one, so that their items do not come
+ * back: the removal or the mark itself; undefined for anything else.
  */
 export function removalFor(request: Request): Request | undefined {
   if (request.command === 'delete') return DELETE

@@ -23,15 +23,15 @@ import { showValue } from '../show-value.ts'
 
 /** Options of {@link retry}. */
 export interface RetryOptions {
-  /** How often a command is tried, the first time included. @defaultValue `2` */
+  /** Number of tries of a command, the first one included. @defaultValue `2` */
   readonly attempts?: number
   /** Pause before the second try, in milliseconds. @defaultValue `0` */
   readonly delayMs?: number
   /** Pauses double from one try to the next, up to this, in milliseconds. @defaultValue `delayMs`: all are equal */
   readonly maxDelayMs?: number
   /**
-   * Which errors are worth another try. What may have been carried out and must not be twice is not repeated, whatever
-   * this says.
+   * Decides which errors are worth another try. A command that may have been carried out and must not be twice is not
+   * repeated, whatever the result.
    *
    * @defaultValue those that may be gone a moment later: connections that fail, time that runs out, servers that are down
    * or answer `SERVER_ERROR`
@@ -58,7 +58,7 @@ export function withRetry(options: RetryOptions = {}): RetryLayer {
   return (next, { retried } = NO_OBSERVER) => new Retry(next, { ...resolved, retried })
 }
 
-/** What the commands of one layer have in common. */
+/** Settings that the commands of one layer share. */
 interface RetrySettings extends ResolvedRetryOptions {
   readonly retried: ClientObserver['retried']
 }
@@ -134,7 +134,7 @@ class Retrying {
     const { outer } = this.#derived
     this.#derived.keepDeadline(inner)
     if (!(reason instanceof MemcacheError) || this.#derived.aborted) return outer.fail(reason)
-    // What may have been carried out by the first attempt was not undone by the second one's not being sent.
+    // If the second attempt was not sent, the first one may still have been carried out.
     this.#doubt = moreDoubtful(reason, this.#doubt)
     try {
       if (!this.#mayRepeat(reason, outer)) return outer.fail(this.#doubt)
