@@ -70,7 +70,7 @@ export class DeadlineSweep {
   }
 
   /**
-   * What had arrived by the last look has been read, so what was due by then expires; for the rest the next turn
+   * Expires what was due by the last look: all that had arrived by then has been read. For the rest the next turn
    * decides. With an event loop that is always busy, deadlines hold all the same, a turn late.
    */
   #runAfterBlock(since: number, now: number): void {

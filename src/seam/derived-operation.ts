@@ -66,7 +66,7 @@ export class DerivedOperation implements Holder {
     }
   }
 
-  /** Whether the call was ended from outside. What fails after that is not tried anywhere else. */
+  /** Whether the call was ended from outside. A failure after that is not tried anywhere else. */
   get aborted(): boolean {
     return this.#aborted
   }

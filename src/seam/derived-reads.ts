@@ -7,7 +7,7 @@ import type { ReadBatch, ReadHolder } from './read-batch.ts'
 /** Decides for a wrapper about the reads of a batch. */
 export interface ReadDeriver {
   /**
-   * Makes the operation by which the wrapper would have carried out a read that came alone. It is not dispatched: the
+   * Makes the operation by which the wrapper would have carried out a read that came alone. Not dispatched: the
    * result of the read in the batch settles it.
    */
   derive(outer: Operation): Operation

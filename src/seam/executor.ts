@@ -23,7 +23,7 @@ export interface Executor {
 export interface ServerExecutor extends Executor {
   /** The server's name, as configured. */
   readonly name: string
-  /** How it is at this moment. */
+  /** State of the server at this moment. */
   readonly status: ServerStatus
   /**
    * Carries out a command outside the protocol's usual forms, over a short-lived connection of its own, so that a stream,
@@ -58,11 +58,11 @@ export interface ServerStatus {
   }
   /** Commands that wait for this server, written or not. */
   readonly pending: number
-  /** What went wrong last; kept until the server has answered a command in time. */
+  /** Last error; kept until the server has answered a command in time. */
   readonly lastError: MemcacheError | undefined
 }
 
-/** What ends a wait early. */
+/** Limits that end a wait early. */
 export interface WaitLimits {
   /** In milliseconds, may be Infinity; without it, the client's. */
   readonly timeoutMs?: number | undefined

@@ -74,7 +74,7 @@ const RESULTS: Readonly<Record<Outcome, OperationResult>> = {
   pong: 'done',
 }
 
-/** Calls a function of the caller's. What it throws is thrown again later: it must not interrupt a connection's work. */
+/** Calls a function of the caller's. Its error is thrown again later, so as not to interrupt a connection's work. */
 export function callSafely(call: () => void): void {
   try {
     call()

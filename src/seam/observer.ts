@@ -83,7 +83,7 @@ export interface ObserverEvents {
 
 /**
  * Events that come with every operation, write or read of a socket: undefined where no observer listens, so that they cost a
- * check. They come from the middle of a connection's work: their observers take notes, and neither dispatch nor end anything.
+ * check. Emitted in the middle of a connection's work: their observers take notes, and neither dispatch nor end anything.
  */
 export interface FrequentEvents {
   /** An operation goes to another server than its key's. Called for every one of them while that server is out. */
@@ -99,7 +99,7 @@ export interface FrequentEvents {
 
 interface AllEvents extends ObserverEvents, FrequentEvents {}
 
-/** A function that observes one event. It must not use `this`. */
+/** A function that observes one event, without using `this`. */
 type Listener<Event extends readonly unknown[]> = (...event: Event) => void
 
 /** Question that observers answer. */
@@ -109,7 +109,7 @@ interface WatchesWrites {
 }
 
 /**
- * Receives what happens in the layers below a client: the one way up. `compose.ts` gives it to every layer. It decides
+ * Receives what happens in the layers below a client: the one way up. `compose.ts` gives it to every layer. Decides
  * nothing; what a neighbour has to decide is a callback of its own (`ConnectionDecisions`, `PoolDecisions`,
  * `MemberDecisions`).
  */
@@ -123,7 +123,7 @@ type Listeners = { readonly [E in keyof AllEvents]?: Listener<AllEvents[E]> }
 export type Observing = Listeners & Partial<WatchesWrites>
 
 /**
- * Joins observers into one; each event reaches them in their order. What an observer throws is thrown again later, outside
+ * Joins observers into one; each event reaches them in their order. An observer's error is thrown again later, outside
  * the work that called it: neither a connection nor another observer notices.
  */
 export function joinObservers(observers: readonly Observing[]): ClientObserver {

@@ -45,7 +45,7 @@ export interface Executor {
 export type Middleware = (next: Executor) => Executor
 
 /**
- * How an operation ended. `result` says what the server's answer meant, `value` is what the call gives to its caller:
+ * End of an operation. `result` says what the server's answer meant, `value` is what the call gives to its caller:
  * `'hit'` and `'miss'` for reads, `'stored'`, `'notStored'`, `'exists'`, `'notFound'`, `'deleted'`, `'touched'` for writes,
  * `'number'` for counters, `'done'` for all others, `'sent'` for quiet commands. A placeholder is a miss.
  *
@@ -56,7 +56,7 @@ export type OperationOutcome =
   | { readonly error: unknown; readonly result?: undefined; readonly value?: undefined }
 
 /**
- * What an answer meant; see {@link OperationOutcome}.
+ * Meaning of an answer; see {@link OperationOutcome}.
  *
  * @experimental
  */

@@ -247,7 +247,7 @@ export class PerKeyQueue implements Holder {
   }
 }
 
-/** How much may be held back. */
+/** Limits of what may be held back. */
 export interface QueueLimits {
   readonly maxPending: number
   readonly maxPendingBytes: number

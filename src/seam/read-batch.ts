@@ -18,7 +18,7 @@ export interface ReadBatch {
   readonly timeoutMs: number
   /** End of that time, on the monotonic clock; 0: not started. */
   deadline: number
-  /** How long the caller waits, where that may be shorter than the time. */
+  /** Time that the caller waits, where that may be shorter than `timeoutMs`. */
   readonly patience: Patience | undefined
   /** Executor that holds the batch, and takes it back when the call is given up. */
   holder: ReadHolder | undefined

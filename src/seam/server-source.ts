@@ -16,7 +16,7 @@ export interface ExplainingSource extends ServerSource {
   readonly lastError: unknown
 }
 
-/** What the source says went wrong last. */
+/** Returns the source's last error. */
 export function lastErrorOf(source: ServerSource): unknown {
   return 'lastError' in source ? source.lastError : undefined
 }
