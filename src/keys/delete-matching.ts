@@ -24,7 +24,7 @@ const BATCH_KEYS = 1000
 
 /**
  * Deletes the items whose keys match: it lists the keys of every server and deletes each key on the server that listed it,
- * while the item is the one that was listed. It costs a walk over all items of all servers, whatever matches.
+ * while the item is the one that was listed. Costs a walk over all items of all servers, whatever matches.
  *
  * A server that fails does not keep the others from being cleaned. Middleware, `retry` and `fallback` do not see the deletes.
  *

@@ -18,7 +18,7 @@ export function checkOwner(command: string, owner: KeyOwner): ClientAccess {
   )
 }
 
-/** Where the keys of a client or a namespace are. */
+/** Range of the keys of a client or a namespace. */
 export interface KeyRange {
   readonly servers: readonly ServerExecutor[]
   /** Of the namespace, with its generation; empty for a client. */

@@ -4,7 +4,7 @@ import type { ListedKey } from './listed-key.ts'
 import { type KeyOwner, type ListKeysOptions, resolveListOptions } from './options.ts'
 
 /**
- * Lists the keys of a client or a namespace, one server after the other, in no order. It is a walk over live servers: an item
+ * Lists the keys of a client or a namespace, one server after the other, in no order. Walks over live servers: an item
  * that is stored or removed meanwhile may be given or not; every other item is given once. Each iteration is a walk of its own,
  * over all items of the servers, whatever the options leave out.
  *

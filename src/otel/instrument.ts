@@ -8,8 +8,8 @@ import { type InstrumentOptions, type ResolvedInstrumentOptions, resolveOptions 
 import { Spans } from './spans.ts'
 
 /**
- * Makes OpenTelemetry spans and metrics of what all clients of this process do, by the semantic conventions 1.45. It
- * subscribes to memlane's channels of `node:diagnostics_channel`; call it once, after the SDK has started.
+ * Makes OpenTelemetry spans and metrics of what all clients of this process do, by the semantic conventions 1.45.
+ * Subscribes to memlane's channels of `node:diagnostics_channel`; call it once, after the SDK has started.
  *
  * Needs the package `@opentelemetry/api` (1.9 or newer). No value and no credential is in a span or a metric, and keys are
  * only in spans, if the option `keys` says so.
@@ -33,7 +33,7 @@ export function instrumentMemlane(options: InstrumentOptions = {}): Disposable {
 
 function subscribeSpans(subscriptions: Subscriptions, spans: Spans, { api }: ResolvedInstrumentOptions): void {
   subscriptions.bind('tracing:memlane:command:start', contextStore(api), (context) => spans.beginCall(context))
-  // Where a runtime does not know bound stores.
+  // For runtimes without bound stores.
   subscriptions.add('tracing:memlane:command:start', 'memlane:command', (context) => void spans.beginCall(context))
   subscribeEnds(subscriptions, (context) => spans.endCall(context))
 }

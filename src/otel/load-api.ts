@@ -5,7 +5,7 @@ import type { OtelApi } from './api.ts'
 const NAME = '@opentelemetry/api'
 
 /**
- * Returns the module `@opentelemetry/api` of the application. It is not imported: only applications that use it have it.
+ * Returns the module `@opentelemetry/api` of the application. Not imported: only applications that use it have it.
  *
  * @param load - Loads a module by its name.
  */

@@ -12,8 +12,8 @@ export interface TaggedOptions {
   /** In front of all keys and tags, behind the client's `keyPrefix`. */
   readonly prefix: string
   /**
-   * How long a version of a tag that was read is trusted, in milliseconds: so long an invalidation by another process may go
-   * unseen. 0: every read asks for it.
+   * Time that a tag's version is trusted after it was read, in milliseconds: an invalidation by another process may go unseen
+   * so long. 0: every read asks for it.
    *
    * @defaultValue `1000`
    */
@@ -25,7 +25,7 @@ export interface TaggedReadOptions extends Omit<ReadOptions, 'routingKey'> {}
 
 /** Options of `getOrSet`. */
 export interface TaggedGetOrSetOptions<T = unknown> extends Omit<GetOrSetOptions<T>, 'lease' | 'routingKey'> {
-  /** What the value depends on, at most 64 names: after `invalidateTags` of one of them it is a miss. */
+  /** Tags that the value depends on, at most 64 names: after `invalidateTags` of one of them it is a miss. */
   readonly tags: readonly string[]
 }
 

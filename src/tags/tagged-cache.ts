@@ -155,7 +155,7 @@ export class TaggedCache {
    * outdated.
    *
    * @throws whatever the loader throws.
-   * @throws `MemcacheError` - the cache failed, or a version could not be read. Where failures are absorbed, the loader runs, and
+   * @throws `MemcacheError` - the cache failed, or a version could not be read. If failures are absorbed, the loader runs, and
    * nothing is stored.
    *
    * @example

@@ -87,7 +87,7 @@ export class TaggedLeases implements LeaseStore {
     return options && this.#calls.get(options)
   }
 
-  /** The sight with its value, if that is up to date. What was won is given up where its tags cannot be read. */
+  /** Returns the sight with its value, if that is up to date. A win is given up where its tags cannot be read. */
   async #judge(
     key: LeaseKey,
     sight: Sight,
