@@ -1,7 +1,7 @@
 /** Signal of calls that got none. */
 export const NEVER_ABORTS: AbortSignal = /* @__PURE__ */ new AbortController().signal
 
-/** What waits for a signal. */
+/** Calls that wait for a signal. */
 interface Waiting {
   readonly calls: Set<() => void>
   readonly listener: () => void

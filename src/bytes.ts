@@ -22,7 +22,7 @@ export function isBytes(value: unknown): value is Uint8Array {
   return KIND.get.call(value) === 'Uint8Array'
 }
 
-/** How many bytes there are; undefined when they cannot be read any more. */
+/** Returns the number of bytes; undefined when they cannot be read any more. */
 export function byteLengthOf(bytes: Uint8Array): number | undefined {
   const length = LENGTH.get.call(bytes)
   return length > 0 || isReadable(bytes) ? length : undefined

@@ -7,7 +7,7 @@ const OWN_FRAMES = 12
 /** Frames that are captured: those, and as many of the caller's as an error has. */
 const FRAMES = OWN_FRAMES + 10
 
-/** Where a call was made. The text is made when it is read. */
+/** Place where a call was made. The text is made when it is read. */
 export interface CallerStack {
   readonly stack: string
 }

@@ -124,8 +124,8 @@ function inStores<T>(span: SpanChannel, context: object, run: () => Promise<T>):
 }
 
 /**
- * Publishes the start of a span and runs something inside the stores that are bound to it. What a subscriber throws must not
- * keep it from being run.
+ * Publishes the start of a span and runs a function inside the stores that are bound to it. The function runs even if a
+ * subscriber throws.
  */
 export function traceSync<T>(span: SpanChannel, context: object, run: () => T): T {
   let outcome: { readonly value: T } | { readonly error: unknown } | undefined

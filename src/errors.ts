@@ -32,13 +32,13 @@ export type ErrorCode =
   | 'MEMLANE_LOAD'
   | 'MEMLANE_BATCH'
 
-/** What an error carries besides its message. */
+/** Details of an error besides its message. */
 export interface ErrorDetails {
   /** Name of the server that the command was for, as configured. Never an account or password. */
   readonly server?: string | undefined
   /** Whether the server may have carried out the command. */
   readonly delivery: Delivery
-  /** What caused it. */
+  /** Cause of the error. */
   readonly cause?: unknown
   /** Name of the command that failed. */
   readonly command?: string | undefined
@@ -54,7 +54,7 @@ export type UnsentDetails = Omit<ErrorDetails, 'delivery'> & Partial<Pick<ErrorD
 
 /** Base of every error that memlane makes. An aborted call is the exception: it rejects with its signal's reason. */
 export abstract class MemcacheError extends Error {
-  /** What kind of failure; stable across versions. */
+  /** Kind of failure; stable across versions. */
   abstract readonly code: ErrorCode
   /** Name of the server, as configured, when one was chosen. */
   readonly server: string | undefined
@@ -239,7 +239,7 @@ export class LoadError extends MemcacheError {
   readonly code = 'MEMLANE_LOAD'
 }
 
-/** What a batch that failed in part achieved. */
+/** Results of a batch that failed in part. */
 export interface BatchOutcome<K, V> {
   /** Reads: the hits that did arrive, by the caller's key. */
   readonly found: Map<K, V>
@@ -252,7 +252,7 @@ export interface BatchOutcome<K, V> {
 /** Most failures that the text of a `BatchError` names. */
 const MAX_SHOWN_FAILURES = 3
 
-/** Some keys of a batch failed. It carries what did succeed: a failure is never reported as a miss. */
+/** Some keys of a batch failed. The error carries what did succeed: a failure is never reported as a miss. */
 export class BatchError<K = unknown, V = unknown> extends MemcacheError {
   override readonly name = 'BatchError'
   readonly code = 'MEMLANE_BATCH'

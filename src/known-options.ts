@@ -3,7 +3,7 @@ import { showValue } from './show-value.ts'
 import { unreadable } from './unreadable.ts'
 
 /**
- * Refuses what is not an object of options, and options that nobody reads: a misspelt one would quietly do nothing.
+ * Refuses what is not an object of options, and unknown options: a misspelt one would quietly do nothing.
  *
  * @param shown - What the error calls that which has the options.
  */
@@ -16,7 +16,7 @@ export function checkOptions(options: unknown, known: readonly string[], shown: 
   throw new InvalidInputError(`the options of ${shown} must be an object, got ${showValue(options)}`)
 }
 
-/** Refuses options that nobody reads; the error names the known ones. */
+/** Refuses unknown options; the error names the known ones. */
 export function refuseUnknown(options: object, known: readonly string[], shown: string): void {
   for (const option of Object.keys(options)) {
     if (!known.includes(option)) {

@@ -14,7 +14,7 @@ import { showValue } from './show-value.ts'
  */
 export type ServerSpec = string | ServerAddress
 
-/** A server, spelled out. It has a `host` or the `path` of a unix socket. */
+/** A server, spelled out, with a `host` or the `path` of a unix socket. */
 export interface ServerAddress {
   /** Name or address of the host; IPv6 with or without brackets. */
   readonly host?: string | undefined
@@ -49,7 +49,7 @@ export interface Credentials {
   /** Not empty, without CR, LF and NUL. Spaces in it need memcached 1.6.42 or newer. */
   readonly password: string
   /**
-   * How the login is sent. `memcached`: name and password as the value of a random key. `memcachier`: the name as the key, the
+   * Form of the login. `memcached`: name and password as the value of a random key. `memcachier`: the name as the key, the
    * password as its value, which is MemCachier's own form of login. **A server that wants no login stores it: the password is
    * then an item that every client can read.**
    *
@@ -58,7 +58,7 @@ export interface Credentials {
   readonly form?: LoginForm | undefined
 }
 
-/** What `node:tls` takes: own CA, client certificate, the name that the server's certificate must have. */
+/** Options for `node:tls`: own CA, client certificate, the name that the server's certificate must have. */
 export type TlsOptions = Readonly<
   Pick<
     NodeTlsOptions,
@@ -85,7 +85,7 @@ export type TlsOptions = Readonly<
 export interface Server {
   /** Its identity in errors, in events and on the ring. */
   readonly name: string
-  /** Where it listens; an IPv6 host has no brackets. */
+  /** Address that the server listens on; an IPv6 host has no brackets. */
   readonly endpoint: Endpoint
   readonly weight: number
   /** `false`: no TLS, whatever the client's option says. `undefined`: as the client's option says. */
@@ -95,7 +95,7 @@ export interface Server {
   readonly version: string | undefined
 }
 
-/** Where a server listens. */
+/** Address that a server listens on. */
 export type Endpoint =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }

@@ -1,7 +1,7 @@
 import { InvalidInputError } from './errors.ts'
 import { showValue } from './show-value.ts'
 
-/** What a server written as text says; not yet checked where the spelled-out form needs the same check. */
+/** Parts of a server written as text; not yet checked where the spelled-out form needs the same check. */
 export interface ServerText {
   readonly address: {
     readonly host?: string
@@ -17,12 +17,12 @@ export interface ServerText {
   readonly shown: string
 }
 
-/** How a login is sent: memcached's own way, or MemCachier's. */
+/** Form in which a login is sent: memcached's own, or MemCachier's. */
 export type LoginForm = 'memcached' | 'memcachier'
 
 type Address = ServerText['address']
 
-/** Reads a server from its text form. What is wrong with it is an `InvalidInputError` that never shows a login. */
+/** Reads a server from its text form. Faults in the text are an `InvalidInputError` that never shows a login. */
 export function parseServerText(text: string): ServerText {
   const shown = showServer(text)
   const fail: Fail = (problem) => {

@@ -4,7 +4,7 @@ import { flag } from './option-checks.ts'
 import { showValue } from './show-value.ts'
 
 /**
- * How long an item lives. A number is whole seconds, 0 = never expires, of any length that ends before 2038.
+ * Time that an item lives. A number is whole seconds, 0 = never expires, of any length that ends before 2038.
  * A `Date` is a point in time: sent as the seconds until then, rounded up; one that has passed is an error.
  */
 export type Ttl = number | Date
