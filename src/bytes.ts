@@ -34,7 +34,7 @@ export function viewOf(bytes: Uint8Array): Buffer | undefined {
   return length === undefined ? undefined : Buffer.from(BUFFER.get.call(bytes), OFFSET.get.call(bytes), length)
 }
 
-/** Whether the memory behind bytes can become smaller, so that who reads it outside of JavaScript would read what is gone. */
+/** Whether the memory of bytes can become smaller: code outside of JavaScript would then read memory that is gone. */
 export function mayShrink({ buffer }: Uint8Array): boolean {
   return 'resizable' in buffer && buffer.resizable === true
 }

@@ -68,7 +68,7 @@ function parsePlain(text: string, fail: Fail): Address {
   return parseHostPort(text, (port) => fail(badPort(port)), fail)
 }
 
-/** The part of a URL behind `://`. */
+/** The part of a URL after `://`. */
 function parseUrl(rest: string, fail: Fail): Address {
   const [, authority = '', path = '', query = '', fragment = ''] =
     /^([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/.exec(rest) ?? []

@@ -26,7 +26,7 @@ export interface HostClient {
   readonly close: () => Promise<void>
 }
 
-/** The items of an adapter: those behind its prefix. */
+/** The items of an adapter: those with its prefix. */
 export interface HostItems {
   readonly items: Namespace
   /** Makes every item unreachable, with one command; undefined: the keys have no generation. */
@@ -67,7 +67,7 @@ function makeClient(adapter: string, servers: Servers | undefined, options: Memc
 }
 
 /**
- * Returns the items behind a prefix.
+ * Returns the items with a prefix.
  *
  * @param isClearable - Whether the keys carry a generation.
  */

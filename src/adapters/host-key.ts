@@ -24,7 +24,7 @@ export function hostKey(key: string): string {
   return HASHED + needNodeModule('node:crypto').createHash('sha256').update(key).digest('base64url')
 }
 
-/** Whether a key of the cache stands for one that cannot be told from it. */
+/** Whether a key of the cache stands for one that cannot be derived from it. */
 export function isHashedKey(key: string): boolean {
   return key.startsWith(HASHED)
 }

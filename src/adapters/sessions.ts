@@ -25,7 +25,7 @@ export interface ResolvedSessionOptions {
   readonly clearable: boolean
 }
 
-/** The sessions behind the methods of a store. Every failure rejects: a session that is not found logs its user out. */
+/** The sessions for the methods of a store. Every failure rejects: a session that is not found logs its user out. */
 export class Sessions {
   readonly #items: HostItems['items']
   readonly #clear: HostItems['clear']

@@ -170,7 +170,7 @@ export class Batch {
     }
   }
 
-  /** Commands for a key stay in the order of the calls: the later ones wait behind what is not dispatched yet. */
+  /** Commands for a key stay in the order of the calls: the later ones wait for what is not dispatched yet. */
   #reserveRest(): void {
     for (let index = this.#next; index < this.#operations.length; index++) {
       this.#target.reserve(this.#operations[index]!)

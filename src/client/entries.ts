@@ -63,7 +63,7 @@ function hintFor(value: unknown): string {
   return Symbol.asyncIterator in value ? ': collect it first' : ''
 }
 
-/** Whether the key is text that can be put behind a prefix without a look at its bytes: nearly every key is. */
+/** Whether the key is text that can be put after a prefix without a look at its bytes: nearly every key is. */
 export function isPlainText(key: Key): key is string {
   return typeof key === 'string' && key !== '' && key.isWellFormed()
 }

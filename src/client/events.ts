@@ -92,7 +92,7 @@ export interface MemcacheEvents {
   serverDown: [event: ServerDownEvent]
   /** The server is back. */
   serverUp: [event: ServerUpEvent]
-  /** A write failed, and the cache may be behind. */
+  /** A write failed, and the cache may be out of date. */
   writeFailed: [event: WriteFailedEvent]
   /** More was written elsewhere, while a server was out, than is remembered. */
   rejoinOverflow: [event: RejoinOverflowEvent]

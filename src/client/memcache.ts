@@ -91,14 +91,14 @@ import { type Change, updateValue } from './update.ts'
 
 /**
  * A memcached client. Nothing connects until the first command; one client is safe to share, and one is enough.
- * Commands for one key are carried out in the order of the calls: also behind a batch that is so large that it is sent in
+ * Commands for one key are carried out in the order of the calls: also after a batch that is so large that it is sent in
  * parts, for whose keys later calls wait. Only a batch of reads (more than 10,000 keys, or half of `maxPending`) may see
  * what later calls write. An idle client does not keep the process alive.
  *
  * Every call may reject with: `InvalidInputError` (nothing was written), `TimeoutError`, `ConnectError`, `AuthError`,
  * `ServerDownError`, `ConnectionClosedError`, `OverloadedError`, `ProtocolError`, `ClientError`, `ServerError`,
  * `UnknownCommandError`, `ClosedError`; calls with values also with `SerdeError` and `ValueTooLargeError`; or with its
- * signal's reason. Each error tells in `delivery` whether the server may have carried out the command.
+ * signal's reason. Each error says in `delivery` whether the server may have carried out the command.
  *
  * @example
  * ```ts
@@ -353,8 +353,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * Text and bytes can be extended. A compressed value cannot: the call gives `true`, and every later read is a
    * `SerdeError`. Store what you mean to extend with `compression: false`. An object, array or other JSON with bytes
-   * behind it is a `SerdeError` as well, unless the whole is JSON again (`1` and `2` become `12`); an integer with digits
-   * behind it is a longer integer, with anything else a `SerdeError`.
+   * after it is a `SerdeError` as well, unless the whole is JSON again (`1` and `2` become `12`); an integer with digits
+   * after it is a longer integer, with anything else a `SerdeError`.
    *
    * @param data - Text is added as UTF-8.
    * @param options - `create`: makes an item of the data where there is none, with a ttl.
@@ -594,7 +594,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @param delta - A number counts in numbers, a bigint in bigints, exact to 64 bits.
    * @returns the new value; where there was none `initial`, or else `undefined`.
    * @throws `ClientError` - the value is not a number; memcached says so now and then of a number of 2^63 or more, too: it looks
-   * for a minus sign behind it, in what older items have left in its memory.
+   * for a minus sign after it, in what older items have left in its memory.
    * @throws `InvalidInputError` with `delivery: 'answered'` - done, but the result is beyond 2^53 - 1: pass a bigint.
    */
   incr<N extends number | bigint = number>(
@@ -663,7 +663,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
-   * A typed view on the keys behind a prefix: the same commands, with keys without it. The wire key is the client's
+   * A typed view on the keys with a prefix: the same commands, with keys without it. The wire key is the client's
    * prefix, this one, and the key, and nothing else; with `generations` the generation's number and a colon come before
    * the key.
    *
@@ -883,7 +883,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     return this.#backend.connect()
   }
 
-  /** Closes the connections behind their pending replies; the next command connects again. */
+  /** Closes the connections after their pending replies; the next command connects again. */
   disconnect(): Promise<void> {
     // At once where nothing is held back: what is called next goes to the next connection.
     return this.#dispatcher.prepared()?.then(() => this.#backend.disconnect()) ?? this.#backend.disconnect()

@@ -108,7 +108,7 @@ export class MiddlewareWatch implements Executor {
   #settle(watched: Watched, settle: Operation['resolve'], outcome: unknown): void {
     if (this.#watched.get(watched.operation) !== watched) return
     this.#watched.delete(watched.operation)
-    // The result may come later, and fail: then the call is told by what it gave, for nothing is watched any more.
+    // The result may come later, and fail. The call is then rejected directly: the operation is no longer watched.
     if (outcome instanceof Promise) watched.operation.reject = watched.reject
     settle(outcome, watched.operation)
     if (this.#watched.size === 0) for (const resolve of this.#waiters.splice(0)) resolve()

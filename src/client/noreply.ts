@@ -33,7 +33,7 @@ import { type ReportQuiet, unawaited } from './quiet-outcome.ts'
 /** Owner of quiet writes: a namespace, or a client with its keys as they are. */
 export interface QuietScope {
   readonly calls: Calls
-  /** Carries out writes on keys behind the prefix; what `write` throws, instead of rejecting, it has not counted. */
+  /** Carries out writes on keys with the prefix; what `write` throws, instead of rejecting, it has not counted. */
   readonly run: <O extends KeyOptions | undefined>(
     options: O,
     tally: Tally | undefined,

@@ -34,7 +34,7 @@ interface Write {
   /** Number of commands that are not answered. */
   left: number
   readonly startedAt: number
-  /** Undefined where no channel was told of it. */
+  /** Undefined where no channel reported it. */
   readonly context: Mutable<BatchChannelContext> | undefined
 }
 
@@ -76,7 +76,7 @@ export class TrafficCounts {
 interface Watched {
   readonly id: number
   readonly server: ChannelServer
-  /** Context of the attempt; undefined where no channel was told of it. */
+  /** Context of the attempt; undefined where no channel reported it. */
   readonly attempt: Mutable<ConnectChannelContext> | undefined
   /** In their order. */
   readonly writes: Write[]

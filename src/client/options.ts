@@ -61,7 +61,7 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   /** Conversion of values to bytes and back. @defaultValue text, numbers, bytes and JSON: see `defaultSerde` */
   readonly serde?: Serde
   /**
-   * Compression of values from a size on, behind the serde: only where it makes them smaller, and never of counters.
+   * Compression of values from a size on, after the serde: only where it makes them smaller, and never of counters.
    * `true` is `{}`: zlib, with every option at its default.
    * Compressed values are read whatever this says, where the serde is one of memlane's own (default, `json`,
    * `structuredClone`). The client flag 8 marks zlib, 128 brotli, 256 zstd, 1024 an algorithm of your own. `append` and

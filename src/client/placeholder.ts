@@ -27,8 +27,8 @@ const LOOK: Request = Object.freeze({
 
 /**
  * Makes the function that tells a placeholder from an empty value. A meta server is asked. A text connection cannot ask,
- * and sends nothing: there an empty item with client flags 0 is a value, for placeholders of text clients say so in
- * their client flags.
+ * and sends nothing: there an empty item with client flags 0 is a value: placeholders of text clients have client
+ * flags of their own.
  */
 export function createLookAtEmpty(dispatch: (operation: Operation) => void, giveBack: GiveBack): LookAtEmpty {
   const interpret: Interpret = (reply, operation) => {

@@ -142,7 +142,7 @@ export class Versions {
  * such as a query on the tables that it reads. Part of the keys, they put out of reach what was stored before a `bump`.
  *
  * @param cache - A `Memcache`.
- * @param prefix - In front of the names, behind the client's `keyPrefix`.
+ * @param prefix - In front of the names, after the client's `keyPrefix`.
  * @throws `InvalidInputError` - an argument cannot be used.
  *
  * @example

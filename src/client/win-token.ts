@@ -16,7 +16,7 @@ export async function giveBackToken(
   options: KeyOptions | undefined,
 ): Promise<void> {
   if (!won) return
-  // Also behind an abort: others wait for the token.
+  // Also after an abort: others wait for the token.
   const { signal: _signal, ...rest } = options ?? {}
   try {
     await dispatcher.run(rearmRequest(cas), key, readNothing, 'never', undefined, rest)

@@ -12,7 +12,7 @@ export const LINE_START: Buffer = Buffer.from('key=')
 /** More digits than these are not exact as a number. */
 const MAX_EXACT_DIGITS = 15
 
-/** Names of the words that are read: their first two letters, and the position of the `=` behind them. */
+/** Names of the words that are read: their first two letters, and the position of the `=` after them. */
 const EXP = nameOf('exp')
 const LA = nameOf('la')
 const CAS = nameOf('cas')
@@ -26,7 +26,7 @@ const FLAGS = nameOf('flags')
  * cost as much as the reading.
  */
 export class DumpLine {
-  /** Position behind the last byte of the key. */
+  /** Position after the last byte of the key. */
   keyEnd = 0
   /** Seconds since 1970; -1: never expires. */
   exptime: number = Number.NaN
@@ -71,7 +71,7 @@ export class DumpLine {
   }
 
   #readWord(lines: Buffer, start: number, end: number): void {
-    // A map of names would cost as much as all the rest. A word that only begins like one is told by its `=`.
+    // A map of names would cost as much as all the rest. A word that only begins like one differs in its `=`.
     const letters = (lines[start]! << 8) | lines[start + 1]!
     if (letters === EXP.letters && lines[start + EXP.length] === EQUALS) {
       this.exptime = numberOf(lines, start + EXP.length + 1, end)
@@ -101,7 +101,7 @@ export function startsWith(lines: Buffer, at: number, bytes: Buffer): boolean {
   return true
 }
 
-/** Position of the blank, or of the carriage return, behind a word. */
+/** Position of the blank, or of the carriage return, after a word. */
 function endOfWord(lines: Buffer, start: number, end: number): number {
   let at = start
   while (at < end && lines[at]! > SPACE) at++

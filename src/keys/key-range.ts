@@ -38,7 +38,7 @@ export async function findKeyRange(
 ): Promise<KeyRange> {
   const servers = await serversOf(backend, server, { timeoutMs, signal })
   const namespacePrefix = await presentPrefix(keyspace, signal)
-  // A key of one byte behind the client's prefix.
+  // A key of one byte after the client's prefix.
   const clientPrefix = wireKeyBytes(parts.dispatcher.encodeKey('k')).subarray(0, -1)
   const own = Buffer.concat([clientPrefix, Buffer.from(namespacePrefix, 'utf8')])
   return {

@@ -28,7 +28,7 @@ export function plainRead(request: Request): Request {
   return vivify === undefined && recache === undefined ? request : { ...request, flags }
 }
 
-/** As {@link plainRead}, and all that is needed to copy the item. A text server tells no ttl, so nothing is copied. */
+/** As {@link plainRead}, and all that is needed to copy the item. A text server gives no ttl, so nothing is copied. */
 export function copyingRead(request: Request): Request {
   const plain = plainRead(request)
   const flags = { value: true, clientFlags: true, cas: true, ttl: true } as const

@@ -120,7 +120,7 @@ class ClientMetric implements RegistryMetric {
     return { name, help, type, values, aggregator: 'sum' }
   }
 
-  /** prom-client writes `_total` behind the names of counters in the format of OpenMetrics. */
+  /** prom-client writes `_total` after the names of counters in the format of OpenMetrics. */
   #nameOf(type: Family['type']): string {
     const isOpenMetrics = type === 'counter' && this.#registry.contentType.startsWith('application/openmetrics-text')
     return isOpenMetrics ? this.name.replace(/_total$/, '') : this.name

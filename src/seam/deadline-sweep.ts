@@ -52,7 +52,7 @@ export class DeadlineSweep {
   #fire(): void {
     const now = performance.now()
     const late = now - this.#dueAt
-    // The check phase comes behind the poll phase: what is readable is read before anything expires.
+    // The check phase comes after the poll phase: what is readable is read before anything expires.
     this.#runAfterReading(now, late > LATE_MS ? now + late : now)
   }
 
@@ -61,7 +61,7 @@ export class DeadlineSweep {
     this.#immediate = setImmediate(() => {
       this.#immediate = undefined
       const now = performance.now()
-      // Blocked between the last look and this, behind the poll phase: nothing that came since was read.
+      // Blocked between the last look and this, after the poll phase: nothing that came since was read.
       if (now - since > LATE_MS) return this.#runAfterBlock(since, now)
       if (this.#receivedAt() >= since && now < patientUntil) return this.#runAfterReading(now, patientUntil)
       this.#arm()

@@ -82,7 +82,7 @@ export interface Backend extends Executor {
   serverFor(routingKey: Key): ServerExecutor | undefined
   /** Opens every connection now. Rejects with the first failure. */
   connect(): Promise<void>
-  /** Closes every connection behind its pending replies; the next command connects again. */
+  /** Closes every connection after its pending replies; the next command connects again. */
   disconnect(): Promise<void>
   /** Takes no more commands, finishes those it has, and closes. */
   close(): Promise<void>

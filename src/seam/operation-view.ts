@@ -115,7 +115,7 @@ export function toPublic(executor: Executor): PublicExecutor {
   return new InnerExecutor(executor)
 }
 
-/** Returns what carries out our operations: the executor behind one of ours, or middleware that is shown views. */
+/** Returns the executor that carries out our operations: the executor behind one of ours, or middleware that is shown views. */
 export function toInner(executor: PublicExecutor): Executor {
   return InnerExecutor.innerOf(executor) ?? { dispatch: (operation) => executor.dispatch(viewOf(operation)) }
 }

@@ -5,7 +5,7 @@ import type { Request } from '../protocol/request.ts'
 
 /** A place in the order of the commands for one key. */
 class Place {
-  /** Undefined: the place only holds back the commands behind it. */
+  /** Undefined: the place only holds back the commands after it. */
   readonly operation: Operation | undefined
   /** The place counts against the limits. */
   readonly counts: boolean
@@ -127,7 +127,7 @@ export class PerKeyQueue implements Holder {
   }
 
   /**
-   * Keeps a place for a command that is dispatched later: the commands for its key that come in between wait behind it.
+   * Keeps a place for a command that is dispatched later: the commands for its key that come in between wait for it.
    * Such places do not count against the limits, because their commands are in memory anyway.
    */
   reserve(operation: Operation): void {

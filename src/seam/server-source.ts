@@ -11,7 +11,7 @@ export function isServerSource(value: unknown): value is ServerSource {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
-/** A source that says what went wrong last; messages about a list that does not come tell it. */
+/** A source with its last error; messages about a list that does not come include it. */
 export interface ExplainingSource extends ServerSource {
   readonly lastError: unknown
 }

@@ -9,7 +9,7 @@ const MAX_TAGS = 64
 
 /** Options of `tagged`. */
 export interface TaggedOptions {
-  /** In front of all keys and tags, behind the client's `keyPrefix`. */
+  /** In front of all keys and tags, after the client's `keyPrefix`. */
   readonly prefix: string
   /**
    * Time that a tag's version is trusted after it was read, in milliseconds: an invalidation by another process may go unseen

@@ -179,7 +179,7 @@ export class TaggedLeases implements LeaseStore {
 
   /** Elects one caller to replace an outdated value. Undefined: look again. */
   #elect(key: LeaseKey, lease: ResolvedLease, sight: ValueSight): Promise<Sight | undefined> {
-    // Only the meta protocol tells the time left.
+    // Only the meta protocol gives the time left.
     return sight.mark.ttl === undefined ? this.#electInText(key, lease, sight) : this.#electByToken(key, lease, sight)
   }
 

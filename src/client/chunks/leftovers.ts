@@ -50,7 +50,7 @@ export class Leftovers {
     }
   }
 
-  /** Removes chunks when those who are reading them will have finished. */
+  /** Removes chunks when the calls that are reading them will have finished. */
   removeLater(call: ChunkCall, { generation, count }: Chunks): void {
     if (this.#lingering.has(generation)) return
     const remove = (): void => {

@@ -29,7 +29,7 @@ export function streamAccessOf(command: string, owner: StreamOwner): StreamAcces
   throw new InvalidInputError(`${command} needs a client with the option chunks: chunks()`)
 }
 
-/** Returns the key behind the prefix of a namespace, of its present generation. */
+/** Returns the key with the prefix of a namespace, of its present generation. */
 export async function wholeKeyOf({ keyspace }: ClientAccess, key: Key, options: KeyOptions | undefined): Promise<Key> {
   return withPrefix(await presentPrefix(keyspace, options?.signal ?? NEVER_ABORTS), key)
 }

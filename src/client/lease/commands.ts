@@ -140,7 +140,7 @@ export class LeaseCommands {
   }
 
   /**
-   * Text mode: the caller that adds the placeholder wins; the read behind it brings its cas number, or what is there
+   * Text mode: the caller that adds the placeholder wins; the read after it brings its cas number, or what is there
    * instead.
    */
   async #electByPlaceholder(key: LeaseKey, lease: ResolvedLease, interpret: Interpret): Promise<Sight | undefined> {

@@ -278,7 +278,7 @@ function sharedBy({ patience }: Flight<LoadOutcome>, call: LoadCall): LoadCall {
   return call.key.patience === undefined ? call : { ...call, key: { ...call.key, patience } }
 }
 
-/** The mark of loads that no lease stands behind. */
+/** Mark of loads without a lease. */
 const NO_CACHE: FlightMark = 'none'
 
 function markOf({ cas }: LeaseMark): FlightMark {

@@ -52,7 +52,7 @@ export function createReadingInterpreter(init: ReadingInit): Interpret {
       return facts
     }
     const value = readValue(facts, init, reply, operation)
-    // A classic reply does not tell whether an empty item is a placeholder.
+    // A classic reply does not say whether an empty item is a placeholder.
     if (reply.type !== 'VALUE' || reply.size > 0 || reply.clientFlags !== 0) return value
     return lookAtEmpty(operation).then((found) => {
       if (found === 'value') return value

@@ -64,7 +64,7 @@ import { casCommand, extendCommand, setCommand, storeCommand } from './stores.ts
  *
  * Needs memcached 1.6.10 or newer and rejects with `ConnectError` elsewhere. A flag that the server's version does
  * not know is an `InvalidInputError` that names both, and nothing is sent: servers ignore some of those flags without a
- * word. Any read takes the win token of a stale item and tells so (`won`): who gets it is to store the value anew, or to
+ * word. Any read takes the win token of a stale item and says so (`won`): its caller is to store the value anew, or to
  * `invalidate` the item again.
  *
  * Every call may reject as those of `Memcache` do; the option `failures` makes results of failures here too, but never of
@@ -185,7 +185,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   }
 
   /**
-   * Adds raw data behind a value, past the serde and past compression; `notStored` where nothing is, or where it grows
+   * Adds raw data after a value, past the serde and past compression; `notStored` where nothing is, or where it grows
    * too large. A compressed value cannot be extended: every later read of it is a `SerdeError`.
    */
   append(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): Promise<MetaStoreResult> {
@@ -320,7 +320,7 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
     return this.#backend.connect()
   }
 
-  /** Closes the connections behind their pending replies; the next command connects again. */
+  /** Closes the connections after their pending replies; the next command connects again. */
   disconnect(): Promise<void> {
     // At once where nothing is held back: what is called next goes to the next connection.
     return this.#dispatcher.prepared()?.then(() => this.#backend.disconnect()) ?? this.#backend.disconnect()

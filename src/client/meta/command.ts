@@ -45,7 +45,7 @@ export function leaseOf(reply: Reply): MetaLease {
   }
 }
 
-/** Seconds left, as results tell them. */
+/** Seconds left, as results give them. */
 export function ttlOf(reply: Reply): number {
   return reply.ttl === -1 ? Number.POSITIVE_INFINITY : reply.ttl
 }

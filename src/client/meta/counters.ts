@@ -58,7 +58,7 @@ function flagsOf(
 
 function readCount(echo: MetaEcho): Interpret {
   return (reply) => {
-    // A quiet one is not told the value.
+    // A quiet one does not get the value.
     if (reply.outcome === 'done') return { status: 'hit', ...echo }
     if (reply.outcome !== 'number') return { status: reply.outcome, ...echo }
     const counted: { -readonly [Field in keyof MetaCounted]: MetaCounted[Field] } = {

@@ -30,7 +30,7 @@ export function invalidateCommand(
   options: MetaInvalidateOptions | undefined,
 ): MetaCommand {
   checkCallOptions('invalidate', options, INVALIDATE_NAMES, HINTS)
-  // `x` puts a new item in the old one's place, and that has no ttl unless it is told one (seen on 1.6.38 and 1.6.45).
+  // `x` puts a new item in the old one's place, and that has no ttl unless it is given one (seen on 1.6.38 and 1.6.45).
   checkNeeds('dropValue', options?.dropValue, 'ttl', options?.ttl)
   const flags: MetaDeleteFlags = {
     invalidate: true,

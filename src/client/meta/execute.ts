@@ -87,7 +87,7 @@ const readReply: Interpret = (reply): MetaReply => {
   return { status, flags, value: reply.owned ? bytes.subarray(start, end) : Buffer.from(bytes.subarray(start, end)) }
 }
 
-/** The words behind the status, and behind the length of a value; the opaque is the connection's. */
+/** Returns the words after the status, or after the length of a value; the opaque is the connection's. */
 function flagsOf(reply: Reply): string[] {
   const words = reply.line().split(' ')
   return words.slice(reply.type === 'VA' ? 2 : 1).filter((word) => word !== '' && !word.startsWith('O'))

@@ -26,7 +26,7 @@ export interface MetaGetOptions extends MetaOptions {
   readonly serde?: Serde
   /** Flag `c`. */
   readonly returnCas?: boolean
-  /** Flag `t`: as it is behind a `touch` or a `vivify` of this call. */
+  /** Flag `t`: as it is after a `touch` or a `vivify` of this call. */
   readonly returnTtl?: boolean
   /** Flag `h`: whether it was read before this call. */
   readonly returnHitBefore?: boolean

@@ -3,15 +3,15 @@ import type { CallName } from '../calls/call-name.ts'
 import { type Calls, isTraced } from '../calls/calls.ts'
 import type { Tally } from '../calls/tally.ts'
 
-/** Ends a call that the channels were told of. */
+/** Ends a call that the channels reported. */
 interface OpenCall {
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
 }
 
-/** The commands of a pipeline as calls: each counts under its own name, and is told to the channels by itself. */
+/** The commands of a pipeline as calls: each counts under its own name, and is reported to the channels by itself. */
 export class PipelineCalls {
-  /** Empty where no channel is told. */
+  /** Empty where no channel reports. */
   readonly #open: OpenCall[] = []
 
   constructor(calls: Calls, names: readonly CallName[], operations: readonly Operation[]) {

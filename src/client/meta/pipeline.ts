@@ -208,7 +208,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     return this.#add('invalidate', invalidateCommand, key, options)
   }
 
-  /** As the client's; a quiet pipeline does not tell the value. */
+  /** As the client's; a quiet pipeline does not give the value. */
   incr(
     key: Key,
     delta?: number | bigint,
@@ -217,7 +217,7 @@ export class MetaPipeline<Quiet extends boolean = false, Results extends readonl
     return this.#add('incr', countCommand, 'incr', key, delta, options)
   }
 
-  /** As the client's; a quiet pipeline does not tell the value. */
+  /** As the client's; a quiet pipeline does not give the value. */
   decr(
     key: Key,
     delta?: number | bigint,

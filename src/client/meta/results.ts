@@ -108,7 +108,7 @@ export interface MetaCounted extends MetaEcho {
   readonly ttl?: number
 }
 
-/** A quiet pipeline's: counted, the value is not told. */
+/** A quiet pipeline's: counted, without the value. */
 export interface MetaQuietlyCounted extends MetaEcho {
   /** Counted. */
   readonly status: 'hit'

@@ -16,7 +16,7 @@ export class FifoLock {
     return this.#taken === 0
   }
 
-  /** Takes a place behind all others. */
+  /** Takes a place after all others. */
   take(): Turn {
     const comes = this.#last
     let letNext: () => void

@@ -28,7 +28,7 @@ export const COUNT: WhenLost = { kind: 'write', instead: () => undefined }
 /** Calls whose failures are never absorbed. */
 export const NEVER: WhenLost = { kind: 'never', instead: () => undefined }
 
-/** Carries out a call of a namespace on keys behind a prefix. */
+/** Carries out a call of a namespace on keys with a prefix. */
 type PrefixedCommand<T, O> = (prefix: string, call: O, tally: Tally | undefined) => Promise<T>
 
 /** Keys of a namespace: after its prefix, and after its generation where it has one. */
@@ -59,7 +59,7 @@ export class Keyspace {
   }
 
   /**
-   * Carries out a command on keys behind the present prefix. When the generation is due to be read, that and the command
+   * Carries out a command on keys with the present prefix. When the generation is due to be read, that and the command
    * leave together; a command that went to an old generation has done nothing that a caller sees, and is given again.
    *
    * @param command - Gets the options of the call, with as much time as is left, and what counts its keys; what it throws,

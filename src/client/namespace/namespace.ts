@@ -50,7 +50,7 @@ import { COUNT, type Keyspace, NEVER, READ, type WhenLost, WRITE } from './keysp
 import { PrefixedCalls, type PrefixedCallsInit } from './prefixed-calls.ts'
 
 /**
- * A typed view on the keys behind a prefix: the client's commands, with keys without the prefix and values of one type.
+ * A typed view on the keys with a prefix: the client's commands, with keys without the prefix and values of one type.
  *
  * @typeParam T - What is read.
  * @typeParam Input - What is stored: the same, but for schemas that transform.

@@ -58,7 +58,7 @@ export function resolveGenerations(generations: GenerationOptions['generations']
   throw new InvalidInputError(`generations must be true, or { refreshMs: 0 or more }, got ${showValue(generations)}`)
 }
 
-/** A prefix is text; with generations not empty, for the generation's own item needs a name. */
+/** Checks a prefix: text; with generations not empty, since the generation's own item needs a name. */
 export function checkPrefix(prefix: string, withGenerations: boolean): string {
   if (typeof prefix !== 'string') throw new InvalidInputError(`a namespace's prefix is text, got ${showValue(prefix)}`)
   if (withGenerations && prefix === '') throw new InvalidInputError('a namespace with generations needs a prefix')

@@ -44,7 +44,7 @@ export interface PrefixedCallsInit {
 /** Reads the value of a key that has its prefix; gives `undefined` for a miss. */
 type ReadWhole = (whole: Key, rest: GetOptions, tally: Tally | undefined) => Promise<unknown>
 
-/** The calls of a namespace: counts them, and carries them out on keys behind its prefix, with values that fit its schema. */
+/** The calls of a namespace: counts them, and carries them out on keys with its prefix, with values that fit its schema. */
 export class PrefixedCalls<Input> {
   readonly #parts: ClientParts
   readonly #calls: Calls
@@ -60,7 +60,7 @@ export class PrefixedCalls<Input> {
     this.#ttl = ttl
   }
 
-  /** Carries out a command on a key behind the prefix. */
+  /** Carries out a command on a key with the prefix. */
   carry<Result, O extends KeyOptions | undefined>(
     name: CallName,
     lost: WhenLost,
@@ -355,7 +355,7 @@ function createMap(): Map<Key, never> {
   return new Map<Key, never>()
 }
 
-/** Tells the schema of the caller's key, whatever the key is called behind the prefix. */
+/** Gives the schema the caller's key, whatever the key is with the prefix. */
 function keyed(refine: Refine, key: Key): Refine {
   const { id } = refine
   return { id, read: (value) => refine.read(value, key), loaded: (value) => refine.loaded(value, key) }
