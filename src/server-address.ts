@@ -49,9 +49,9 @@ export interface Credentials {
   /** Not empty, without CR, LF and NUL. Spaces in it need memcached 1.6.42 or newer. */
   readonly password: string
   /**
-   * Form of the login. `memcached`: name and password as the value of a random key. `memcachier`: the name as the key, the
-   * password as its value, which is MemCachier's own form of login. **A server that wants no login stores it: the password is
-   * then an item that every client can read.**
+   * Form of the login. `memcached`: name and password as the value of a random key. `memcachier`: the name as the key,
+   * the password as its value, which is MemCachier's own form of login. **A server that wants no login stores it: the
+   * password is then an item that every client can read.**
    *
    * @defaultValue `'memcached'`
    */

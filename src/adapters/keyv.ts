@@ -191,8 +191,8 @@ export class KeyvMemlane extends EventEmitter<KeyvMemlaneEvents> {
   /**
    * Stores an entry; whether it was stored.
    *
-   * @param time - Its time to live in milliseconds, by Keyv 5, or the point in time when it expires, by Keyv 6. The entry stays
-   * in the cache for up to a second longer; Keyv looks at the time itself.
+   * @param time - Its time to live in milliseconds, by Keyv 5, or the point in time when it expires, by Keyv 6. The
+   * entry stays in the cache for up to a second longer; Keyv looks at the time itself.
    */
   set(key: string, value: unknown, time?: number | null): Promise<boolean> {
     return this.#run(

@@ -26,9 +26,9 @@ type Base = new (options: FlexibleOptions) => object
 
 /**
  * Returns a class of limiters for `rate-limiter-flexible`: its class `RateLimiterMemcache` over a `Memcache`, with one round
- * trip for each call instead of two or three, and with a `reward()` that works. The class takes the options of that class, with a
- * `Memcache` as `storeClient`. Calls that fail reject, whatever the client's option `failures`, or go to the `insuranceLimiter`.
- * Needs the meta protocol: memcached 1.6.10 or newer.
+ * trip for each call instead of two or three, and with a `reward()` that works. The class takes the options of that
+ * class, with a `Memcache` as `storeClient`. Calls that fail reject, whatever the client's option `failures`, or go to
+ * the `insuranceLimiter`. Needs the meta protocol: memcached 1.6.10 or newer.
  *
  * @throws `InvalidInputError` - the class is another one.
  *

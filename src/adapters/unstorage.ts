@@ -28,8 +28,8 @@ export interface UnstorageOptions {
   /** Seconds that items without a `ttl` are kept. @defaultValue until they are evicted */
   readonly ttl?: number
   /**
-   * `listKeys` of `memlane/keys`, for `getKeys()`, and for `clear()` of a part. Walks over all items of the servers. Without
-   * it, `getKeys()` finds none. @defaultValue none
+   * `listKeys` of `memlane/keys`, for `getKeys()`, and for `clear()` of a part. Walks over all items of the servers.
+   * Without it, `getKeys()` finds none. @defaultValue none
    */
   readonly listKeys?: ListKeysOf
 }

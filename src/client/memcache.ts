@@ -91,9 +91,9 @@ import { type Change, updateValue } from './update.ts'
 
 /**
  * A memcached client. Nothing connects until the first command; one client is safe to share, and one is enough.
- * Commands for one key are carried out in the order of the calls: also after a batch that is so large that it is sent in
- * parts, for whose keys later calls wait. Only a batch of reads (more than 10,000 keys, or half of `maxPending`) may see
- * what later calls write. An idle client does not keep the process alive.
+ * Commands for one key are carried out in the order of the calls: also after a batch that is so large that it is sent
+ * in parts, for whose keys later calls wait. Only a batch of reads (more than 10,000 keys, or half of `maxPending`) may
+ * see what later calls write. An idle client does not keep the process alive.
  *
  * Every call may reject with: `InvalidInputError` (nothing was written), `TimeoutError`, `ConnectError`, `AuthError`,
  * `ServerDownError`, `ConnectionClosedError`, `OverloadedError`, `ProtocolError`, `ClientError`, `ServerError`,
@@ -353,8 +353,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    *
    * Text and bytes can be extended. A compressed value cannot: the call gives `true`, and every later read is a
    * `SerdeError`. Store what you mean to extend with `compression: false`. An object, array or other JSON with bytes
-   * after it is a `SerdeError` as well, unless the whole is JSON again (`1` and `2` become `12`); an integer with digits
-   * after it is a longer integer, with anything else a `SerdeError`.
+   * after it is a `SerdeError` as well, unless the whole is JSON again (`1` and `2` become `12`); an integer with
+   * digits after it is a longer integer, with anything else a `SerdeError`.
    *
    * @param data - Text is added as UTF-8.
    * @param options - `create`: makes an item of the data where there is none, with a ttl.
@@ -501,8 +501,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
 
   /**
    * Reads many values, and loads those that are missing with one call of the loader: all that this caller was elected for.
-   * Loads of other clients are waited for; a lease of theirs that runs out makes for another call. Each key otherwise as by
-   * {@link Memcache.getOrSet}.
+   * Loads of other clients are waited for; a lease of theirs that runs out makes for another call. Each key otherwise
+   * as by {@link Memcache.getOrSet}.
    *
    * @param loader - Gives a Map of the values, by the keys that it was given.
    * @returns the values, by the caller's own keys and in their order; what the loader left out is left out.
@@ -856,9 +856,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   }
 
   /**
-   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands. A write
-   * that the server refuses is a `commandError` event. A write that could not be sent rejects, and is such an event too: a
-   * call need not be awaited.
+   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands. A
+   * write that the server refuses is a `commandError` event. A write that could not be sent rejects, and is such an
+   * event too: a call need not be awaited.
    */
   get noreply(): NoreplyCommands {
     return this.#noreply

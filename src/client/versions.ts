@@ -17,7 +17,7 @@ const DEFAULT_REFRESH_MS = 1000
 /** Options of `versions`. */
 export interface VersionsOptions {
   /**
-   * Time that a version is trusted after it was read, in milliseconds: a `bump` of another process may go unseen so long.
+   * Milliseconds that a version is trusted after it was read: a `bump` of another process may go unseen so long.
    *
    * @defaultValue `1000`
    */

@@ -4,8 +4,8 @@ import { LINE_START, startsWith } from './dump-line.ts'
 const LF = 0x0a
 
 /**
- * Returns a filter that keeps, of pieces of whole lines, the lines of keys with a prefix. Looks at the raw bytes: what is
- * dropped was never decoded, and what is kept does not hold on to the memory of the rest.
+ * Returns a filter that keeps, of pieces of whole lines, the lines of keys with a prefix. Looks at the raw bytes: what
+ * is dropped was never decoded, and what is kept does not hold on to the memory of the rest.
  *
  * @param prefix - As it stands in the lines, percent-encoded.
  */

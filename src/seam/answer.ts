@@ -8,8 +8,8 @@ import type { Operation as PublicOperation } from './operation.ts'
 import { operationOf } from './operation-view.ts'
 
 /**
- * Answer to a read: `'miss'`; or a value, which goes through the serde of the call as if it had been stored, so that each
- * caller gets a copy of its own; or bytes as a server would have them, with their client flags.
+ * Answer to a read: `'miss'`; or a value, which goes through the serde of the call as if it had been stored, so that
+ * each caller gets a copy of its own; or bytes as a server would have them, with their client flags.
  *
  * @experimental
  */

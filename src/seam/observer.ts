@@ -83,7 +83,7 @@ export interface ObserverEvents {
 
 /**
  * Events that come with every operation, write or read of a socket: undefined where no observer listens, so that they cost a
- * check. Emitted in the middle of a connection's work: their observers take notes, and neither dispatch nor end anything.
+ * check. Emitted in the middle of a connection's work: observers take notes, and neither dispatch nor end anything.
  */
 export interface FrequentEvents {
   /** An operation goes to another server than its key's. Called for every one of them while that server is out. */

@@ -115,7 +115,7 @@ export function toPublic(executor: Executor): PublicExecutor {
   return new InnerExecutor(executor)
 }
 
-/** Returns the executor that carries out our operations: the executor behind one of ours, or middleware that is shown views. */
+/** Returns the executor for our operations: the one inside one of ours, or middleware that gets views. */
 export function toInner(executor: PublicExecutor): Executor {
   return InnerExecutor.innerOf(executor) ?? { dispatch: (operation) => executor.dispatch(viewOf(operation)) }
 }

@@ -12,8 +12,8 @@ export interface TaggedOptions {
   /** In front of all keys and tags, after the client's `keyPrefix`. */
   readonly prefix: string
   /**
-   * Time that a tag's version is trusted after it was read, in milliseconds: an invalidation by another process may go unseen
-   * so long. 0: every read asks for it.
+   * Time that a tag's version is trusted after it was read, in milliseconds: an invalidation by another process may go
+   * unseen so long. 0: every read asks for it.
    *
    * @defaultValue `1000`
    */

@@ -155,8 +155,8 @@ export class TaggedCache {
    * outdated.
    *
    * @throws whatever the loader throws.
-   * @throws `MemcacheError` - the cache failed, or a version could not be read. If failures are absorbed, the loader runs, and
-   * nothing is stored.
+   * @throws `MemcacheError` - the cache failed, or a version could not be read. If failures are absorbed, the loader
+   * runs, and nothing is stored.
    *
    * @example
    * ```ts

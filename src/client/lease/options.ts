@@ -51,8 +51,8 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
    */
   readonly refreshAhead?: number
   /**
-   * Whole seconds for which a key is held for the client that loads its value. Longer than the loader takes: what is loaded
-   * later than that is returned, and not stored.
+   * Whole seconds for which a key is held for the client that loads its value. Longer than the loader takes: what is
+   * loaded later than that is returned, and not stored.
    *
    * @defaultValue `10`
    */
@@ -79,9 +79,9 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
    */
   readonly lease?: 'inline' | 'key'
   /**
-   * Result for the callers of a load. `asStored`: each one what a later reader gets, an object of its own, read from what is
-   * stored. `asLoaded`: all of them the loader's own object, which they share; it saves the reading, and differs from what
-   * later readers get where the serde does not keep everything (a `Date` becomes text).
+   * Result for the callers of a load. `asStored`: each one what a later reader gets, an object of its own, read from
+   * what is stored. `asLoaded`: all of them the loader's own object, which they share; it saves the reading, and
+   * differs from what later readers get where the serde does not keep everything (a `Date` becomes text).
    *
    * @defaultValue `'asStored'`
    */

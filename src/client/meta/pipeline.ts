@@ -51,9 +51,9 @@ import { casCommand, extendCommand, setCommand, storeCommand } from './stores.ts
 /** Options of `pipeline`. */
 export interface MetaPipelineOptions {
   /**
-   * Successes are not answered (flag `q`), which spares the reply of every write that went well. A command without an answer by the
-   * time of the barrier's reply succeeded, unless the server refused a command of the run without saying which: then the
-   * status of every command without an answer is `unknown`.
+   * Successes are not answered (flag `q`), which spares the reply of every write that went well. A command without an
+   * answer by the time of the barrier's reply succeeded, unless the server refused a command of the run without saying
+   * which: then the status of every command without an answer is `unknown`.
    *
    * @defaultValue `false`
    */

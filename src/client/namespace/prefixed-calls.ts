@@ -44,7 +44,7 @@ export interface PrefixedCallsInit {
 /** Reads the value of a key that has its prefix; gives `undefined` for a miss. */
 type ReadWhole = (whole: Key, rest: GetOptions, tally: Tally | undefined) => Promise<unknown>
 
-/** The calls of a namespace: counts them, and carries them out on keys with its prefix, with values that fit its schema. */
+/** Calls of a namespace: counted, and carried out on keys with its prefix, with values that fit its schema. */
 export class PrefixedCalls<Input> {
   readonly #parts: ClientParts
   readonly #calls: Calls
