@@ -204,8 +204,8 @@ export interface MemcacheSyncCommands {
    *
    * Text and bytes can be extended. A compressed value cannot: the call gives `true`, and every later read is a
    * `SerdeError`. Store what you mean to extend with `compression: false`. An object, array or other JSON with bytes
-   * behind it is a `SerdeError` as well, unless the whole is JSON again (`1` and `2` become `12`); an integer with digits
-   * behind it is a longer integer, with anything else a `SerdeError`.
+   * after it is a `SerdeError` as well, unless the whole is JSON again (`1` and `2` become `12`); an integer with
+   * digits after it is a longer integer, with anything else a `SerdeError`.
    *
    * @param data - Text is added as UTF-8.
    * @param options - `create`: makes an item of the data where there is none, with a ttl.
@@ -317,8 +317,8 @@ export interface MemcacheSyncCommands {
 
   /**
    * Reads many values, and loads those that are missing with one call of the loader: all that this caller was elected for.
-   * What others load is waited for; a lease of theirs that runs out makes for another call. Each key otherwise as by
-   * `getOrSet`.
+   * Loads of other clients are waited for; a lease of theirs that runs out makes for another call. Each key otherwise
+   * as by `getOrSet`.
    *
    * @param loader - Gives a Map of the values, by the keys that it was given.
    * @returns the values, by the caller's own keys and in their order; what the loader left out is left out.
@@ -341,7 +341,7 @@ export interface MemcacheSyncCommands {
    * Changes a value: reads it, has the function make the next one, and stores that if the item did not change meanwhile;
    * else it tries again. The item's ttl is kept with `ttl: 'keep'` only: without `ttl`, the client's `defaultTtl` applies.
    *
-   * @param change - Called once per attempt, with `undefined` where there is no value. Where it gives `undefined`, the
+   * @param change - Called once per attempt, with `undefined` where there is no value. If it gives `undefined`, the
    * item is left as it is.
    * @returns the new value; the present one where it was left as it is.
    * @throws whatever the function throws; the item is left as it is.
@@ -382,7 +382,7 @@ export interface MemcacheSyncCommands {
    * @param delta - A number counts in numbers, a bigint in bigints, exact to 64 bits.
    * @returns the new value; where there was none `initial`, or else `undefined`.
    * @throws `ClientError` - the value is not a number; memcached says so now and then of a number of 2^63 or more, too: it looks
-   * for a minus sign behind it, in what older items have left in its memory.
+   * for a minus sign after it, in what older items have left in its memory.
    * @throws `InvalidInputError` with `delivery: 'answered'` - done, but the result is beyond 2^53 - 1: pass a bigint.
    */
   incr<N extends number | bigint = number>(
@@ -436,7 +436,7 @@ export interface MemcacheSyncCommands {
   ): Map<Key, Counted<N>>
 
   /**
-   * A typed view on the keys behind a prefix: the same commands, with keys without it. The wire key is the client's
+   * A typed view on the keys with a prefix: the same commands, with keys without it. The wire key is the client's
    * prefix, this one, and the key, and nothing else; with `generations` the generation's number and a colon come before
    * the key.
    *
@@ -569,16 +569,16 @@ export interface MemcacheSyncCommands {
   /** The key's bytes on the wire, prefix included; throws `InvalidInputError` for a key that cannot be used. */
   checkKey(key: Key): Buffer
 
-  /** What the client's serde makes of a value; throws `SerdeError` if it cannot. Compression is a later stage. */
+  /** Serializes a value with the client's serde; throws `SerdeError` if it cannot. Compression is a later stage. */
   serialize(value: unknown, key?: Key): SerializedValue
 
-  /** What the client's serde makes of stored bytes; throws `SerdeError` if it cannot. */
+  /** Deserializes stored bytes with the client's serde; throws `SerdeError` if it cannot. */
   deserialize(data: Uint8Array, clientFlags: number, key?: Key): unknown
 
   /**
-   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands. What the
-   * server refuses is a `commandError` event. What could not be sent rejects, and is such an event too: a call need not be
-   * awaited.
+   * The same writes without their answers: each resolves, to nothing, when its bytes are out of the caller's hands. A
+   * write that the server refuses is a `commandError` event. A write that could not be sent rejects, and is such an
+   * event too: a call need not be awaited.
    */
   readonly noreply: NoreplyCommandsSync
 
@@ -594,14 +594,14 @@ export interface MemcacheSyncCommands {
   /** Connects now instead of at the first command. Rejects with what went wrong. */
   connect(): void
 
-  /** Closes the connections behind their pending replies; the next command connects again. */
+  /** Closes the connections after their pending replies; the next command connects again. */
   disconnect(): void
 
   /** The same as `disconnect`. */
   quit(): void
 
   /**
-   * Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. It waits for loaders
+   * Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. Waits for loaders
    * of `getOrSet` however long they take; `destroy` then ends the waiting.
    */
   close(): void
@@ -663,7 +663,7 @@ export interface NamespaceNoreplySync<Input> {
 
 /** Methods of CommandPipeline, without `await`. */
 export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<unknown>[] = []> {
-  /** How many commands it has collected. */
+  /** Number of commands collected. */
   readonly length: number
 
   /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
@@ -752,7 +752,7 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   ): NextPipelineSync<Outcomes, Counted<N> | undefined>
 
   /**
-   * Sends everything, once. What is more than the client takes at a time (`maxPending`, 100,000 commands to a server) is
+   * Sends everything, once. More than the client takes at a time (`maxPending`, 100,000 commands to a server) is
    * refused with an `OverloadedError`.
    *
    * @returns the outcomes, in the order of the calls. Never rejects because a command failed.
@@ -790,7 +790,7 @@ export interface NamespaceSync<T = unknown, Input = T> {
   /** Whether an item is there. Its value is not looked at. */
   has(key: Key, options?: KeyOptions): boolean
 
-  /** What the server knows of an item; a miss gives `undefined`. Needs the meta protocol. */
+  /** Returns what the server knows of an item; a miss gives `undefined`. Needs the meta protocol. */
   inspect(key: Key, options?: KeyOptions): Inspection | undefined
 
   /** Stores a value; whether it was stored. */
@@ -837,7 +837,7 @@ export interface NamespaceSync<T = unknown, Input = T> {
   /** Renews the time to live; whether the item was there. */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): boolean
 
-  /** Adds to a counter; the new value. Where there was none: `initial`, or else `undefined`. */
+  /** Adds to a counter; the new value. If there was none: `initial`, or else `undefined`. */
   incr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
@@ -850,7 +850,7 @@ export interface NamespaceSync<T = unknown, Input = T> {
   ): Counted<N>
   incr<N extends number | bigint = number>(key: Key, delta?: N, options?: CountOptions): Counted<N> | undefined
 
-  /** Takes from a counter; the new value. Where there was none: `initial`, or else `undefined`. */
+  /** Takes from a counter; the new value. If there was none: `initial`, or else `undefined`. */
   decr<N extends number | bigint = number>(
     key: Key,
     delta: N | undefined,
@@ -949,7 +949,7 @@ export interface MetaClientSyncCommands {
   cas(key: Key, value: unknown, cas: bigint, options?: MetaCasOptions): MetaStoreResult
 
   /**
-   * Adds raw data behind a value, past the serde and past compression; `notStored` where nothing is, or where it grows
+   * Adds raw data after a value, past the serde and past compression; `notStored` where nothing is, or where it grows
    * too large. A compressed value cannot be extended: every later read of it is a `SerdeError`.
    */
   append(key: Key, data: string | Uint8Array, options?: MetaExtendOptions): MetaStoreResult
@@ -962,7 +962,7 @@ export interface MetaClientSyncCommands {
 
   /**
    * Marks an item stale (`md` with `I`): readers keep getting the old value, with `stale`, and the first of them has
-   * `won`. It gets a new cas number, so that a caller that still stores by the old one comes too late.
+   * `won`. The item gets a new cas number, so that a caller that still stores by the old one comes too late.
    */
   invalidate(key: Key, options?: MetaInvalidateOptions): MetaDeleteResult
 
@@ -986,7 +986,7 @@ export interface MetaClientSyncCommands {
   touch(key: Key, ttl: Ttl, options?: MetaOptions): MetaTouchResult
 
   /**
-   * What the server keeps about an item, without disturbing it (`me`).
+   * Returns what the server keeps about an item, without disturbing it (`me`).
    *
    * From memcached 1.6.40 on, keys with white space or control characters are refused: the server does not find them.
    */
@@ -1034,7 +1034,7 @@ export interface MetaClientSyncCommands {
   /** Connects now instead of at the first command. Rejects with what went wrong. */
   connect(): void
 
-  /** Closes the connections behind their pending replies; the next command connects again. */
+  /** Closes the connections after their pending replies; the next command connects again. */
   disconnect(): void
 
   /** Finishes what is pending and closes for good; afterwards every call rejects with `ClosedError`. */
@@ -1046,7 +1046,7 @@ export interface MetaClientSyncCommands {
 
 /** Methods of MetaPipeline, without `await`. */
 export interface MetaPipelineSync<Quiet extends boolean = false, Results extends readonly unknown[] = []> {
-  /** How many commands it has collected. */
+  /** Number of commands collected. */
   readonly length: number
 
   /** As the client's. Hits are answered in a quiet pipeline too; only a miss is not. */
@@ -1132,14 +1132,14 @@ export interface MetaPipelineSync<Quiet extends boolean = false, Results extends
     options?: InPipeline<MetaInvalidateOptions>,
   ): NextMetaPipelineSync<Quiet, Results, MetaDeleteResult>
 
-  /** As the client's; a quiet pipeline does not tell the value. */
+  /** As the client's; a quiet pipeline does not give the value. */
   incr(
     key: Key,
     delta?: number | bigint,
     options?: InPipeline<MetaCountOptions>,
   ): NextMetaPipelineSync<Quiet, Results, MetaPipelineCount<Quiet>>
 
-  /** As the client's; a quiet pipeline does not tell the value. */
+  /** As the client's; a quiet pipeline does not give the value. */
   decr(
     key: Key,
     delta?: number | bigint,
