@@ -8,6 +8,7 @@ const LIBRARY = [
   'bentocache',
   'chunks',
   'compat-memcached',
+  'compat-memjs',
   'keys',
   'keyv',
   'meta',

@@ -16,6 +16,11 @@ export function memjs(): Distribution {
   }
 }
 
+/** memjs's hash of a key: Java's, without its sign. */
+export function memjsHash(key: HashInput): number {
+  return Math.abs(javaStringHash(key) | 0)
+}
+
 class MemjsRouter implements Router {
   readonly #count: number
 
@@ -24,7 +29,7 @@ class MemjsRouter implements Router {
   }
 
   pick(key: HashInput): number {
-    return Math.abs(javaStringHash(key) | 0) % this.#count
+    return memjsHash(key) % this.#count
   }
 
   *order(key: HashInput): Generator<number, void, undefined> {

@@ -17,7 +17,8 @@ php-memcached refuses such keys unless it speaks the binary protocol. Values are
 - pylibmc takes hosts or unix sockets, not both; php-memcached's sockets were added as \`addServer(path, 0)\`.
 - twemproxy was written to and read from through pymemcache. It sorts its servers by name.
 - memjs and memcached (npm) know neither IPv6 nor sockets. \`routing.hashring()\` is the ring of Python's hashring, and of npm's
-  hashring with \`compatibility: 'hash_ring'\`; memcached (npm) has memlane's default, \`ketama()\`.
+  hashring with \`compatibility: 'hash_ring'\`; memcached (npm) has
+  \`memcachedNpm()\`, which is \`ketama()\` for most lists.
 `
 
 /** Writes the part of docs/interop.md about several servers; the same text for the same outcomes. */

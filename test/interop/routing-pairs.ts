@@ -8,6 +8,7 @@ import {
   libmemcachedSpy,
   libmemcachedVirtualBucket,
   libmemcachedWeighted,
+  memcachedNpm,
   memjs,
   phpMemcached,
   phpMemcachedConsistent,
@@ -122,6 +123,7 @@ const php: Preset = ['phpMemcached()', phpMemcached()]
 const phpConsistent: Preset = ['phpMemcachedConsistent()', phpMemcachedConsistent()]
 const phpLibketama: Preset = ['phpMemcachedLibketama()', phpMemcachedLibketama()]
 const defaultKetama: Preset = ['ketama()', ketama()]
+const npmRing: Preset = ['memcachedNpm()', memcachedNpm()]
 
 export const routingPairs: readonly RoutingPair[] = [
   // pylibmc takes sockets or hosts, not both.
@@ -206,10 +208,10 @@ export const routingPairs: readonly RoutingPair[] = [
   pair(families.memjs, '', ['memjs()', memjs()], three, byOrder),
   pair(families.memjs, '', ['memjs()', memjs()], portsOnly, byOrder),
 
-  pair(families.memcached, '', defaultKetama, three),
-  pair(families.memcached, '', defaultKetama, portsOnly),
-  pair(families.memcached, '', defaultKetama, portsWeighted),
-  pair(families.memcached, "with `namespace: 'app:'`", defaultKetama, three, {
+  pair(families.memcached, '', npmRing, three),
+  pair(families.memcached, '', npmRing, portsOnly),
+  pair(families.memcached, '', npmRing, portsWeighted),
+  pair(families.memcached, "with `namespace: 'app:'`", npmRing, three, {
     foreignOptions: { namespace: 'app:' },
     options: { keyPrefix: 'app:', hashKeyPrefix: true },
   }),

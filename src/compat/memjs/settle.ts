@@ -1,0 +1,36 @@
+import type { MemjsCallback } from './api.ts'
+
+/** What a callback gets. */
+export interface CallbackValues<T> {
+  /** Besides null. */
+  readonly done: (value: T) => readonly unknown[]
+  /** Besides the error: so many nulls. */
+  readonly failed: number
+}
+
+/**
+ * Gives the outcome of a call as the caller wants it: a promise, or one call of the callback, by itself. A callback that is null
+ * gets nothing. What a callback throws is an uncaught exception, and reaches no other call.
+ */
+export function settle<T>(
+  outcome: Promise<T>,
+  callback: MemjsCallback | null | undefined,
+  { done, failed }: CallbackValues<T>,
+): Promise<T> | undefined {
+  if (callback === undefined) return outcome
+  outcome.then(
+    (value) => process.nextTick(callBack, callback, null, done(value)),
+    (error: unknown) =>
+      process.nextTick(
+        callBack,
+        callback,
+        error,
+        Array.from({ length: failed }, () => null),
+      ),
+  )
+  return undefined
+}
+
+function callBack(callback: MemjsCallback | null, error: Error | null, values: readonly unknown[]): void {
+  callback?.(error, ...values)
+}
