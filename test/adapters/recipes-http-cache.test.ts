@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { finished } from 'node:stream/promises'
 import { Agent, type Dispatcher, interceptors } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -95,6 +97,36 @@ describe.each(targets())('the recipe for undici on $name', ({ start }) => {
       expect(origin.count()).toBe(count)
     }
     expect(errors).toEqual([])
+  })
+
+  it('keeps a URL as long as its last variant', async () => {
+    await using server = await start()
+    const client = undici().open(server.address)
+    const { MemlaneCacheStore } = undici().recipe
+    const store = new MemlaneCacheStore(client)
+    const key = { origin: 'https://example.com', method: 'GET', path: '/' }
+    const item = `http:${createHash('sha256').update('GET https://example.com/').digest('base64url')}`
+    const keep = async (language: string, seconds: number): Promise<number | undefined> => {
+      const now = Date.now()
+      const [staleAt, vary] = [now + seconds * 1000, { 'accept-language': language }]
+      const value = {
+        statusCode: 200,
+        statusMessage: 'OK',
+        headers: {},
+        vary,
+        cachedAt: now,
+        staleAt,
+        deleteAt: staleAt,
+      }
+      await finished(store.createWriteStream({ ...key, headers: vary }, value).end('text'))
+      return (await client.inspect(item))?.ttl
+    }
+    expect(await keep('de', 3600)).toBeGreaterThan(3000)
+    expect(await keep('en', 600)).toBeGreaterThan(3000)
+    expect(await keep('fr', 366 * 86_400)).toBeLessThan(31 * 86_400)
+    for (const language of ['de', 'en', 'fr'])
+      expect(await store.get({ ...key, headers: { 'accept-language': language } })).toBeDefined()
+    expect(await store.get({ ...key, headers: { 'accept-language': 'es' } })).toBeUndefined()
   })
 
   it('stores variants at a time without losing one', async () => {

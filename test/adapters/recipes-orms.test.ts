@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Connection, DatabaseDriver, MikroORM, EntitySchema as MikroSchema, Platform } from '@mikro-orm/core'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy'
@@ -153,6 +154,27 @@ describe.each(targets())('the recipe for Drizzle on $name', ({ start }) => {
     await read(true)
     await read(false)
     expect(count()).toBe(7)
+  })
+
+  it('keeps a result for the time that its query says, or that of the options', async () => {
+    await using server = await start()
+    const client = recipes().open(server.address)
+    const cache = new (recipes().recipe.MemlaneCache)(client, { ttl: 600 })
+    const item = `drizzle:${createHash('sha256').update(':query').digest('base64url')}`
+    const end = Date.now() + 120_000
+    const times = [
+      [undefined, 600],
+      [{ ex: 60 }, 60],
+      [{ px: 59_500 }, 60],
+      [{ pxat: end }, 120],
+      [{ exat: Math.ceil(end / 1000) }, 121],
+    ] as const
+    for (const [config, seconds] of times) {
+      await cache.put('query', [], [], false, config)
+      const ttl = (await client.inspect(item))?.ttl
+      expect(ttl).toBeLessThanOrEqual(seconds)
+      expect(ttl).toBeGreaterThan(seconds / 2)
+    }
   })
 
   it('does without the cache where the server is gone, or a result is too large', async () => {
