@@ -30,6 +30,8 @@ export class Versions {
   readonly #prefix: string
   readonly #refreshMs: number
   readonly #known: Map<string, Generation> = new Map()
+  /** Grows by each version that is forgotten, and by the changes that were seen of it. */
+  #forgotten = 0
 
   /** @internal */
   constructor(dispatcher: Dispatcher, prefix: string, refreshMs: number) {
@@ -88,6 +90,29 @@ export class Versions {
   }
 
   /**
+   * Returns a number that grows whenever this process sees one of these versions change.
+   *
+   * @internal
+   */
+  changesOf(names: readonly string[]): number {
+    return names.reduce((sum, name) => sum + this.#generationOf(name).changes, this.#forgotten)
+  }
+
+  /**
+   * Reads the versions that were not read within `refreshMs`; rejects where a server does not answer.
+   *
+   * @internal
+   */
+  async refresh(names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map(async (name) => {
+        const generation = this.#generationOf(name)
+        if (generation.recent === undefined) await generation.readNow()
+      }),
+    )
+  }
+
+  /**
    * Finds out whether versions are still the present ones. One that was read within `refreshMs` is asked for again where it is
    * another: a process with a newer one may have written it.
    *
@@ -132,8 +157,14 @@ export class Versions {
     }
     const generation = createGeneration(this.#dispatcher, this.#prefix + name, this.#refreshMs)
     this.#known.set(name, generation)
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value!)
+    if (this.#known.size > MAX_KNOWN) this.#forgetOldest()
     return generation
+  }
+
+  #forgetOldest(): void {
+    const [name, generation] = this.#known.entries().next().value!
+    this.#forgotten += generation.changes + 1
+    this.#known.delete(name)
   }
 }
 

@@ -1,5 +1,6 @@
 import { COMPRESSED_FLAGS } from '../client/compression.ts'
 import { LeaseCommands, type LeaseKey, type LeaseStore, MAX_LOOKS, WON_UNSEEN } from '../client/lease/commands.ts'
+import { markOf } from '../client/lease/get-or-set.ts'
 import type { GetOrSetManyOptions, ResolvedLease } from '../client/lease/options.ts'
 import { placeholderRequest } from '../client/lease/requests.ts'
 import type { Hold, OldValue, Sight, ValueSight } from '../client/lease/sight.ts'
@@ -26,11 +27,15 @@ const OUTDATED: unique symbol = Symbol('outdated')
 
 type Options = GetOrSetManyOptions<never> | undefined
 
+let lastId = 0
+
 /** Tags of one call. */
 interface CallTags {
   readonly names: readonly string[]
   /** Versions from before the loader ran; undefined where they could not be read. */
   versions: readonly string[] | undefined
+  /** Whether the versions were looked at before the call shares a load. */
+  isChecked: boolean
 }
 
 /** The commands of leases for values with tags: an outdated value is one to be loaded, by one caller. */
@@ -38,6 +43,8 @@ export class TaggedLeases implements LeaseStore {
   readonly #parts: ClientParts
   readonly #versions: Versions
   readonly #inner: LeaseCommands
+  /** Objects count changes by themselves, and so share no loads. */
+  readonly #id: number = ++lastId
   /** By the options of the call, an object of its own. */
   readonly #calls: WeakMap<object, CallTags> = new WeakMap()
 
@@ -49,7 +56,7 @@ export class TaggedLeases implements LeaseStore {
 
   /** Notes the tags of a call. */
   begin(options: object, names: readonly string[]): void {
-    this.#calls.set(options, { names, versions: undefined })
+    this.#calls.set(options, { names, versions: undefined, isChecked: false })
   }
 
   /** Reads the versions that the value of a call is stored with: before its loader runs. */
@@ -67,12 +74,44 @@ export class TaggedLeases implements LeaseStore {
     patience: Patience | undefined,
   ): LeaseKey {
     const made = this.#inner.keyOf(key, lease, options, refine, patience)
-    // Its loads are no loads of the client's own getOrSet.
-    return { ...made, name: `tagged ${made.name}` }
+    const names = this.#tagsOf(options)?.names ?? []
+    const own = `${this.#id} ${JSON.stringify(names)} ${made.name}`
+    const changes = (): number => this.#versions.changesOf(names)
+    // Its loads are no loads of the client's own getOrSet. A call shares no load that began before one of its tags changed.
+    return {
+      ...made,
+      get name() {
+        return `tagged ${changes()} ${own}`
+      },
+    }
   }
 
   async look(key: LeaseKey, lease: ResolvedLease, options: Options): Promise<Sight> {
-    const names = this.#tagsOf(options)?.names ?? []
+    const tags = this.#tagsOf(options)
+    const sight = await this.#lookOrElect(key, lease, options, tags?.names ?? [])
+    if (tags !== undefined && !tags.isChecked && this.#mayShare(key, sight)) {
+      tags.isChecked = true
+      await this.#giveUpIfFails(key, sight, this.#versions.refresh(tags.names))
+    }
+    return sight
+  }
+
+  async #giveUpIfFails<T>(key: LeaseKey, { hold }: Sight, work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      await this.#inner.giveUp(key, hold).catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** Whether another call of this process loads the value, or waits for it. */
+  #mayShare({ name }: LeaseKey, { state, mark }: Sight): boolean {
+    if (state === 'value' || state === 'won') return false
+    return this.#parts.getOrSet.flights.find(name, markOf(mark)) !== undefined
+  }
+
+  async #lookOrElect(key: LeaseKey, lease: ResolvedLease, options: Options, names: readonly string[]): Promise<Sight> {
     for (let looks = 0; looks < MAX_LOOKS; looks++) {
       const sight = await this.#inner.look(key, lease, READ_STORED)
       const judged = await this.#judge(key, sight, names, options?.serde)

@@ -281,6 +281,7 @@ function sharedBy({ patience }: Flight<LoadOutcome>, call: LoadCall): LoadCall {
 /** Mark of loads without a lease. */
 const NO_CACHE: FlightMark = 'none'
 
-function markOf({ cas }: LeaseMark): FlightMark {
+/** Returns what tells the loads of one lease from those of another. */
+export function markOf({ cas }: LeaseMark): FlightMark {
   return String(cas)
 }

@@ -49,6 +49,7 @@ export class Generation {
   readonly #refreshMs: number
   readonly #timeoutMs: number
   #known: bigint | undefined
+  #changes = 0
   #readAt = Number.NEGATIVE_INFINITY
   /** When a question for it found no answer in time, last. */
   #missedAt = Number.NEGATIVE_INFINITY
@@ -68,6 +69,11 @@ export class Generation {
   /** The last number seen, however long ago. */
   get known(): bigint | undefined {
     return this.#known
+  }
+
+  /** Count of the clears, and of the numbers read that were other than the one before. */
+  get changes(): number {
+    return this.#changes
   }
 
   /** The number, if it was read a short time ago, or could not be read a short time ago. */
@@ -148,6 +154,7 @@ export class Generation {
     if (clears !== this.#clears && this.#known !== undefined) return this.#known
     // As does a later question that was answered before.
     if (askedAt < this.#readAt) return found
+    if (this.#known !== undefined && this.#known !== found) this.#changes++
     this.#known = found
     this.#readAt = askedAt
     return found
@@ -166,6 +173,7 @@ export class Generation {
       throw error
     }
     this.#clears++
+    this.#changes++
     this.#known = next
     this.#readAt = performance.now()
   }
