@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { structuredClone as cloned } from '../serde/structured-clone.ts'
+import { deserialize, serialize } from 'node:v8'
+import { raw } from '../serde/raw.ts'
 import { type CacheOrServers, THROWS } from './host-client.ts'
 import { hostKey } from './host-key.ts'
 import { type NextCache, type NextOptions, openNextCache } from './next.ts'
@@ -125,8 +126,9 @@ class IncrementalHandler implements NextIncrementalHandler {
 
   async #read(key: string, context: NextContext): Promise<NextIncrementalEntry | null> {
     const { cache, tags } = this.#parts
-    const found = await cache.get<Stored>(this.#key(key, context), { ...THROWS, serde: cloned })
-    if (found === undefined) return null
+    const item = await cache.get<Uint8Array>(this.#key(key, context), { ...THROWS, serde: raw })
+    const found: unknown = item && deserialize(item)
+    if (!isStored(found)) return null
     const soft = [...(context.tags ?? []), ...(context.softTags ?? [])].filter((tag) => !found.tags.includes(tag))
     const state = await tags.stateOf(found.lastModified, found.tags, soft)
     if (state === 'expired') return null
@@ -152,8 +154,8 @@ class IncrementalHandler implements NextIncrementalHandler {
     const seconds = Math.min(cacheControl?.expire ?? MAX_ENTRY_SECONDS, MAX_ENTRY_SECONDS)
     if (seconds <= 0) return
     const stored: Stored = { lastModified, value, tags: names, ...(cacheControl !== undefined && { cacheControl }) }
-    const options = { ...THROWS, serde: cloned, ttl: atLeastSeconds(seconds * 1000) }
-    await cache.set(this.#key(key, context), stored, options)
+    const options = { ...THROWS, serde: raw, ttl: atLeastSeconds(seconds * 1000) }
+    await cache.set(this.#key(key, context), serialize(stored), options)
   }
 
   async revalidateTag(tags: string | string[], durations?: TagDurations): Promise<void> {
@@ -167,6 +169,11 @@ class IncrementalHandler implements NextIncrementalHandler {
     const scope = kind === 'FETCH' || fetchCache === true ? 'fetch' : `page:${this.#build}`
     return `${this.#parts.prefix}${hostKey(`${scope}:${key}`)}`
   }
+}
+
+/** Whether what was read is an entry. */
+function isStored(found: unknown): found is Stored {
+  return typeof found === 'object' && found !== null && 'tags' in found && Array.isArray(found.tags)
 }
 
 /** Builds whose name was read, by folder. */

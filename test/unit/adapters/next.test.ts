@@ -1,8 +1,10 @@
+import { serialize } from 'node:v8'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { cacheHandler, type NextCacheHandler, type NextOptions } from '../../../src/adapters/next.ts'
 import type { NextCacheEntry } from '../../../src/adapters/next-entry.ts'
 import { incrementalCacheHandler, type NextContext } from '../../../src/adapters/next-incremental.ts'
 import { Memcache } from '../../../src/client/memcache.ts'
+import { raw } from '../../../src/serde/raw.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { freePort } from '../../support/free-port.ts'
 import { patient } from '../../support/memcache-options.ts'
@@ -300,6 +302,17 @@ describe('incrementalCacheHandler', () => {
     expect(found!.lastModified).toBeLessThanOrEqual(now())
     expect(await b.get('/other', PAGE)).toBeNull()
     a.resetRequestCache()
+  })
+
+  it('takes items that are not entries for misses, and reports those that nothing can be read from', async () => {
+    const errors: unknown[] = []
+    const { a, cache } = await startIncremental({ onError: (error) => errors.push(error) })
+    await cache.set('next:page::/page', serialize('text'), { serde: raw })
+    expect(await a.get('/page', PAGE)).toBeNull()
+    expect(errors).toEqual([])
+    await cache.set('next:page::/page', 'no bytes of V8')
+    expect(await a.get('/page', PAGE)).toBeNull()
+    expect(errors).toHaveLength(1)
   })
 
   it('keeps that there is no such page', async () => {
