@@ -19,7 +19,8 @@ const blocks = [...pages].flatMap(([page, text]) => blocksOf(page, text))
 
 const isEntryPoint = (code: string): boolean => /^memlane\/[\w/-]+$/.test(code)
 /** Of the old clients' code, only what imports memlane's shims is memlane's business. */
-const isAboutMemlane = (code: string): boolean => /\bmemlane\b|new Memcache\(/.test(code) && !/from 'memcache'/.test(code)
+const isAboutMemlane = (code: string): boolean =>
+  /\bmemlane\b|new Memcache\(/.test(code) && !/from 'memcache'/.test(code)
 
 let folder: string
 
@@ -58,7 +59,9 @@ describe('the pages about other clients', () => {
   })
 
   it('have JavaScript that fits the types', async () => {
-    const codes = blocks.filter(({ language, code }) => language === 'js' && isAboutMemlane(code)).map(({ code }) => code)
+    const codes = blocks
+      .filter(({ language, code }) => language === 'js' && isAboutMemlane(code))
+      .map(({ code }) => code)
     expect((await wrongBlocks(join(folder, 'js'), codes, false)).join('\n')).toBe('')
   })
 })
@@ -88,7 +91,9 @@ describe('the check of these pages', () => {
 })
 
 describe('the examples for the new client', () => {
-  const after = blocks.filter(({ language, code }) => language === 'ts' && /^import \{ Memcache \} .*\n[\s\S]*visits/.test(code))
+  const after = blocks.filter(
+    ({ language, code }) => language === 'ts' && /^import \{ Memcache \} .*\n[\s\S]*visits/.test(code),
+  )
   const printed: Readonly<Record<string, string>> = {
     'pymemcache.md': '["Ada",null,[["user:1","Ada"]]]',
     'pylibmc.md': '["Ada",1,[["1","Ada"]]]',

@@ -13,8 +13,11 @@ import * as testing from '../../src/exports/testing.ts'
 const root = resolve(import.meta.dirname, '../..')
 const execute = promisify(execFile)
 
-const MODULES: Readonly<Record<string, object>> = { core, keys, meta, routing, serdes, sync, testing }
+const MODULES: Readonly<Record<string, object>> = { core, listing: keys, meta, routing, serdes, sync, testing }
 const MEMBERS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(core.Memcache.prototype))
+
+/** What the synchronous client has and the other has not. */
+const SYNC_MEMBERS: ReadonlySet<string> = new Set(['asMap'])
 
 /** Types that have the options of calls and clients. */
 const OPTION_TYPES = [
@@ -26,7 +29,7 @@ const OPTION_TYPES = [
 /** What the code on the pages uses without saying where it comes from. */
 const WORLD = `
 import * as core from 'memlane'
-import * as keys from 'memlane/keys'
+import * as listing from 'memlane/keys'
 import * as meta from 'memlane/meta'
 import * as routing from 'memlane/routing'
 import * as serdes from 'memlane/serde'
@@ -38,18 +41,17 @@ type Name = KeyOfEach<AnyOptions> | keyof core.Memcache | keyof core.MemcacheErr
   | ${Object.keys(MODULES)
     .map((name) => `keyof typeof ${name}`)
     .join(' | ')}
-declare function take(options: AnyOptions): void
+declare function take(options: AnyOptions | Partial<Pick<core.MemcacheError, 'delivery'>>): void
 declare function name(name: Name): void
-declare const cache: core.Memcache
+declare const cache: core.Memcache, syncCache: sync.MemcacheSync, keys: string[]
 declare const key: string, line: string, username: string, password: string, ca: string, servername: string
-declare const value: unknown, ttl: number, delta: number, n: number, megabytes: number, clientFlags: number, cas: bigint
+declare const value: string, ttl: number, delta: number, n: number, megabytes: number, clientFlags: number, cas: bigint
 declare const data: Uint8Array, servers: string[], oldServers: string[], newServers: string[], gutter: string[]
 declare const entries: Record<string, unknown>, initial: number, options: core.MemcacheOptions
 declare const change: core.Change<unknown>, fn: core.Change<unknown>, loader: () => Promise<unknown>
 declare const serialize: core.Serde['serialize'], deserialize: core.Serde['deserialize'], serde: core.Serde
 declare const algorithm: core.CompressionAlgorithm, distribution: routing.Distribution
 declare const retryAttempts: number, retryTimeoutMs: number, deadTimeoutMs: number, host: string, port: number
-declare const stats: core.Memcache['stats'], script: string
 `
 
 /** Declares every export under its own name; a name of two modules is what both give. */
@@ -66,8 +68,8 @@ function exportedNames(): string {
   return `${lines.join('\n')}\n`
 }
 
-/** What a call or client gives back, a server, an argument of a shell: nothing to check. */
-const RESULT = /^(?:[{['\d-]|undefined$|true$|false$|Map$|Date$|Buffer$|await using$)/
+/** What a call gives back, a server, a message of several words: nothing to check. */
+const RESULT = /^(?:[{['\d-]|undefined$|true$|false$|Map$|Date$|Buffer$|await using$|(?!new )\w+ \w)/
 
 /**
  * Returns the statement that compiles if memlane has what a page names.
@@ -79,17 +81,25 @@ export function statementFor(code: string): string {
   if (/^\w+$/.test(code)) return `name('${code}')`
   if (/^\w+: /.test(code)) return `take({ ${code} })`
   const [first] = /^\w+/.exec(code) ?? ['']
-  return `void (${MEMBERS.has(first) ? 'cache.' : ''}${code})`
+  const owner = SYNC_MEMBERS.has(first) ? 'syncCache.' : MEMBERS.has(first) ? 'cache.' : ''
+  return `void (${owner}${code})`
 }
 
 /** Compiles files against the sources, and returns the messages of the compiler. */
-async function compile(folder: string, files: ReadonlyMap<string, string>, strict: boolean): Promise<string[]> {
+async function compile(folder: string, files: ReadonlyMap<string, string>, noImplicitAny: boolean): Promise<string[]> {
   await mkdir(folder, { recursive: true })
   for (const [name, code] of files) await writeFile(join(folder, name), code)
   const exports = join(root, 'src/exports')
   const compilerOptions = {
     ...{ target: 'es2022', lib: ['es2023', 'es2024.string', 'esnext.disposable'], module: 'esnext' },
-    ...{ moduleResolution: 'bundler', noEmit: true, skipLibCheck: true, strict, exactOptionalPropertyTypes: true },
+    ...{
+      moduleResolution: 'bundler',
+      noEmit: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: true,
+      strict: true,
+      noImplicitAny,
+    },
     ...{ allowImportingTsExtensions: true, types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
     paths: {
       memlane: [join(exports, 'index.ts')],
@@ -133,7 +143,8 @@ declare function queryUser(id: string): Promise<unknown>
 `
 
 /** Returns what the compiler says about blocks of code. */
-export async function wrongBlocks(folder: string, codes: readonly string[], strict: boolean): Promise<string[]> {
+export async function wrongBlocks(folder: string, codes: readonly string[], typed: boolean): Promise<string[]> {
   const files = codes.map((code, at) => [`block-${at}.ts`, `${code}\nexport {}\n`] as const)
-  return await compile(folder, new Map([['globals.d.ts', GLOBALS], ...files]), strict)
+  const messages = await compile(folder, new Map([['globals.d.ts', GLOBALS], ...files]), typed)
+  return messages.filter((message) => /^(?:block|tsconfig)/.test(message))
 }
