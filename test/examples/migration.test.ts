@@ -58,7 +58,7 @@ describe('the pages about other clients', () => {
     expect((await wrongBlocks(join(folder, 'ts'), codes, true)).join('\n')).toBe('')
   })
 
-  it('have JavaScript that fits the types', async () => {
+  it('have JavaScript that names what memlane has', async () => {
     const codes = blocks
       .filter(({ language, code }) => language === 'js' && isAboutMemlane(code))
       .map(({ code }) => code)
@@ -80,6 +80,12 @@ describe('the check of these pages', () => {
     expect(await wrongSpans(join(folder, `wrong ${code.length}`), [code])).toEqual([
       expect.stringMatching(new RegExp(`^.*${message}`)),
     ])
+  })
+
+  it('refuses a call in a block of JavaScript', async () => {
+    const codes = ['const found = await cache.getMulti([])\n']
+    const [message] = await wrongBlocks(join(folder, 'wrong js'), codes, false)
+    expect(message).toContain("Property 'getMulti' does not exist")
   })
 
   it('finds links to pages and headings that are not there', () => {

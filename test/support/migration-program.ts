@@ -51,7 +51,7 @@ declare const entries: Record<string, unknown>, initial: number, options: core.M
 declare const change: core.Change<unknown>, fn: core.Change<unknown>, loader: () => Promise<unknown>
 declare const serialize: core.Serde['serialize'], deserialize: core.Serde['deserialize'], serde: core.Serde
 declare const algorithm: core.CompressionAlgorithm, distribution: routing.Distribution
-declare const retryAttempts: number, retryTimeoutMs: number, deadTimeoutMs: number, host: string, port: number
+declare const retryAttempts: number, retryTimeoutMs: number, deadTimeoutMs: number, attempts: number, delayMs: number, idleMs: number, host: string, port: number
 `
 
 /** Declares every export under its own name; a name of two modules is what both give. */
@@ -142,9 +142,17 @@ declare const memcachedNpm: typeof import('memlane/serde').memcachedNpm
 declare function queryUser(id: string): Promise<unknown>
 `
 
-/** Returns what the compiler says about blocks of code. */
+/** Errors about names that do not exist; others, such as text for one of a few words, are not errors in JavaScript. */
+const UNKNOWN_NAME = /error TS(?:1\d{3}|2304|2305|2307|2339|2353|2551|2552|2561|2614|2724):/
+
+/**
+ * Returns what the compiler says about blocks of code.
+ *
+ * @param typed - Whether they are TypeScript. Of JavaScript, syntax and names count.
+ */
 export async function wrongBlocks(folder: string, codes: readonly string[], typed: boolean): Promise<string[]> {
   const files = codes.map((code, at) => [`block-${at}.ts`, `${code}\nexport {}\n`] as const)
   const messages = await compile(folder, new Map([['globals.d.ts', GLOBALS], ...files]), typed)
-  return messages.filter((message) => /^(?:block|tsconfig)/.test(message))
+  const own = messages.filter((message) => /^(?:block|tsconfig)/.test(message))
+  return typed ? own : own.filter((message) => UNKNOWN_NAME.test(message))
 }
