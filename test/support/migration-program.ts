@@ -21,9 +21,21 @@ const SYNC_MEMBERS: ReadonlySet<string> = new Set(['asMap'])
 
 /** Types that have the options of calls and clients. */
 const OPTION_TYPES = [
-  ...['MemcacheOptions', 'ClusterOptions', 'WriteOptions', 'AddOptions', 'GetManyOptions', 'PopOptions'],
-  ...['CountOptions', 'ExtendOptions', 'InvalidateOptions', 'UpdateOptions', 'FlushOptions', 'RawCommandOptions'],
-  ...['GetOrSetOptions', 'SetManyOptions', 'ShutdownOptions'],
+  'MemcacheOptions',
+  'ClusterOptions',
+  'WriteOptions',
+  'AddOptions',
+  'GetManyOptions',
+  'PopOptions',
+  'CountOptions',
+  'ExtendOptions',
+  'InvalidateOptions',
+  'UpdateOptions',
+  'FlushOptions',
+  'RawCommandOptions',
+  'GetOrSetOptions',
+  'SetManyOptions',
+  'ShutdownOptions',
 ]
 
 /** What the code on the pages uses without saying where it comes from. */
@@ -91,16 +103,18 @@ async function compile(folder: string, files: ReadonlyMap<string, string>, noImp
   for (const [name, code] of files) await writeFile(join(folder, name), code)
   const exports = join(root, 'src/exports')
   const compilerOptions = {
-    ...{ target: 'es2022', lib: ['es2023', 'es2024.string', 'esnext.disposable'], module: 'esnext' },
-    ...{
-      moduleResolution: 'bundler',
-      noEmit: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: true,
-      strict: true,
-      noImplicitAny,
-    },
-    ...{ allowImportingTsExtensions: true, types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
+    target: 'es2022',
+    lib: ['es2023', 'es2024.string', 'esnext.disposable'],
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    noEmit: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    strict: true,
+    noImplicitAny,
+    allowImportingTsExtensions: true,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
     paths: {
       memlane: [join(exports, 'index.ts')],
       'memlane/compat/*': [join(exports, 'compat-*.ts')],
