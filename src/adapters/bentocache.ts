@@ -8,6 +8,7 @@ import {
   checkAdapterOptions,
   type HostClient,
   openHostClient,
+  THROWS,
 } from './host-client.ts'
 import { hostKey } from './host-key.ts'
 import { atMostSeconds } from './seconds.ts'
@@ -135,24 +136,24 @@ class MemlaneDriver implements BentocacheDriver {
   }
 
   async get(key: string): Promise<string | undefined> {
-    return textOf(await this.cache.get(await this.#wireKey(key)))
+    return textOf(await this.cache.get(await this.#wireKey(key), THROWS))
   }
 
   async pull(key: string): Promise<string | undefined> {
-    return textOf(await this.cache.pop(await this.#wireKey(key)))
+    return textOf(await this.cache.pop(await this.#wireKey(key), THROWS))
   }
 
   async set(key: string, value: string, ttl?: number): Promise<boolean> {
     // The client's own default is that of other values.
-    return this.cache.set(await this.#wireKey(key), value, { ttl: ttl ? atMostSeconds(ttl) : 0 })
+    return this.cache.set(await this.#wireKey(key), value, { ...THROWS, ttl: ttl ? atMostSeconds(ttl) : 0 })
   }
 
   async delete(key: string): Promise<boolean> {
-    return this.cache.delete(await this.#wireKey(key))
+    return this.cache.delete(await this.#wireKey(key), THROWS)
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {
-    await this.cache.deleteMany(await Promise.all(keys.map((key) => this.#wireKey(key))))
+    await this.cache.deleteMany(await Promise.all(keys.map((key) => this.#wireKey(key))), THROWS)
     return true
   }
 

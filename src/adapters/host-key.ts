@@ -21,7 +21,12 @@ export function hostKey(key: string): string {
   // Three bytes is the most that a unit of a string takes.
   const fits = key.length * 3 <= MAX_PLAIN_BYTES || Buffer.byteLength(key) <= MAX_PLAIN_BYTES
   if (fits && !UNFIT.test(key) && key.isWellFormed()) return key
-  return HASHED + needNodeModule('node:crypto').createHash('sha256').update(key).digest('base64url')
+  return HASHED + needNodeModule('node:crypto').createHash('sha256').update(bytesOf(key)).digest('base64url')
+}
+
+/** Returns the bytes of a key. UTF-8 would make one of all lone surrogates; it never has the byte 255. */
+function bytesOf(key: string): string | Buffer {
+  return key.isWellFormed() ? key : Buffer.concat([Buffer.of(0xff), Buffer.from(key, 'utf16le')])
 }
 
 /** Whether a key of the cache stands for one that cannot be derived from it. */

@@ -11,6 +11,9 @@ import { atLeastSeconds } from './seconds.ts'
 /** Header by which Next.js keeps the tags of a page. */
 const TAGS_HEADER = 'x-next-cache-tags'
 
+/** Keys whose time of reading is noted, at most. */
+const MAX_NOTED = 1000
+
 /** Lifetime of a page, in seconds. */
 export interface NextCacheControl {
   /** Seconds after which it is made anew; `false`: never. */
@@ -109,6 +112,8 @@ export function incrementalCacheHandler(cache?: CacheOrServers, options: NextOpt
 class IncrementalHandler implements NextIncrementalHandler {
   readonly #parts: NextCache
   readonly #build: string
+  /** Times at which keys were read: what is stored then is made after that. */
+  readonly #readAt: Map<string, number> = new Map()
 
   constructor(parts: NextCache, { serverDistDir }: NextHandlerInit) {
     this.#parts = parts
@@ -116,6 +121,7 @@ class IncrementalHandler implements NextIncrementalHandler {
   }
 
   async get(key: string, context: NextContext = {}): Promise<NextIncrementalEntry | null> {
+    this.#noteRead(this.#key(key, context))
     try {
       return await this.#read(key, context)
     } catch (error) {
@@ -149,13 +155,15 @@ class IncrementalHandler implements NextIncrementalHandler {
     const { cache, tags } = this.#parts
     const { cacheControl } = context
     const names = tagsOf(value, context)
-    const lastModified = Math.floor(nextNow())
+    const wireKey = this.#key(key, context)
+    const lastModified = Math.floor(this.#readAt.get(wireKey) ?? nextNow())
+    this.#readAt.delete(wireKey)
     if (!(await tags.prepare(lastModified, names))) return
     const seconds = Math.min(cacheControl?.expire ?? MAX_ENTRY_SECONDS, MAX_ENTRY_SECONDS)
     if (seconds <= 0) return
     const stored: Stored = { lastModified, value, tags: names, ...(cacheControl !== undefined && { cacheControl }) }
     const options = { ...THROWS, serde: raw, ttl: atLeastSeconds(seconds * 1000) }
-    await cache.set(this.#key(key, context), serialize(stored), options)
+    await cache.set(wireKey, serialize(stored), options)
   }
 
   async revalidateTag(tags: string | string[], durations?: TagDurations): Promise<void> {
@@ -163,6 +171,12 @@ class IncrementalHandler implements NextIncrementalHandler {
   }
 
   resetRequestCache(): void {}
+
+  /** Next.js makes a handler for each request: there are few keys. */
+  #noteRead(wireKey: string): void {
+    this.#readAt.set(wireKey, nextNow())
+    if (this.#readAt.size > MAX_NOTED) this.#readAt.delete(this.#readAt.keys().next().value!)
+  }
 
   /** Pages name files of their build. */
   #key(key: string, { kind, fetchCache }: NextContext): string {

@@ -1,6 +1,6 @@
 import type { Memcache } from '../client/memcache.ts'
-import { THROWS } from './host-client.ts'
 import { hostKey } from './host-key.ts'
+import { TagItems } from './next-tag-items.ts'
 
 /** What became of a tag. Points in time, in milliseconds since 1970; 0: never. */
 interface TagTimes {
@@ -24,15 +24,18 @@ export interface TagDurations {
 /** Longest time to live of an entry, in seconds: tags must live longer. */
 export const MAX_ENTRY_SECONDS: number = 30 * 86_400
 
+/** Times that a tag is read again because another instance has changed it. */
+const MAX_TRIES = 16
+
 const FORM = /^(\d{1,16}),(\d{1,16}),(\d{1,16})$/
 
 /** Tags of Next.js, each an item with the times when it was revalidated. All instances see them at the next request. */
 export class NextTags {
-  readonly #cache: Memcache
+  readonly #items: TagItems
   readonly #prefix: string
 
   constructor(cache: Memcache, prefix: string) {
-    this.#cache = cache
+    this.#items = new TagItems(cache)
     this.#prefix = `${prefix}tag:`
   }
 
@@ -61,14 +64,14 @@ export class NextTags {
    */
   async prepare(madeAt: number, tags: readonly string[]): Promise<boolean> {
     if (tags.length === 0) return true
+    const first = show({ stale: 0, expired: Math.floor(madeAt), later: 0 })
     const times = await this.#read(tags)
     const missing = tags.filter((tag) => !times.has(tag))
-    if (missing.length > 0) {
-      const first = show({ stale: 0, expired: Math.floor(madeAt), later: 0 })
-      await this.#cache.addMany(new Map(missing.map((tag) => [this.#key(tag), first])), { ...THROWS, ttl: 0 })
-    }
+    const added = await Promise.all(missing.map((tag) => this.#items.add(this.#key(tag), first)))
+    // Another instance has made them meanwhile, perhaps because they were revalidated.
+    const others = await this.#read(missing.filter((_, at) => added[at] === false))
     const now = nextNow()
-    return [...times.values()].every((known) => stateBy(known, madeAt, now) !== 'expired')
+    return [...times.values(), ...others.values()].every((known) => stateBy(known, madeAt, now) !== 'expired')
   }
 
   /**
@@ -78,20 +81,26 @@ export class NextTags {
    * @throws `MemcacheError` - the first failure: entries of that tag may still be served.
    */
   async revalidate(tags: readonly string[], durations: TagDurations | undefined): Promise<void> {
-    const now = Math.ceil(nextNow())
-    const change = (current: unknown): string => show(revalidated(parse(current), now, durations))
-    const updates = [...new Set(tags)].map((tag) => this.#cache.update(this.#key(tag), change, { ...THROWS, ttl: 0 }))
-    await Promise.all(updates)
+    await Promise.all([...new Set(tags)].map((tag) => this.#change(this.#key(tag), durations)))
   }
 
+  /** Changes the times of a tag, again where another instance has changed them meanwhile. */
+  async #change(key: string, durations: TagDurations | undefined): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const found = await this.#items.read(key)
+      const text = show(revalidated(parse(found?.text), Math.ceil(nextNow()), durations))
+      // All of them write times of the same moments.
+      if (tries === MAX_TRIES) return void (await this.#items.set(key, text))
+      if (found === undefined ? await this.#items.add(key, text) : await this.#items.replace(key, text, found.cas))
+        return
+    }
+  }
+
+  /** Reads tags, all of them in one round trip; returns those that are there. */
   async #read(tags: readonly string[]): Promise<Map<string, TagTimes>> {
     const names = [...new Set(tags)]
-    if (names.length === 0) return new Map()
-    const found = await this.#cache.getMany(
-      names.map((tag) => this.#key(tag)),
-      THROWS,
-    )
-    const known = names.map((tag) => [tag, parse(found.get(this.#key(tag)))] as const)
+    const found = await Promise.all(names.map((tag) => this.#items.read(this.#key(tag))))
+    const known = names.map((tag, at) => [tag, parse(found[at]?.text)] as const)
     return new Map(known.filter((pair): pair is readonly [string, TagTimes] => pair[1] !== undefined))
   }
 
@@ -113,10 +122,22 @@ function stateBy({ stale, expired, later }: TagTimes, madeAt: number, now: numbe
 
 /** Returns the times of a tag after it was revalidated. Of one that was not there all may be old: that is gone. */
 function revalidated(known: TagTimes | undefined, now: number, durations: TagDurations | undefined): TagTimes {
-  if (durations === undefined || known === undefined) return { stale: 0, expired: now, later: 0 }
-  const { expire } = durations
-  const later = expire === undefined ? known.later : Math.min(now + Math.ceil(expire * 1000), Number.MAX_SAFE_INTEGER)
-  return { stale: now, expired: known.expired, later }
+  if (durations === undefined || known === undefined) {
+    return { stale: 0, expired: Math.max(now, known?.expired ?? 0), later: 0 }
+  }
+  const stale = Math.max(now, known.stale)
+  // What is gone stays gone, and what is to be gone at a time is not kept longer.
+  if (known.later > 0 && known.later <= now) {
+    return { stale, expired: Math.max(known.expired, known.stale), later: laterOf(now, durations, 0) }
+  }
+  return { stale, expired: known.expired, later: laterOf(now, durations, known.later) }
+}
+
+/** Returns when entries that are stale now are gone; 0: never. */
+function laterOf(now: number, { expire }: TagDurations, before: number): number {
+  if (expire === undefined) return before
+  const later = Math.min(now + Math.ceil(expire * 1000), Number.MAX_SAFE_INTEGER)
+  return before === 0 ? later : Math.min(before, later)
 }
 
 function show({ stale, expired, later }: TagTimes): string {
@@ -124,8 +145,8 @@ function show({ stale, expired, later }: TagTimes): string {
 }
 
 /** Reads the item of a tag; undefined where there is none, or it is none. */
-function parse(value: unknown): TagTimes | undefined {
-  const match = typeof value === 'string' ? FORM.exec(value) : null
+function parse(text: string | undefined): TagTimes | undefined {
+  const match = text === undefined ? null : FORM.exec(text)
   if (match === null) return undefined
   const [, stale, expired, later] = match
   return { stale: Number(stale), expired: Number(expired), later: Number(later) }

@@ -159,6 +159,19 @@ describe('the driver for BentoCache', () => {
     ).rejects.toThrow()
   })
 
+  it('rejects where the cache fails, whatever the client makes of failures', async () => {
+    const cache = openCache(await deadAddress(), { failures: 'miss', timeoutMs: 5000, connectTimeoutMs: 5000 })
+    const driver = memlaneDriver(cache).factory({})
+    const calls = [
+      driver.get('a'),
+      driver.pull('a'),
+      driver.set('a', '1'),
+      driver.delete('a'),
+      driver.deleteMany(['a']),
+    ]
+    for (const call of calls) await expect(call).rejects.toThrow()
+  })
+
   it('goes on after a server that was frozen', async () => {
     await using server = await startMemcached()
     const cache = new Memcache(server.address, { ...patient, timeoutMs: 300 })

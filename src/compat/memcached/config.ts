@@ -93,7 +93,8 @@ export function spareServers(servers: MemcachedOptions['failOverServers']): stri
 
 /** The defaults of the package would keep a server out for half a minute, or for hours: only what was asked for is taken. */
 function healthOf({ failures, retry, reconnect }: MemcachedOptions): NonNullable<ObservedOptions['cluster']> {
-  const retryTimeoutMs = retry === DEFAULTS.retry ? undefined : milliseconds(retry)
+  const asked = retry === DEFAULTS.retry ? undefined : milliseconds(retry)
+  const retryTimeoutMs = asked === undefined ? undefined : Math.min(asked, MAX_PROBE_MS)
   const longest = reconnect === DEFAULTS.reconnect ? undefined : milliseconds(reconnect)
   return {
     ...(Number.isSafeInteger(failures) && Number(failures) >= 0 ? { retryAttempts: Number(failures) } : {}),

@@ -1,6 +1,9 @@
 import type { KeyOptions } from '../../client/call-options.ts'
+import { accessOf } from '../../client/client-access.ts'
 import type { Memcache } from '../../client/memcache.ts'
 import { BatchError, MemcacheError } from '../../errors.ts'
+import type { Interpret } from '../../protocol/operation.ts'
+import { deleteUnchanged } from '../../protocol/placeholder.ts'
 import { ttlOf } from './lifetime.ts'
 import { errorFor, type Outcome, refusal, stored, success } from './outcome.ts'
 import { STORED_SERDE, type StoredForm } from './stored-form.ts'
@@ -54,7 +57,7 @@ async function swapItem(cas: string | undefined, swap: (cas: bigint) => Promise<
 }
 
 /** Does what the server does with a value that has expired when it comes: the answers are the same, and nothing is left. */
-async function expireItem(cache: Memcache, type: StoreType, item: Item, { form, cas }: StoreInput): Promise<Outcome> {
+async function expireItem(cache: Memcache, type: StoreType, item: Item, { cas }: StoreInput): Promise<Outcome> {
   switch (type) {
     case 'set':
       await cache.delete(item.key, item.options)
@@ -66,13 +69,18 @@ async function expireItem(cache: Memcache, type: StoreType, item: Item, { form, 
     case 'prepend':
       return stored(await cache.delete(item.key, item.options))
     case 'cas':
-      return swapItem(cas, async (number) => {
-        const outcome = await cache.cas(item.key, form, number, { ...item.options, ttl: 1, serde: STORED_SERDE })
-        if (outcome === 'stored') await cache.delete(item.key, item.options)
-        return outcome
-      })
+      return swapItem(cas, (number) => removeUnchanged(cache, item, number))
   }
 }
+
+/** Removes an item that still has a cas number: a removal by key could take what another caller has stored meanwhile. */
+function removeUnchanged(cache: Memcache, { key, options }: Item, cas: bigint): Promise<string> {
+  const { dispatcher } = accessOf(cache)!.parts
+  return dispatcher.run<string>(deleteUnchanged(cas, 'cas'), key, readSwap, 'never', undefined, options)
+}
+
+/** In meta mode the item is deleted, in text mode a value that has expired is stored. */
+const readSwap: Interpret = ({ outcome }) => (outcome === 'deleted' ? 'stored' : outcome)
 
 /** Renews the time to live of an item. */
 export async function touchItem(cache: Memcache, { key, options }: Item, lifetime: unknown): Promise<Outcome> {

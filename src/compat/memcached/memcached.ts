@@ -127,7 +127,7 @@ export class Memcached extends EventEmitter {
     const problem = whole.map((key) => keyProblem(key, this)).findLast((text) => text !== undefined)
     if (problem !== undefined) return callBack(cb, [new Error(problem)], {})
     const items = whole.map((key) => itemOf(this, key))
-    void runMany(this, 1, cb, readByKey(this.memlane, items, this.namespace))
+    void runMany(this, 1, cb, () => readByKey(this.memlane, items, this.namespace))
   }
 
   /** Stores a value: a Buffer, text, a number, or anything that JSON has text for. */
@@ -319,7 +319,7 @@ export class Memcached extends EventEmitter {
   /** Gives the callback the answers of all servers, in their order, and the last error. */
   #askAll(callback: AnyCallback | undefined, ask: (server: string) => Promise<unknown>): void {
     const names = this.memlane.servers.map(({ name }) => name)
-    void runMany(this, names.length, callback, askEach(names, ask))
+    void runMany(this, names.length, callback, () => askEach(names, ask))
   }
 
   /** Asks a server for lines that end with `END`. */

@@ -9,10 +9,17 @@ export interface QueryHost extends KeySettings {
   activeQueries: number
 }
 
+/** Error of the package for a call beyond `maxQueueSize`. */
+const OVER_LIMIT = 'over queue limit'
+
+function isFull({ maxQueueSize, activeQueries }: QueryHost): boolean {
+  return maxQueueSize > 0 && activeQueries >= maxQueueSize
+}
+
 /** Checks a command, which may call back at once, and carries it out. Its callback is called once, by itself. */
 export function runQuery(host: QueryHost, query: Query, work: (item: Item) => Promise<Outcome>): void {
-  if (host.maxQueueSize > 0 && host.activeQueries >= host.maxQueueSize) {
-    query.callback?.call(host, 'over queue limit', null)
+  if (isFull(host)) {
+    query.callback?.call(host, OVER_LIMIT, null)
     return
   }
   const problem = problemOf(query, host)
@@ -60,16 +67,17 @@ export interface ManyOutcome {
  * Runs a call that is more than one command.
  *
  * @param commands - How many it counts as.
- * @param outcome - Never rejects.
+ * @param ask - Begins the commands. Its promise never rejects.
  */
 export async function runMany(
   host: QueryHost,
   commands: number,
   callback: AnyCallback | undefined,
-  outcome: Promise<ManyOutcome>,
+  ask: () => Promise<ManyOutcome>,
 ): Promise<void> {
+  if (isFull(host)) return callBack(callback, OVER_LIMIT, null)
   host.activeQueries += commands
-  const { error, value } = await outcome
+  const { error, value } = await ask()
   process.nextTick(() => {
     host.activeQueries -= commands
     callBack(callback, error, value)

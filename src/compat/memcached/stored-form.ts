@@ -1,4 +1,6 @@
-import { Buffer } from 'node:buffer'
+import { Buffer, isUtf8 } from 'node:buffer'
+import type { Key } from '../../protocol/key.ts'
+import { asBuffer } from '../../serde/bytes.ts'
 import { memcachedNpm } from '../../serde/memcached-npm.ts'
 import type { Serde, SerializedValue } from '../../serde/serde.ts'
 
@@ -11,7 +13,7 @@ const LAYOUT = memcachedNpm()
 
 /**
  * The serde of the client behind the calls. It reads what the package reads: a value with client flags of another client is
- * text, and text that was stored as a number is NaN where it is none.
+ * text, text that was stored as a number is NaN where it is none, and bytes that are no UTF-8 are U+FFFD in text.
  */
 export const COMPAT_SERDE: Serde = {
   ...LAYOUT,
@@ -21,11 +23,16 @@ export const COMPAT_SERDE: Serde = {
       case BYTES:
         return LAYOUT.deserialize(data, clientFlags, key)
       case NUMBER:
-        return Number(LAYOUT.deserialize(data, TEXT, key))
+        return Number(textOf(data, key))
       default:
-        return LAYOUT.deserialize(data, TEXT, key)
+        return textOf(data, key)
     }
   },
+}
+
+function textOf(data: Uint8Array, key: Key): unknown {
+  const bytes = asBuffer(data)
+  return LAYOUT.deserialize(isUtf8(bytes) ? bytes : Buffer.from(bytes.toString('utf8')), TEXT, key)
 }
 
 /** Serde of values that are in their stored form already. */

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { env } from 'node:process'
 import { Memcache } from '../../client/memcache.ts'
 import { memjsHash } from '../../routing/memjs.ts'
+import { throwLater } from '../../throw-later.ts'
 import { ttlOf } from '../memcached/lifetime.ts'
 import type {
   ClientOptions,
@@ -20,7 +21,7 @@ import { clientOptions, DEFAULTS, PLAIN } from './config.ts'
 import { failureOf, NotStored } from './failures.ts'
 import { type FoundItem, ITEM_SERDE, makeExtras, StoredItem, toUint32 } from './item.ts'
 import { addressesOf, nameOf, parseServers, type Server } from './server.ts'
-import { type CallbackValues, settle } from './settle.ts'
+import { type CallbackValues, isWanted, settle } from './settle.ts'
 import { readStats } from './stats.ts'
 import { withDefaults } from './with-defaults.ts'
 
@@ -80,7 +81,9 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
     options?: ClientOptions<TIn, TOut> & ServerOptions,
   ): Client<TIn, TOut> {
     const list = serversStr || env['MEMCACHIER_SERVERS'] || env['MEMCACHE_SERVERS'] || 'localhost:11211'
-    return new Client<TIn, TOut>(parseServers(list, options), options)
+    // JavaScript may give null.
+    const given = options ?? {}
+    return new Client<TIn, TOut>(parseServers(list, given), given)
   }
 
   /** @param servers - At least one; the options of the first one hold for all. */
@@ -204,9 +207,9 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
       (name, error) => void results.set(name, error ?? true),
     )
     const lastError = (): Error | null => Array.from(results.values()).findLast((one) => one instanceof Error) ?? null
-    if (callback !== undefined) {
+    if (isWanted(callback)) {
       // It gets what came of each server, also where one failed.
-      void flushing.then(() => process.nextTick(callback, lastError(), Object.fromEntries(results)))
+      void flushing.then(() => process.nextTick(() => callback?.(lastError(), Object.fromEntries(results))))
       return undefined
     }
     return flushing.then(() => {
@@ -226,7 +229,8 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
       async (server, name) => {
         found.set(name, readStats(await this.memlane.rawCommand(line, { server, endToken })))
       },
-      (name, error) => process.nextTick(() => callback?.(error ?? null, name, found.get(name) ?? null)),
+      (name, error) =>
+        process.nextTick(() => isWanted(callback) && callback?.(error ?? null, name, found.get(name) ?? null)),
     )
   }
 
@@ -299,8 +303,9 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
       // A counter of a time that has passed would be gone at once; the package has the server do that.
       const ttl = ttlOf(this.#expires(options.expires)) ?? 1
       return this.#run(operation, key, async () => {
-        const value = await this.memlane[kind](key, delta, { initial, ttl })
-        return { success: true, value }
+        // As a bigint, whose result may be beyond 2^53: the server has counted.
+        const value = await this.memlane[kind](key, BigInt(delta), { initial, ttl })
+        return { success: true, value: Number(value) }
       })
     })
   }
@@ -311,7 +316,7 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
     values: CallbackValues<T>,
     begin: () => Promise<T>,
   ): Promise<T> | undefined {
-    if (callback !== undefined) return settle(begin(), callback, values)
+    if (isWanted(callback)) return settle(begin(), callback, values)
     try {
       return begin()
     } catch (error) {
@@ -340,16 +345,25 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
   }
 
   #report(operation: string, reason: unknown, server: () => string): Error {
-    const { retries, logger } = this.options
+    const { retries } = this.options
     const { error, line } = failureOf(operation, reason, (text) => {
       return `MemJS: Server <${server()}> failed after (${String(retries)}) retries with error - ${text}`
     })
-    if (line !== undefined) logger?.log(line)
+    if (line !== undefined) this.#log(line)
     return error
   }
 
   #logOldForm(operation: string): void {
-    this.options.logger?.log(`MemJS ${operation}: using deprecated call - arguments have changed`)
+    this.#log(`MemJS ${operation}: using deprecated call - arguments have changed`)
+  }
+
+  /** Logs a line. What the logger throws is an error of its own, and changes no call. */
+  #log(line: string): void {
+    try {
+      this.options.logger?.log(line)
+    } catch (error) {
+      throwLater(error)
+    }
   }
 
   /** Sends a command to every server, and says of each when it has answered or failed. */

@@ -17,7 +17,7 @@ export function settle<T>(
   callback: MemjsCallback | null | undefined,
   { done, failed }: CallbackValues<T>,
 ): Promise<T> | undefined {
-  if (callback === undefined) return outcome
+  if (!isWanted(callback)) return outcome
   outcome.then(
     (value) => process.nextTick(callBack, callback, null, done(value)),
     (error: unknown) =>
@@ -29,6 +29,11 @@ export function settle<T>(
       ),
   )
   return undefined
+}
+
+/** Whether a caller gets its outcome by a callback: what is neither a function nor null is none, as `set` has it. */
+export function isWanted(callback: unknown): callback is MemjsCallback | null {
+  return typeof callback === 'function' || callback === null
 }
 
 function callBack(callback: MemjsCallback | null, error: Error | null, values: readonly unknown[]): void {

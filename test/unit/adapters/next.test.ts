@@ -6,6 +6,7 @@ import { incrementalCacheHandler, type NextContext } from '../../../src/adapters
 import { Memcache } from '../../../src/client/memcache.ts'
 import { raw } from '../../../src/serde/raw.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
+import { eventually } from '../../support/eventually.ts'
 import { freePort } from '../../support/free-port.ts'
 import { patient } from '../../support/memcache-options.ts'
 
@@ -65,13 +66,6 @@ class Making {
   readonly entry: Promise<NextCacheEntry> = new Promise((resolve) => {
     this.end = resolve
   })
-}
-
-/** Reads single items only. */
-class NoTags extends Memcache {
-  override getMany(): Promise<never> {
-    return Promise.reject(new Error('no tags'))
-  }
 }
 
 function throwing(): never {
@@ -190,6 +184,24 @@ describe('cacheHandler', () => {
       expect(await read(b)).toBeUndefined()
     })
 
+    it('that are gone stay gone, whatever is asked for later', async () => {
+      const { a, b } = await start()
+      await a.set('key', Promise.resolve(entryOf('old', { tags: ['posts', 'users'] })))
+      await a.updateTags(['posts'], { expire: 0 })
+      expect(await read(b)).toBeUndefined()
+      await a.updateTags(['posts'], { expire: 31_536_000 })
+      await a.updateTags(['posts'], {})
+      expect(await read(b)).toBeUndefined()
+    })
+
+    it('that are revalidated by many instances at a time are all heard', async () => {
+      const { a, b } = await start()
+      await a.set('key', Promise.resolve(entryOf('old', { tags: ['posts'] })))
+      const durations = [undefined, { expire: 3600 }, {}]
+      await Promise.all(Array.from({ length: 60 }, (_, at) => [a, b][at % 2]!.updateTags(['posts'], durations[at % 3])))
+      expect(await read(a)).toBeUndefined()
+    })
+
     it('that expire while an entry is made keep it from being stored', async () => {
       const { a, b } = await start()
       await a.set('first', Promise.resolve(entryOf('first', { tags: ['posts'] })))
@@ -237,7 +249,7 @@ describe('cacheHandler', () => {
       await a.set('key', Promise.resolve(entryOf('text', { tags: ['a', 'b', 'c'] })))
       cache.resetMetrics()
       await a.get('key', ['d', 'e'])
-      expect(cache.metrics().calls).toMatchObject({ get: { calls: 1 }, getMany: { calls: 1, keys: 5 } })
+      expect(cache.metrics().writes).toMatchObject({ written: 2 })
     })
 
     it('that are not ours are tags that are not there', async () => {
@@ -259,13 +271,28 @@ describe('cacheHandler', () => {
     await expect(handler.updateTags(['a'])).rejects.toMatchObject({ delivery: 'not-sent' })
   })
 
-  it('does not take tags that it cannot read for tags without news', async () => {
-    const { a, server } = await start()
-    await a.set('key', Promise.resolve(entryOf('text')))
-    const cache = new NoTags(server.address, patient)
-    onTestFinished(() => cache.destroy())
-    const failing = cacheHandler(cache)
-    expect(await read(failing, 'key', ['soft'])).toBeUndefined()
+  it('does not take tags that it cannot read for tags without news, wherever the entry is', async () => {
+    const servers = [await MemcachedServer.start(), await MemcachedServer.start()]
+    const cache = new Memcache(
+      servers.map(({ address }) => address),
+      { timeoutMs: 5000, connectTimeoutMs: 5000 },
+    )
+    onTestFinished(async () => {
+      cache.destroy()
+      await Promise.all(servers.map((server) => server.close()))
+    })
+    const serverOf = (key: string): string | undefined => cache.serverFor(key)?.name
+    const names = Array.from({ length: 100 }, (_, at) => `k${at}`)
+    const tag = names.find((name) => serverOf(`next:tag:${name}`) === servers[0]!.address)!
+    const key = names.find((name) => serverOf(`next:use:${name}`) === servers[1]!.address)!
+    const handler = cacheHandler(cache)
+    await handler.set(key, Promise.resolve(entryOf('text')))
+    await handler.updateTags([tag])
+    expect(await read(handler, key, [tag])).toBeUndefined()
+    await servers[0]!.close()
+    for (let round = 0; round < 3; round++) expect(await read(handler, key, [tag])).toBeUndefined()
+    await expect(handler.updateTags([tag])).rejects.toThrow()
+    expect(await read(handler, key)).toBe('text')
   })
 
   it('goes on where onError throws', async () => {
@@ -326,6 +353,20 @@ describe('incrementalCacheHandler', () => {
     await a.set('/page', page, {})
     await b.revalidateTag('_N_T_/page')
     expect(await a.get('/page', PAGE)).toBeNull()
+  })
+
+  it('does not take what was made before a revalidation for what was made after it', async () => {
+    const { a, b } = await startIncremental()
+    expect(await a.get('/page', PAGE)).toBeNull()
+    await b.revalidateTag('posts')
+    await a.set('/page', page, {})
+    expect(await b.get('/page', PAGE)).toBeNull()
+    // Times are whole milliseconds.
+    await eventually(async () => {
+      expect(await b.get('/page', PAGE)).toBeNull()
+      await b.set('/page', page, {})
+      expect(await a.get('/page', PAGE)).toMatchObject({ value: page })
+    })
   })
 
   it('gives stale pages as due, and those without a lifetime as to be made before the answer', async () => {

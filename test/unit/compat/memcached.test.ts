@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { MemcachedLocation, MemcachedOptions } from '../../../src/compat/memcached/api.ts'
 import { Memcached } from '../../../src/compat/memcached/memcached.ts'
+import { raw } from '../../../src/serde/raw.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
 import { argsOf, callOf, methodOf, promised } from '../../support/callback-call.ts'
 import { collectCrashes, turns } from '../../support/crashes.ts'
@@ -42,6 +43,39 @@ describe('the callbacks of Memcached', () => {
     expect(await argsOf(client, 'delete', 'key')).toEqual([undefined, false])
     expect(await argsOf(client, 'flush')).toEqual([undefined, [true]])
     expect(await argsOf(client, 'flushAll')).toEqual([undefined, [true]])
+  })
+
+  it('of cas with a time that has passed take nothing that was stored meanwhile', async () => {
+    const { client } = await start()
+    await argsOf(client, 'set', 'key', 'old', 0)
+    const [, found] = await argsOf(client, 'gets', 'key')
+    const swapping = argsOf(client, 'cas', 'key', 'swapped', (found as { cas: string }).cas, -1)
+    const storing = argsOf(client, 'set', 'key', 'kept', 0)
+    expect([await swapping, await storing]).toEqual([
+      [undefined, true],
+      [undefined, true],
+    ])
+    expect(await argsOf(client, 'get', 'key')).toEqual([undefined, 'kept'])
+  })
+
+  it('get text of bytes that are no UTF-8', async () => {
+    const { client } = await start()
+    await client.memlane.set('key', Buffer.from('caf\xe9', 'latin1'), { serde: raw })
+    expect(await argsOf(client, 'get', 'key')).toEqual([undefined, 'caf\ufffd'])
+  })
+
+  it('of calls to several servers get that the queue is full', async () => {
+    const { client } = await start({ maxQueueSize: 1 })
+    const calls = [
+      argsOf(client, 'getMulti', ['a', 'b']),
+      argsOf(client, 'getMulti', ['a', 'b']),
+      argsOf(client, 'version'),
+    ]
+    expect((await Promise.all(calls)).map(([error]) => error)).toEqual([
+      undefined,
+      'over queue limit',
+      'over queue limit',
+    ])
   })
 
   it('get an error with notStored, and false, where add, replace, append and prepend are refused', async () => {

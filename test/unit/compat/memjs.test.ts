@@ -197,3 +197,19 @@ describe('calls of memjs', () => {
     expect((await client.get('key')).value).toEqual(Buffer.from('x'))
   })
 })
+
+describe('odd arguments of memjs', () => {
+  it('that are no callbacks leave the promise', async () => {
+    const client = await start()
+    const odd = client as unknown as Record<'get' | 'flush', (...args: unknown[]) => unknown>
+    expect(await odd.get('miss', {})).toMatchObject({ value: null })
+    expect(odd.flush(null)).toBeUndefined()
+    expect(namesOf(Client.create('localhost:1', null as never))).toEqual(['localhost:1'])
+  })
+
+  it('count beyond 2⁵³', async () => {
+    const client = await start()
+    await client.set('count', '9007199254740993', {})
+    expect(await client.increment('count', 1, {})).toEqual({ success: true, value: 9_007_199_254_740_994 })
+  })
+})
