@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
+import { listKeys } from '../../src/keys/list-keys.ts'
 import { eventually } from '../support/eventually.ts'
 import { installPackage } from '../support/example-folder.ts'
 import { freePort } from '../support/free-port.ts'
@@ -174,6 +175,17 @@ describe('an application of Next.js, built once and started twice', () => {
     await eventually(async () => expect(await b().page('/page')).not.toBe(made), PATIENT_MS)
     const again = await b().page('/page')
     await eventually(async () => expect(await a().page('/page')).toBe(again), PATIENT_MS)
+  })
+
+  it('shares pages by themselves, not only by the values in them', async () => {
+    const made = await a().page('/page')
+    await using cache = new Memcache(memcached.address, patient)
+    const keys: string[] = []
+    for await (const { key } of listKeys(cache, { prefix: 'next:' })) keys.push(String(key))
+    const id = (await readFile(join(folder, '.next', 'BUILD_ID'), 'utf8')).trim()
+    expect(keys.filter((key) => key.startsWith(`next:page:${id}:`) && key.endsWith('/page'))).toHaveLength(1)
+    await cache.deleteMany(keys.filter((key) => key.startsWith('next:use:')))
+    expect([await a().page('/page'), await b().page('/page')]).toEqual([made, made])
   })
 
   it('answers with values that memcached does not take, and makes them anew', async () => {
