@@ -2,7 +2,7 @@ import type { Memcache } from '../client/memcache.ts'
 import { hostKey } from './host-key.ts'
 import { TagItems } from './next-tag-items.ts'
 
-/** What became of a tag. Points in time, in milliseconds since 1970; 0: never. */
+/** Times at which a tag was revalidated, in milliseconds since 1970; 0: never. */
 interface TagTimes {
   /** Entries made before it are served once more while they are made anew. */
   readonly stale: number
@@ -40,8 +40,8 @@ export class NextTags {
   }
 
   /**
-   * Reads all tags in one round trip, and finds the state of an entry. A tag of the entry that is not there was evicted, with
-   * what was known of it: the entry is expired. A soft tag is that of a path, which is written when it is revalidated and not
+   * Reads all tags in one round trip, and finds the state of an entry. A tag of the entry that is not there was evicted:
+   * its times are lost, and the entry is expired. A soft tag is that of a path, which is written when it is revalidated and not
    * before: one that is not there says nothing.
    *
    * @param madeAt - When the making of the entry began, in milliseconds since 1970.
@@ -126,7 +126,7 @@ function revalidated(known: TagTimes | undefined, now: number, durations: TagDur
     return { stale: 0, expired: Math.max(now, known?.expired ?? 0), later: 0 }
   }
   const stale = Math.max(now, known.stale)
-  // What is gone stays gone, and what is to be gone at a time is not kept longer.
+  // Entries that are gone stay gone, and entries that are to be gone at a time are not kept longer.
   if (known.later > 0 && known.later <= now) {
     return { stale, expired: Math.max(known.expired, known.stale), later: laterOf(now, durations, 0) }
   }

@@ -12,9 +12,9 @@ export interface NpmRingServer {
   readonly owner: number
   /** Text hashed for the server. */
   readonly text: string
-  /** Its share of the keys, relative to the others: any number above 0. */
+  /** Share of the keys, relative to the other servers: a number above 0. */
   readonly weight: number
-  /** Number of its digests, instead of its share. */
+  /** Number of digests, instead of a share. */
   readonly vnodes?: number | undefined
 }
 

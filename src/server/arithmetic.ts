@@ -19,7 +19,7 @@ export interface Delta {
   readonly key: string
   readonly increment: boolean
   readonly by: bigint
-  /** Cas that the item must have; 0: any. */
+  /** Cas that the item must have; 0: every item will do. */
   readonly compare: bigint
   /** New cas of the item; `undefined`: the next one. */
   readonly cas: bigint | undefined

@@ -15,7 +15,7 @@ export interface StoreOrder {
   readonly mode: StoreMode
   /** Value with its line end, not shared. */
   readonly item: Item
-  /** Cas that the old item must have; 0: any (`cas` mode: refused). */
+  /** Cas that the old item must have; 0: every item will do (`cas` mode: refused). */
   readonly compare: bigint
   /** Whether a `compare` older than the item's stores too, as stale. */
   readonly allowStale: boolean

@@ -79,9 +79,9 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
    */
   readonly lease?: 'inline' | 'key'
   /**
-   * Result for the callers of a load. `asStored`: each one what a later reader gets, an object of its own, read from
-   * what is stored. `asLoaded`: all of them the loader's own object, which they share; it saves the reading, and
-   * differs from what later readers get where the serde does not keep everything (a `Date` becomes text).
+   * Result for the callers of a load. `asStored`: each caller gets an object of its own, read from the stored
+   * form, as later readers do. `asLoaded`: all callers get the loader's own object, and share it. That saves the reading, and
+   * differs from the result of later readers where the serde does not keep everything (a `Date` becomes text).
    *
    * @defaultValue `'asStored'`
    */

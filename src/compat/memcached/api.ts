@@ -86,13 +86,13 @@ export interface MemcachedCommand {
   lifetime?: number | undefined
 }
 
-/** What the events say of a server. */
+/** Details about a server, as events give them. */
 export interface MemcachedIssue {
   /** Name of the server: `'host:port'`. */
   server: string
   /** Port and host. */
   tokens: [string, string]
-  /** What went wrong, one line for each failure, the 100 last ones. */
+  /** Messages of the last 100 failures, one line each. */
   messages: string[]
   /** Failures that are left before the server counts as dead. */
   failures?: number | undefined
@@ -158,13 +158,13 @@ export type MemcachedServersCallback<T> = (this: undefined, err: MemcachedAny, d
 /** Called with the hits of several reads, by key; the error is a list of errors. */
 export type MemcachedManyCallback = (this: undefined, err: MemcachedAny, data: { [key: string]: MemcachedAny }) => void
 
-/** What a client knows of a server that fails. */
+/** Facts that a client has about a server that fails. */
 export interface MemcachedServerIssues {
   /** Name of the server. */
   readonly server: string
   /** Whether its last connection failed. */
   readonly failed: boolean
-  /** What went wrong, one line for each failure. */
+  /** Messages of the failures, one line each. */
   readonly messages: readonly string[]
   /** Failures that are left before it counts as dead. */
   readonly failures: number

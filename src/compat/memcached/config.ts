@@ -49,7 +49,7 @@ const MAX_PROBE_MS = 60_000
 export function joinOptions(...all: readonly (object | null | undefined)[]): MemcachedOptions {
   const joined: Record<string, unknown> = {}
   for (const options of all) {
-    // What is no object has no options.
+    // A value that is no object has no options.
     if (typeof options !== 'object') continue
     for (const name in options) {
       const value: unknown = Reflect.get(options, name)

@@ -6,7 +6,7 @@ import { issueText } from './outcome.ts'
 /** Messages of a server that are kept. */
 const MAX_MESSAGES = 100
 
-/** What is known of a server that has failed. */
+/** Facts about a server that has failed. */
 export class ServerIssues {
   /** Name of the server. */
   readonly server: string
@@ -14,7 +14,7 @@ export class ServerIssues {
   failed = false
   /** Whether it failed so often that it counts as dead. */
   dead = false
-  /** What went wrong. */
+  /** Messages of the failures. */
   readonly messages: string[] = []
   /** Failures that are left before it counts as dead. */
   failures: number
@@ -31,7 +31,7 @@ export class ServerIssues {
     this.failures = failures
   }
 
-  /** What the events say. */
+  /** Returns the details for the events. */
   get details(): MemcachedIssue {
     const { server, failures, totalFailures, totalReconnectsAttempted, totalReconnectsSuccess } = this
     const about = { server, tokens: tokensOf(server), messages: [...this.messages] }

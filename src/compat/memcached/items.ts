@@ -18,7 +18,7 @@ export interface Item {
 /** Names of the commands that store a value. */
 export type StoreType = 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas'
 
-/** What a store carries besides the item. */
+/** Arguments of a store besides the item. */
 export interface StoreInput {
   readonly form: StoredForm
   readonly lifetime: unknown
@@ -28,7 +28,7 @@ export interface StoreInput {
 /** Largest cas number and largest delta that servers know. */
 const MAX_UINT64 = 2n ** 64n - 1n
 
-/** What the server says to a cas number that is none. */
+/** Answer of the server to a cas number that is none. */
 const BAD_LINE = 'bad command line format'
 
 /** Stores a value. */
@@ -108,7 +108,7 @@ export async function readWithCas(cache: Memcache, { key, options }: Item): Prom
   return success(found === undefined ? undefined : { [key]: found.value, cas: String(found.cas) })
 }
 
-/** What came of reading many items. */
+/** Outcome of reading many items. */
 export interface Findings {
   /** One error for each server that failed; undefined: none did. */
   readonly errors: Error[] | undefined

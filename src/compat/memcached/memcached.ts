@@ -346,7 +346,7 @@ function ignore(): void {}
 
 /** The types of `Memcached`, by the names that the types of the package have. */
 export declare namespace Memcached {
-  /** What the events say of a server. */
+  /** Details about a server, as events give them. */
   type IssueData = MemcachedIssue
   /** A command: `this` of its callback. */
   type CommandData = MemcachedCommand

@@ -11,7 +11,7 @@ import {
 } from '../../errors.ts'
 import { messageOf } from '../../message-of.ts'
 
-/** What a callback gets. */
+/** Arguments of a callback. */
 export interface Outcome {
   readonly error: Error | undefined
   readonly value: unknown

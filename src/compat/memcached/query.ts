@@ -25,7 +25,7 @@ export interface Query {
 /** Name of an argument, and its type. */
 export type ArgumentRule = readonly [name: keyof Query, type: MemcachedArgumentType]
 
-/** What a client knows of keys. */
+/** Settings of a client about keys. */
 export interface KeySettings {
   readonly maxKeySize: number
   readonly keyCompression: boolean

@@ -2,7 +2,7 @@ import type { Item } from './items.ts'
 import { failure, type Outcome } from './outcome.ts'
 import { type AnyCallback, type KeySettings, problemOf, type Query, wireKey } from './query.ts'
 
-/** What a command needs to know of its client. */
+/** Facts about its client that a command needs. */
 export interface QueryHost extends KeySettings {
   readonly servers: readonly string[]
   readonly maxQueueSize: number
@@ -57,7 +57,7 @@ function finish(host: QueryHost, query: Query, { error, value }: Outcome): void 
   query.callback?.(error, value)
 }
 
-/** What the callback of a call to several servers gets. */
+/** Arguments of the callback of a call to several servers. */
 export interface ManyOutcome {
   readonly error: unknown
   readonly value: unknown

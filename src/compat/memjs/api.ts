@@ -30,7 +30,7 @@ export interface ClientOptions<TIn = string | Buffer, TOut = Buffer | null> {
   failover?: boolean
   /** Time until a server that is down is tried again, in seconds; at most 60 count. @defaultValue `60` */
   failoverTime?: number | undefined
-  /** How often a command is tried. What must not be done twice is sent once. @defaultValue `2` */
+  /** Number of tries of a command. A command that must not be carried out twice is sent once. @defaultValue `2` */
   retries?: number | undefined
   /** Pause between two tries, in seconds. @defaultValue `0.2` */
   retry_delay?: number | undefined

@@ -30,7 +30,7 @@ const OPCODES = { get: 0, set: 1, add: 2, replace: 3, append: 14, prepend: 15 } 
 
 type StoreKind = 'set' | 'add' | 'replace'
 
-/** What a promise of `get` gives. */
+/** Result of `get` for a caller with a promise. */
 export interface MemjsItem<TOut> {
   /** Null for a miss. */
   value: TOut
@@ -38,7 +38,7 @@ export interface MemjsItem<TOut> {
   flags: Buffer | null
 }
 
-/** What a promise of `increment` and `decrement` gives. */
+/** Result of `increment` and `decrement` for a caller with a promise. */
 export interface MemjsCount {
   /** True: failures reject. */
   success: boolean
@@ -208,7 +208,7 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
     )
     const lastError = (): Error | null => Array.from(results.values()).findLast((one) => one instanceof Error) ?? null
     if (isWanted(callback)) {
-      // It gets what came of each server, also where one failed.
+      // The callback gets the outcome of each server, also where one failed.
       void flushing.then(() => process.nextTick(() => callback?.(lastError(), Object.fromEntries(results))))
       return undefined
     }
@@ -267,7 +267,7 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
   async #write(kind: StoreKind, key: string, item: StoredItem): Promise<boolean> {
     const ttl = ttlOf(item.expires)
     if (ttl !== undefined) return this.memlane[kind](key, item, { ttl, serde: ITEM_SERDE })
-    // It has expired when it comes: the answers are the server's, and nothing is left.
+    // The value has expired when it comes: the answers are the server's, and nothing is left.
     if (kind === 'add') return !(await this.memlane.has(key))
     const wasThere = await this.memlane.delete(key)
     return kind === 'set' || wasThere
@@ -385,7 +385,7 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
   }
 }
 
-/** What the callback of a call gets that gives true or false. */
+/** Returns the arguments of the callback of a call that gives true or false. */
 function success(failed: number): CallbackValues<boolean> {
   return { done: (value) => [value], failed }
 }

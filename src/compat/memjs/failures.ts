@@ -12,7 +12,7 @@ import {
 } from '../../errors.ts'
 import { messageOf } from '../../message-of.ts'
 
-/** What a call's failure is for the caller, and for the log. */
+/** Failure of a call: the error for the caller, and the line for the log. */
 export interface CallFailure {
   readonly error: Error
   /** Undefined: nothing is written. */

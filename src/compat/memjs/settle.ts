@@ -1,6 +1,6 @@
 import type { MemjsCallback } from './api.ts'
 
-/** What a callback gets. */
+/** Arguments of a callback. */
 export interface CallbackValues<T> {
   /** Besides null. */
   readonly done: (value: T) => readonly unknown[]
