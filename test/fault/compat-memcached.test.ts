@@ -10,8 +10,10 @@ import { argsOf, methodOf } from '../support/callback-call.ts'
 import { collectCrashes, turns } from '../support/crashes.ts'
 import { eventually, until } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
+import { ODD_ANSWERS, startAnswering } from '../support/odd-answers.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
+import { SettleCounts } from '../support/settle-counts.ts'
 
 /** For servers that never answer: the time of each command, in milliseconds. */
 const SHORT = 500
@@ -55,33 +57,21 @@ function callsOf(server: string): readonly (readonly [method: string, ...args: u
 }
 
 /** Calls every method several times, and counts how often each callback is called. */
-class CountedCalls {
-  readonly counts: number[] = []
+class CountedCalls extends SettleCounts {
   readonly errors: unknown[] = []
-  #expected = 0
 
   constructor(client: Memcached, server: string, rounds = 5) {
+    super()
     for (let round = 0; round < rounds; round++)
       for (const [method, ...args] of callsOf(server)) this.#call(client, method, args)
   }
 
   #call(client: Memcached, method: string, args: readonly unknown[]): void {
-    const at = this.#expected++
-    this.counts[at] = 0
+    const count = this.add()
     methodOf(client, method).call(client, ...args, (error: unknown) => {
-      this.counts[at]!++
+      count()
       if (error !== undefined) this.errors.push(error)
     })
-  }
-
-  /** Waits until every callback was called, and somewhat longer. */
-  async settled(): Promise<void> {
-    await until(() => this.counts.every((count) => count > 0), 'every callback is called')
-    await turns(20)
-  }
-
-  expectOnceEach(): void {
-    expect(this.counts.filter((count) => count !== 1)).toEqual([])
   }
 }
 
@@ -131,26 +121,9 @@ describe('every callback of Memcached is called once', () => {
     expect(crashes).toEqual([])
   })
 
-  it.each<[name: string, answer: string]>([
-    ['what no server says', 'so what?\r\n'],
-    ['bytes', '\0\u00ff\u0001\u00fe'.repeat(50)],
-    ['another protocol', 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'],
-    ['a value of a length that is none', 'VALUE key 0 -1\r\nx\r\nEND\r\n'],
-    ['a value that is too long', 'VALUE key 0 99999999999\r\nx\r\nEND\r\n'],
-    ['another key', 'VALUE other 0 1\r\nx\r\nEND\r\n'],
-    ['a line without an end', 'VALUE '.repeat(20_000)],
-    ['ERROR', 'ERROR\r\n'],
-    ['SERVER_ERROR', 'SERVER_ERROR out of memory\r\n'],
-    ['STORED, twice', 'STORED\r\nSTORED\r\n'],
-  ])('when the server answers %s', async (_name, answer) => {
+  it.each(ODD_ANSWERS)('when the server answers %s', async (_name, answer) => {
     const crashes = collectCrashes()
-    const server = await ScriptedServer.startReady(async (peer) => {
-      for (;;) {
-        await peer.command()
-        peer.reply(answer)
-      }
-    })
-    onTestFinished(() => server.close())
+    const server = await startAnswering(answer)
     const client = open(server.address, { timeout: SHORT })
     const calls = new CountedCalls(client, server.address, 1)
     await calls.settled()

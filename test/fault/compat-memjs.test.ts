@@ -5,8 +5,10 @@ import { argsOf, methodOf } from '../support/callback-call.ts'
 import { collectCrashes, turns } from '../support/crashes.ts'
 import { eventually, until } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
+import { ODD_ANSWERS, startAnswering } from '../support/odd-answers.ts'
 import { startMemcached } from '../support/real-memcached.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
+import { SettleCounts } from '../support/settle-counts.ts'
 
 const quiet = { log: (): void => {} }
 
@@ -42,11 +44,11 @@ const CALLS: readonly (readonly [method: string, ...args: unknown[]])[] = [
 const CALLBACK_ONLY: ReadonlySet<string> = new Set(['stats', 'statsWithKey', 'resetStats'])
 
 /** Calls every method, with callbacks and for promises, and counts how often each settles. */
-class CountedCalls {
-  readonly counts: number[] = []
+class CountedCalls extends SettleCounts {
   errors = 0
 
   constructor(client: Client, rounds = 3) {
+    super()
     for (let round = 0; round < rounds; round++) for (const [method, ...args] of CALLS) this.#call(client, method, args)
   }
 
@@ -59,21 +61,11 @@ class CountedCalls {
   }
 
   #counter(): (error: unknown) => void {
-    const at = this.counts.push(0) - 1
+    const count = this.add()
     return (error) => {
-      this.counts[at]!++
+      count()
       if (error !== null) this.errors++
     }
-  }
-
-  /** Waits until every call has settled, and somewhat longer. */
-  async settled(): Promise<void> {
-    await until(() => this.counts.every((count) => count > 0), 'every call settles')
-    await turns(20)
-  }
-
-  expectOnceEach(): void {
-    expect(this.counts.filter((count) => count !== 1)).toEqual([])
   }
 }
 
@@ -120,25 +112,9 @@ describe('every call of the client of memjs settles once', () => {
     expect(crashes).toEqual([])
   })
 
-  it.each<[name: string, answer: string]>([
-    ['what no server says', 'so what?\r\n'],
-    ['bytes', '\0\u00ff\u0001\u00fe'.repeat(50)],
-    ['another protocol', 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'],
-    ['a value of a length that is none', 'VALUE key 0 -1\r\nx\r\nEND\r\n'],
-    ['another key', 'VALUE other 0 1\r\nx\r\nEND\r\n'],
-    ['a line without an end', 'VALUE '.repeat(20_000)],
-    ['ERROR', 'ERROR\r\n'],
-    ['SERVER_ERROR', 'SERVER_ERROR out of memory\r\n'],
-    ['STORED, twice', 'STORED\r\nSTORED\r\n'],
-  ])('when the server answers %s', async (_name, answer) => {
+  it.each(ODD_ANSWERS)('when the server answers %s', async (_name, answer) => {
     const crashes = collectCrashes()
-    const server = await ScriptedServer.startReady(async (peer) => {
-      for (;;) {
-        await peer.command()
-        peer.reply(answer)
-      }
-    })
-    onTestFinished(() => server.close())
+    const server = await startAnswering(answer)
     const client = open(server.address, { timeout: SHORT })
     const calls = new CountedCalls(client, 1)
     await calls.settled()
