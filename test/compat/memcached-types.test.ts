@@ -1,19 +1,5 @@
-import { execFile } from 'node:child_process'
-import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-
-const TSC = resolve(import.meta.dirname, '../../node_modules/typescript/bin/tsc')
-
-/** Compiles a program; gives what the compiler says. */
-async function compile(config: string): Promise<string> {
-  const project = join(import.meta.dirname, 'types', `tsconfig.${config}.json`)
-  const run = promisify(execFile)(process.execPath, [TSC, '--noEmit', '-p', project])
-  return run.then(
-    ({ stdout }) => stdout,
-    (error: { readonly stdout: string }) => error.stdout,
-  )
-}
+import { compile } from './support/compile.ts'
 
 describe('a program with types', () => {
   it.each([
@@ -22,6 +8,6 @@ describe('a program with types', () => {
     ['those of the shim, in CommonJS', 'shim-cjs'],
     ['what the shim has besides; a shim is where an original is wanted', 'shim'],
   ])('compiles with %s', async (_name, config) => {
-    expect(await compile(config)).toBe('')
+    expect(await compile('.', config)).toBe('')
   })
 })

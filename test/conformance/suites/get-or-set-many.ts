@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { InvalidInputError, SerdeError } from '../../../src/errors.ts'
 import { eventually, rejection } from '../../support/eventually.ts'
 import { Gate } from '../../support/gate.ts'
+import { notCalled } from '../../support/held-load.ts'
 import type { Context } from '../context.ts'
 
 export function describeGetOrSetMany(context: Context): void {
@@ -166,8 +167,4 @@ export function describeGetOrSetMany(context: Context): void {
       expect(inner?.aborted).toBe(true)
     })
   })
-}
-
-function notCalled(): never {
-  throw new Error('the loader must not be called')
 }

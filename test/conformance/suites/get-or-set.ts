@@ -3,29 +3,11 @@ import { ClosedError, InvalidInputError, SerdeError } from '../../../src/errors.
 import { collectCommandErrors } from '../../support/command-errors.ts'
 import { eventually, rejection } from '../../support/eventually.ts'
 import { Gate } from '../../support/gate.ts'
+import { HeldLoad, notCalled } from '../../support/held-load.ts'
 import { missingMetaError } from '../capabilities.ts'
 import type { Context } from '../context.ts'
 
 const placeholderFlags = 0x6d6c6b01
-
-/** A loader that waits until the test lets it finish, and counts. */
-class SlowLoader<T> {
-  readonly gate: Gate = new Gate()
-  readonly started: Gate = new Gate()
-  readonly #value: T
-  calls = 0
-
-  constructor(value: T) {
-    this.#value = value
-  }
-
-  readonly load = async (): Promise<T> => {
-    this.calls++
-    this.started.open()
-    await this.gate.opened
-    return this.#value
-  }
-}
 
 export function describeGetOrSet(context: Context): void {
   /** The item as it lies there, or END. */
@@ -45,12 +27,12 @@ export function describeGetOrSet(context: Context): void {
       it('loads once for all callers of one process, and for all processes', async () => {
         const clients = [context.client(), context.client(), context.client()]
         const key = context.key()
-        const loader = new SlowLoader(['value'])
+        const loader = new HeldLoad(['value'])
         const calls = clients.flatMap((cache) =>
           Array.from({ length: 20 }, () => cache.getOrSet(key, loader.load, { ttl: 100, lease })),
         )
-        await loader.started.opened
-        loader.gate.open()
+        await loader.started
+        loader.finish()
         expect(await Promise.all(calls)).toEqual(calls.map(() => ['value']))
         expect(loader.calls).toBe(1)
       })
@@ -58,12 +40,12 @@ export function describeGetOrSet(context: Context): void {
       it('is a miss to plain readers while the value is being loaded', async () => {
         const [cache, reader] = [context.client(), context.client()]
         const key = context.key()
-        const loader = new SlowLoader('value')
+        const loader = new HeldLoad('value')
         const call = cache.getOrSet(key, loader.load, { lease })
-        await loader.started.opened
+        await loader.started
         expect(await reader.get(key)).toBeUndefined()
         expect(await reader.getMany([key])).toEqual(new Map())
-        loader.gate.open()
+        loader.finish()
         expect(await call).toBe('value')
         expect(await reader.get(key)).toBe('value')
       })
@@ -71,11 +53,11 @@ export function describeGetOrSet(context: Context): void {
       it('gives what a set meanwhile stored precedence over what was loaded', async () => {
         const [cache, writer] = [context.client(), context.client()]
         const key = context.key()
-        const loader = new SlowLoader('loaded')
+        const loader = new HeldLoad('loaded')
         const call = cache.getOrSet(key, loader.load, { lease })
-        await loader.started.opened
+        await loader.started
         await writer.set(key, 'set')
-        loader.gate.open()
+        loader.finish()
         expect(await call).toBe('loaded')
         // Without cas numbers nobody can tell, where the place is held in the item itself.
         expect(await cache.get(key)).toBe(context.target.lacks.has('cas') && lease === 'inline' ? 'loaded' : 'set')
@@ -114,12 +96,12 @@ export function describeGetOrSet(context: Context): void {
       it('waits no longer than waitMs, then loads too', async () => {
         const [slow, impatient] = [context.client(), context.client()]
         const key = context.key()
-        const loader = new SlowLoader('slow')
+        const loader = new HeldLoad('slow')
         const call = slow.getOrSet(key, loader.load, { lease })
-        await loader.started.opened
+        await loader.started
         expect(await impatient.getOrSet(key, () => 'quick', { lease, waitMs: 20 })).toBe('quick')
         expect(await impatient.get(key)).toBe('quick')
-        loader.gate.open()
+        loader.finish()
         expect(await call).toBe('slow')
         if (!context.target.lacks.has('cas') || lease === 'key') expect(await slow.get(key)).toBe('quick')
       })
@@ -127,15 +109,15 @@ export function describeGetOrSet(context: Context): void {
       it('is over at once for who aborts, and goes on for the others', async () => {
         const cache = context.client()
         const key = context.key()
-        const loader = new SlowLoader('value')
+        const loader = new HeldLoad('value')
         const stays = cache.getOrSet(key, loader.load, { lease })
-        await loader.started.opened
+        await loader.started
         const controller = new AbortController()
         const leaves = cache.getOrSet(key, loader.load, { lease, signal: controller.signal })
         const reason = new Error('no longer interested')
         controller.abort(reason)
         expect(await rejection(leaves)).toBe(reason)
-        loader.gate.open()
+        loader.finish()
         expect(await stays).toBe('value')
         expect(loader.calls).toBe(1)
       })
@@ -166,11 +148,11 @@ export function describeGetOrSet(context: Context): void {
         // A winner that is never heard of again.
         const dead = lease === 'inline' ? key : `${key}:lease`
         await context.raw().ask(`add ${dead} ${placeholderFlags} 10 0\r\n\r\n`)
-        const loader = new SlowLoader('value')
+        const loader = new HeldLoad('value')
         const calls = [first, first, second].map((cache) => cache.getOrSet(key, loader.load, { lease }))
         context.advanceSeconds(11)
-        await loader.started.opened
-        loader.gate.open()
+        await loader.started
+        loader.finish()
         expect(await Promise.all(calls)).toEqual(['value', 'value', 'value'])
         expect(loader.calls).toBe(1)
       })
@@ -178,12 +160,12 @@ export function describeGetOrSet(context: Context): void {
       it('finishes loads before it closes', async () => {
         const [cache, reader] = [context.client(), context.client()]
         const key = context.key()
-        const loader = new SlowLoader('value')
+        const loader = new HeldLoad('value')
         const call = cache.getOrSet(key, loader.load, { lease })
-        await loader.started.opened
+        await loader.started
         const closed = cache.close()
         expect(await rejection(cache.getOrSet(key, notCalled, { lease }))).toBeInstanceOf(ClosedError)
-        loader.gate.open()
+        loader.finish()
         await closed
         expect(await call).toBe('value')
         expect(await reader.get(key)).toBe('value')
@@ -192,15 +174,15 @@ export function describeGetOrSet(context: Context): void {
       it('ends loads and waits when it is destroyed', async () => {
         const [cache, other] = [context.client(), context.client()]
         const key = context.key()
-        const loader = new SlowLoader('value')
+        const loader = new HeldLoad('value')
         const loads = cache.getOrSet(key, loader.load, { lease })
-        await loader.started.opened
+        await loader.started
         const waits = other.getOrSet(key, loader.load, { lease })
         cache.destroy()
         other.destroy()
         expect(await rejection(loads)).toBeInstanceOf(ClosedError)
         expect(await rejection(waits)).toBeInstanceOf(ClosedError)
-        loader.gate.open()
+        loader.finish()
       })
     })
   }
@@ -209,13 +191,13 @@ export function describeGetOrSet(context: Context): void {
     context.itNeeds('cas', 'does not undo a delete that came while the value was being loaded', async () => {
       const [cache, writer] = [context.client(), context.client()]
       const key = context.key()
-      const loader = new SlowLoader('old')
+      const loader = new HeldLoad('old')
       const call = cache.getOrSet(key, loader.load)
-      await loader.started.opened
+      await loader.started
       await writer.delete(key)
       // Who asks after the delete gets what is loaded after it, in this process too.
       expect(await cache.getOrSet(key, () => 'new')).toBe('new')
-      loader.gate.open()
+      loader.finish()
       expect(await call).toBe('old')
       expect(await cache.get(key)).toBe('new')
     })
@@ -223,11 +205,11 @@ export function describeGetOrSet(context: Context): void {
     context.itNeeds('cas', 'does not store in the place of nothing what was loaded after its lease', async () => {
       const [cache, writer] = [context.client(), context.client()]
       const key = context.key()
-      const loader = new SlowLoader('late')
+      const loader = new HeldLoad('late')
       const call = cache.getOrSet(key, loader.load)
-      await loader.started.opened
+      await loader.started
       await writer.delete(key)
-      loader.gate.open()
+      loader.finish()
       expect(await call).toBe('late')
       expect(await lying(key)).toBe('END\r\n')
     })
@@ -355,12 +337,12 @@ export function describeGetOrSet(context: Context): void {
     it('sees what this client wrote before, whatever is under way', async () => {
       const cache = context.client()
       const key = context.key()
-      const loader = new SlowLoader('loaded')
+      const loader = new HeldLoad('loaded')
       const early = cache.getOrSet(key, loader.load)
-      await loader.started.opened
+      await loader.started
       const set = cache.set(key, 'set')
       expect(await cache.getOrSet(key, notCalled)).toBe('set')
-      loader.gate.open()
+      loader.finish()
       await Promise.all([early, set])
     })
 
@@ -375,8 +357,4 @@ export function describeGetOrSet(context: Context): void {
       await eventually(async () => expect(await lying(key)).toBe('END\r\n'))
     })
   })
-}
-
-function notCalled(): never {
-  throw new Error('the loader must not be called')
 }

@@ -3,6 +3,7 @@ import { LoadError } from '../../../src/errors.ts'
 import { collectCommandErrors } from '../../support/command-errors.ts'
 import { eventually } from '../../support/eventually.ts'
 import { Gate } from '../../support/gate.ts'
+import { notCalled } from '../../support/held-load.ts'
 import type { Context } from '../context.ts'
 
 export function describeRefreshes(context: Context): void {
@@ -130,10 +131,6 @@ export function describeRefreshes(context: Context): void {
       expect(loads).toBe(1)
     })
   })
-}
-
-function notCalled(): never {
-  throw new Error('the loader must not be called')
 }
 
 function failing(): never {

@@ -3,8 +3,8 @@ import { InvalidInputError, MemcacheError, SerdeError } from '../../../src/error
 import type { Middleware } from '../../../src/seam/operation.ts'
 import { raw } from '../../../src/serde/raw.ts'
 import { rejection } from '../../support/eventually.ts'
+import { notCalled } from '../../support/held-load.ts'
 import { PREFIX, type Rule, type TagCluster, type TagProcess } from './cluster.ts'
-import { notCalled } from './tools.ts'
 
 /** A process, and the keys of the commands that it sends. */
 function recorded(cluster: TagCluster, refreshMs: number): TagProcess & { readonly sent: () => string[] } {

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { BatchError, MemcacheError } from '../../../src/errors.ts'
 import { eventually, rejection } from '../../support/eventually.ts'
+import { notCalled } from '../../support/held-load.ts'
 import { PREFIX, type Rule, type TagCluster } from './cluster.ts'
-import { notCalled } from './tools.ts'
 
 /** A value on the first server whose tag is on the second, and one whose tag is on the third. */
 function twoValues(cluster: TagCluster) {

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { TaggedCache } from '../../../src/tags/tagged-cache.ts'
+import { HeldLoad, notCalled } from '../../support/held-load.ts'
 import { skipTime } from '../../support/skip-time.ts'
 import { PREFIX, type Rule, type TagCluster } from './cluster.ts'
-import { HeldLoad, notCalled } from './tools.ts'
 
 /** Each way to read a value finds none. */
 async function expectMiss(pages: TaggedCache, key: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { eventually, rejection } from '../../support/eventually.ts'
+import { HeldLoad, notCalled } from '../../support/held-load.ts'
 import { PREFIX, type Rule } from './cluster.ts'
-import { HeldLoad, notCalled } from './tools.ts'
 
 const fails = (): Promise<never> => Promise.reject(new Error('no database'))
 

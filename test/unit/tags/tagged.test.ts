@@ -13,6 +13,7 @@ import { eventually, rejection } from '../../support/eventually.ts'
 import { faultClient } from '../../support/fault-client.ts'
 import { freePort } from '../../support/free-port.ts'
 import { Gate } from '../../support/gate.ts'
+import { notCalled } from '../../support/held-load.ts'
 import { type MemcacheOptions, patient } from '../../support/memcache-options.ts'
 import { startMemcached } from '../../support/real-memcached.ts'
 
@@ -33,10 +34,6 @@ class SlowLoader<T> {
     await this.gate.opened
     return this.value
   }
-}
-
-function notCalled(): never {
-  throw new Error('the loader must not be called')
 }
 
 const of = (cache: Memcache, refreshMs = 0): TaggedCache => tagged(cache, { prefix: 'p:', refreshMs })

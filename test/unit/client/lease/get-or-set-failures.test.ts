@@ -16,6 +16,7 @@ import { eventually, rejection } from '../../../support/eventually.ts'
 import { faultClient } from '../../../support/fault-client.ts'
 import { freePort } from '../../../support/free-port.ts'
 import { Gate } from '../../../support/gate.ts'
+import { notCalled } from '../../../support/held-load.ts'
 import { opaqueOf } from '../../../support/peer.ts'
 import { serveCommands } from '../../../support/scripted-cache.ts'
 import { ScriptedServer } from '../../../support/scripted-server.ts'
@@ -239,7 +240,3 @@ describe('a commandError event of a refresh', () => {
     expect(event.key).toBe('k')
   })
 })
-
-function notCalled(): never {
-  throw new Error('must not be called')
-}

@@ -1,4 +1,4 @@
-import { Gate } from '../../support/gate.ts'
+import { Gate } from './gate.ts'
 
 /** A loader that the test lets finish. */
 export class HeldLoad<T> {
