@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { deserialize, serialize } from 'node:v8'
 
 /** An entry of `'use cache'`, as Next.js 16 gives and takes it. */
 export interface NextCacheEntry {
@@ -19,45 +20,17 @@ export interface NextCacheEntry {
 /** The fields of an entry, without its bytes. */
 export type NextEntryHead = Omit<NextCacheEntry, 'value'>
 
-/** Bytes of the number in front of an item: the length of the head. */
-const LENGTH_BYTES = 4
-
-/** Returns the item of an entry: the length of the head, the head as JSON, the bytes. */
+/** Returns the item of an entry. */
 export function encodeEntry(head: NextEntryHead, body: readonly Uint8Array[]): Buffer {
-  const { tags, stale, timestamp, expire, revalidate } = head
-  const numbers = [stale, timestamp, expire, revalidate].map(finite)
-  const json = Buffer.from(JSON.stringify([tags, ...numbers]))
-  const length = Buffer.alloc(LENGTH_BYTES)
-  length.writeUInt32BE(json.length)
-  return Buffer.concat([length, json, ...body])
+  return serialize({ ...head, body: Buffer.concat(body) })
 }
 
-/** Reads an item; undefined where it is no entry. */
-export function decodeEntry(item: Uint8Array): { readonly head: NextEntryHead; readonly body: Uint8Array } | undefined {
-  const bytes = Buffer.from(item.buffer, item.byteOffset, item.byteLength)
-  if (bytes.length < LENGTH_BYTES) return undefined
-  const end = LENGTH_BYTES + bytes.readUInt32BE(0)
-  if (end > bytes.length) return undefined
-  const head = readHead(bytes.toString('utf8', LENGTH_BYTES, end))
-  return head && { head, body: bytes.subarray(end) }
+/** Reads an item of either handler; undefined where it is another value. Throws where it is no value of V8. */
+export function decodeItem<T extends { readonly tags: readonly string[] }>(item: Uint8Array): T | undefined {
+  const found: unknown = deserialize(item)
+  return isItem<T>(found) ? found : undefined
 }
 
-function readHead(json: string): NextEntryHead | undefined {
-  let fields: unknown
-  try {
-    fields = JSON.parse(json)
-  } catch {
-    return undefined
-  }
-  if (!Array.isArray(fields)) return undefined
-  const [tags, ...numbers] = fields as unknown[]
-  if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === 'string')) return undefined
-  if (numbers.length !== 4 || !numbers.every((number) => typeof number === 'number')) return undefined
-  const [stale, timestamp, expire, revalidate] = numbers as [number, number, number, number]
-  return { tags, stale, timestamp, expire, revalidate }
-}
-
-/** JSON has no endless number. */
-function finite(number: number): number {
-  return Math.min(number, Number.MAX_SAFE_INTEGER)
+function isItem<T extends { readonly tags: readonly string[] }>(found: unknown): found is T {
+  return typeof found === 'object' && found !== null && 'tags' in found && Array.isArray(found.tags)
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { deserialize, serialize } from 'node:v8'
+import { serialize } from 'node:v8'
 import { raw } from '../serde/raw.ts'
 import { type CacheOrServers, THROWS } from './host-client.ts'
 import { hostKey } from './host-key.ts'
 import { type NextCache, type NextOptions, openNextCache } from './next.ts'
+import { decodeItem } from './next-entry.ts'
 import { MAX_ENTRY_SECONDS, nextNow, type TagDurations } from './next-tags.ts'
 import { atLeastSeconds } from './seconds.ts'
 
@@ -133,8 +134,8 @@ class IncrementalHandler implements NextIncrementalHandler {
   async #read(key: string, context: NextContext): Promise<NextIncrementalEntry | null> {
     const { cache, tags } = this.#parts
     const item = await cache.get<Uint8Array>(this.#key(key, context), { ...THROWS, serde: raw })
-    const found: unknown = item && deserialize(item)
-    if (!isStored(found)) return null
+    const found = item && decodeItem<Stored>(item)
+    if (found === undefined) return null
     const soft = [...(context.tags ?? []), ...(context.softTags ?? [])].filter((tag) => !found.tags.includes(tag))
     const state = await tags.stateOf(found.lastModified, found.tags, soft)
     if (state === 'expired') return null
@@ -183,11 +184,6 @@ class IncrementalHandler implements NextIncrementalHandler {
     const scope = kind === 'FETCH' || fetchCache === true ? 'fetch' : `page:${this.#build}`
     return `${this.#parts.prefix}${hostKey(`${scope}:${key}`)}`
   }
-}
-
-/** Whether what was read is an entry. */
-function isStored(found: unknown): found is Stored {
-  return typeof found === 'object' && found !== null && 'tags' in found && Array.isArray(found.tags)
 }
 
 /** Builds whose name was read, by folder. */
