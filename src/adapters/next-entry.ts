@@ -20,17 +20,28 @@ export interface NextCacheEntry {
 /** The fields of an entry, without its bytes. */
 export type NextEntryHead = Omit<NextCacheEntry, 'value'>
 
+/** An entry as it is stored. */
+export interface StoredEntry extends NextEntryHead {
+  readonly body: Uint8Array
+}
+
 /** Returns the item of an entry. */
 export function encodeEntry(head: NextEntryHead, body: readonly Uint8Array[]): Buffer {
-  return serialize({ ...head, body: Buffer.concat(body) })
+  const stored: StoredEntry = { ...head, body: Buffer.concat(body) }
+  return serialize(stored)
+}
+
+/** A value with tags: an entry of one of the handlers. */
+export interface Tagged {
+  readonly tags: readonly string[]
 }
 
 /** Reads an item of either handler; undefined where it is another value. Throws where it is no value of V8. */
-export function decodeItem<T extends { readonly tags: readonly string[] }>(item: Uint8Array): T | undefined {
+export function decodeItem(item: Uint8Array): Tagged | undefined {
   const found: unknown = deserialize(item)
-  return isItem<T>(found) ? found : undefined
+  return isTagged(found) ? found : undefined
 }
 
-function isItem<T extends { readonly tags: readonly string[] }>(found: unknown): found is T {
+function isTagged(found: unknown): found is Tagged {
   return typeof found === 'object' && found !== null && 'tags' in found && Array.isArray(found.tags)
 }

@@ -134,7 +134,7 @@ class IncrementalHandler implements NextIncrementalHandler {
   async #read(key: string, context: NextContext): Promise<NextIncrementalEntry | null> {
     const { cache, tags } = this.#parts
     const item = await cache.get<Uint8Array>(this.#key(key, context), { ...THROWS, serde: raw })
-    const found = item && decodeItem<Stored>(item)
+    const found = item && (decodeItem(item) as Stored | undefined)
     if (found === undefined) return null
     const soft = [...(context.tags ?? []), ...(context.softTags ?? [])].filter((tag) => !found.tags.includes(tag))
     const state = await tags.stateOf(found.lastModified, found.tags, soft)

@@ -10,7 +10,7 @@ import {
   THROWS,
 } from './host-client.ts'
 import { hostKey } from './host-key.ts'
-import { decodeItem, encodeEntry, type NextCacheEntry, type NextEntryHead } from './next-entry.ts'
+import { decodeItem, encodeEntry, type NextCacheEntry, type StoredEntry } from './next-entry.ts'
 import { MAX_ENTRY_SECONDS, NextTags, type TagDurations } from './next-tags.ts'
 import { atLeastSeconds } from './seconds.ts'
 
@@ -112,7 +112,7 @@ class UseCacheHandler implements NextCacheHandler {
   async #read(cacheKey: string, softTags: readonly string[]): Promise<NextCacheEntry | undefined> {
     const { cache, tags } = this.#parts
     const item = await cache.get<Uint8Array>(this.#key(cacheKey), { ...THROWS, serde: raw })
-    const found = item && decodeItem<NextEntryHead & { readonly body: Uint8Array }>(item)
+    const found = item && (decodeItem(item) as StoredEntry | undefined)
     if (found === undefined) return undefined
     const { body, ...head } = found
     const state = await tags.stateOf(head.timestamp, head.tags, softTags)
