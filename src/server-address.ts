@@ -151,6 +151,9 @@ export function parseServerSpec(spec: ServerSpec): Server {
   if (!isRecord(spec)) {
     throw new InvalidInputError(`a server must be a string or an object with a host or a path, got ${showValue(spec)}`)
   }
+  if (Object.hasOwn(spec, 'servers')) {
+    throw new InvalidInputError("the servers come first, the options second: new Memcache(['host:11211'], { … })")
+  }
   refuseUnknown(spec, ADDRESS_OPTIONS, 'server')
   return resolveServer(spec, 'server')
 }

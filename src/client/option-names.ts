@@ -30,6 +30,7 @@ import type {
 } from './call-options.ts'
 import { checkSignal } from './check-signal.ts'
 import { checkFailures, type Failures } from './failures.ts'
+import { foreignCallName } from './foreign-names.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions } from './lease/options.ts'
 
 /** Every option of a kind of call: one that is added to the type and not here does not compile. */
@@ -131,7 +132,9 @@ function checkEach(command: string, options: object, names: AnyNames, hints: Hin
       else if (name === 'failures') checkFailures(value as Failures)
       continue
     }
-    const known = hints === undefined ? `; it has ${Object.keys(names).join(', ')}` : ''
+    const nearest = foreignCallName(name, names)
+    const meant = nearest === undefined ? '' : `: did you mean ${nearest}?`
+    const known = hints === undefined ? meant || `; it has ${Object.keys(names).join(', ')}` : ''
     const hint = (hints ?? ELSEWHERE)[`${command} ${name}`] ?? known
     throw new InvalidInputError(`${command} has no option ${showValue(name)}${hint}`)
   }

@@ -22,7 +22,7 @@ import {
   resolveCompression,
 } from './compression.ts'
 import { checkFailures, type Failures } from './failures.ts'
-import { foreignName } from './foreign-names.ts'
+import { camelCase, foreignName } from './foreign-names.ts'
 import { KeyEncoder, type LongKeys } from './key-encoder.ts'
 import { ATTACH, type ChunksPart } from './large-values.ts'
 import { checkLogger, type Logger } from './logging.ts'
@@ -244,7 +244,7 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
  */
 export function unknownOption(
   name: string,
-  nearest: string | undefined = foreignName(name) ?? nearestName(name, OPTIONS),
+  nearest: string | undefined = foreignName(name) ?? nearestName(camelCase(name), OPTIONS),
 ): InvalidInputError {
   const hint = nearest === undefined ? '' : `: did you mean ${nearest}?`
   return new InvalidInputError(`option ${JSON.stringify(name)} must be one that memlane knows${hint}`)
@@ -267,7 +267,7 @@ export function checkSerde(serde: Serde): Serde {
   } catch (cause) {
     throw unreadable('option serde', cause)
   }
-  throw refused('serde', 'an object with serialize and deserialize', serde)
+  throw refused('serde', 'an object with serialize and deserialize, such as json of memlane/serde', serde)
 }
 
 function resolveKeys(options: MemcacheOptions, textOnly: boolean): KeyEncoder {

@@ -301,7 +301,7 @@ export class Values {
     const limit = this.#options.maxItemBytes
     if (bytes <= limit) return
     throw new ValueTooLargeError(
-      `the value for ${quoteKey(key)} has ${bytes} bytes, more than maxItemBytes (${limit})`,
+      `the value for ${quoteKey(key)} has ${bytes} bytes, more than maxItemBytes (${limit}); memlane/chunks stores larger values`,
       { delivery: 'not-sent' },
     )
   }

@@ -82,7 +82,8 @@ export function resolveClusterOptions(options: ClusterOptions = {}): ResolvedClu
   if (typeof options !== 'object' || options === null) throw refused('cluster', 'an object', options)
   refuseUnknown(options, OPTIONS, 'cluster')
   const { distribution = weightedKetama(), failover = 'next', rejoin = {} } = options
-  if (typeof distribution !== 'function') throw refused('cluster.distribution', 'a function', distribution)
+  if (typeof distribution !== 'function')
+    throw refused('cluster.distribution', 'a function, such as ketama() of memlane/routing', distribution)
   if (failover !== 'none' && failover !== 'next' && failover !== 'gutter') {
     throw refused('cluster.failover', "'none', 'next' or 'gutter'", failover)
   }

@@ -54,7 +54,11 @@ export function keyBytes(key: Key): Buffer {
     if (!key.isWellFormed()) throw new InvalidInputError(`key ${quoteKey(key)} contains a lone surrogate`)
     return Buffer.from(key, 'utf8')
   }
-  if (!isBytes(key)) throw new InvalidInputError(`a key must be a string or a Uint8Array, got ${showValue(key)}`)
+  if (!isBytes(key)) {
+    const shown = showValue(key)
+    const hint = shown === 'an Array' ? ': calls about several keys end in Many, as getMany' : ''
+    throw new InvalidInputError(`a key must be a string or a Uint8Array, got ${shown}${hint}`)
+  }
   const bytes = viewOf(key)
   if (bytes === undefined) throw new InvalidInputError(`a key cannot be used: ${UNREADABLE_BYTES}`)
   return bytes

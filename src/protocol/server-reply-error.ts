@@ -31,7 +31,7 @@ export function serverReplyError(reply: Reply, about: string, server: string, su
   if (/object too large/.test(text)) {
     // memcached deletes the old value of the key before it refuses a classic `set` or a meta command, and not before it
     // refuses `add`, `replace`, `append` or `prepend` (every version seen, 1.6.9 to 1.6.45).
-    const message = `${about}: too large for ${server} (${text}); a set that is refused has deleted the old value`
+    const message = `${about}: too large for ${server} (${text}); a set that is refused has deleted the old value. memlane/chunks stores larger values`
     return new ValueTooLargeError(message, details)
   }
   return new ServerError(`${about}: ${server} answered ${text}`, details)

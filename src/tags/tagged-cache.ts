@@ -236,6 +236,7 @@ function checkTagNames(tags: readonly string[]): readonly string[] {
  * ```
  */
 export function tagged(cache: CacheClient, options: TaggedOptions): TaggedCache {
+  if (options === undefined) throw new InvalidInputError("tagged needs options: tagged(cache, { prefix: 'pages:' })")
   checkOptions(options, ['prefix', 'refreshMs'], 'tagged')
   const { prefix, refreshMs } = options
   if (typeof prefix !== 'string' || prefix === '') {
