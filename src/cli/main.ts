@@ -1,32 +1,30 @@
 #!/usr/bin/env node
-import { HELP } from './help.ts'
-import { packageVersion } from './package-version.ts'
-import { runServe } from './serve.ts'
-import { UsageError } from './usage-error.ts'
+import { COMMANDS } from './registry.ts'
+import { runProgram } from './run.ts'
 
-async function main([command, ...args]: readonly string[]): Promise<void> {
-  switch (command) {
-    case 'serve':
-      await runServe(args)
-      return
-    case '--version':
-    case '-v':
-      process.stdout.write(`${packageVersion()}\n`)
-      return
-    case '--help':
-    case '-h':
-    case 'help':
-      process.stdout.write(HELP)
-      return
-    case undefined:
-      throw new UsageError('a command is missing; see memlane --help')
-    default:
-      throw new UsageError(`there is no command ${command}; see memlane --help`)
-  }
+const interrupt = new AbortController()
+
+function onSignal(): void {
+  // A second signal ends the process at once, as it does by default.
+  process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  interrupt.abort(new Error('interrupted'))
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`memlane: ${error.message}\n`)
-  process.exitCode = 1
-})
+process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+
+const { env, stdout, stderr } = process
+process.exitCode = await runProgram(
+  process.argv.slice(2),
+  // Standard input is opened when it is read.
+  {
+    env,
+    stdout,
+    stderr,
+    signal: interrupt.signal,
+    get stdin() {
+      return process.stdin
+    },
+  },
+  COMMANDS,
+)
+process.off('SIGINT', onSignal).off('SIGTERM', onSignal)

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { type Buffer, isUtf8 } from 'node:buffer'
 import { asBuffer } from './bytes.ts'
 
 /** Values of another client: their client flags, their first bytes, and the serde that reads them. */
@@ -80,7 +80,17 @@ const LOOKED_AT = 24
 export function foreignHint(data: Uint8Array, clientFlags: number): string {
   const bytes = asBuffer(data)
   if (clientFlags === 0) return isUtf8(bytes) ? '' : ' (bytes of a client that has no flags for them: `raw` reads them)'
-  const start = bytes.toString('latin1', 0, LOOKED_AT)
-  const row = TABLE.find(({ flags, begins }) => flags(clientFlags) && begins(start))
+  const row = rowOf(bytes, clientFlags)
   return row === undefined ? '' : ` (if another client wrote it: ${row.reader} reads it, as the option serde)`
+}
+
+/** Returns the names of the serdes that may read a value, the most probable first. */
+export function foreignReaders(data: Uint8Array, clientFlags: number): string[] {
+  const reader = rowOf(asBuffer(data), clientFlags)?.reader ?? ''
+  return [...reader.matchAll(/`(\w+)/g)].map(([, name]) => name!)
+}
+
+function rowOf(bytes: Buffer, clientFlags: number): ForeignValues | undefined {
+  const start = bytes.toString('latin1', 0, LOOKED_AT)
+  return TABLE.find(({ flags, begins }) => flags(clientFlags) && begins(start))
 }

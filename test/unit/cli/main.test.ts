@@ -99,11 +99,11 @@ describe('memlane serve', () => {
     expect(await askRaw({ ...endpoint, login }, 'get a\r\n')).toBe('END\r\n')
   })
 
-  it('tells a used port in one line, with exit code 1', async () => {
+  it('tells a used port in one line, with exit code 3', async () => {
     await using other = await MemcachedServer.start()
     const port = String(other.port)
     expect(await memlane('serve', '--port', port).ended()).toEqual({
-      code: 1,
+      code: 3,
       output: '',
       errors: `memlane: port ${port} on 127.0.0.1 is in use; end what listens there, or choose another with --port\n`,
     })
@@ -115,7 +115,7 @@ describe('memlane serve', () => {
     const { code, errors } = await memlane('serve', '--socket', path).ended()
     const advice = 'make it, or choose another with --socket'
     expect([code, errors]).toEqual([
-      1,
+      3,
       `memlane: ${path} needs the folder ${folder}, which does not exist; ${advice}\n`,
     ])
   })
@@ -123,7 +123,7 @@ describe('memlane serve', () => {
   it('tells a host that is not this machine in one line', async () => {
     const { code, errors } = await memlane('serve', '--port', '0', '--host', '192.0.2.1').ended()
     expect([code, errors]).toEqual([
-      1,
+      3,
       'memlane: 192.0.2.1 is no address of this machine; choose another with --host\n',
     ])
   })
@@ -143,16 +143,16 @@ describe('memlane', () => {
 
   it.each([
     [[], 'memlane: a command is missing; see memlane --help\n'],
-    [['server'], 'memlane: there is no command server; see memlane --help\n'],
-    [['serve', '--prot', '1'], "memlane: Unknown option '--prot'; see memlane serve --help\n"],
-    [['serve', '--port', 'x'], 'memlane: --port must be a whole number, 0 or more, got x\n'],
+    [['server'], 'memlane: there is no command server; did you mean serve? See memlane --help\n'],
+    [['serve', '--prot', '1'], 'memlane: there is no option --prot; did you mean --port? See memlane help serve\n'],
+    [['serve', '--port', 'x'], 'memlane: --port must be a whole number from 0 to 65535, got x\n'],
     [['serve', '--port', '65536'], 'memlane: --port must be a whole number from 0 to 65535, got 65536\n'],
     [
       ['serve', '-m', '1'],
       'memlane: --max-item-size must be at most half of the memory, which is 1048576 bytes; got 1048576\n',
     ],
     [['serve', '--version-string', 'x'], 'memlane: --version-string must look like 1.6.45, got "x"\n'],
-  ])('%j is refused in one line, with exit code 1', async (args, errors) => {
-    expect(await memlane(...args).ended()).toEqual({ code: 1, output: '', errors })
+  ])('%j is refused in one line, with exit code 2', async (args, errors) => {
+    expect(await memlane(...args).ended()).toEqual({ code: 2, output: '', errors })
   })
 })

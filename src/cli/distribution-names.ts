@@ -1,0 +1,36 @@
+/** Values of `--distribution`. */
+export const DISTRIBUTION_NAMES = [
+  'ketama',
+  'rendezvous',
+  'modula',
+  'jump',
+  'libmemcached-consistent',
+  'libmemcached-modula',
+  'libmemcached-spy',
+  'libmemcached-virtual-bucket',
+  'libmemcached-weighted',
+  'php-memcached',
+  'php-memcached-consistent',
+  'php-memcached-libketama',
+  'php-memcache',
+  'pymemcache',
+  'python-memcached',
+  'hashring',
+  'uhashring',
+  'uhashring-ketama',
+  'meta-memcache',
+  'meta-memcache-modula',
+  'dalli',
+  'spymemcached',
+  'spymemcached-modula',
+  'gomemcache',
+  'memcached-npm',
+  'memjs',
+  'twemproxy',
+  'twemproxy-modula',
+  'mcrouter-ch3',
+  'mcrouter-crc32',
+] as const
+
+/** Value of `--distribution`. */
+export type DistributionName = (typeof DISTRIBUTION_NAMES)[number]

@@ -1,0 +1,27 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** Stream that may be a terminal. */
+interface MaybeTerminal {
+  readonly isTTY?: boolean
+}
+
+/** Stream that a program writes to. */
+export interface OutputStream extends Writable, MaybeTerminal {
+  readonly columns?: number
+  readonly rows?: number
+}
+
+/** Stream that a program reads from. */
+export interface InputStream extends Readable, MaybeTerminal {
+  setRawMode?(mode: boolean): unknown
+}
+
+/** What a program has of its process; tests have one of their own. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdin: InputStream
+  readonly stdout: OutputStream
+  readonly stderr: OutputStream
+  /** Aborts with the first SIGINT or SIGTERM; a second one ends the process. */
+  readonly signal: AbortSignal
+}

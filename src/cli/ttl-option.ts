@@ -1,0 +1,15 @@
+import type { NumberOption } from './option-spec.ts'
+
+/** Option `--ttl`: the value is in milliseconds. See {@link ttlSeconds}. */
+export const TTL_OPTION: { readonly ttl: NumberOption } = {
+  ttl: {
+    type: 'duration',
+    placeholder: 'time',
+    help: 'time to live: 90, 90s, 5m, 2h, 7d; 0 never expires (default: 0)',
+  },
+}
+
+/** Returns a ttl in seconds, rounded up: rounding must not make an item immortal. */
+export function ttlSeconds(ms: number): number {
+  return Math.ceil(ms / 1000)
+}

@@ -1,0 +1,75 @@
+import { Buffer } from 'node:buffer'
+import type { Host } from './host.ts'
+import type { NumberOption, OneOf, OptionValues } from './option-spec.ts'
+import { Stored } from './stored.ts'
+import { UsageError } from './usage-error.ts'
+
+type Form = 'text' | 'json' | 'base64'
+
+/** Options of commands that store a value. */
+export const VALUE_OPTIONS: { readonly as: OneOf<Form>; readonly flags: NumberOption } = {
+  as: {
+    type: 'choice',
+    choices: ['text', 'json', 'base64'],
+    default: 'text',
+    help: 'what the value is written in; json is stored as the serde stores such values',
+  },
+  flags: {
+    type: 'integer',
+    max: 0xffff_ffff,
+    placeholder: 'number',
+    help: 'client flags; the value is then stored as it is, whatever the serde',
+  },
+}
+
+/** What the help says of `<value>`. */
+export const VALUE_HELP = 'the value; - or nothing reads standard input'
+
+/** Reads the value of the command line or of standard input, for the client to store. */
+export async function readValue(
+  word: string | undefined,
+  { as, flags }: OptionValues<typeof VALUE_OPTIONS>,
+  host: Host,
+): Promise<unknown> {
+  const bytes = word === undefined || word === '-' ? await readInput(host) : Buffer.from(word)
+  const value = convert(bytes, as, word !== undefined && word !== '-')
+  if (flags === undefined) return value
+  return new Stored(value instanceof Uint8Array ? value : Buffer.from(textOf(value)), flags)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function convert(bytes: Buffer, as: Form, isWord: boolean): unknown {
+  switch (as) {
+    case 'text':
+      // Bytes of a file or a pipe that are no text are stored as bytes.
+      return isWord || bytes.equals(Buffer.from(bytes.toString('utf8'))) ? bytes.toString('utf8') : bytes
+    case 'json':
+      return parseJson(bytes.toString('utf8'))
+    case 'base64':
+      return Buffer.from(bytes.toString('latin1'), 'base64')
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UsageError('the value is not JSON, which --as json asks for', { cause })
+  }
+}
+
+async function readInput({ stdin, signal }: Host): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  const stop = (): void => void stdin.destroy()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array))
+  } finally {
+    signal.removeEventListener('abort', stop)
+    signal.throwIfAborted()
+  }
+  return Buffer.concat(chunks)
+}
