@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { GARBAGE, MAX_LINE_BYTES, NEED_MORE } from './byte-scan.ts'
 import { parseMetaLine, parseMetaValueLine } from './meta/parse.ts'
 import { Reply, type ReplyType } from './reply.ts'
+import { MAX_SPARE_BYTES, spareBuffers } from './spare-buffers.ts'
 import { parseTextLine, parseValueLine } from './text/parse.ts'
 
 /**
@@ -15,9 +16,6 @@ export const SMALL_BODY_BYTES = 4096
  * block. The owner of the read buffer keeps this much room.
  */
 export const MAX_REST_BYTES: number = MAX_LINE_BYTES + SMALL_BODY_BYTES + 2
-
-/** Largest reused buffer for data blocks whose bytes are not kept: memcached's default item limit. */
-const MAX_SPARE_BYTES = 1_048_576
 
 /** Result of `next`: a whole reply; a large data block whose header is read; or nothing whole yet. */
 export type Found = 'reply' | 'body' | 'more'
@@ -50,7 +48,7 @@ export class ReplyParser {
   /** Missing bytes of the large data block and its CR LF; -1 outside a block. */
   #missing = -1
   #header: ReplyType = 'VALUE'
-  /** Reused buffer for large data blocks whose bytes are not kept, and whether the present one is in it. */
+  /** Lent buffer for large data blocks whose bytes are not kept, and whether the present one is in it. */
   #spare: Buffer | undefined
   #borrowed = false
 
@@ -76,7 +74,7 @@ export class ReplyParser {
     reply.owned = false
     reply.separate = false
     const available = this.#end - at
-    if (available === 0) return 'more'
+    if (available === 0) return this.#endChunk()
     // Two letters identify the family; `VE…` (VERSION) and everything else is a classic line.
     if (available < 3) return this.#shortLine(at, available)
     const first = this.#bytes[at]!
@@ -95,7 +93,7 @@ export class ReplyParser {
    * Reads the large data block into a buffer of its own; `next` returns 'reply' when it is whole.
    *
    * @param borrowed - Whether the bytes are needed only until the next `next`: their buffer may be reused for the next
-   * block.
+   * block, of this stream or of another.
    */
   acceptBody(borrowed: boolean): void {
     const { reply } = this
@@ -105,8 +103,17 @@ export class ReplyParser {
   }
 
   #spareBuffer(bytes: number): Buffer {
-    if (this.#spare === undefined || this.#spare.length < bytes) this.#spare = Buffer.allocUnsafeSlow(bytes)
+    if (this.#spare === undefined || this.#spare.length < bytes) this.#spare = spareBuffers.take(bytes)
     return this.#spare
+  }
+
+  /** Gives back the lent buffer, if any: all replies of the chunk are read. */
+  #endChunk(): Found {
+    if (this.#spare !== undefined) {
+      spareBuffers.giveBack(this.#spare)
+      this.#spare = undefined
+    }
+    return 'more'
   }
 
   /** Skips the large data block; `next` returns 'reply', with no data, after its end. */
