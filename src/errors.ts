@@ -100,14 +100,17 @@ export function isOurs(error: unknown): error is MemcacheError {
  * client), so the command gets a copy that names it.
  */
 export function errorOf(reason: unknown, operation: { readonly about: ErrorSubject }): unknown {
-  if (!isOurs(reason) || reason.command !== undefined) return reason
-  const { message, server, delivery, cause, stack } = reason
-  const { command, key } = operation.about
+  return !isOurs(reason) || reason.command !== undefined ? reason : copyError(reason, operation.about)
+}
+
+/** Returns a copy of an error of ours: of the same class, about this command. */
+export function copyError(error: MemcacheError, { command, key }: ErrorSubject): MemcacheError {
+  const { message, server, delivery, cause, stack } = error
   const limit = Error.stackTraceLimit
   // The stack of the first error says more than where the copy was made.
   Error.stackTraceLimit = 0
   // No spread: this runs for each of thousands of commands when a connection ends.
-  const copy = new (reason.constructor as ErrorClass)(message, { server, delivery, cause, command, key })
+  const copy = new (error.constructor as ErrorClass)(message, { server, delivery, cause, command, key })
   Error.stackTraceLimit = limit
   if (stack !== undefined) copy.stack = stack
   return copy

@@ -4,6 +4,7 @@ import { MaxTtlExecutor } from '../cluster/max-ttl.ts'
 import { parseServers, SourcedCluster } from '../cluster/sourced-cluster.ts'
 import { InvalidInputError, MemcacheError } from '../errors.ts'
 import type { RetryExecutor } from '../middleware/retry.ts'
+import { SharedReads } from '../middleware/shared-reads.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isWrite } from '../protocol/writes.ts'
@@ -46,14 +47,13 @@ export function composeBackend(
       ? cluster
       : new SourcedCluster(source, cluster, options.connection.timeoutMs, observer.sourceFailed)
   const older: Cluster[] = []
-  const { maxTtl } = options
-  const first = maxTtl === undefined ? primary : new MaxTtlExecutor(primary, maxTtl)
+  const first = wrapServers(primary, options)
   const retrying = options.wrappers.retry?.(first, observer)
   const wrapped = wrapExecutor(retrying ?? first, options, observer, (specs) => {
     // The servers of an older cluster are not this client's: the failures of its commands report them.
     const own = createCluster(parseServers(specs), options, withoutServers(observer))
     older.push(own)
-    return own
+    return wrapServers(own, options)
   })
   const { middleware } = options.wrappers
   const watch =
@@ -69,6 +69,12 @@ function createCluster(servers: readonly Server[], options: ResolvedClientOption
     hashedPrefix: options.hashedPrefix,
     observer,
   })
+}
+
+/** Puts around servers what their own connections decide about. */
+function wrapServers(servers: Executor, { maxTtl, shareReads }: ResolvedClientOptions): Executor {
+  const capped = maxTtl === undefined ? servers : new MaxTtlExecutor(servers, maxTtl)
+  return shareReads ? new SharedReads(capped) : capped
 }
 
 /** Puts the older clusters of the options behind the servers. */

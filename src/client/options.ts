@@ -38,6 +38,14 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
    */
   readonly connectionsPerServer?: number
   /**
+   * Whether `get`s of one key share a read until it is written: those of one turn of the event loop, and those that wait for a
+   * connection. Each caller reads the value by itself. Without it every `get` travels. Calls of namespaces take part;
+   * `getMany`, `gets`, `gat` and `getOrSet` do not.
+   *
+   * @defaultValue `false`
+   */
+  readonly shareReads?: boolean
+  /**
    * Largest value that is sent, in bytes; a larger one rejects with `ValueTooLargeError` and nothing is sent. Without
    * it the server decides, and deletes the old value when it refuses the new one.
    */
@@ -138,6 +146,7 @@ export interface ObservedOptions extends MemcacheOptions {
 export interface ResolvedClientOptions {
   readonly connection: ResolvedConnectionOptions
   readonly connectionsPerServer: number
+  readonly shareReads: boolean
   readonly maxItemBytes: number
   readonly keys: KeyEncoder
   /** The prefix, where servers are chosen by it as well. */
@@ -178,6 +187,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'maxPendingBytes',
   'maxValueBytes',
   'connectionsPerServer',
+  'shareReads',
   'maxItemBytes',
   'keyPrefix',
   'hashKeyPrefix',
@@ -217,6 +227,7 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
   return Object.freeze({
     connection,
     connectionsPerServer: count('connectionsPerServer', options.connectionsPerServer) ?? 1,
+    shareReads: flag('shareReads', options.shareReads, false),
     maxItemBytes: count('maxItemBytes', options.maxItemBytes) ?? Number.POSITIVE_INFINITY,
     keys: resolveKeys(options, connection.protocol === 'text'),
     hashedPrefix: flag('hashKeyPrefix', options.hashKeyPrefix, false) ? options.keyPrefix : undefined,

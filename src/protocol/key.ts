@@ -32,6 +32,11 @@ export interface EncodedKey {
   readonly echo: string
 }
 
+/** Returns a text that is the same for equal keys, and no other. */
+export function keyName(key: WireKey): string {
+  return typeof key === 'string' ? key : `${key.form} ${key.text}`
+}
+
 const PRINTABLE_ASCII = /^[!-~]+$/
 
 /** Checks whether a text is a key as it is: printable ASCII, not too long. */

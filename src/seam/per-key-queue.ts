@@ -1,5 +1,5 @@
 import { type MemcacheError, OverloadedError, TimeoutError } from '../errors.ts'
-import type { WireKey } from '../protocol/key.ts'
+import { keyName, type WireKey } from '../protocol/key.ts'
 import type { Holder, Operation } from '../protocol/operation.ts'
 import type { Request } from '../protocol/request.ts'
 
@@ -258,8 +258,4 @@ function overloaded(operation: Operation, what: string): OverloadedError {
     `${operation.describe()}: ${what} wait for values to be compressed or stored in chunks, or for earlier commands for their keys`,
     { delivery: 'not-sent' },
   )
-}
-
-function keyName(key: WireKey): string {
-  return typeof key === 'string' ? key : `${key.form} ${key.text}`
 }

@@ -351,6 +351,11 @@ export function checkSynchronous(servers: unknown, options: MemcacheOptions): vo
     )
   }
   if (typeof options !== 'object' || options === null) return
+  if (options.shareReads === true) {
+    throw new InvalidInputError(
+      'option shareReads cannot be used with a synchronous client: it makes one call at a time',
+    )
+  }
   for (const { tls } of [options, ...withOptions(allServers(servers, options))]) refuseUncrossable(tls)
   for (const name of ['connect', 'middleware', 'logger'] as const) {
     if (options[name] === undefined) continue

@@ -361,6 +361,9 @@ function resolveMetaOptions(options: MemcacheOptions): ResolvedClientOptions {
       'option chunks is not for a MetaClient, whose commands are about one item each; use a Memcache',
     )
   }
+  if (resolved.shareReads) {
+    throw new InvalidInputError('option shareReads is not for a MetaClient, whose reads may each take a win token')
+  }
   if (resolved.connection.protocol === 'text') {
     throw new InvalidInputError("option protocol must be 'auto' or 'meta' for a MetaClient, got \"text\"")
   }

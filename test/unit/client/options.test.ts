@@ -24,6 +24,15 @@ describe('the options of a client', () => {
   })
 
   it.each([
+    ['MetaClient', () => new MetaClient('a', { shareReads: true }), /not for a MetaClient/],
+    ['MemcacheSync', () => new MemcacheSync('a', { shareReads: true }), /one call at a time/],
+    ['MetaClientSync', () => new MetaClientSync('a', { shareReads: true }), /one call at a time/],
+  ])('shareReads is refused by %s, whose calls would share nothing', (_name, make, message) => {
+    expect(make).toThrow(InvalidInputError)
+    expect(make).toThrow(message)
+  })
+
+  it.each([
     ['failover', 'cluster: { failover }'],
     ['failOverServers', 'cluster: { failover }'],
     ['retries', 'retry: { attempts, delayMs }'],
