@@ -55,7 +55,7 @@ export function describeCallOptions(context: Context): void {
       const cache = context.client()
       const key = context.key()
       const wrong = 60 as never
-      const misspelt = { expires: 60 } as never
+      const unheardOf = { colour: 60 } as never
       const entries = { [key]: 1 }
       const calls: Readonly<Record<string, (options: never) => Promise<unknown>>> = {
         get: (options) => cache.get(key, options),
@@ -116,9 +116,9 @@ export function describeCallOptions(context: Context): void {
         expect(withCallback, name).toContain('calls take no callback')
         // Where others take the time to live.
         expect(String(await rejection(call(new Date() as never))), name).toContain('must be an object, got')
-        const unknown = await rejection(call(misspelt))
+        const unknown = await rejection(call(unheardOf))
         expect(unknown, name).toMatchObject({ code: 'MEMLANE_INVALID_INPUT', delivery: 'not-sent' })
-        expect(String(unknown), name).toContain(`${name} has no option "expires"; it has signal, timeoutMs`)
+        expect(String(unknown), name).toContain(`${name} has no option "colour"; it has signal, timeoutMs`)
       }
       expect(await cache.get(key)).toBeUndefined()
     })
