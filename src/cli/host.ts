@@ -24,4 +24,6 @@ export interface Host {
   readonly stderr: OutputStream
   /** Aborts with the first SIGINT or SIGTERM; a second one ends the process. */
   readonly signal: AbortSignal
+  /** Does what SIGINT does: for Ctrl-C on a terminal in raw mode, where it is a key. */
+  interrupt(): void
 }

@@ -1,30 +1,29 @@
 #!/usr/bin/env node
+import type { Host } from './host.ts'
 import { COMMANDS } from './registry.ts'
 import { runProgram } from './run.ts'
 
-const interrupt = new AbortController()
+const controller = new AbortController()
 
-function onSignal(): void {
+function interrupt(): void {
   // A second signal ends the process at once, as it does by default.
-  process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-  interrupt.abort(new Error('interrupted'))
+  process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  controller.abort(new Error('interrupted'))
 }
 
-process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
 
 const { env, stdout, stderr } = process
-process.exitCode = await runProgram(
-  process.argv.slice(2),
-  // Standard input is opened when it is read.
-  {
-    env,
-    stdout,
-    stderr,
-    signal: interrupt.signal,
-    get stdin() {
-      return process.stdin
-    },
+const host: Host = {
+  env,
+  stdout,
+  stderr,
+  signal: controller.signal,
+  interrupt,
+  // Opened when it is read.
+  get stdin() {
+    return process.stdin
   },
-  COMMANDS,
-)
-process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+}
+process.exitCode = await runProgram(process.argv.slice(2), host, COMMANDS)
+process.off('SIGINT', interrupt).off('SIGTERM', interrupt)

@@ -69,6 +69,7 @@ const SEES_BELOW: Readonly<Record<string, string>> = {
   'client/options.ts': 'has each layer check its own options',
   'client/wrapper-options.ts': 'has retry and fallback check their own options',
   'keys/server-dump.ts': 'reads a reply while it comes',
+  'keys/watch-server.ts': 'reads a reply while it comes',
   'testing/mock-memcache.ts': 'puts the layers of a mock together',
 }
 

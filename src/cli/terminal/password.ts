@@ -3,7 +3,8 @@ import { Writable } from 'node:stream'
 import type { Host } from '../host.ts'
 
 /** Asks for a password on the terminal, on standard error; what is typed is not shown. Rejects when the signal aborts. */
-export function askPassword(question: string, { stdin, stderr, signal }: Host): Promise<string> {
+export function askPassword(question: string, host: Host): Promise<string> {
+  const { stdin, stderr, signal } = host
   stderr.write(question)
   const mute = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: stdin, output: mute, terminal: true })
@@ -23,6 +24,6 @@ export function askPassword(question: string, { stdin, stderr, signal }: Host): 
       resolve(password)
     })
     // The terminal is in raw mode: Ctrl-C is a key, no signal.
-    lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+    lines.once('SIGINT', () => host.interrupt())
   })
 }

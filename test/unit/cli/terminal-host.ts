@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { PassThrough, Writable } from 'node:stream'
-import type { Host, InputStream, OutputStream } from '../../../src/cli/host.ts'
+import type { Host, InputStream } from '../../../src/cli/host.ts'
 import { COMMANDS } from '../../../src/cli/registry.ts'
 import { runProgram } from '../../../src/cli/run.ts'
 
@@ -18,7 +19,6 @@ export interface HostSetup {
   /** Makes standard output and standard error terminals of this width. */
   readonly columns?: number
   readonly rows?: number
-  readonly signal?: AbortSignal
 }
 
 /** Stream that keeps what is written to it. */
@@ -50,25 +50,46 @@ class Recorder extends Writable {
 /** Host of a run within the test. */
 export class TestHost implements Host {
   readonly env: Readonly<Record<string, string>>
-  readonly stdin: InputStream
-  readonly stdout: OutputStream & { readonly text: string }
-  readonly stderr: OutputStream & { readonly text: string }
-  readonly signal: AbortSignal
+  readonly stdin: InputStream & PassThrough
+  readonly stdout: Recorder
+  readonly stderr: Recorder
+  readonly #controller: AbortController = new AbortController()
+  /** Whether standard input is in raw mode. */
+  isRaw = false
 
   constructor(setup: HostSetup = {}) {
     this.env = setup.env ?? {}
-    this.signal = setup.signal ?? new AbortController().signal
     this.stdout = new Recorder(setup)
     this.stderr = new Recorder(setup)
     const stdin = new PassThrough()
-    stdin.end(setup.input ?? '')
-    this.stdin = stdin
+    const setRawMode = (mode: boolean): void => {
+      this.isRaw = mode
+    }
+    this.stdin = setup.columns === undefined ? stdin : Object.assign(stdin, { isTTY: true, setRawMode })
+    if (setup.input !== undefined || setup.columns === undefined) stdin.end(setup.input ?? '')
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  interrupt(): void {
+    this.#controller.abort(new Error('interrupted'))
+  }
+
+  /** Resolves when standard output has text that matches. */
+  async shows(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.stdout.text)) await once(this.stdout, 'wrote')
+  }
+
+  run(argv: readonly string[]): Promise<number> {
+    return runProgram(argv, this, COMMANDS)
   }
 }
 
 /** Runs a command line within the test. */
 export async function runCommand(argv: readonly string[], setup: HostSetup = {}): Promise<Transcript> {
   const host = new TestHost(setup)
-  const exitCode = await runProgram(argv, host, COMMANDS)
+  const exitCode = await host.run(argv)
   return { exitCode, output: host.stdout.text, errors: host.stderr.text }
 }
