@@ -57,6 +57,30 @@ async function escapeFile(path: string): Promise<void> {
   )
 }
 
+/**
+ * Makes declarations find the types of Node where a project has them (TypeScript 6 and 7 load no types by themselves), and
+ * compile where a project has none: what they take from Node is `any` then.
+ */
+async function referToNode(folder: string): Promise<void> {
+  const files = (await readdir(folder)).filter((name) => /\.d\.[cm]ts$/u.test(name))
+  await Promise.all(files.map((name) => referToNodeIn(join(folder, name))))
+}
+
+async function referToNodeIn(path: string): Promise<void> {
+  const code = await readFile(path, 'utf8')
+  if (code.startsWith('// @ts-ignore')) return
+  const head = [
+    ...(/^import .* from "node:/m.test(code) ? [NODE_TYPES] : []),
+    ...(/[dD]ispos/.test(code) ? [DISPOSABLE] : []),
+  ]
+  if (head.length > 0) await writeFile(path, head.join('') + code.replaceAll(FROM_NODE, '// @ts-ignore\n$&'))
+}
+
+const NODE_TYPES = '// @ts-ignore\n/// <reference types="node" />\n'
+/** `Symbol.asyncDispose`, where the library of the project ends before it. */
+const DISPOSABLE = '// @ts-ignore\n/// <reference lib="esnext.disposable" />\n'
+const FROM_NODE = /^import .* from "node:\w+";$/gm
+
 const config: UserConfig[] = defineConfig([
   {
     ...shared,
@@ -81,7 +105,12 @@ const config: UserConfig[] = defineConfig([
         ],
       },
     },
-    hooks: { 'build:done': ({ options }) => escapeAll(options.outDir) },
+    hooks: {
+      'build:done': async ({ options }) => {
+        await escapeAll(options.outDir)
+        await referToNode(options.outDir)
+      },
+    },
     dts: { oxc: { stripInternal: true }, entry: Object.values(library) },
     clean: true,
   },
@@ -90,6 +119,7 @@ const config: UserConfig[] = defineConfig([
     ...shared,
     entry: { ...library, ...COMMON_JS },
     format: ['cjs'],
+    hooks: { 'build:done': ({ options }) => referToNode(options.outDir) },
     dts: { oxc: { stripInternal: true } },
     clean: false,
   },

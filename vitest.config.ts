@@ -20,8 +20,15 @@ function rankOf({ moduleId }: TestSpecification): number {
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // npm run test:interop, test:adapters, test:compat and test:next run these: they take minutes, or need packages of their own.
-    exclude: [...configDefaults.exclude, 'test/interop/**', 'test/adapters/**', 'test/compat/**', 'test/next/**'],
+    // npm run test:interop, test:adapters, test:compat, test:consumers and test:next run these: they take minutes, or need packages of their own.
+    exclude: [
+      ...configDefaults.exclude,
+      'test/interop/**',
+      'test/adapters/**',
+      'test/compat/**',
+      'test/next/**',
+      'test/consumers/**',
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     // Does nothing but with `MEMLANE_TRACE_TESTS=1`.
     setupFiles: ['test/support/end-of-traces.ts'],

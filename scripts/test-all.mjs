@@ -6,7 +6,17 @@ import { join } from 'node:path'
 import { root, run } from './setup.mjs'
 
 /** What is run, in this order; a part that fails does not keep the others from being run. */
-const PARTS = ['test', 'test-interop', 'test-adapters', 'test-compat', 'test-next', 'test-runtimes', 'fuzz', 'soak']
+const PARTS = [
+  'test',
+  'test-interop',
+  'test-consumers',
+  'test-adapters',
+  'test-compat',
+  'test-next',
+  'test-runtimes',
+  'fuzz',
+  'soak',
+]
 
 const RESULTS = join(root, 'test', 'results', 'all.json')
 

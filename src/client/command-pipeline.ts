@@ -19,6 +19,15 @@ export type PipelineOutcome<T> =
   | { readonly status: 'fulfilled'; readonly value: T }
   | { readonly status: 'rejected'; readonly reason: unknown }
 
+/**
+ * Outcomes of a pipeline, in the order of its calls. The type knows each outcome where the calls are one chain. A pipeline that
+ * is filled in a loop has a list of outcomes; its variable may name their type:
+ * `const reads: CommandPipeline<PipelineOutcome<User | undefined>[]> = cache.pipeline()`.
+ */
+export type PipelineOutcomes<Outcomes extends readonly PipelineOutcome<unknown>[]> = Outcomes extends readonly []
+  ? readonly PipelineOutcome<unknown>[]
+  : Outcomes
+
 /** The commands of a client that a pipeline collects. */
 export interface PipelineCommands {
   get(key: Key, options?: GetOptions<unknown>): Promise<unknown>
@@ -191,11 +200,13 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
    *
    * @returns the outcomes, in the order of the calls. Never rejects because a command failed.
    */
-  async run(): Promise<Outcomes> {
+  async run(): Promise<PipelineOutcomes<Outcomes>> {
     if (this.#hasRun) throw new InvalidInputError('this pipeline has run already; make a new one')
     this.#hasRun = true
     // All calls are made in one turn of the event loop, whose commands leave together.
-    return (await Promise.allSettled(this.#calls.map((call) => call()))) as readonly unknown[] as Outcomes
+    return (await Promise.allSettled(
+      this.#calls.map((call) => call()),
+    )) as readonly unknown[] as PipelineOutcomes<Outcomes>
   }
 
   #add<T>(call: (commands: PipelineCommands) => Promise<unknown>): NextPipeline<Outcomes, T> {

@@ -272,9 +272,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * asked once.
    * @throws `BatchError` - some keys failed; it carries what was found.
    */
-  getMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, T>>
-  getMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
-  getMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
+  getMany<T = unknown>(keys: Iterable<string> & object, options?: GetManyOptions): Promise<Map<string, T>>
+  getMany<T = unknown>(keys: Iterable<Key> & object, options?: GetManyOptions): Promise<Map<Key, T>>
+  getMany<T>(keys: Iterable<Key> & object, options?: GetManyOptions): Promise<Map<Key, T>> {
     return this.#calls.of('getMany').runMany(keys, (given, tally) => this.#parts.batches.getMany(given, options, tally))
   }
 
@@ -284,9 +284,12 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns the hits, by the caller's own keys and in their order; misses are left out.
    * @throws `BatchError` - some keys failed; it carries what was found.
    */
-  getsMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
-  getsMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
-  getsMany<T>(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
+  getsMany<T = unknown>(
+    keys: Iterable<string> & object,
+    options?: GetManyOptions,
+  ): Promise<Map<string, ValueWithCas<T>>>
+  getsMany<T = unknown>(keys: Iterable<Key> & object, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
+  getsMany<T>(keys: Iterable<Key> & object, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
     return this.#calls
       .of('getsMany')
       .runMany(keys, (given, tally) => this.#parts.batches.getsMany(given, options, tally))
@@ -439,9 +442,9 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns how many were there.
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
-  deleteMany(keys: Iterable<Key>, options: DeleteManyOptions & ReturnEach): Promise<boolean[]>
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number>
-  deleteMany(keys: Iterable<Key>, options?: RemoveManyOptions): Promise<number | boolean[]> {
+  deleteMany(keys: Iterable<Key> & object, options: DeleteManyOptions & ReturnEach): Promise<boolean[]>
+  deleteMany(keys: Iterable<Key> & object, options?: DeleteManyOptions): Promise<number>
+  deleteMany(keys: Iterable<Key> & object, options?: RemoveManyOptions): Promise<number | boolean[]> {
     return this.#calls
       .of('deleteMany')
       .runMany(keys, (given, tally) => this.#parts.batches.deleteMany(given, options, tally))
@@ -515,17 +518,17 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * ```
    */
   getOrSetMany<T>(
-    keys: Iterable<string>,
+    keys: Iterable<string> & object,
     loader: ManyLoader<string, T>,
     options?: GetOrSetManyOptions<T>,
   ): Promise<Map<string, T>>
   getOrSetMany<T>(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     loader: ManyLoader<Key, T>,
     options?: GetOrSetManyOptions<T>,
   ): Promise<Map<Key, T>>
   getOrSetMany(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     loader: ManyLoader<never, unknown>,
     options?: GetOrSetManyOptions<never>,
   ): Promise<Map<Key, unknown>> {
@@ -643,17 +646,17 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @throws `BatchError` - some keys failed; it carries the values of the others (`found`).
    */
   incrMany<N extends number | bigint = number>(
-    keys: Iterable<string>,
+    keys: Iterable<string> & object,
     delta?: N,
     options?: CountManyOptions,
   ): Promise<Map<string, Counted<N>>>
   incrMany<N extends number | bigint = number>(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     delta?: N,
     options?: CountManyOptions,
   ): Promise<Map<Key, Counted<N>>>
   incrMany(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     delta?: number | bigint,
     options?: CountManyOptions,
   ): Promise<Map<Key, number | bigint>> {

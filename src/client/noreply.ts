@@ -120,7 +120,7 @@ export class NamespaceNoreply<Input> {
   }
 
   /** Removes many items. */
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<void> {
+  deleteMany(keys: Iterable<Key> & object, options?: DeleteManyOptions): Promise<void> {
     const calls = this.#scope.calls.of('noreply.deleteMany')
     return this.#unawaited([], () =>
       calls.runMany(keys, (given, tally) =>

@@ -48,7 +48,7 @@ export type {
   ServerDownMessage,
   ServerUpMessage,
 } from '../client/channel-contexts.ts'
-export type { CommandPipeline, NextPipeline, PipelineOutcome } from '../client/command-pipeline.ts'
+export type { CommandPipeline, NextPipeline, PipelineOutcome, PipelineOutcomes } from '../client/command-pipeline.ts'
 export type { Servers } from '../client/compose.ts'
 export type { CompressionAlgorithm, CompressionContext, CompressionOptions } from '../client/compression.ts'
 export type { Entries } from '../client/entries.ts'

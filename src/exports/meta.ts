@@ -41,6 +41,7 @@ export type {
   MetaQuietCountResult,
   MetaQuietlyCounted,
   MetaReply,
+  MetaResult,
   MetaStored,
   MetaStoreResult,
   MetaTouched,

@@ -95,9 +95,9 @@ export class TaggedCache {
    *
    * @throws `BatchError` - some keys failed, or versions of their tags; it carries what was found.
    */
-  getMany<T = unknown>(keys: Iterable<string>, options?: TaggedReadOptions): Promise<Map<string, T>>
-  getMany<T = unknown>(keys: Iterable<Key>, options?: TaggedReadOptions): Promise<Map<Key, T>>
-  getMany<T>(keys: Iterable<Key>, options?: TaggedReadOptions): Promise<Map<Key, T>> {
+  getMany<T = unknown>(keys: Iterable<string> & object, options?: TaggedReadOptions): Promise<Map<string, T>>
+  getMany<T = unknown>(keys: Iterable<Key> & object, options?: TaggedReadOptions): Promise<Map<Key, T>>
+  getMany<T>(keys: Iterable<Key> & object, options?: TaggedReadOptions): Promise<Map<Key, T>> {
     return this.#parts.calls.of('getMany').runMany(keys, (given, tally) =>
       attemptCall(tally, () => {
         checkCallOptions('getMany', options, TAGGED_READ_NAMES)

@@ -1,6 +1,7 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import {
   type Clearable,
+  type CommandPipeline,
   type Key,
   Memcache,
   type Namespace,
@@ -46,6 +47,16 @@ const calls = {
   updateKeep: () => cache.update<number>('k', (value = 0) => value + 1, { ttl: 'keep' }),
   sets: () => cache.sets('k', 1, { ttl: 5 }),
   setsInPipeline: () => cache.pipeline().sets('k', 1).run(),
+  filledInLoop: (keys: string[]) => {
+    const pipeline = cache.pipeline()
+    for (const key of keys) pipeline.get<User>(key)
+    return pipeline.run()
+  },
+  filledInLoopWithType: (keys: string[]) => {
+    const pipeline: CommandPipeline<PipelineOutcome<User | undefined>[]> = cache.pipeline()
+    for (const key of keys) pipeline.get<User>(key)
+    return pipeline.run()
+  },
   popAttempts: () => cache.pop<User>('k', { attempts: 2 }),
   popOwnDefault: () => cache.pop<number>('k', { default: 0, attempts: 2 }),
   popNullDefault: () => cache.pop<User>('k', { default: null }),
@@ -109,6 +120,8 @@ describe('the types of a client', () => {
     expectTypeOf<Result<'getUnknownDefault'>>().toEqualTypeOf<unknown>()
     expectTypeOf<Result<'gatOwnDefault'>>().toEqualTypeOf<number>()
     expectTypeOf<Result<'pipelineDefault'>[0]>().toEqualTypeOf<PipelineOutcome<string>>()
+    expectTypeOf<Result<'filledInLoop'>>().toEqualTypeOf<readonly PipelineOutcome<unknown>[]>()
+    expectTypeOf<Result<'filledInLoopWithType'>>().toEqualTypeOf<PipelineOutcome<User | undefined>[]>()
     expectTypeOf<Result<'pipelineDefault'>[1]>().toEqualTypeOf<PipelineOutcome<User | undefined>>()
     expectTypeOf<Result<'pipelineDefault'>[2]>().toEqualTypeOf<PipelineOutcome<User | null>>()
     expectTypeOf<Result<'gatDefault'>>().toEqualTypeOf<User | string>()
@@ -166,6 +179,12 @@ describe('the types of a client', () => {
     expectTypeOf<Result<'invalidate'>>().toEqualTypeOf<boolean>()
     // @ts-expect-error the time is not left to chance
     void (() => cache.invalidate('k'))
+    // @ts-expect-error text is no list of keys
+    void (() => cache.getMany('text'))
+    // @ts-expect-error nor in a namespace
+    void (() => calls.users().deleteMany('text'))
+    // @ts-expect-error nor for a synchronous client
+    void (() => syncCache.getOrSetMany('text', () => new Map()))
   })
 })
 

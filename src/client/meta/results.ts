@@ -171,7 +171,21 @@ export interface MetaFailure extends MetaEcho {
   readonly error: MemcacheError
 }
 
-/** Results of the commands of a pipeline, in the order of the calls. */
-export type MetaOutcomes<Results extends readonly unknown[]> = {
-  readonly [Index in keyof Results]: Results[Index] | MetaFailure
-}
+/** Result of any command. */
+export type MetaResult =
+  | MetaGetResult
+  | MetaStoreResult
+  | MetaDeleteResult
+  | MetaTouchResult
+  | MetaCountResult
+  | MetaQuietCountResult
+  | MetaDebugResult
+  | MetaReply
+
+/**
+ * Results of the commands of a pipeline, in the order of the calls. The type knows each result where the calls are one chain. A
+ * pipeline that is filled in a loop has a list of results, whose type its variable may name.
+ */
+export type MetaOutcomes<Results extends readonly unknown[]> = Results extends readonly []
+  ? readonly (MetaResult | MetaFailure)[]
+  : { readonly [Index in keyof Results]: Results[Index] | MetaFailure }

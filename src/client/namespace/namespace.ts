@@ -123,16 +123,16 @@ export class Namespace<T = unknown, Input = T> {
   }
 
   /** Reads many values: the hits, by the caller's own keys and in their order. */
-  getMany(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, T>>
-  getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>>
-  getMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, T>> {
+  getMany(keys: Iterable<string> & object, options?: GetManyOptions): Promise<Map<string, T>>
+  getMany(keys: Iterable<Key> & object, options?: GetManyOptions): Promise<Map<Key, T>>
+  getMany(keys: Iterable<Key> & object, options?: GetManyOptions): Promise<Map<Key, T>> {
     return this.#prefixedCalls.getMany(keys, options) as Promise<Map<Key, T>>
   }
 
   /** Reads many values and their cas numbers. */
-  getsMany(keys: Iterable<string>, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
-  getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
-  getsMany(keys: Iterable<Key>, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
+  getsMany(keys: Iterable<string> & object, options?: GetManyOptions): Promise<Map<string, ValueWithCas<T>>>
+  getsMany(keys: Iterable<Key> & object, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>>
+  getsMany(keys: Iterable<Key> & object, options?: GetManyOptions): Promise<Map<Key, ValueWithCas<T>>> {
     return this.#prefixedCalls.getsMany(keys, options) as Promise<Map<Key, ValueWithCas<T>>>
   }
 
@@ -220,9 +220,9 @@ export class Namespace<T = unknown, Input = T> {
   }
 
   /** Removes many items; how many were there. */
-  deleteMany(keys: Iterable<Key>, options: DeleteManyOptions & ReturnEach): Promise<boolean[]>
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): Promise<number>
-  deleteMany(keys: Iterable<Key>, options?: RemoveManyOptions): Promise<number | boolean[]> {
+  deleteMany(keys: Iterable<Key> & object, options: DeleteManyOptions & ReturnEach): Promise<boolean[]>
+  deleteMany(keys: Iterable<Key> & object, options?: DeleteManyOptions): Promise<number>
+  deleteMany(keys: Iterable<Key> & object, options?: RemoveManyOptions): Promise<number | boolean[]> {
     return this.#prefixedCalls.overKeys<number | boolean[], RemoveManyOptions | undefined>(
       'deleteMany',
       'write',
@@ -274,17 +274,17 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Adds to many counters; the new values of those that exist. */
   incrMany<N extends number | bigint = number>(
-    keys: Iterable<string>,
+    keys: Iterable<string> & object,
     delta?: N,
     options?: CountManyOptions,
   ): Promise<Map<string, Counted<N>>>
   incrMany<N extends number | bigint = number>(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     delta?: N,
     options?: CountManyOptions,
   ): Promise<Map<Key, Counted<N>>>
   incrMany(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     delta?: number | bigint,
     options?: CountManyOptions,
   ): Promise<Map<Key, number | bigint>> {
@@ -305,17 +305,17 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Reads many values and loads those that are missing, with one call of the loader. As the client's `getOrSetMany`. */
   getOrSetMany(
-    keys: Iterable<string>,
+    keys: Iterable<string> & object,
     loader: ManyLoader<string, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Promise<Map<string, T>>
   getOrSetMany(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     loader: ManyLoader<Key, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Promise<Map<Key, T>>
   getOrSetMany(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     loader: ManyLoader<never, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Promise<Map<Key, T>> {

@@ -29,7 +29,7 @@ import type {
   UpdateOptions,
   WriteOptions,
 } from '../../client/call-options.ts'
-import type { PipelineOutcome } from '../../client/command-pipeline.ts'
+import type { PipelineOutcome, PipelineOutcomes } from '../../client/command-pipeline.ts'
 import type { Entries } from '../../client/entries.ts'
 import type { Inspection } from '../../client/inspection.ts'
 import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '../../client/lease/options.ts'
@@ -148,8 +148,8 @@ export interface MemcacheSyncCommands {
    * asked once.
    * @throws `BatchError` - some keys failed; it carries what was found.
    */
-  getMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Map<string, T>
-  getMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, T>
+  getMany<T = unknown>(keys: Iterable<string> & object, options?: GetManyOptions): Map<string, T>
+  getMany<T = unknown>(keys: Iterable<Key> & object, options?: GetManyOptions): Map<Key, T>
 
   /**
    * Reads many values and their cas numbers in one round trip.
@@ -157,8 +157,8 @@ export interface MemcacheSyncCommands {
    * @returns the hits, by the caller's own keys and in their order; misses are left out.
    * @throws `BatchError` - some keys failed; it carries what was found.
    */
-  getsMany<T = unknown>(keys: Iterable<string>, options?: GetManyOptions): Map<string, ValueWithCas<T>>
-  getsMany<T = unknown>(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, ValueWithCas<T>>
+  getsMany<T = unknown>(keys: Iterable<string> & object, options?: GetManyOptions): Map<string, ValueWithCas<T>>
+  getsMany<T = unknown>(keys: Iterable<Key> & object, options?: GetManyOptions): Map<Key, ValueWithCas<T>>
 
   /**
    * Stores a value.
@@ -270,8 +270,8 @@ export interface MemcacheSyncCommands {
    * @returns how many were there.
    * @throws `BatchError` - some keys failed; it carries the keys that were answered.
    */
-  deleteMany(keys: Iterable<Key>, options: DeleteManyOptions & ReturnEach): boolean[]
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): number
+  deleteMany(keys: Iterable<Key> & object, options: DeleteManyOptions & ReturnEach): boolean[]
+  deleteMany(keys: Iterable<Key> & object, options?: DeleteManyOptions): number
 
   /**
    * Reads a value and removes it: of several callers at a time one gets it.
@@ -331,11 +331,15 @@ export interface MemcacheSyncCommands {
    * ```
    */
   getOrSetMany<T>(
-    keys: Iterable<string>,
+    keys: Iterable<string> & object,
     loader: ManyLoader<string, T>,
     options?: GetOrSetManyOptions<T>,
   ): Map<string, T>
-  getOrSetMany<T>(keys: Iterable<Key>, loader: ManyLoader<Key, T>, options?: GetOrSetManyOptions<T>): Map<Key, T>
+  getOrSetMany<T>(
+    keys: Iterable<Key> & object,
+    loader: ManyLoader<Key, T>,
+    options?: GetOrSetManyOptions<T>,
+  ): Map<Key, T>
 
   /**
    * Changes a value: reads it, has the function make the next one, and stores that if the item did not change meanwhile;
@@ -425,12 +429,12 @@ export interface MemcacheSyncCommands {
    * @throws `BatchError` - some keys failed; it carries the values of the others (`found`).
    */
   incrMany<N extends number | bigint = number>(
-    keys: Iterable<string>,
+    keys: Iterable<string> & object,
     delta?: N,
     options?: CountManyOptions,
   ): Map<string, Counted<N>>
   incrMany<N extends number | bigint = number>(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     delta?: N,
     options?: CountManyOptions,
   ): Map<Key, Counted<N>>
@@ -658,7 +662,7 @@ export interface NamespaceNoreplySync<Input> {
   addMany(entries: Entries<Key, Input>, options?: AddManyOptions): void
 
   /** Removes many items. */
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): void
+  deleteMany(keys: Iterable<Key> & object, options?: DeleteManyOptions): void
 }
 
 /** Methods of CommandPipeline, without `await`. */
@@ -757,7 +761,7 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
    *
    * @returns the outcomes, in the order of the calls. Never rejects because a command failed.
    */
-  run(): Outcomes
+  run(): PipelineOutcomes<Outcomes>
 }
 
 /** A pipeline that has collected one more command, with a result of type `T`. Its own type grows with each call. */
@@ -780,12 +784,12 @@ export interface NamespaceSync<T = unknown, Input = T> {
   gats<D = undefined>(key: Key, ttl: Ttl, options?: GetOptions<D>): ValueWithCas<T> | D
 
   /** Reads many values: the hits, by the caller's own keys and in their order. */
-  getMany(keys: Iterable<string>, options?: GetManyOptions): Map<string, T>
-  getMany(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, T>
+  getMany(keys: Iterable<string> & object, options?: GetManyOptions): Map<string, T>
+  getMany(keys: Iterable<Key> & object, options?: GetManyOptions): Map<Key, T>
 
   /** Reads many values and their cas numbers. */
-  getsMany(keys: Iterable<string>, options?: GetManyOptions): Map<string, ValueWithCas<T>>
-  getsMany(keys: Iterable<Key>, options?: GetManyOptions): Map<Key, ValueWithCas<T>>
+  getsMany(keys: Iterable<string> & object, options?: GetManyOptions): Map<string, ValueWithCas<T>>
+  getsMany(keys: Iterable<Key> & object, options?: GetManyOptions): Map<Key, ValueWithCas<T>>
 
   /** Whether an item is there. Its value is not looked at. */
   has(key: Key, options?: KeyOptions): boolean
@@ -831,8 +835,8 @@ export interface NamespaceSync<T = unknown, Input = T> {
   delete(key: Key, options?: KeyOptions): boolean
 
   /** Removes many items; how many were there. */
-  deleteMany(keys: Iterable<Key>, options: DeleteManyOptions & ReturnEach): boolean[]
-  deleteMany(keys: Iterable<Key>, options?: DeleteManyOptions): number
+  deleteMany(keys: Iterable<Key> & object, options: DeleteManyOptions & ReturnEach): boolean[]
+  deleteMany(keys: Iterable<Key> & object, options?: DeleteManyOptions): number
 
   /** Renews the time to live; whether the item was there. */
   touch(key: Key, ttl: Ttl, options?: KeyOptions): boolean
@@ -865,12 +869,12 @@ export interface NamespaceSync<T = unknown, Input = T> {
 
   /** Adds to many counters; the new values of those that exist. */
   incrMany<N extends number | bigint = number>(
-    keys: Iterable<string>,
+    keys: Iterable<string> & object,
     delta?: N,
     options?: CountManyOptions,
   ): Map<string, Counted<N>>
   incrMany<N extends number | bigint = number>(
-    keys: Iterable<Key>,
+    keys: Iterable<Key> & object,
     delta?: N,
     options?: CountManyOptions,
   ): Map<Key, Counted<N>>
@@ -880,11 +884,15 @@ export interface NamespaceSync<T = unknown, Input = T> {
 
   /** Reads many values and loads those that are missing, with one call of the loader. As the client's `getOrSetMany`. */
   getOrSetMany(
-    keys: Iterable<string>,
+    keys: Iterable<string> & object,
     loader: ManyLoader<string, Input>,
     options?: GetOrSetManyOptions<Input>,
   ): Map<string, T>
-  getOrSetMany(keys: Iterable<Key>, loader: ManyLoader<Key, Input>, options?: GetOrSetManyOptions<Input>): Map<Key, T>
+  getOrSetMany(
+    keys: Iterable<Key> & object,
+    loader: ManyLoader<Key, Input>,
+    options?: GetOrSetManyOptions<Input>,
+  ): Map<Key, T>
 
   /** Changes a value, again where another client changed it meanwhile. As the client's `update`. */
   update(key: Key, change: (current: T | undefined) => Input | Promise<Input>, options?: UpdateOptions): Input

@@ -41,7 +41,7 @@ export function describeNoreply(context: Context): void {
         () => cache.noreply.prepend(key, 'a', { ttl: 5 } as never),
         () => cache.noreply.incr(key, 1, { initial: 5 } as never),
         () => cache.noreply.decr(key, 1, { initial: 5 } as never),
-        () => cache.noreply.deleteMany(key),
+        () => cache.noreply.deleteMany(key as never),
         () => cache.noreply.deleteMany(null as never),
         () => cache.noreply.set(key, 1, 60 as never),
         () => cache.noreply.setMany({ [key]: 1 }, { expires: 5 } as never),
