@@ -172,7 +172,9 @@ export class ClosedError extends MemcacheError {
   readonly code = 'MEMLANE_CLOSED'
 }
 
-/** Too many commands or bytes are waiting on the connection (`maxPending`, `maxPendingBytes`). */
+/**
+ * Too many commands or bytes wait on the connection (`maxPending`, `maxPendingBytes`), or for the server (`maxInFlight`).
+ */
 export class OverloadedError extends MemcacheError {
   override readonly name = 'OverloadedError'
   readonly code = 'MEMLANE_OVERLOADED'

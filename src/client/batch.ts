@@ -16,13 +16,14 @@ export interface BatchWindow {
 /** At most this many operations of one batch are under way. */
 const MAX_WINDOW = 10_000
 
-/** Limits of what may wait on a connection. */
+/** Limits of what may wait on a connection, and for a server. */
 export interface PendingLimits {
   readonly maxPending: number
+  readonly maxInFlight: number | undefined
   readonly maxPendingBytes: number
 }
 
-/** Half of what a connection takes, so that a batch leaves room for other calls. */
+/** Half of what a connection and a server take, so that a batch leaves room for other calls. */
 export function batchWindow(limits: PendingLimits): BatchWindow {
   const { operations, bytes } = halfOf(limits)
   return { operations: Math.min(MAX_WINDOW, operations), bytes }
@@ -33,8 +34,8 @@ export function quietWindow(limits: PendingLimits): BatchWindow {
   return halfOf(limits)
 }
 
-function halfOf({ maxPending, maxPendingBytes }: PendingLimits): BatchWindow {
-  return { operations: Math.max(1, maxPending >> 1), bytes: Math.max(1, maxPendingBytes >> 1) }
+function halfOf({ maxPending, maxInFlight = maxPending, maxPendingBytes }: PendingLimits): BatchWindow {
+  return { operations: Math.max(1, Math.min(maxPending, maxInFlight) >> 1), bytes: Math.max(1, maxPendingBytes >> 1) }
 }
 
 /** Target of the operations of a batch. */

@@ -184,6 +184,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'protocol',
   'coalesceReads',
   'maxPending',
+  'maxInFlight',
   'maxPendingBytes',
   'maxValueBytes',
   'connectionsPerServer',

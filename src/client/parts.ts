@@ -1,4 +1,5 @@
 import type { Backend } from '../seam/executor.ts'
+import { quietWindow } from './batch.ts'
 import { BatchCommands } from './batch-commands.ts'
 import type { Calls } from './calls/calls.ts'
 import { type CommandContext, createCommandContext } from './commands/command.ts'
@@ -48,6 +49,6 @@ export function createClientParts(
     lookAtEmpty,
     batches: new BatchCommands(dispatcher, values, options.connection),
     getOrSet,
-    getOrSetMany: new GetOrSetMany(getOrSet, values, leases, calls.loads, options.connection.maxPending),
+    getOrSetMany: new GetOrSetMany(getOrSet, values, leases, calls.loads, quietWindow(options.connection).operations),
   }
 }

@@ -77,7 +77,7 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
     const { connections, connection: options, observer, maxKeys } = settings
     this.pool = new ServerPool({ server, connections, options, observer, decisions: this })
     this.outdated = new OutdatedKeys(maxKeys, () => observer.rejoinOverflow(this.name, maxKeys))
-    const { connectTimeoutMs, timeoutMs, maxPending } = options
+    const { connectTimeoutMs, timeoutMs, maxPending, maxInFlight = maxPending } = options
     const removalMs = Math.min(connectTimeoutMs, MAX_PROBE_MS)
     this.#rejoin = new Rejoin({
       pool: this.pool,
@@ -86,7 +86,7 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
       probeMs: Math.min(removalMs, Math.max(timeoutMs, MIN_PROBE_MS)),
       // The time of a call may be far too short for so many removals at once.
       timeoutMs: removalMs,
-      perRound: Math.max(1, Math.min(ROUND_KEYS, maxPending >> 1)),
+      perRound: Math.max(1, Math.min(ROUND_KEYS, maxPending >> 1, maxInFlight >> 1)),
       admit: () => this.#health.admit(),
       mistrust: (error) => this.onEvidence(error),
     })

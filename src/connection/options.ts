@@ -87,6 +87,14 @@ export interface ConnectionOptions {
   readonly coalesceReads?: boolean | Partial<LineLimits>
   /** Commands that may wait on one connection; beyond it `OverloadedError` at once. @defaultValue `100000` */
   readonly maxPending?: number
+  /**
+   * Commands that may be unanswered by one server, over all of its connections; beyond it `OverloadedError` at once. Counts
+   * what waits for a connection too. For servers that may become slow: without it, each of their connections holds up to
+   * `maxPending` calls until their time is up. The commands do not go to another server, whatever `failover` says.
+   *
+   * @defaultValue no limit but `maxPending`
+   */
+  readonly maxInFlight?: number
   /** Bytes of commands that may wait on one connection. @defaultValue `67108864` (64 MiB) */
   readonly maxPendingBytes?: number
   /**
@@ -113,6 +121,7 @@ export interface ResolvedConnectionOptions {
   readonly protocol: 'auto' | 'meta' | 'text'
   readonly coalesceReads: LineLimits | undefined
   readonly maxPending: number
+  readonly maxInFlight: number | undefined
   readonly maxPendingBytes: number
   readonly maxValueBytes: number
 }
@@ -148,6 +157,7 @@ export function resolveConnectionOptions(options: ConnectionOptions): ResolvedCo
     protocol: resolveProtocol(options.protocol),
     coalesceReads: resolveCoalesce(options.coalesceReads),
     maxPending: count('maxPending', options.maxPending) ?? 100_000,
+    maxInFlight: count('maxInFlight', options.maxInFlight),
     maxPendingBytes: count('maxPendingBytes', options.maxPendingBytes) ?? 64 * 2 ** 20,
     maxValueBytes: count('maxValueBytes', options.maxValueBytes) ?? 128 * 2 ** 20,
   })

@@ -6,7 +6,7 @@ import { carryOutExchange } from '../connection/exchange.ts'
 import type { ResolvedConnectionOptions } from '../connection/options.ts'
 import { ServerLink } from '../connection/server-link.ts'
 import { createServerMemory } from '../connection/server-memory.ts'
-import { type ClosedError, closedError, MemcacheError } from '../errors.ts'
+import { type ClosedError, closedError, MemcacheError, OverloadedError } from '../errors.ts'
 import type { Exchange } from '../protocol/exchange.ts'
 import type { WireKey } from '../protocol/key.ts'
 import { Operation } from '../protocol/operation.ts'
@@ -17,7 +17,7 @@ import { type ClientObserver, NO_OBSERVER } from '../seam/observer.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { divideReads } from '../seam/read-part.ts'
 import type { Server } from '../server-address.ts'
-import { type PoolDecisions, Slot } from './slot.ts'
+import { closedFor, type PoolDecisions, Slot } from './slot.ts'
 
 /** Key that a probe reads; the server has no such item. */
 const PROBE_KEY = 'memlane:probe'
@@ -40,6 +40,8 @@ export class ServerPool implements Backend, ServerExecutor {
   readonly #first: Slot
   readonly #slots: readonly Slot[]
   readonly #flushPolicy: FlushPolicy
+  /** Most unanswered commands; undefined: only the connections have limits. */
+  readonly #maxInFlight: number | undefined
   #closed: MemcacheError | undefined
   /** Operation of the last probe. */
   #probe: Operation | undefined
@@ -50,6 +52,7 @@ export class ServerPool implements Backend, ServerExecutor {
     this.name = server.name
     const target: ConnectionTarget = { server, options, observer, memory: createServerMemory() }
     this.link = new ServerLink(target)
+    this.#maxInFlight = options.maxInFlight
     this.#flushPolicy = { afterReading: connections > 1 }
     const init = { ...target, decisions, flushPolicy: this.#flushPolicy }
     this.#slots = Array.from({ length: connections }, () => new Slot(init))
@@ -62,11 +65,31 @@ export class ServerPool implements Backend, ServerExecutor {
   }
 
   dispatch(operation: Operation): void {
+    if (this.#maxInFlight !== undefined && this.#pending >= this.#maxInFlight) return this.#refuse(operation)
     if (this.#slots.length === 1) this.#first.dispatch(operation)
     else this.#slotFor(operation.key).dispatch(operation)
   }
 
   dispatchReads(batch: ReadBatch): void {
+    const room = this.#maxInFlight === undefined ? Number.POSITIVE_INFINITY : this.#maxInFlight - this.#pending
+    if (batch.keys.length <= room) return this.#takeReads(batch)
+    const { parts, rest } = divideReads(batch, (index) => (index < room ? this : undefined))
+    for (const part of parts.values()) this.#takeReads(part)
+    for (const index of rest) if (batch.isOpen(index)) this.#refuse(batch.detach(index))
+  }
+
+  get #pending(): number {
+    return this.#slots.length === 1 ? this.#first.pending : this.#slots.reduce((sum, slot) => sum + slot.pending, 0)
+  }
+
+  #refuse(operation: Operation): void {
+    if (this.#closed !== undefined) return operation.fail(closedFor(operation, this.#closed))
+    const { name: server } = this
+    const message = `${operation.describe()}: ${this.#maxInFlight} commands are unanswered by ${server} (maxInFlight)`
+    operation.fail(new OverloadedError(message, { server, delivery: operation.unsentDelivery, ...operation.about }))
+  }
+
+  #takeReads(batch: ReadBatch): void {
     if (this.#slots.length === 1) return this.#first.dispatchReads(batch)
     const { parts } = divideReads(batch, (index) => this.#slotFor(batch.keys[index]!))
     for (const [slot, part] of parts) slot.dispatchReads(part)
@@ -88,7 +111,7 @@ export class ServerPool implements Backend, ServerExecutor {
       name: this.name,
       state: slots.every((slot) => slot.down) ? 'down' : slots.some((slot) => slot.lastError) ? 'suspect' : 'up',
       connections: { open: open.length, busy, idle: open.length - busy },
-      pending: slots.reduce((sum, slot) => sum + slot.pending, 0),
+      pending: this.#pending,
       lastError: slots.find((slot) => slot.lastError !== undefined)?.lastError,
     }
   }

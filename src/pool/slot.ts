@@ -81,9 +81,14 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
     return {
       open: connection?.open === true && connection.ready,
       down: connection === undefined && this.#nextAttemptAt > performance.now() + WORTH_WAITING_MS,
-      pending: connection?.pending ?? 0,
+      pending: this.pending,
       lastError,
     }
+  }
+
+  /** Number of commands that wait, written or not. */
+  get pending(): number {
+    return this.#connection?.pending ?? 0
   }
 
   dispatch(operation: Operation): void {

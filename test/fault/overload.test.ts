@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest'
-import { OverloadedError } from '../../src/errors.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Memcache } from '../../src/client/memcache.ts'
+import { type BatchError, ClosedError, OverloadedError } from '../../src/errors.ts'
+import type { Distribution } from '../../src/routing/distribution.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { collectCommandErrors } from '../support/command-errors.ts'
 import { rejection, settleAll } from '../support/eventually.ts'
 import { faultClient } from '../support/fault-client.ts'
+import { patient } from '../support/memcache-options.ts'
 import { serveCommands } from '../support/scripted-cache.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
 
@@ -74,5 +77,103 @@ describe('a client that asks faster than the server answers', () => {
     expect(await cache.get('k7')).toBe('later')
     expect(await cache.noreply.deleteMany(entries.map(([key]) => key))).toBeUndefined()
     expect((await cache.getMany(entries.map(([key]) => key))).size).toBe(0)
+  })
+})
+
+/** All keys but `other` are on the first server. */
+const byName: Distribution = () => ({ pick: (key) => (key === 'other' ? 1 : 0), order: () => [0, 1] })
+
+/** A server that answers nothing after its handshake. */
+function silent(): Promise<ScriptedServer> {
+  return ScriptedServer.startReady(() => {})
+}
+
+describe('a server with maxInFlight', () => {
+  it.each([1, 3])(
+    'takes that many commands over all of its connections, of which there are %i',
+    async (connections) => {
+      await using server = await silent()
+      const cache = faultClient(server.address, { timeoutMs: 300, maxInFlight: 10, connectionsPerServer: connections })
+      const outcomes = await settleAll(
+        Array.from({ length: 50 }, (_, at) => (at % 2 === 0 ? cache.get(`k${at}`) : cache.set(`k${at}`, 1))),
+        15_000,
+      )
+      const refused = outcomes.flatMap((outcome) => ('reason' in outcome ? [outcome.reason as Error] : [])).slice(10)
+      expect(refused).toHaveLength(40)
+      for (const error of refused) {
+        expect(error).toBeInstanceOf(OverloadedError)
+        expect(error).toMatchObject({ delivery: 'not-sent', server: server.address })
+        expect(error.message).toContain('10 commands are unanswered')
+      }
+    },
+  )
+
+  it('takes what there is room for of a batch, and refuses the rest of its keys', async () => {
+    await using server = await silent()
+    const cache = faultClient(server.address, { timeoutMs: 300, maxInFlight: 10 })
+    const first = Array.from({ length: 7 }, (_, at) => rejection(cache.get(`k${at}`)))
+    const error = (await rejection(cache.getMany(['a', 'b', 'c', 'd', 'e']))) as BatchError
+    await Promise.all(first)
+    expect(Array.from(error.failed, ([key, reason]) => [key, (reason as Error).name])).toEqual([
+      ['a', 'TimeoutError'],
+      ['b', 'TimeoutError'],
+      ['c', 'TimeoutError'],
+      ['d', 'OverloadedError'],
+      ['e', 'OverloadedError'],
+    ])
+  })
+
+  it('is not overloaded by one batch, however large', async () => {
+    await using server = await MemcachedServer.start()
+    const cache = faultClient(server.address, { maxInFlight: 20 })
+    const keys = Array.from({ length: 500 }, (_, at) => `k${at}`)
+    const entries = keys.map((key, at) => [key, at] as const)
+    expect(await cache.setMany(entries)).toEqual([])
+    expect((await cache.getMany(keys)).size).toBe(500)
+    await cache.noreply.setMany(entries.map(([key, at]) => [key, at + 1] as const))
+    expect((await cache.getMany(keys)).get('k7')).toBe(8)
+    expect((await cache.getOrSetMany(keys, () => new Map())).size).toBe(500)
+    expect(await cache.deleteMany(keys)).toBe(500)
+  })
+
+  it('takes commands again when it has answered', async () => {
+    await using server = await MemcachedServer.start()
+    const cache = faultClient(server.address, { maxInFlight: 1 })
+    for (let round = 0; round < 3; round++) {
+      const [stored, read] = await settleAll([cache.set('k', round), cache.get('k')], 15_000)
+      expect(stored).toMatchObject({ value: true })
+      expect(read).toMatchObject({ reason: expect.any(OverloadedError) as unknown })
+      expect(await cache.get('k')).toBe(round)
+    }
+  })
+
+  it.each(['next', 'none'] as const)('hands nothing to another server, failover %s', async (failover) => {
+    await using slow = await silent()
+    await using other = await ScriptedServer.startReady((peer) => serveCommands(peer))
+    const servers = [slow.address, other.address]
+    const cache = new Memcache(servers, { ...patient, maxInFlight: 5, cluster: { failover, distribution: byName } })
+    onTestFinished(() => cache.destroy())
+    const waiting = Array.from({ length: 5 }, (_, at) => rejection(cache.get(`slow${at}`)))
+    for (const call of [cache.get('slow'), cache.set('slow', 1), cache.getMany(['slow', 'other'])]) {
+      expect(await rejection(call)).toMatchObject({ delivery: 'not-sent' })
+    }
+    expect(await cache.get('other')).toBeUndefined()
+    expect(other.receivedText).not.toContain('slow')
+    expect(cache.servers.map(({ state }) => state)).toEqual(['up', 'up'])
+    cache.destroy()
+    await Promise.all(waiting)
+  })
+
+  it('tells a client that is closed so', async () => {
+    await using server = await silent()
+    const cache = faultClient(server.address, { timeoutMs: 300, maxInFlight: 1 })
+    const first = rejection(cache.get('k'))
+    const closed = cache.close()
+    expect(await rejection(cache.get('k'))).toBeInstanceOf(ClosedError)
+    await Promise.all([first, closed])
+  })
+
+  it.each([0, -1, 1.5, '10', Number.POSITIVE_INFINITY])('refuses %s as its value', (maxInFlight) => {
+    expect(() => new Memcache('a', { maxInFlight: maxInFlight as never })).toThrow(/maxInFlight must be a whole number/)
   })
 })

@@ -31,13 +31,14 @@ export class GetOrSetMany {
   readonly #loads: Loads
   readonly #maxLooks: number
 
-  constructor(getOrSet: GetOrSet, values: Values, commands: LeaseCommands, loads: Loads, maxPending: number) {
+  /** @param room - Commands that a call may have under way. */
+  constructor(getOrSet: GetOrSet, values: Values, commands: LeaseCommands, loads: Loads, room: number) {
     this.#loads = loads
     this.#getOrSet = getOrSet
     this.#values = values
     this.#commands = commands
-    // A look may be three commands; the connection is not for this call alone.
-    this.#maxLooks = Math.max(1, Math.min(MAX_LOOKS, Math.floor(maxPending / 6)))
+    // A look may be three commands.
+    this.#maxLooks = Math.max(1, Math.min(MAX_LOOKS, Math.floor(room / 3)))
   }
 
   async run<K extends Key>(
