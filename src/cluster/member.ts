@@ -44,6 +44,8 @@ export interface MemberDecisions {
 
 /** Group of servers that a member belongs to, as seen by the member. */
 export interface MemberGroup {
+  /** Number of servers. */
+  readonly size: number
   /** Whether most servers of the group look down at once. */
   readonly mostlyDown: boolean
   /** Called when a member starts or stops taking commands. */
@@ -177,6 +179,10 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
   destroy(error: MemcacheError): void {
     this.#health.stop()
     this.pool.destroy(error)
+  }
+
+  get servers(): number {
+    return this.#watched ? this.#group.size : 1
   }
 
   onEvidence(error: MemcacheError): void {

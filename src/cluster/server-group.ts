@@ -27,6 +27,10 @@ export class ServerGroup implements MemberGroup {
     return this.#members
   }
 
+  get size(): number {
+    return this.#members.length
+  }
+
   get mostlyDown(): boolean {
     return this.#out * 2 > this.#members.length
   }

@@ -6,7 +6,7 @@ import type { Operation } from '../protocol/operation.ts'
 import type { Executor } from '../seam/executor.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { detachAll, dispatchReads } from '../seam/reads.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs, idleLossMs } from './backoff.ts'
 
 /**
  * Longest wait of a command for the next attempt, in milliseconds: a lost connection, or a server that restarts
@@ -22,6 +22,8 @@ const UNPROVEN_RUN = 3
 
 /** Decisions about the server of a pool, made by the cluster. A pool without them decides itself. */
 export interface PoolDecisions {
+  /** Number of servers that share the keys. */
+  readonly servers: number
   /** Called when a connection ended in a way that speaks against the server, before its operations go anywhere. */
   onEvidence(error: MemcacheError): void
   /**
@@ -80,7 +82,7 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
     const lastError = connection?.proven === true ? undefined : this.#lastError
     return {
       open: connection?.open === true && connection.ready,
-      down: connection === undefined && this.#nextAttemptAt > performance.now() + WORTH_WAITING_MS,
+      down: connection === undefined && this.#isDown(this.#nextAttemptAt - performance.now()),
       pending: this.pending,
       lastError,
     }
@@ -107,8 +109,13 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
   #dispatchUnconnected(operation: Operation): void {
     if (this.#closed !== undefined) return operation.fail(closedFor(operation, this.#closed))
     const waitMs = this.#nextAttemptAt - performance.now()
-    if (waitMs > WORTH_WAITING_MS) return operation.fail(this.#downError(operation, waitMs))
+    if (this.#isDown(waitMs)) return operation.fail(this.#downError(operation, waitMs))
     this.#connect(this.#untilNextAttempt()).dispatch(operation)
+  }
+
+  /** After a loss alone nothing is known against the server: commands wait for the attempt, however long the delay. */
+  #isDown(waitMs: number): boolean {
+    return waitMs > WORTH_WAITING_MS && this.#failures > 0
   }
 
   #downError(operation: Operation, waitMs: number): ServerDownError {
@@ -210,17 +217,19 @@ export class Slot implements Executor, ConnectionDecisions<Connection> {
 
   #takeEvidence(end: ConnectionEnd): void {
     if (end.proven) this.#answered = true
+    const servers = this.#init.decisions?.servers ?? 1
     // The connection was closed on purpose, or worked and was closed while no operation waited.
     if (end.error instanceof ClosedError || (end.proven && !end.failed)) {
+      const isLoss = end.error.delivery !== 'not-sent'
       this.#failures = 0
-      this.#nextAttemptAt = 0
+      this.#nextAttemptAt = isLoss ? performance.now() + idleLossMs(servers) : 0
       return
     }
     this.#lastError = end.error
     // A connection lost before its first answer counts as one that never became ready, whichever side is at fault:
     // without a pause the next one may be lost at once, too.
     this.#failures = end.proven ? 0 : this.#failures + 1
-    this.#nextAttemptAt = performance.now() + backoffMs(this.#failures, end.error instanceof AuthError)
+    this.#nextAttemptAt = performance.now() + backoffMs(this.#failures, end.error instanceof AuthError, servers)
     if (end.evident || (end.failed && this.#failures >= UNPROVEN_RUN)) this.#init.decisions?.onEvidence(end.error)
   }
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { backoffMs } from '../../../src/pool/backoff.ts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { backoffMs, idleLossMs } from '../../../src/pool/backoff.ts'
 
 describe('backoffMs', () => {
   it.each([
@@ -15,5 +15,34 @@ describe('backoffMs', () => {
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(least)
     expect(Math.max(...delays)).toBeLessThanOrEqual(most)
     expect(new Set(delays).size).toBeGreaterThan(100)
+  })
+
+  it.each([
+    [1, 20],
+    [10, 20],
+    [11, 22],
+    [50, 100],
+    [100, 200],
+    [1000, 200],
+  ])('after the loss of a working connection to one of %i servers is up to %i ms', (servers, most) => {
+    const random = vi.spyOn(Math, 'random')
+    onTestFinished(() => random.mockRestore())
+    for (const share of [0, 0.25, 0.75]) {
+      random.mockReturnValue(share)
+      expect(backoffMs(0, false, servers)).toBe(share * most)
+    }
+    // What has failed before waits as long as ever.
+    expect(backoffMs(1, false, servers)).toBe(25 + 0.75 * 25)
+  })
+
+  it.each([
+    [1, 0],
+    [10, 0],
+    [11, 22],
+    [1000, 200],
+  ])('after the loss of an idle connection to one of %i servers is up to %i ms', (servers, most) => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    onTestFinished(() => random.mockRestore())
+    expect(idleLossMs(servers)).toBe(most / 2)
   })
 })

@@ -44,6 +44,7 @@ async function startPool(
     connections,
     options,
     decisions: {
+      servers: 1,
       onEvidence: (error) => evidence.push(error),
       takeOver: (operations) => operations,
       ...decisions,
@@ -188,6 +189,32 @@ describe('the pool of one server', () => {
     }
     expect(lab.evidence).toEqual([])
   })
+
+  it.each([
+    [10, []],
+    [11, [0.5 * 22]],
+    [60, [0.5 * 120]],
+    [1000, [0.75 * 200]],
+  ])(
+    'of %i that loses an idle connection makes the next one after a random pause of %j ms',
+    async (servers, pauses) => {
+      const lab = await startPool(1, { servers })
+      expect(await get(lab.pool, 'k')).toBe('miss')
+      vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+      vi.spyOn(Math, 'random').mockReturnValue(servers === 1000 ? 0.75 : 0.5)
+      lab.streams[0]!.destroy()
+      await until(() => lab.pool.status.connections.open === 0, 'it is closed')
+      expect(lab.pool.status.state).toBe('up')
+      const timers = vi.spyOn(globalThis, 'setTimeout')
+      // It waits, however long the pause is, and does not fail.
+      const answer = get(lab.pool, 'k')
+      // The other timer is that of an attempt that has begun.
+      expect(timers.mock.calls.map(([, ms]) => ms).filter((ms) => ms !== 5000)).toEqual(pauses)
+      expect(await answer).toBe('miss')
+      expect(lab.dials).toBe(2)
+      expect(lab.evidence).toEqual([])
+    },
+  )
 
   it('connects at once when failed attempts are forgiven', async () => {
     const lab = await startPool(1)
