@@ -13,6 +13,7 @@ const LIBRARY = [
   'keyv',
   'meta',
   'middleware',
+  'near-cache',
   'next',
   'otel',
   'prometheus',

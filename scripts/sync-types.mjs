@@ -28,8 +28,8 @@ const CONVERTED = [
 
 const RENAMED = new Map(CONVERTED.map(([, from, to]) => [from, to]))
 
-/** Methods that synchronous clients have of their own. */
-const OWN = new Set(['constructor', 'clone'])
+/** Methods that synchronous clients have of their own, or do not have. */
+const OWN = new Set(['constructor', 'clone', 'nearCache'])
 
 const HEAD = `// Written by scripts/sync-types.mjs (npm run generate) out of src/client: do not edit.
 /* oxlint-disable typescript/no-unnecessary-type-parameters -- as the asynchronous clients have them */

@@ -4,6 +4,7 @@ import { errorOf, InvalidInputError, ServerDownError, ServerError } from '../err
 import { type Exchange, ONE_LINE, type ReplyEnding, STATS_LINES } from '../protocol/exchange.ts'
 import { NOOP, VERSION } from '../protocol/request.ts'
 import { type Backend, NO_SERVERS, type ServerExecutor } from '../seam/executor.ts'
+import type { NearLayer } from '../seam/near-cache.ts'
 import { showValue } from '../show-value.ts'
 import { batchError } from './batch.ts'
 import type { CallOptions, FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from './call-options.ts'
@@ -34,8 +35,10 @@ interface Targets {
 export class AdminCommands {
   readonly #backend: Backend
   readonly #dispatcher: Dispatcher
+  readonly #near: NearLayer | undefined
 
-  constructor(backend: Backend, dispatcher: Dispatcher) {
+  constructor(backend: Backend, dispatcher: Dispatcher, near?: NearLayer) {
+    this.#near = near
     this.#backend = backend
     this.#dispatcher = dispatcher
   }
@@ -85,7 +88,7 @@ export class AdminCommands {
   async flushAll(options: FlushOptions | undefined): Promise<true> {
     checkNamed('flushAll', options, FLUSH_NAMES)
     const delay = checkWhole('delay', options?.delay ?? 0, MAX_INT32)
-    return this.#command(delay === 0 ? 'flush_all' : `flush_all ${delay}`, options)
+    return this.#command(delay === 0 ? 'flush_all' : `flush_all ${delay}`, options).finally(() => this.#near?.clear())
   }
 
   async cacheMemlimit(megabytes: number, options: ServerOptions | undefined): Promise<true> {

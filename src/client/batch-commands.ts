@@ -2,7 +2,7 @@ import { ClosedError, errorOf, type MemcacheError } from '../errors.ts'
 import type { ReadRequest } from '../protocol/classic-request.ts'
 import type { Key } from '../protocol/key.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
-import { DELETE, GET, GETS } from '../protocol/request.ts'
+import { DELETE, GET, GET_FRESH, GETS } from '../protocol/request.ts'
 import type { Serde } from '../serde/serde.ts'
 import {
   Batch,
@@ -96,7 +96,7 @@ export class BatchCommands {
   }
 
   getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined, tally?: Tally): Promise<Map<K, T>> {
-    return this.#readMany('getMany', GET, keys, options, tally)
+    return this.#readMany('getMany', options?.near === false ? GET_FRESH : GET, keys, options, tally)
   }
 
   getsMany<T, K extends Key>(

@@ -38,6 +38,13 @@ export interface HandedOnOptions extends KeyOptions {
 export interface ReadOptions extends KeyOptions {
   /** Instead of the client's serde. */
   readonly serde?: Serde
+  /**
+   * `false`: a server answers, and not the near cache of the client, which keeps the new value. Only `get` and `getMany` are
+   * ever answered by a near cache; all other reads of this kind always ask a server.
+   *
+   * @defaultValue `true`
+   */
+  readonly near?: boolean
 }
 
 /** Options of `get`, `gets`, `gat` and `gats`. */

@@ -9,6 +9,7 @@ import type { Key } from '../protocol/key.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { isWrite } from '../protocol/writes.ts'
 import type { Backend, Executor, ServerExecutor, WaitLimits } from '../seam/executor.ts'
+import type { NearLayer } from '../seam/near-cache.ts'
 import { type ClientObserver, joinObservers, type Observing, withoutServers } from '../seam/observer.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { detachAll, dispatchReads } from '../seam/reads.ts'
@@ -39,7 +40,13 @@ export function composeBackend(
   options: ResolvedClientOptions,
   observers: readonly Observing[],
 ): ComposedBackend {
-  const observer = joinObservers([...options.observers, ...logObservers(options.logger), ...observers])
+  const { near } = options
+  const observer = joinObservers([
+    ...options.observers,
+    ...logObservers(options.logger),
+    ...observers,
+    ...(near === undefined ? [] : [near.observing]),
+  ])
   const { source, list } = readServers(servers)
   const cluster = createCluster(list, options, observer)
   const primary =
@@ -49,17 +56,18 @@ export function composeBackend(
   const older: Cluster[] = []
   const first = wrapServers(primary, options)
   const retrying = options.wrappers.retry?.(first, observer)
-  const wrapped = wrapExecutor(retrying ?? first, options, observer, (specs) => {
+  const outer = wrapExecutor(retrying ?? first, options, observer, (specs) => {
     // The servers of an older cluster are not this client's: the failures of its commands report them.
     const own = createCluster(parseServers(specs), options, withoutServers(observer))
     older.push(own)
     return wrapServers(own, options)
   })
+  const wrapped = near === undefined ? outer : near.around(outer)
   const { middleware } = options.wrappers
   const watch =
     middleware.length === 0 ? undefined : new MiddlewareWatch(wrapped, (innermost) => wrap(innermost, middleware))
   const outermost = watch ?? wrapped
-  return new ComposedBackend({ cluster, backend: primary, older, retrying, watch, outermost, observer })
+  return new ComposedBackend({ cluster, backend: primary, older, retrying, near, watch, outermost, observer })
 }
 
 function createCluster(servers: readonly Server[], options: ResolvedClientOptions, observer: ClientObserver): Cluster {
@@ -119,6 +127,7 @@ interface Composition {
   /** Older clusters that end with the client. */
   readonly older: readonly Backend[]
   readonly retrying: RetryExecutor | undefined
+  readonly near: NearLayer | undefined
   /** Around the caller's middleware; undefined: there is none. */
   readonly watch: MiddlewareWatch | undefined
   /** Takes the commands first. */
@@ -136,13 +145,16 @@ export class ComposedBackend implements Backend {
   readonly #watch: MiddlewareWatch | undefined
   readonly #outermost: Executor
   readonly #observer: ClientObserver
+  /** The near cache, in front of the servers and behind the middleware. */
+  readonly near: NearLayer | undefined
 
-  constructor({ cluster, backend, older, retrying, watch, outermost, observer }: Composition) {
+  constructor({ cluster, backend, older, retrying, near, watch, outermost, observer }: Composition) {
     this.#cluster = cluster
     this.#backend = backend
     this.#all = [backend, ...older]
     this.#retrying = retrying
     this.#watch = watch
+    this.near = near
     this.#outermost = outermost
     this.#observer = observer
   }
@@ -215,12 +227,14 @@ export class ComposedBackend implements Backend {
   }
 
   async close(): Promise<void> {
+    this.near?.end()
     this.#retrying?.endPauses()
     await Promise.all(this.#all.map((backend) => backend.close()))
     await this.#watch?.close()
   }
 
   destroy(error: MemcacheError): void {
+    this.near?.end()
     for (const backend of this.#all) backend.destroy(error)
     this.#retrying?.endPauses()
     this.#watch?.destroy(error)

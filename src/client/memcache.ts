@@ -6,6 +6,7 @@ import { overrideOptions } from '../known-options.ts'
 import { type Key, wireKeyBytes } from '../protocol/key.ts'
 import { DELETE, GET } from '../protocol/request.ts'
 import type { ServerStatus } from '../seam/executor.ts'
+import type { NearCacheView } from '../seam/near-cache.ts'
 import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
 import type { Ttl } from '../ttl.ts'
@@ -144,7 +145,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#gets = this.#calls.of('get')
     this.#sets = this.#calls.of('set')
     this.#parts = createClientParts(resolved, this.#dispatcher, this.#backend, this.#calls)
-    this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
+    this.#admin = new AdminCommands(this.#backend, this.#dispatcher, resolved.near)
     this.#noreply = createNoreply(this.#parts, this.#admin)
     showAs(this, () => ({ servers: this.servers, options: showOptions(options) }))
     this.#register(this, undefined)
@@ -872,13 +873,19 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * their keys, failures, latencies, loads, writes, and the numbers of each server. `console.log` shows it as a table.
    */
   metrics(): ClientMetrics {
-    return takeMetrics(this.#calls, this.#observation.counts, this.#backend)
+    return takeMetrics(this.#calls, this.#observation.counts, this.#backend, this.#backend.near)
   }
 
   /** Begins to count anew. Connections that are open stay counted as open. */
   resetMetrics(): void {
     this.#calls.reset()
     this.#observation.reset()
+    this.#backend.near?.reset()
+  }
+
+  /** The near cache that the option `nearCache` has made: its numbers, and what it forgets. `undefined` without the option. */
+  get nearCache(): NearCacheView | undefined {
+    return this.#backend.near?.view
   }
 
   /** Connects now instead of at the first command. Rejects with what went wrong. */

@@ -1,6 +1,7 @@
 import { INSPECT } from '../inspect.ts'
 import type { Mutable } from '../mutable.ts'
 import type { Backend, ServerStatus } from '../seam/executor.ts'
+import type { NearLayer } from '../seam/near-cache.ts'
 import type { CallName } from './calls/call-name.ts'
 import type { Calls } from './calls/calls.ts'
 import { Tally } from './calls/tally.ts'
@@ -9,7 +10,12 @@ import type { CallMetrics, ClientMetrics, LatencyMetrics, LoadMetrics, ServerMet
 import { ServerCounts, type TrafficCounts } from './observation.ts'
 
 /** Makes a copy of what a client has counted. */
-export function takeMetrics(calls: Calls, traffic: TrafficCounts, { servers }: Backend): ClientMetrics {
+export function takeMetrics(
+  calls: Calls,
+  traffic: TrafficCounts,
+  { servers }: Backend,
+  near?: NearLayer,
+): ClientMetrics {
   const { since, written, commands, mostCommands, coalescedReads, retries, desyncs } = traffic
   const numbers = serversOf(
     traffic,
@@ -28,6 +34,7 @@ export function takeMetrics(calls: Calls, traffic: TrafficCounts, { servers }: B
     failovers: Object.values(numbers).reduce((sum, { failovers }) => sum + failovers, 0),
     desyncs,
     servers: numbers,
+    ...(near && { nearCache: near.metrics() }),
   })
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
 import type { ServerStatus } from '../seam/executor.ts'
+import type { NearCacheMetrics } from '../seam/near-cache.ts'
 import type { CallName } from './calls/call-name.ts'
 import type { CloseReason, LoadReason } from './channel-contexts.ts'
 
@@ -119,4 +120,6 @@ export interface ClientMetrics {
   readonly desyncs: number
   /** Numbers of servers by their name. */
   readonly servers: Readonly<Record<string, ServerMetrics>>
+  /** Numbers of the near cache; absent without the option `nearCache`. */
+  readonly nearCache?: NearCacheMetrics
 }

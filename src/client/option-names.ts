@@ -41,12 +41,13 @@ type AnyNames = Readonly<Record<string, true>>
 
 export const CALL_NAMES: Names<CallOptions> = { signal: true, timeoutMs: true }
 export const KEY_NAMES: Names<KeyOptions> = { ...CALL_NAMES, routingKey: true, failures: true }
-const READ: Names<ReadOptions> = { ...KEY_NAMES, serde: true }
+const READ: Names<ReadOptions> = { ...KEY_NAMES, serde: true, near: true }
 export const GET_NAMES: Names<GetOptions> = { ...READ, default: true }
 export const POP_NAMES: Names<PopOptions> = { ...GET_NAMES, attempts: true }
 export const GET_MANY_NAMES: Names<GetManyOptions> = { ...READ, keyPrefix: true }
 export const WRITE_NAMES: Names<WriteOptions> = {
-  ...READ,
+  ...KEY_NAMES,
+  serde: true,
   ttl: true,
   clientFlags: true,
   compression: true,
@@ -70,6 +71,7 @@ export const GET_OR_SET_NAMES: Names<GetOrSetOptions> = {
   staleOnError: true,
   lease: true,
   fresh: true,
+  near: true,
 }
 export const GET_OR_SET_MANY_NAMES: Names<GetOrSetManyOptions> = { ...GET_OR_SET_NAMES, keyPrefix: true }
 export const SERVER_NAMES: Names<ServerOptions> = { ...CALL_NAMES, server: true }
@@ -99,7 +101,7 @@ const ELSEWHERE: Hints = {
 /**
  * Refuses what is no object of options, and options that the command does not have: one that is misspelt would do nothing,
  * and `set(key, value, 60)` would store for ever. An option that is `undefined` is left out; one that asks for something of
- * the reply (`return…`), and `reportFailure`, is true or false.
+ * the reply (`return…`), `reportFailure` and `near` are true or false.
  *
  * @param hints - What to say of some options. Without them, the message names the options that there are.
  */
@@ -128,7 +130,7 @@ function checkEach(command: string, options: object, names: AnyNames, hints: Hin
     const value: unknown = options[name as never]
     if (value === undefined) continue
     if (Object.hasOwn(names, name)) {
-      if (name.startsWith('return') || name === 'reportFailure') flag(name, value as boolean, false)
+      if (name.startsWith('return') || name === 'reportFailure' || name === 'near') flag(name, value as boolean, false)
       else if (name === 'failures') checkFailures(value as Failures)
       continue
     }

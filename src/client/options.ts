@@ -9,7 +9,8 @@ import { InvalidInputError } from '../errors.ts'
 import { isRecord } from '../known-options.ts'
 import { nearestName } from '../nearest-name.ts'
 import { count, flag, refused } from '../option-checks.ts'
-import type { Key } from '../protocol/key.ts'
+import { type Key, keyBytes } from '../protocol/key.ts'
+import { NEAR, type NearCachePart, type NearLayer } from '../seam/near-cache.ts'
 import type { Observing } from '../seam/observer.ts'
 import { defaultSerde } from '../serde/default-serde.ts'
 import type { Serde } from '../serde/serde.ts'
@@ -85,6 +86,12 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
    * @defaultValue off
    */
   readonly chunks?: ChunksPart
+  /**
+   * Keeps values of keys that are read often in the process, for a short time: `nearCache({ ttlMs })` of `memlane/near-cache`.
+   *
+   * @defaultValue off
+   */
+  readonly nearCache?: NearCachePart
   /** Time to live of values stored without a `ttl`, in seconds; 0 never expires. @defaultValue `0` */
   readonly defaultTtl?: Ttl
   /**
@@ -158,6 +165,7 @@ export interface ResolvedClientOptions {
   /** The caller's own algorithm, for reading. */
   readonly ownAlgorithm: CompressionAlgorithm | undefined
   readonly chunks: ChunksPart | undefined
+  readonly near: NearLayer | undefined
   /** Undefined: every call must give its own. */
   readonly defaultTtl: Ttl | undefined
   /** Longest time to live, in seconds. */
@@ -202,6 +210,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'serde',
   'compression',
   'chunks',
+  'nearCache',
   'defaultTtl',
   'requireTtl',
   'maxTtl',
@@ -225,19 +234,23 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
   if (!isRecord(options)) throw refused('options', 'an object', options)
   for (const name of Object.keys(options)) if (!OPTIONS.has(name)) throw unknownOption(name)
   const connection = resolveConnectionOptions(options)
+  const keys = resolveKeys(options, connection.protocol === 'text')
+  const near = createNear(options, keys)
+  const serde = options.serde === undefined ? defaultSerde : checkSerde(options.serde)
   return Object.freeze({
     connection,
     connectionsPerServer: count('connectionsPerServer', options.connectionsPerServer) ?? 1,
     shareReads: flag('shareReads', options.shareReads, false),
     maxItemBytes: count('maxItemBytes', options.maxItemBytes) ?? Number.POSITIVE_INFINITY,
-    keys: resolveKeys(options, connection.protocol === 'text'),
+    keys,
     hashedPrefix: flag('hashKeyPrefix', options.hashKeyPrefix, false) ? options.keyPrefix : undefined,
     cluster: resolveClusterOptions(options.cluster),
     wrappers: resolveWrapperOptions(options),
-    serde: options.serde === undefined ? defaultSerde : checkSerde(options.serde),
+    serde: near === undefined ? serde : near.keeping(serde),
     compression: resolveCompression(options.compression),
     ownAlgorithm: ownAlgorithm(options.compression),
     chunks: checkChunks(options.chunks),
+    near,
     defaultTtl: resolveDefaultTtl(options),
     maxTtl: count('maxTtl', options.maxTtl),
     ttlJitter: resolveJitter(options.ttlJitter),
@@ -270,6 +283,19 @@ function ownAlgorithm(compression: boolean | CompressionOptions | undefined): Co
 function checkChunks(part: ChunksPart | undefined): ChunksPart | undefined {
   if (part === undefined || typeof part?.[ATTACH] === 'function') return part
   throw refused('chunks', "chunks() (import { chunks } from 'memlane/chunks')", part)
+}
+
+/** Makes the near cache of a client. */
+function createNear({ nearCache: part, keyPrefix = '' }: MemcacheOptions, keys: KeyEncoder): NearLayer | undefined {
+  if (part === undefined) return undefined
+  if (typeof part?.[NEAR] !== 'function') {
+    throw refused('nearCache', "nearCache({ ttlMs: 1000 }) (import { nearCache } from 'memlane/near-cache')", part)
+  }
+  return part[NEAR]({
+    keyPrefix: keyBytes(keyPrefix),
+    encodeKey: (key) => keys.encode(key),
+    now: () => performance.now(),
+  })
 }
 
 /** A serde has both directions. */

@@ -234,6 +234,10 @@ class ReadSlice implements ReadBatch {
     this.deadline = call.deadline
   }
 
+  get madeBy(): object | undefined {
+    return this.#call.init.interpret.madeBy
+  }
+
   routingKey(index: number): Key {
     const { callerKeys, routingKeys } = this.#call.init
     return (routingKeys ?? callerKeys)[this.#from + index]!

@@ -56,6 +56,8 @@ export interface Decoder {
   readonly decode: Decode
   readonly borrows: NonNullable<Interpret['borrows']>
   readonly serialize: NonNullable<Interpret['serialize']>
+  /** Serde that makes the values; undefined: a near cache must not answer. */
+  readonly madeBy: object | undefined
 }
 
 /** Turns a decoded value into the call's result. */
@@ -83,6 +85,7 @@ export class Reader {
     return Object.assign(read, {
       borrows: this.#borrower(serde),
       serialize: serializer(serde),
+      madeBy: makerOf(serde),
       ...(direct && { direct }),
     })
   }
@@ -106,7 +109,12 @@ export class Reader {
 
   /** Decodes hits and nothing else: win tokens and placeholders are the caller's affair. */
   decoder(serde: Serde): Decoder {
-    return { decode: this.#plainDecoder(serde), borrows: this.#borrower(serde), serialize: serializer(serde) }
+    return {
+      decode: this.#plainDecoder(serde),
+      borrows: this.#borrower(serde),
+      serialize: serializer(serde),
+      madeBy: makerOf(serde),
+    }
   }
 
   #plainDecoder(serde: Serde): Decode {
@@ -277,6 +285,11 @@ function inTime<T>(work: Promise<T>, operation: Operation, server: string | unde
     const timer = setTimeout(expire, Math.max(MIN_LATER_MS, deadline - performance.now()))
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
+}
+
+/** What marks reads that a near cache may answer. */
+function makerOf(serde: Serde): object | undefined {
+  return isRangeSerde(serde) && serde.givesForm === true ? undefined : serde
 }
 
 function serializer(serde: Serde): NonNullable<Interpret['serialize']> {

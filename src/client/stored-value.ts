@@ -20,6 +20,7 @@ export class StoredValue {
 export function createStoredSerde(leavesCompressionFlags: boolean): RangeSerde {
   return {
     leavesCompressionFlags,
+    givesForm: true,
     serialize: () => {
       throw new TypeError('this serde only reads')
     },

@@ -82,18 +82,25 @@ export class Values {
   /** The read of a call: with its own serde, or the client's. */
   reader(serde: Serde | undefined, fallback?: unknown): Interpret {
     if (serde === undefined && fallback === undefined) return this.read
-    return this.#reader.value(serde === undefined ? this.#options.serde : checkSerde(serde), fallback)
+    return this.#reader.value(this.#serdeOf(serde), fallback)
   }
 
   /** The read with a cas number of a call. */
   casReader(serde: Serde | undefined, fallback?: unknown): Interpret {
     if (serde === undefined && fallback === undefined) return this.readWithCas
-    return this.#reader.valueWithCas(serde === undefined ? this.#options.serde : checkSerde(serde), fallback)
+    return this.#reader.valueWithCas(this.#serdeOf(serde), fallback)
   }
 
   /** Decodes hits and leaves win tokens and placeholders to the caller. */
   decoder(serde: Serde | undefined): Decoder {
-    return serde === undefined ? this.#ownDecoder : this.#reader.decoder(checkSerde(serde))
+    return serde === undefined ? this.#ownDecoder : this.#reader.decoder(this.#serdeOf(serde))
+  }
+
+  /** The serde by which values are read: that of a call, or the client's. */
+  #serdeOf(serde: Serde | undefined): Serde {
+    const { serde: own, near } = this.#options
+    if (serde === undefined) return own
+    return near === undefined ? checkSerde(serde) : near.keeping(checkSerde(serde))
   }
 
   /**
@@ -157,7 +164,7 @@ export class Values {
   /** Reads a form as a later reader will: another object for every call. */
   restore(data: Uint8Array, clientFlags: number, key: Key, serde: Serde | undefined): unknown {
     try {
-      const value = (serde ?? this.#options.serde).deserialize(data, clientFlags, key)
+      const value = this.#serdeOf(serde).deserialize(data, clientFlags, key)
       if (isThenable(value)) throw new Error('the serde gave a promise; deserialize must give the value itself')
       return value
     } catch (error) {

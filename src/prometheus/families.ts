@@ -1,4 +1,5 @@
 import type { CallMetrics, ClientMetrics, LatencyMetrics, ServerMetrics } from '../client/metrics.ts'
+import type { NearCacheMetrics } from '../seam/near-cache.ts'
 
 /** Labels of a sample. */
 export type Labels = Readonly<Record<string, string>>
@@ -73,6 +74,39 @@ const CALLS: readonly Definition[] = [
   ),
 ]
 
+const NEAR_CACHE: readonly Definition[] = [
+  counter(
+    'near_cache_reads_total',
+    'Reads that the near cache answered (hit), and those that it did not (miss).',
+    ofNearCache(({ hits: hit, misses: miss }) => ofRecord('result', { hit, miss })),
+  ),
+  counter(
+    'near_cache_fills_total',
+    'Replies that the near cache kept.',
+    ofNearCache(({ fills }) => one(fills)),
+  ),
+  counter(
+    'near_cache_called_off_total',
+    'Replies that the near cache did not keep because of a write meanwhile.',
+    ofNearCache(({ calledOff }) => one(calledOff)),
+  ),
+  counter(
+    'near_cache_evictions_total',
+    'Entries that the near cache removed for others.',
+    ofNearCache(({ evictions }) => one(evictions)),
+  ),
+  gauge(
+    'near_cache_items',
+    'Keys in the near cache.',
+    ofNearCache(({ items }) => one(items)),
+  ),
+  gauge(
+    'near_cache_bytes',
+    'Memory of the near cache.',
+    ofNearCache(({ bytes }) => one(bytes)),
+  ),
+]
+
 const SERVERS: readonly Definition[] = [
   gauge(
     'server_up',
@@ -130,7 +164,7 @@ const SERVERS: readonly Definition[] = [
 
 /** Returns what clients have counted, by family; the samples of a family are those of all clients. */
 export function familiesOf(clients: readonly LabeledMetrics[], prefix: string): Family[] {
-  return [...CALLS, ...SERVERS].map(({ name, help, type, read }) => ({
+  return [...CALLS, ...NEAR_CACHE, ...SERVERS].map(({ name, help, type, read }) => ({
     name: `${prefix}${name}`,
     help,
     type,
@@ -159,6 +193,11 @@ function ofRecord(label: string, record: Readonly<Partial<Record<string, number>
 /** One number of each command that was called. */
 function ofCalls(numberOf: (call: CallMetrics) => number): Read {
   return ({ calls }) => Object.entries(calls).map(([command, call]) => ({ labels: { command }, value: numberOf(call) }))
+}
+
+/** Numbers of the near cache; none of a client without one. */
+function ofNearCache(read: (near: NearCacheMetrics) => readonly Sample[]): Read {
+  return ({ nearCache }) => (nearCache === undefined ? [] : read(nearCache))
 }
 
 function keysOf({ calls }: ClientMetrics): Sample[] {

@@ -12,6 +12,8 @@ export type ClassicRequest =
 /** Request to read the value; `gets` reads its cas number too. */
 export interface ReadRequest {
   readonly command: 'get' | 'gets'
+  /** Whether a server is to answer, and no near cache. @defaultValue `false` */
+  readonly fresh?: boolean
 }
 
 /** Request to read the value and renew its time to live (memcached 1.5.3 and newer). */

@@ -44,6 +44,10 @@ export interface Interpret {
    * operation.
    */
   readonly direct?: (reply: Reply) => unknown
+  /** Serde that makes the value, of reads that give the value and nothing else. */
+  readonly madeBy?: object | undefined
+  /** Serde that makes the value, of reads that say more of an item than its value: those of `getOrSet`. */
+  readonly looksBy?: object | undefined
   /** Makes the caller's value of a result; left out if the result is that value. */
   readonly present?: (result: unknown) => unknown
   /** Makes the stored form of a value, as the call's serde does; left out if the call reads no value. */

@@ -19,6 +19,8 @@ export type Command = Request['command']
 
 /** Plain read: shared by every `get`, so that the hot path allocates no request. */
 export const GET: ReadRequest = Object.freeze({ command: 'get' })
+/** Read that no near cache answers. */
+export const GET_FRESH: ReadRequest = Object.freeze({ command: 'get', fresh: true })
 /** Read that brings the cas number. */
 export const GETS: ReadRequest = Object.freeze({ command: 'gets' })
 /** Request of every `delete`. */

@@ -14,6 +14,8 @@ export interface ReadBatch {
   readonly request: ReadRequest | RenewingReadRequest
   /** The keys on the wire, by index. */
   readonly keys: readonly WireKey[]
+  /** Serde that makes the values, as for single reads. */
+  readonly madeBy?: object | undefined
   /** Time for every read, in milliseconds; may be Infinity. */
   readonly timeoutMs: number
   /** End of that time, on the monotonic clock; 0: not started. */

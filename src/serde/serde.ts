@@ -45,6 +45,8 @@ export interface RangeSerde extends Serde {
    * decompressed.
    */
   readonly leavesCompressionFlags?: boolean
+  /** Whether it gives the stored form, of which its caller makes the value: no near cache answers such a read. */
+  readonly givesForm?: boolean
   /**
    * Checks whether values with these client flags are returned without a copy, so that their bytes must not be reused.
    */

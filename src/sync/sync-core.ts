@@ -357,6 +357,11 @@ export function checkSynchronous(servers: unknown, options: MemcacheOptions): vo
     )
   }
   for (const { tls } of [options, ...withOptions(allServers(servers, options))]) refuseUncrossable(tls)
+  if (options.nearCache !== undefined) {
+    throw new InvalidInputError(
+      'option nearCache cannot be used with a synchronous client: no layer of this thread sees all of its reads and writes; use an asynchronous client, or keep hot values in a Map of your own',
+    )
+  }
   for (const name of ['connect', 'middleware', 'logger'] as const) {
     if (options[name] === undefined) continue
     throw new InvalidInputError(

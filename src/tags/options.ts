@@ -21,15 +21,15 @@ export interface TaggedOptions {
 }
 
 /** Options of `get` and `getMany`. `timeoutMs` bounds the read of the values; versions of tags take the client's own. */
-export interface TaggedReadOptions extends Omit<ReadOptions, 'routingKey'> {}
+export interface TaggedReadOptions extends Omit<ReadOptions, 'routingKey' | 'near'> {}
 
 /** Options of `getOrSet`. */
-export interface TaggedGetOrSetOptions<T = unknown> extends Omit<GetOrSetOptions<T>, 'lease' | 'routingKey'> {
+export interface TaggedGetOrSetOptions<T = unknown> extends Omit<GetOrSetOptions<T>, 'lease' | 'routingKey' | 'near'> {
   /** Tags that the value depends on, at most 64 names: after `invalidateTags` of one of them it is a miss. */
   readonly tags: readonly string[]
 }
 
-const { lease: _lease, routingKey: _routingKey, ...OTHER_NAMES } = GET_OR_SET_NAMES
+const { lease: _lease, routingKey: _routingKey, near: _near, ...OTHER_NAMES } = GET_OR_SET_NAMES
 
 export const TAGGED_GET_OR_SET_NAMES: Names<TaggedGetOrSetOptions> = { ...OTHER_NAMES, tags: true }
 

@@ -18,6 +18,7 @@ import { showValue } from '../show-value.ts'
 import type { MockCommand } from './mock-command.ts'
 import { MockExecutor } from './mock-executor.ts'
 import { carryOutKeyless } from './mock-keyless.ts'
+import { mockNearCache } from './mock-near-cache.ts'
 import type { MockDelayOptions, MockFailureOptions, MockRule } from './mock-rule.ts'
 import { type MockServerOptions, MockServers } from './mock-servers.ts'
 
@@ -78,7 +79,7 @@ export class MockMemcache extends Memcache {
     let executor: MockExecutor | undefined
     super(
       specs,
-      withMiddleware(rest, servers.dial, streams, (next) => {
+      withMiddleware(rest, servers, streams, (next) => {
         executor = new MockExecutor(next, servers.rules, {
           serverOf: ({ routingKey, callerKey }) => this.serverFor(routingKey ?? callerKey)?.name ?? 'the cache',
           onQuietError: (error, { callerKey: key }) =>
@@ -283,18 +284,21 @@ function checkOptions(options: MockMemcacheOptions): MockMemcacheOptions {
 
 function withMiddleware(
   options: MemcacheOptions,
-  dial: Dialer,
+  servers: MockServers,
   streams: { opened: number },
   innermost: (next: Executor) => Executor,
 ): MemcacheOptions {
   const { retry: retryOptions, middleware = [], ...rest } = options
-  // Retries are outside the failures, so that failures are retried.
-  const inner = [...(retryOptions === undefined ? [] : [withRetry(retryOptions)]), innermost].map(toMiddleware)
+  const near = mockNearCache(options.nearCache, () => servers.now)
+  const retries = retryOptions === undefined ? [] : [withRetry(retryOptions)]
+  // Retries are outside the failures, so that failures are retried; what is near is outside both.
+  const inner = [...(near === undefined ? [] : [near.around]), ...retries, innermost].map(toMiddleware)
   return {
     ...rest,
+    ...(near !== undefined && { nearCache: near.part }),
     connect: (address, context) => {
       streams.opened++
-      return dial(address, context)
+      return servers.dial(address, context)
     },
     middleware: Array.isArray(middleware) ? [...(middleware as typeof inner), ...inner] : middleware,
   }

@@ -20,6 +20,9 @@ const entryPoints: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     'report.mjs': 'page: 1 items, 88 bytes\nuser: 2 items, 152 bytes\n',
     'delete-by-prefix.mjs': '2 deleted\n0 deleted\nx\n1 deleted\n',
   },
+  'near-cache': {
+    'hot-key.mjs': "97 3\n{ theme: 'light' }\n{ theme: 'light' }\n[ { key: 'settings', reads: 102 } ]\n",
+  },
   tags: {
     'pages.mjs': [
       '<h1>Ada</h1> <h1>Grace</h1> 2 rendered',

@@ -6,7 +6,18 @@ import { MockMemcache } from '../../src/testing/mock-memcache.ts'
 import { bundle, loadWithoutNetwork, NETWORK_MODULES } from '../support/bundle.ts'
 import { rejection } from '../support/eventually.ts'
 
-const DOORS = ['index', 'chunks', 'keys', 'meta', 'middleware', 'routing', 'serde', 'tags', 'versions'] as const
+const DOORS = [
+  'index',
+  'chunks',
+  'keys',
+  'meta',
+  'middleware',
+  'near-cache',
+  'routing',
+  'serde',
+  'tags',
+  'versions',
+] as const
 
 /** A server in memory, which a client reaches by the option `connect`. */
 function startMock(): MockMemcache {

@@ -1,6 +1,6 @@
 import type { Key } from '../../protocol/key.ts'
 import type { Interpret } from '../../protocol/operation.ts'
-import { GET, GETS, type Request } from '../../protocol/request.ts'
+import { GET, GET_FRESH, GETS, type Request } from '../../protocol/request.ts'
 import type { Ttl } from '../../ttl.ts'
 import type { GetOptions, KeyOptions } from '../call-options.ts'
 import { HAS, INSPECT } from '../inspection.ts'
@@ -13,7 +13,12 @@ type Options = GetOptions<unknown> | undefined
 /** Makes the command of a `get`. */
 export function getCommand({ values }: CommandContext, key: Key, options: Options): Command {
   checkCallOptions('get', options, GET_NAMES)
-  return readCommand(GET, key, values.reader(options?.serde, options?.default), options)
+  return readCommand(
+    options?.near === false ? GET_FRESH : GET,
+    key,
+    values.reader(options?.serde, options?.default),
+    options,
+  )
 }
 
 /** Makes the command of a `gets`. */

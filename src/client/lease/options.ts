@@ -86,6 +86,12 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
    * @defaultValue `'asStored'`
    */
   readonly fresh?: 'asStored' | 'asLoaded'
+  /**
+   * `false`: a server answers, and not the near cache of the client, which keeps the new value.
+   *
+   * @defaultValue `true`
+   */
+  readonly near?: boolean
 }
 
 /** Options of `getOrSetMany`. */
@@ -99,6 +105,8 @@ export interface ResolvedLease {
   readonly staleOnError: number
   /** Undefined: as long as the lease of the client that is loading. */
   readonly waitMs: number | undefined
+  /** Whether a server is to answer, and no near cache. */
+  readonly fresh: boolean
 }
 
 /** Checks what can be checked before anything is loaded; every error names the option and the value. */
@@ -117,6 +125,7 @@ export function resolveLease(options: GetOrSetOptions<never> | undefined, values
       Math.min(MAX_RELATIVE_SECONDS, values.maxTtl - 1),
     ),
     waitMs: checkWait(options?.waitMs),
+    fresh: options?.near === false,
   }
 }
 

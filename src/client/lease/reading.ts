@@ -44,7 +44,7 @@ export interface ReadingInit extends Decoder {
 
 /** Makes the function that turns the reply to a read into a {@link Reading}. */
 export function createReadingInterpreter(init: ReadingInit): Interpret {
-  const { borrows, serialize, lookAtEmpty } = init
+  const { borrows, serialize, madeBy, lookAtEmpty } = init
   const read: Interpret = (reply, operation) => {
     const facts = factsOf(reply)
     if (reply.outcome !== 'hit' || isPlaceholder(reply)) {
@@ -61,7 +61,13 @@ export function createReadingInterpreter(init: ReadingInit): Interpret {
       return { ...facts, state, value: undefined, stored: undefined, unreadable: undefined } satisfies Reading
     })
   }
-  return Object.assign(read, { borrows, serialize, present: presentValue, passedOver: readTooLarge })
+  return Object.assign(read, {
+    borrows,
+    serialize,
+    present: presentValue,
+    passedOver: readTooLarge,
+    looksBy: madeBy,
+  })
 }
 
 function presentValue(result: unknown): unknown {

@@ -8,7 +8,10 @@ import type { ResolvedLease } from './options.ts'
  *
  * @param text - Reads where text is spoken.
  */
-export function lookRequest({ kind, leaseTtl, refreshAhead, staleOnError }: ResolvedLease, text: ReadRequest): Request {
+export function lookRequest(
+  { kind, leaseTtl, refreshAhead, staleOnError, fresh }: ResolvedLease,
+  text: ReadRequest,
+): Request {
   const recache = refreshAhead + staleOnError
   const flags = {
     value: true,
@@ -18,8 +21,9 @@ export function lookRequest({ kind, leaseTtl, refreshAhead, staleOnError }: Reso
     recache: recache === 0 ? undefined : recache,
     vivify: kind === 'inline' ? leaseTtl : undefined,
   }
-  if (recache === 0) return { command: 'mg', label: 'getOrSet', flags, text }
-  return { command: 'mg', label: `getOrSet with ${refreshAhead > 0 ? 'refreshAhead' : 'staleOnError'}`, flags }
+  if (recache === 0) return { command: 'mg', label: 'getOrSet', flags, text, isLook: true, fresh }
+  const label = `getOrSet with ${refreshAhead > 0 ? 'refreshAhead' : 'staleOnError'}`
+  return { command: 'mg', label, flags, isLook: true, fresh }
 }
 
 /**

@@ -364,6 +364,11 @@ function resolveMetaOptions(options: MemcacheOptions): ResolvedClientOptions {
   if (resolved.shareReads) {
     throw new InvalidInputError('option shareReads is not for a MetaClient, whose reads may each take a win token')
   }
+  if (resolved.near !== undefined) {
+    throw new InvalidInputError(
+      'option nearCache is not for a MetaClient, whose reads all ask the server for more than a value; use a Memcache',
+    )
+  }
   if (resolved.connection.protocol === 'text') {
     throw new InvalidInputError("option protocol must be 'auto' or 'meta' for a MetaClient, got \"text\"")
   }

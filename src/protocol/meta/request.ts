@@ -15,6 +15,10 @@ export interface MetaGetRequest {
   readonly flagText?: FlagText | undefined
   /** Request that a text connection sends instead. Without it, the command needs the meta protocol. */
   readonly text?: ReadRequest | TouchRequest
+  /** Whether it is the look of a `getOrSet`, which elects the caller that loads. @defaultValue `false` */
+  readonly isLook?: boolean
+  /** As in {@link ReadRequest}. */
+  readonly fresh?: boolean
   /** Name of the command in messages. @defaultValue the command */
   readonly label?: string
 }
