@@ -1,5 +1,5 @@
 import type { Executor } from '../seam/executor.ts'
-import { NEAR, type NearCacheHost, type NearCachePart } from '../seam/near-cache.ts'
+import { NEAR, type NearCacheHost, type NearCachePart, type NearLayer } from '../seam/near-cache.ts'
 
 /** A near cache at the place that it has in a mock: outside its failures and retries, and on its clock. */
 export interface MockNearCache {
@@ -16,21 +16,21 @@ export interface MockNearCache {
  */
 export function mockNearCache(part: NearCachePart | undefined, now: () => number): MockNearCache | undefined {
   if (typeof part?.[NEAR] !== 'function') return undefined
-  let around = (next: Executor): Executor => next
-  const create = (host: NearCacheHost): ReturnType<NearCachePart[typeof NEAR]> => {
-    const layer = part[NEAR]({ keyPrefix: host.keyPrefix, encodeKey: (key) => host.encodeKey(key), now })
-    around = (next) => layer.around(next)
+  let layer: NearLayer | undefined
+  const create = (host: NearCacheHost): NearLayer => {
+    const made = part[NEAR]({ keyPrefix: host.keyPrefix, encodeKey: (key) => host.encodeKey(key), now })
+    layer = made
     return {
-      view: layer.view,
-      observing: layer.observing,
+      view: made.view,
+      observing: made.observing,
       // The executor of the mock is in front of the servers.
       around: (next) => next,
-      keeping: (serde) => layer.keeping(serde),
-      clear: () => layer.clear(),
-      end: () => layer.end(),
-      metrics: () => layer.metrics(),
-      reset: () => layer.reset(),
+      keeping: (serde) => made.keeping(serde),
+      clear: () => made.clear(),
+      end: () => made.end(),
+      metrics: () => made.metrics(),
+      reset: () => made.reset(),
     }
   }
-  return { part: { options: part.options, [NEAR]: create }, around: (next) => around(next) }
+  return { part: { options: part.options, [NEAR]: create }, around: (next) => layer?.around(next) ?? next }
 }

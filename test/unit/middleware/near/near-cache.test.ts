@@ -62,6 +62,19 @@ function readsOf(cache: MockMemcache): { readonly count: number } {
   return cache.slow({ latencyMs: 0, command: 'reads' })
 }
 
+function mustNotLoad(): never {
+  throw new Error('must not load')
+}
+
+function readList(cache: MockMemcache): Promise<{ list: number[] }> {
+  return cache.getOrSet('a', () => ({ list: [] }))
+}
+
+function addOne(list: unknown[] = []): unknown[] {
+  list.push(1)
+  return list
+}
+
 describe('a near cache', () => {
   it('answers a key that was read for ttlMs without a server, and not a moment longer', async () => {
     const { near, far } = create()
@@ -585,18 +598,15 @@ describe('getOrSet with a near cache', () => {
   it('takes a value that a getOrSet has read, and loads none for it', async () => {
     const { near, far } = create()
     await far.set('a', 'stored', { ttl: 60 })
-    const load = (): string => {
-      throw new Error('must not load')
-    }
-    expect(await near.getOrSet('a', load)).toBe('stored')
+    expect(await near.getOrSet('a', mustNotLoad)).toBe('stored')
     await far.set('a', 'other')
-    expect(await near.getOrSet('a', load)).toBe('stored')
-    expect([...(await near.getOrSetMany(['a'], load as never)).values()]).toEqual(['stored'])
+    expect(await near.getOrSet('a', mustNotLoad)).toBe('stored')
+    expect([...(await near.getOrSetMany(['a'], mustNotLoad)).values()]).toEqual(['stored'])
     expect(await near.get('a')).toBe('stored')
     expect(near.nearCache).toMatchObject({ hits: 3, misses: 1 })
-    expect(await near.getOrSet('a', load, { near: false })).toBe('other')
+    expect(await near.getOrSet('a', mustNotLoad, { near: false })).toBe('other')
     near.advance(1)
-    expect(await near.getOrSet('a', load)).toBe('other')
+    expect(await near.getOrSet('a', mustNotLoad)).toBe('other')
   })
 
   it('asks the server for what a plain read has kept: that says nothing about who is to load', async () => {
@@ -648,12 +658,11 @@ describe('getOrSet with a near cache', () => {
   it('gives every caller an object of its own, or all the same frozen one where values are shared', async () => {
     const { near, far } = create()
     await far.set('a', { list: [1] })
-    const read = (cache: MockMemcache) => cache.getOrSet<{ list: number[] }>('a', () => ({ list: [] }))
-    const one = await read(near)
+    const one = await readList(near)
     one.list.push(2)
-    expect(await read(near)).toEqual({ list: [1] })
+    expect(await readList(near)).toEqual({ list: [1] })
     const shared = near.clone({ nearCache: nearCache({ ttlMs: 1000, admitAfter: 1, shared: true }) })
-    const [first, second] = [await read(shared), await read(shared)]
+    const [first, second] = [await readList(shared), await readList(shared)]
     expect(second).toBe(first)
     expect([Object.isFrozen(first), Object.isFrozen(first.list)]).toEqual([true, true])
     const loaded = await shared.getOrSet<{ list: number[] }>('new', () => ({ list: [3] }))
@@ -684,11 +693,7 @@ describe('shared values', () => {
       const batch = await near.getMany([key], { near: false })
       expect(isFrozen(batch.get(key))).toBe(true)
     }
-    const change = (list: unknown[] = []): unknown[] => {
-      list.push(1)
-      return list
-    }
-    await expect(near.update('packed', change)).rejects.toThrow(TypeError)
+    await expect(near.update('packed', addOne)).rejects.toThrow(TypeError)
   })
 
   it('are copies where they have anything in them that cannot be frozen', async () => {
@@ -721,7 +726,7 @@ describe('the option nearCache', () => {
   it('is refused by clients that cannot use it, in a sentence that says why', () => {
     const part = nearCache({ ttlMs: 1 })
     expect(() => new MetaClient('localhost', { nearCache: part })).toThrow('option nearCache is not for a MetaClient')
-    expect(() => new MemcacheSync('localhost', { nearCache: part } as never)).toThrow(
+    expect(() => new MemcacheSync('localhost', { nearCache: part })).toThrow(
       'option nearCache cannot be used with a synchronous client',
     )
   })
