@@ -92,7 +92,7 @@ export class FaultLink {
 
   #cutOff(): void {
     for (const pipe of Object.values(this.#pipes)) pipe.close()
-    if (!this.#client.destroyed) this.#client.resetAndDestroy()
+    if (!this.#client.destroyed) resetOrClose(this.#client)
   }
 
   async #watch(): Promise<void> {
@@ -109,6 +109,16 @@ export class FaultLink {
       }),
     ])
   }
+}
+
+/**
+ * Ends a socket by a reset, or without one while its end is being sent: Node then fails to reset it (EINVAL, seen on
+ * 20.20), and it never closes.
+ */
+function resetOrClose(socket: Socket): void {
+  const sendsEnd = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
+  if (sendsEnd) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 function closeOf(socket: Socket, onClose: (broken: boolean) => void): Promise<void> {

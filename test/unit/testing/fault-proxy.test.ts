@@ -140,7 +140,7 @@ describe('a fault proxy', () => {
     const { client, server } = await open()
     client.socket.write('now')
     await server.receives('now')
-    proxy.set('toServer', { latencyMs: 50 })
+    proxy.set('toServer', { latencyMs: 60_000 })
     client.socket.write('later')
     await quiesce()
     expect(server.text).toBe('now')
@@ -352,6 +352,15 @@ describe('a fault proxy', () => {
     await until(() => client.closed && (server.ended || server.closed), 'both are closed')
     expect(proxy.openConnections).toBe(0)
     expect(await rejection(proxy.heal())).toBeInstanceOf(InvalidInputError)
+  })
+
+  it.each(['close', 'reset'] as const)('ends by %s while the end of a stream is being sent', async (call) => {
+    const { open, proxy } = await startLab()
+    const { client } = await open()
+    proxy.halfClose('toClient')
+    await proxy[call]()
+    await until(() => client.ended && proxy.openConnections === 0, 'the connection is closed')
+    await proxy.close()
   })
 
   it.each<Record<string, unknown>>([
