@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { countHeld } from './table.mjs'
+
+const PAGE = new URL('../../../docs/reliability.md', import.meta.url)
+const BEGIN = '<!-- Written by npm run faults: begin -->'
+const END = '<!-- Written by npm run faults: end -->'
+const WORDS = {
+  held: 'held',
+  wrong: '**wrong**',
+  hang: '**hang**',
+  crash: '**crash**',
+  "another key's value": "**another key's value**",
+  '–': '–',
+}
+
+/** Puts the tables of a run into the page, between its marks. */
+export function updatePage(report) {
+  const page = readFileSync(PAGE, 'utf8')
+  const [before, rest] = page.split(BEGIN)
+  const [, after] = rest.split(END)
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${formatTables(report)}\n\n${END}${after}`)
+}
+
+/** The tables of a run in Markdown. */
+export function formatTables(report) {
+  const rivals = report.clients.filter((client) => client.package !== 'memlane')
+  const forms = report.clients.filter((client) => client.package === 'memlane')
+  const groups = [...new Set(report.rows.map(({ group }) => group))]
+  const tables = groups.map((group) =>
+    formatGroup(
+      group,
+      report.rows.filter((row) => row.group === group),
+      forms,
+      rivals,
+    ),
+  )
+  return [sayWith(report), formatTotals(report), ...tables].join('\n\n')
+}
+
+function sayWith({ date, node, servers, versions, rows }) {
+  const rivals = Object.entries(versions).filter(([name]) => name !== 'memlane')
+  const names = rivals.map(([name, version]) => `${name} ${version}`).join(', ')
+  const redis = servers.redis === undefined ? '' : `, Redis ${servers.redis}`
+  return `${rows.length} scenarios on ${date}, with Node ${node}, memcached ${servers.memcached}${redis}. memlane ${versions.memlane}; ${names}.`
+}
+
+function formatTotals({ rows, clients }) {
+  const lines = clients.map(({ name, package: from, variant }) => {
+    const { held, of } = countHeld(rows, name)
+    const verdicts = rows.map(({ cells }) => cells[name].verdict)
+    const counts = ['wrong', 'hang', 'crash', "another key's value"].map((verdict) =>
+      String(verdicts.filter((one) => one === verdict).length),
+    )
+    return [from === 'memlane' ? `memlane, ${FORMS[variant]}` : name, `${held} of ${of}`, ...counts]
+  })
+  return formatMarkdown(['client', 'held', 'wrong', 'hang', 'crash', "another key's value"], lines)
+}
+
+const FORMS = {
+  meta: 'meta protocol (the default)',
+  MetaClient: '`MetaClient`',
+  text: "`protocol: 'text'`",
+  TLS: 'over TLS',
+  cluster: 'one server of a cluster',
+  sync: '`MemcacheSync`',
+  shim: '`memlane/compat/memcached`',
+}
+
+function formatGroup(group, rows, forms, rivals) {
+  const lines = rows.map(({ title, expects, cells }) => [
+    title,
+    expects,
+    joinForms(forms, cells),
+    ...rivals.map(({ name }) => WORDS[cells[name].verdict]),
+  ])
+  return `### ${group}\n\n${formatMarkdown(['scenario', 'to be expected', 'memlane', ...rivals.map(({ name }) => name)], lines)}`
+}
+
+/** One word where all forms of memlane that take part agree, or each that differs. */
+function joinForms(forms, cells) {
+  const taking = forms.filter(({ name }) => cells[name].verdict !== '–')
+  const others = taking.filter(({ name }) => cells[name].verdict !== 'held')
+  if (taking.length === 0) return '–'
+  return others.length === 0
+    ? 'held'
+    : others.map(({ name, variant }) => `${WORDS[cells[name].verdict]} (${variant})`).join(', ')
+}
+
+function formatMarkdown(heads, lines) {
+  const widths = heads.map((head, index) => Math.max(head.length, ...lines.map((line) => line[index].length)))
+  const row = (cells) => `| ${cells.map((cell, index) => cell.padEnd(widths[index])).join(' | ')} |`
+  return [row(heads), row(widths.map((width) => '-'.repeat(width))), ...lines.map(row)].join('\n')
+}
