@@ -22,7 +22,9 @@ export class Journal {
     return this.#known.get(nameOf(scenario, client))
   }
 
+  /** What could not be judged is tried again. */
   add(scenario, client, result) {
+    if (result.verdict === 'broken') return
     appendFileSync(FILE, `${JSON.stringify({ scenario, client, result })}\n`)
   }
 

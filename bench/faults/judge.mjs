@@ -35,7 +35,7 @@ function judgeRead(key, outcome, allow, valueFor) {
 function judgeValue(key, value, valueFor) {
   if (typeof value === 'string' && value.startsWith(valueFor(key)) && /^\.*$/.test(value.slice(valueFor(key).length)))
     return undefined
-  const owner = /value of (\S+)/.exec(String(value))?.[1]
+  const owner = /value of (\S+) /.exec(String(value))?.[1]
   if (owner !== undefined && owner !== key)
     return new Problem("another key's value", `${key} got the value of ${owner}`)
   return new Problem('wrong', `a value that was never stored: ${JSON.stringify(String(value).slice(0, 40))}`)

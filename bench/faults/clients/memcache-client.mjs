@@ -15,7 +15,7 @@ export async function open({ servers: [{ host, port }], timeoutMs, ca }) {
     set: (key, value, ttl) => stored(client.set(key, value, ttl === undefined ? {} : { lifetime: ttl })),
     add: (key, value) => stored(client.add(key, value)),
     append: (key, value) => stored(client.append(key, value)),
-    incr: async (key, delta) => Number(await client.incr(key, delta)),
+    incr: (key, delta) => client.incr(key, delta),
     delete: async (key) => (await client.delete(key))[0] === 'DELETED',
     getMany: async (keys) => {
       const found = await client.get(keys)

@@ -1,11 +1,12 @@
-// Settings: `commandOptions.timeout` and `connectTimeout` as the scenario says (there is no limit for commands by default).
+// Settings: `commandOptions.timeout`, `connectTimeout` and `socketTimeout` as the scenario says (the first and the last are off by
+// default; the first ends when a command is written, the last is the only limit for its reply).
 import { createClient } from 'redis'
 
 export async function open({ servers: [{ host, port }], timeoutMs, ca, login }) {
   const tls = ca === undefined ? {} : { tls: true, ca, servername: 'localhost' }
   const password = login === undefined ? {} : { password: login.password }
   const client = createClient({
-    socket: { host, port, connectTimeout: timeoutMs, ...tls },
+    socket: { host, port, connectTimeout: timeoutMs, socketTimeout: timeoutMs, ...tls },
     commandOptions: { timeout: timeoutMs },
     ...password,
   })

@@ -73,7 +73,9 @@ function formatGroup(group, rows, forms, rivals) {
     joinForms(forms, cells),
     ...rivals.map(({ name }) => WORDS[cells[name].verdict]),
   ])
-  return `### ${group}\n\n${formatMarkdown(['scenario', 'to be expected', 'memlane', ...rivals.map(({ name }) => name)], lines)}`
+  const table = formatMarkdown(['scenario', 'to be expected', 'memlane', ...rivals.map(({ name }) => name)], lines)
+  const notes = rows.flatMap(({ title, known = {} }) => Object.values(known).map((note) => `\n\n_${title}_: ${note}`))
+  return `### ${group}\n\n${table}${notes.join('')}`
 }
 
 /** One word where all forms of memlane that take part agree, or each that differs. */

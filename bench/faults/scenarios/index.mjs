@@ -10,7 +10,7 @@ import several from './several.mjs'
  * `protocols`: which clients have a counterpart (all by default); `needs`: features of a client without which it is marked `–`.
  * `place`: what the client talks to: `server` (the default), `interceptor` (a server behind a proxy that knows replies), `script`
  * (a socket with `script`), `silent`, `none`. `count`: how many of them. `args`, `login`, `tls`: of the servers. `patient`: no
- * call has to end by itself. `quick`: a part of `--quick`.
+ * call has to end by itself. `quick`: a part of `--quick`. `known`: by client, why it does not hold.
  */
 export const SCENARIOS = [...input, ...outages, ...replies, ...several, ...limits, ...security]
 

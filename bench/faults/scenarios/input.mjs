@@ -192,6 +192,10 @@ export default [
     title: 'a counter that passes 2⁵³, where numbers of JavaScript are no longer exact',
     expects: 'the right number, or an error',
     patient: true,
+    known: {
+      'memlane-compat':
+        'The shim keeps the API of the package, whose counters are numbers: they lose digits beyond 2⁵³.',
+    },
     async play(t) {
       await t.open()
       const [key] = await t.keys(1)

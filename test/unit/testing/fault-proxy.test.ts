@@ -140,7 +140,7 @@ describe('a fault proxy', () => {
     const { client, server } = await open()
     client.socket.write('now')
     await server.receives('now')
-    proxy.set('toServer', { latencyMs: 60_000 })
+    proxy.set('toServer', { latencyMs: 50 })
     client.socket.write('later')
     await quiesce()
     expect(server.text).toBe('now')
