@@ -2,12 +2,12 @@
 // each of them, and after a time without commands. The servers are unix sockets of another process.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { withServers } from './unix-servers.mjs'
 
 const USAGE = `Usage: node bench/scale/memory.mjs [options]
 
@@ -30,44 +30,26 @@ const { values: args } = parseArgs({
     idle: { type: 'string', default: '60' },
     value: { type: 'string', default: '100000' },
     help: { type: 'boolean', default: false },
-    role: { type: 'string', default: 'main' },
-    folder: { type: 'string', default: '' },
+    client: { type: 'boolean', default: false },
   },
 })
 const count = Number(args.servers)
-const paths = Array.from({ length: count }, (_, index) => join(args.folder, `${index}.sock`))
 
 if (args.help) console.log(USAGE)
-else await { main, servers: serve, client: measure }[args.role]()
+else if (args.client) await measure(JSON.parse(await text(process.stdin)))
+else await withServers(count, runClient)
 
-/** Runs the servers and the client, each in a process of its own. */
-async function main() {
-  const folder = mkdtempSync(join(tmpdir(), 'memlane-scale-'))
-  const servers = start('servers', folder, ['ignore', 'pipe', 'inherit'])
-  try {
-    await once(servers.stdout, 'data')
-    const [code] = await once(start('client', folder, 'inherit'), 'exit')
-    process.exitCode = code
-  } finally {
-    servers.kill()
-    rmSync(folder, { recursive: true, force: true })
-  }
+/** Runs the client in a process of its own, where garbage can be collected. */
+async function runClient(paths) {
+  const child = spawn(process.execPath, ['--expose-gc', SELF, '--client', ...process.argv.slice(2)], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })
+  child.stdin.end(JSON.stringify(paths))
+  const [code] = await once(child, 'exit')
+  process.exitCode = code
 }
 
-function start(role, folder, stdio) {
-  const { dist, servers, idle, value } = args
-  const settings = { dist, servers, idle, value, role, folder }
-  const flags = Object.entries(settings).map(([name, setting]) => `--${name}=${setting}`)
-  return spawn(process.execPath, ['--expose-gc', SELF, ...flags], { stdio })
-}
-
-async function serve() {
-  const { MemcachedServer } = await import(pathToFileURL(join(HERE, 'testing.mjs')).href)
-  await Promise.all(paths.map((path) => MemcachedServer.start({ path })))
-  console.log('listening')
-}
-
-async function measure() {
+async function measure(paths) {
   const { Memcache } = await import(pathToFileURL(resolve(args.dist, 'index.mjs')).href)
   const client = new Memcache(paths, { timeoutMs: 30_000, connectTimeoutMs: 30_000 })
   const none = memory()

@@ -10,7 +10,8 @@ import { commandName, type Request } from '../protocol/request.ts'
 import type { Backend, Executor } from '../seam/executor.ts'
 import { PerKeyQueue } from '../seam/per-key-queue.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
-import { detachAll, dispatchReads } from '../seam/reads.ts'
+import { divideReads } from '../seam/read-part.ts'
+import { dispatchReads } from '../seam/reads.ts'
 import { type CallOptions, type HandedOnOptions, type KeyOptions, WRITTEN_BEFORE } from './call-options.ts'
 import { type BatchStart, CallQueue } from './call-queue.ts'
 import type { Tally } from './calls/tally.ts'
@@ -217,9 +218,12 @@ export class Dispatcher {
   /** Hands over many reads of one call. */
   dispatchReads(batch: ReadBatch): void {
     if (this.#calls.closed) return this.#calls.holdReads(batch, this.#dispatchReadsNext)
-    // Some of them may have to wait for an earlier command for their key.
-    if (this.#queue.closed) detachAll(batch, this)
-    else dispatchReads(this.#backend, batch)
+    if (!this.#queue.closed) return dispatchReads(this.#backend, batch)
+    const heldBack = (index: number): boolean => this.#queue.holdsBack(batch.keys[index]!)
+    const { parts, rest } = divideReads(batch, (index) => (heldBack(index) ? undefined : this.#backend))
+    for (const [backend, part] of parts) dispatchReads(backend, part)
+    // These wait for an earlier command for their key.
+    for (const index of rest) if (batch.isOpen(index)) this.dispatch(batch.detach(index))
   }
 
   /**

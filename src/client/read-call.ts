@@ -218,14 +218,14 @@ class ReadSlice implements ReadBatch {
   readonly patience: Patience | undefined
   deadline: number
   holder: ReadHolder | undefined = undefined
-  readonly #call: ReadCall
+  readonly call: ReadCall
   readonly #from: number
   /** Operations to cancel when the call is given up; none are kept for a call without a signal. */
   readonly #detached: Operation[] = []
 
   constructor(call: ReadCall, from: number, count: number) {
     const { request, keys, timeoutMs } = call.init
-    this.#call = call
+    this.call = call
     this.#from = from
     this.request = request
     this.keys = count === keys.length ? keys : keys.slice(from, from + count)
@@ -235,43 +235,43 @@ class ReadSlice implements ReadBatch {
   }
 
   get madeBy(): object | undefined {
-    return this.#call.init.interpret.madeBy
+    return this.call.init.interpret.madeBy
   }
 
   routingKey(index: number): Key {
-    const { callerKeys, routingKeys } = this.#call.init
+    const { callerKeys, routingKeys } = this.call.init
     return (routingKeys ?? callerKeys)[this.#from + index]!
   }
 
   isOpen(index: number): boolean {
-    return this.#call.isOpen(this.#from + index)
+    return this.call.isOpen(this.#from + index)
   }
 
   answer(index: number, reply: Reply): boolean {
-    return this.#call.answer(this.#from + index, reply)
+    return this.call.answer(this.#from + index, reply)
   }
 
   borrows(clientFlags: number): boolean {
-    return this.#call.init.interpret.borrows?.(clientFlags) === true
+    return this.call.init.interpret.borrows?.(clientFlags) === true
   }
 
   miss(index: number): void {
-    this.#call.settle(this.#from + index, this.#call.init.missing)
+    this.call.settle(this.#from + index, this.call.init.missing)
   }
 
   fail(index: number, error: unknown): void {
-    this.#call.fail(this.#from + index, error)
+    this.call.fail(this.#from + index, error)
   }
 
   detach(index: number): Operation {
-    const operation = this.#call.detach(this.#from + index)
+    const operation = this.call.detach(this.#from + index)
     operation.deadline = this.deadline
     if (this.patience !== undefined) this.#detached.push(operation)
     return operation
   }
 
   describe(index: number): string {
-    return describeRequest(this.request, this.#call.init.callerKeys[this.#from + index]!)
+    return describeRequest(this.request, this.call.init.callerKeys[this.#from + index]!)
   }
 
   /** Gives the reads up. */

@@ -9,10 +9,12 @@ import { type Backend, NO_SERVERS, type ServerExecutor } from '../seam/executor.
 import type { ClientObserver } from '../seam/observer.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { divideReads } from '../seam/read-part.ts'
+import { detachAll } from '../seam/reads.ts'
 import type { Server } from '../server-address.ts'
 import { withMaxTtl } from './max-ttl.ts'
 import type { Member, MemberDecisions, MemberSettings } from './member.ts'
 import type { ResolvedClusterOptions } from './options.ts'
+import { ReadWindows } from './read-windows.ts'
 import { ServerGroup } from './server-group.ts'
 
 /** Parts of a cluster. */
@@ -39,6 +41,8 @@ export class Cluster implements Backend, MemberDecisions {
   readonly #leaving: Set<Member> = new Set()
   /** Pool of the only server, if the cluster has one server. */
   #sole: ServerPool | undefined
+  /** Windows of wide batches; undefined without the option. */
+  readonly #windows: ReadWindows<Member> | undefined
   #closed: MemcacheError | undefined
 
   constructor(servers: readonly Server[], init: ClusterInit) {
@@ -46,7 +50,8 @@ export class Cluster implements Backend, MemberDecisions {
     this.#options = options
     this.#prefix = init.hashedPrefix
     this.#observer = init.observer
-    const { health, maxKeys, failover } = options
+    const { health, maxKeys, failover, readWindow } = options
+    if (readWindow !== undefined) this.#windows = new ReadWindows(readWindow, (...reads) => this.#ask(...reads))
     const settings: MemberSettings = {
       ...init.member,
       health,
@@ -74,6 +79,8 @@ export class Cluster implements Backend, MemberDecisions {
     if (this.#sole !== undefined) return this.#sole.dispatch(operation)
     try {
       const member = this.#main.home(this.#routingKey(operation.routingKey ?? operation.callerKey))
+      if (this.#windows?.isHolding && member && isWrite(operation.request))
+        this.#windows.askBefore(member, operation.key)
       if (member?.up === true) member.pool.dispatch(operation)
       else this.#divert(operation, member)
     } catch (error) {
@@ -85,9 +92,16 @@ export class Cluster implements Backend, MemberDecisions {
   dispatchReads(batch: ReadBatch): void {
     if (this.#sole !== undefined) return this.#sole.dispatchReads(batch)
     const { parts, rest } = divideReads(batch, (index) => this.#homeInUse(batch.routingKey(index)))
-    for (const [member, part] of parts) member.pool.dispatchReads(part)
+    if (this.#windows !== undefined) this.#windows.dispatch(batch, parts)
+    else for (const [member, part] of parts) member.pool.dispatchReads(part)
     // Their server is out, or the distribution threw: `dispatch` handles both.
     for (const index of rest) if (batch.isOpen(index)) this.dispatch(batch.detach(index))
+  }
+
+  /** Hands over reads that may have waited: their server may be out by now. */
+  #ask(member: Member, reads: ReadBatch): void {
+    if (member.up) member.pool.dispatchReads(reads)
+    else detachAll(reads, this)
   }
 
   /** Returns the server of a key while that server takes commands. */
@@ -194,6 +208,7 @@ export class Cluster implements Backend, MemberDecisions {
 
   async #retire(member: Member): Promise<void> {
     this.#leaving.add(member)
+    this.#windows?.askAll(member)
     await member.retire()
     this.#leaving.delete(member)
   }
@@ -212,17 +227,20 @@ export class Cluster implements Backend, MemberDecisions {
   }
 
   async disconnect(): Promise<void> {
+    this.#windows?.askAll()
     await Promise.all(this.#all().map((member) => member.pool.disconnect()))
   }
 
   async close(): Promise<void> {
     this.#closed ??= closedError()
+    this.#windows?.askAll()
     await Promise.all([...this.#all(), ...this.#leaving].map((member) => member.close()))
   }
 
   destroy(error: MemcacheError): void {
     this.#closed ??= error
     for (const member of [...this.#all(), ...this.#leaving]) member.destroy(error)
+    this.#windows?.askAll()
   }
 
   #all(): readonly Member[] {

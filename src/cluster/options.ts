@@ -32,6 +32,18 @@ export interface ClusterOptions {
   readonly gutter?: readonly ServerSpec[]
   /** Longest life of an item in the gutter, in seconds. @defaultValue `60` */
   readonly gutterTtl?: number
+  /**
+   * Most servers that one call of `getMany` or `getsMany` has asked and that have not answered: a whole number from 1
+   * on. The others are asked as answers come, within the time of the call; reads whose turn does not come fail with
+   * `TimeoutError`, `delivery: 'not-sent'`. A server that is silent for a tenth of that time gives up its place.
+   *
+   * Answers that many servers give at once may overflow the buffers of a switch; what is lost there comes 200 ms late.
+   * 16 prevents that where a call reads more than about 150 kB from more than 32 servers. It costs a round trip for
+   * every so many servers. With the option `middleware`, reads are single commands and do not wait.
+   *
+   * @defaultValue all servers at once
+   */
+  readonly readWindow?: number
   /** Limit of the keys remembered for each server that is out. Exceeding it emits a `rejoinOverflow` event. */
   readonly rejoin?: RejoinOptions
   /**
@@ -60,6 +72,8 @@ export interface ResolvedClusterOptions {
   readonly gutter: readonly Server[]
   readonly gutterTtl: number
   readonly maxKeys: number
+  /** Undefined: all servers at once. */
+  readonly readWindow: number | undefined
   readonly health: HealthOptions
 }
 
@@ -68,6 +82,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ClusterOptions>([
   'failover',
   'gutter',
   'gutterTtl',
+  'readWindow',
   'rejoin',
   'retryAttempts',
   'retryTimeoutMs',
@@ -95,6 +110,7 @@ export function resolveClusterOptions(options: ClusterOptions = {}): ResolvedClu
     gutter: resolveGutter(options, failover),
     gutterTtl: count('cluster.gutterTtl', options.gutterTtl) ?? DEFAULT_GUTTER_TTL,
     maxKeys: countOrNone('cluster.rejoin.maxKeys', rejoin.maxKeys) ?? 100_000,
+    readWindow: count('cluster.readWindow', options.readWindow),
     health: resolveHealth(options),
   })
 }

@@ -26,6 +26,7 @@ export class DerivedReads implements ReadBatch, ReadHolder {
   readonly keys: readonly WireKey[]
   readonly timeoutMs: number
   readonly patience: Patience | undefined
+  readonly call: object
   deadline: number
   holder: ReadHolder | undefined = undefined
   readonly #outer: ReadBatch
@@ -38,6 +39,7 @@ export class DerivedReads implements ReadBatch, ReadHolder {
     this.keys = outer.keys
     this.timeoutMs = outer.timeoutMs
     this.patience = outer.patience
+    this.call = outer.call ?? outer
     this.deadline = outer.deadline
     outer.holder = this
   }

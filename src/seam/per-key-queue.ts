@@ -58,6 +58,11 @@ export class PerKeyQueue implements Holder {
     return this.#queues.size > 0 || this.#ending !== undefined
   }
 
+  /** Whether a command for this key, dispatched now, would be held back or refused. */
+  holdsBack(key: WireKey): boolean {
+    return this.#ending !== undefined || this.#queues.has(keyName(key))
+  }
+
   /** Takes no more commands; settles when those that are held back, and those that have a place, have passed. */
   async drain(error: MemcacheError): Promise<void> {
     this.#ending = error

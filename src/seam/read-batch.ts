@@ -22,6 +22,8 @@ export interface ReadBatch {
   deadline: number
   /** Time that the caller waits, where that may be shorter than `timeoutMs`. */
   readonly patience: Patience | undefined
+  /** Identifies the call, where its reads may be several batches. */
+  readonly call?: object
   /** Executor that holds the batch, and takes it back when the call is given up. */
   holder: ReadHolder | undefined
   /** Returns the key that decides which server a read goes to. */

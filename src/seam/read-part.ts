@@ -1,18 +1,23 @@
 import type { Key, WireKey } from '../protocol/key.ts'
-import type { Operation } from '../protocol/operation.ts'
+import type { Operation, OperationWatch } from '../protocol/operation.ts'
 import type { Patience } from '../protocol/patience.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { ReadBatch, ReadHolder } from './read-batch.ts'
 
 /** Reads of a batch that go the same way: to one server, or over one connection. */
-export class ReadPart implements ReadBatch {
+export class ReadPart implements ReadBatch, OperationWatch {
   readonly request: ReadBatch['request']
   readonly timeoutMs: number
   readonly patience: Patience | undefined
   readonly keys: WireKey[] = []
+  readonly madeBy: object | undefined
+  readonly call: object
   /** Deadline of this part alone: a connection that adds the time of a long turn does not add it for other servers. */
   deadline: number
   holder: ReadHolder | undefined = undefined
+  /** Called when every read of the part has settled. Set before the part is dispatched. */
+  onSettled: (() => void) | undefined = undefined
+  #settled = 0
   readonly #whole: ReadBatch
   /** Index in the whole batch, for each read of the part. */
   readonly #indexes: number[] = []
@@ -22,6 +27,8 @@ export class ReadPart implements ReadBatch {
     this.request = whole.request
     this.timeoutMs = whole.timeoutMs
     this.patience = whole.patience
+    this.madeBy = whole.madeBy
+    this.call = whole.call ?? whole
     this.deadline = whole.deadline
   }
 
@@ -40,7 +47,9 @@ export class ReadPart implements ReadBatch {
   }
 
   answer(index: number, reply: Reply): boolean {
-    return this.#whole.answer(this.#indexes[index]!, reply)
+    const isSettled = this.#whole.answer(this.#indexes[index]!, reply)
+    if (isSettled && this.onSettled !== undefined) this.settled()
+    return isSettled
   }
 
   borrows(clientFlags: number): boolean {
@@ -49,20 +58,28 @@ export class ReadPart implements ReadBatch {
 
   miss(index: number): void {
     this.#whole.miss(this.#indexes[index]!)
+    if (this.onSettled !== undefined) this.settled()
   }
 
   fail(index: number, error: unknown): void {
     this.#whole.fail(this.#indexes[index]!, error)
+    if (this.onSettled !== undefined) this.settled()
   }
 
   detach(index: number): Operation {
     const operation = this.#whole.detach(this.#indexes[index]!)
     operation.deadline = this.deadline
+    if (this.onSettled !== undefined) operation.watch = this
     return operation
   }
 
   describe(index: number): string {
     return this.#whole.describe(this.#indexes[index]!)
+  }
+
+  /** Counts a read that has settled. */
+  settled(): void {
+    if (++this.#settled === this.keys.length) this.onSettled?.()
   }
 }
 

@@ -56,6 +56,20 @@ describe('the direct way to several servers', () => {
     }
   })
 
+  it('has batches of no more servers than readWindow: the worker asks more of them in turn', async () => {
+    const servers = await startServers(3)
+    const addresses = servers.map(({ address }) => address)
+    const cache = open(addresses, { cluster: { readWindow: 2 } })
+    const [mine, others] = [keysOf(cache, addresses[0]!), keysOf(cache, addresses[1]!)]
+    fill(cache)
+    let before = directCommands()
+    expect([...cache.getMany([...mine, ...others]).keys()]).toEqual([...mine, ...others])
+    expect(directCommands()).toBe(before + 2)
+    before = directCommands()
+    expect([...cache.getMany(KEYS).keys()]).toEqual(KEYS)
+    expect(directCommands()).toBe(before)
+  })
+
   it('fails the keys of a frozen server and gives the others', async () => {
     const servers = await startServers(3)
     const [frozen] = servers as [RealMemcached]

@@ -1,8 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
 import { BatchError, OverloadedError } from '../../src/errors.ts'
 import { MemcachedServer } from '../../src/server/memcached-server.ts'
 import { patient } from '../support/memcache-options.ts'
+import { Switchboard } from '../support/switchboard.ts'
 import { playRounds, timeout } from './seed.ts'
 
 let server: MemcachedServer
@@ -97,6 +99,17 @@ function courseOf(random: () => number): Course {
   return courses[Math.floor(random() * courses.length)]!
 }
 
+/** A `getMany` of some of the keys: all of it comes before the calls after it. */
+function readOf(random: () => number): Course {
+  const keys = field.filter(() => random() < 0.5)
+  return {
+    call: (cache) => cache.getMany(keys),
+    keys,
+    change: (model, key) => model.get(key),
+    result: (results) => new Map(results.filter(([, value]) => value !== undefined)),
+  }
+}
+
 /** The keys that were not carried out, for nothing but too many commands at a time. */
 function refusedKeys(outcome: PromiseSettledResult<unknown>, keys: readonly string[]): ReadonlySet<string> {
   if (outcome.status === 'fulfilled') return new Set()
@@ -128,3 +141,37 @@ describe('any calls of one turn, with windows of 20 commands', () => {
     })
   })
 })
+
+describe('any calls of one turn, over many servers that answer in any order, with a readWindow', () => {
+  it('do to each key what they would do one after the other', { timeout }, async () => {
+    const board = await Switchboard.open(12)
+    await playRounds(30, async ({ random, seed }) => {
+      const cache = await board.client(1 + (seed % 3), { protocol: seed % 2 === 0 ? 'meta' : 'text' })
+      await cache.flushAll({ server: board.names[0]! })
+      const model: Model = new Map()
+      const courses = Array.from({ length: 14 }, () => (random() < 0.4 ? readOf(random) : courseOf(random)))
+      board.hold()
+      const outcomes = Promise.all(courses.map(({ call }) => call(cache)))
+      await Promise.all([outcomes, answerInAnyOrder(board, outcomes, random)])
+      board.release()
+      const results = await outcomes
+      for (const [at, { keys, change, result }] of courses.entries()) {
+        expect(results[at]).toEqual(result(keys.map((key) => [key, change(model, key)] as const)))
+      }
+      cache.destroy()
+    })
+  })
+})
+
+async function answerInAnyOrder(board: Switchboard, outcomes: Promise<unknown>, random: () => number): Promise<void> {
+  const calls = { areOver: false }
+  const end = (): void => {
+    calls.areOver = true
+  }
+  outcomes.then(end, end)
+  while (!calls.areOver) {
+    const { holding } = board
+    if (holding.length > 0) board.release(holding[Math.floor(random() * holding.length)])
+    await nextTurn()
+  }
+}

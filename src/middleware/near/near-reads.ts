@@ -10,6 +10,7 @@ export class NearReads implements ReadBatch, ReadHolder {
   readonly request: ReadBatch['request']
   readonly timeoutMs: number
   readonly patience: Patience | undefined
+  readonly call: object
   readonly keys: WireKey[] = []
   deadline: number
   holder: ReadHolder | undefined = undefined
@@ -29,6 +30,7 @@ export class NearReads implements ReadBatch, ReadHolder {
     this.request = whole.request
     this.timeoutMs = whole.timeoutMs
     this.patience = whole.patience
+    this.call = whole.call ?? whole
     this.deadline = whole.deadline
   }
 

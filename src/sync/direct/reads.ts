@@ -63,13 +63,16 @@ export class DirectReads {
   readonly #range: RangeSerde | undefined
   readonly #maxKeys: number
   readonly #maxBytes: number
+  /** Most servers of a batch; the worker's client asks more of them in turn. */
+  readonly #maxServers: number
   #detours = 0
 
   constructor(context: DirectContext) {
     this.#context = context
-    const { serde, connection } = context.options
+    const { serde, connection, cluster } = context.options
     this.#range = 'deserializeRange' in serde ? (serde as RangeSerde) : undefined
     this.#maxKeys = connection.coalesceReads?.maxKeys ?? 1
+    this.#maxServers = cluster.readWindow ?? Number.POSITIVE_INFINITY
     this.#maxBytes =
       Math.min(connection.coalesceReads?.maxBytes ?? MAX_COMMAND_BYTES, MAX_COMMAND_BYTES) - LINE_END.length
   }
@@ -119,7 +122,7 @@ export class DirectReads {
     const context = this.#context
     if (!context.isFree || this.#takesDetour()) return VIA_WORKER
     const shares = this.#share(keys)
-    if (shares === undefined) return VIA_WORKER
+    if (shares === undefined || shares.length > this.#maxServers) return VIA_WORKER
     const progress: Progress = { values: Array.from(keys, () => MISS), failed: new Map(), unread: [], lost: [] }
     context.sockets.start()
     const lost = this.#ask(shares, keys, progress)
