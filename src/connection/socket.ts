@@ -86,11 +86,12 @@ export class SocketOpening {
 }
 
 function createSocket(target: SocketTarget, tls: TlsOptions | undefined, buffer: ReadBuffer): Socket {
+  const { chunk } = buffer
   const onread = {
-    buffer: buffer.chunk,
+    buffer: chunk,
     callback: (length: number, bytes: Uint8Array): boolean => {
       // A runtime with its own read buffer passes that one.
-      if (bytes.buffer === buffer.chunk.buffer) buffer.received(length)
+      if (bytes === chunk) buffer.received(length)
       else buffer.receive(bytes.subarray(0, length))
       return true
     },
