@@ -187,7 +187,7 @@ export class Cluster implements Backend, MemberDecisions {
    */
   replace(servers: readonly Server[]): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed
-    const before = this.#main.members
+    const before = new Set(this.#main.members)
     const gone = this.#main.replace(servers)
     const { members } = this.#main
     const alone = members.length === 1 && this.#gutter.members.length === 0
@@ -195,7 +195,7 @@ export class Cluster implements Backend, MemberDecisions {
     this.#sole = alone && !members[0]!.watched ? members[0]!.pool : undefined
     const retired = Promise.all(gone.map((member) => this.#retire(member)))
     this.#tellChange(
-      members.filter((member) => !before.includes(member)),
+      members.filter((member) => !before.has(member)),
       gone,
     )
     return retired.then(() => undefined)

@@ -46,7 +46,7 @@ export class ServerGroup implements MemberGroup {
    * @returns the removed members, for the caller to retire.
    */
   replace(servers: readonly Server[]): readonly Member[] {
-    const router = servers.length === 0 ? undefined : routerOf(this.#distribution, servers)
+    const router = servers.length === 0 ? undefined : routerOf(this.#distribution, servers, this.#router)
     const before = new Map(this.#members.map((member) => [member.name, member]))
     this.#members = servers.map((server) => {
       const known = before.get(server.name)
@@ -93,10 +93,10 @@ export class ServerGroup implements MemberGroup {
 }
 
 /** Builds the router of a distribution, which may be a function of the caller's. */
-function routerOf(distribution: Distribution, servers: readonly Server[]): Router {
+function routerOf(distribution: Distribution, servers: readonly Server[], previous: Router | undefined): Router {
   let router: Partial<Router> | undefined
   try {
-    router = distribution(servers.map(routed))
+    router = distribution(servers.map(routed), previous)
   } catch (cause) {
     throw distributionError(cause)
   }
@@ -115,6 +115,7 @@ function refuseIndex(index: unknown): never {
 
 /** Checks whether the connections to one server may be used for the other. A weight concerns the ring alone. */
 function isSame(a: Server, b: Server): boolean {
+  if (a === b) return true
   return (
     a.version === b.version &&
     isDeepStrictEqual(a.endpoint, b.endpoint) &&

@@ -5,7 +5,7 @@ import type { Backend, ServerExecutor, WaitLimits } from '../seam/executor.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { detachAll } from '../seam/reads.ts'
 import type { ServerSource } from '../seam/server-source.ts'
-import { parseServerSpec, type ServerSpec } from '../server-address.ts'
+import { parseServerSpec, type Server, type ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import type { Cluster } from './cluster.ts'
 import { ListWaiters } from './list-waiters.ts'
@@ -24,6 +24,8 @@ export class SourcedCluster implements Backend {
   readonly #onSourceError: (error: MemcacheError) => void
   readonly #timeoutMs: number
   #ready = false
+  /** Servers of the last list. A long list that changes by one server is not parsed again. */
+  #parsed: ReadonlyMap<ServerSpec, Server> = new Map()
   #closed: MemcacheError | undefined
 
   /**
@@ -67,7 +69,9 @@ export class SourcedCluster implements Backend {
   }
 
   #takeList(specs: readonly ServerSpec[]): void {
-    void this.#cluster.replace(parseServers(specs))
+    const servers = parseServers(specs, this.#parsed)
+    void this.#cluster.replace(servers)
+    this.#parsed = new Map(servers.map((server, at) => [specs[at]!, server]))
     if (this.#ready) return
     this.#ready = true
     this.#listWaiters.release()
@@ -126,8 +130,15 @@ export class SourcedCluster implements Backend {
   }
 }
 
-/** Checks a list of servers. Names identify the servers, so no name may occur twice. */
-export function parseServers(specs: readonly ServerSpec[]): ReturnType<typeof parseServerSpec>[] {
+/**
+ * Checks a list of servers. Names identify the servers, so no name may occur twice.
+ *
+ * @param parsed - Servers of specs that were parsed before; used for strings, which cannot have changed since.
+ */
+export function parseServers(
+  specs: readonly ServerSpec[],
+  parsed: ReadonlyMap<ServerSpec, Server> = new Map(),
+): Server[] {
   if (!Array.isArray(specs)) throw new InvalidInputError(`the servers must be a list, got ${showValue(specs)}`)
   const names = new Set<string>()
   return (specs as readonly ServerSpec[]).map((spec) => {
@@ -136,7 +147,8 @@ export function parseServers(specs: readonly ServerSpec[]): ReturnType<typeof pa
         `a list of servers holds strings or addresses, got ${showValue(spec)}; write 'host:port' as one string`,
       )
     }
-    const server = parseServerSpec(spec)
+    const known = typeof spec === 'string' ? parsed.get(spec) : undefined
+    const server = known ?? parseServerSpec(spec)
     if (names.has(server.name)) {
       throw new InvalidInputError(
         `two servers are called ${showValue(server.name)}: remove one, give it a name of its own, or raise its weight`,

@@ -31,5 +31,10 @@ export interface Router {
 /**
  * Function that spreads keys over servers. Must be pure: the same servers give a router that decides the same. A
  * function of your own is a distribution too.
+ *
+ * @param servers - Servers of the keys.
+ * @param previous - Router that this distribution made for the list before. Can make the new one in less time, and must
+ * make no other difference: a list that changes by one server costs the rings of this package a pass over their points
+ * instead of a hash of each. Distributions around a distribution pass on the router that it made.
  */
-export type Distribution = (servers: readonly RoutedServer[]) => Router
+export type Distribution = (servers: readonly RoutedServer[], previous?: Router) => Router

@@ -2,54 +2,31 @@ import type { RoutedServer } from './distribution.ts'
 import type { HashFunction } from './hash/hash-function.ts'
 import { md5Words } from './hash/md5.ts'
 import { sha1Start } from './hash/sha1.ts'
-import { PointList } from './ring.ts'
+import type { PointSource } from './ring-points.ts'
 
 const POINTS_PER_SERVER = 160
 const WORDS_PER_DIGEST = 4
 const DIGESTS_PER_SERVER = POINTS_PER_SERVER / WORDS_PER_DIGEST
-/** Points per server in libmemcached without weights. */
+/** Number of points of each server in libmemcached without weights. */
 const UNWEIGHTED_POINTS = 100
 
-/**
- * Makes libketama's points: little-endian words of md5(`name-0`), md5(`name-1`), ….
- *
- * @param counts - Number of digests of each server.
- * @param words - Number of words of each digest, from its beginning, that are points.
- */
-export function md5Points(
-  names: readonly string[],
-  counts: readonly number[],
-  words: number = WORDS_PER_DIGEST,
-): PointList {
-  const points = new PointList()
-  for (const [owner, name] of names.entries()) {
-    for (let at = 0; at < counts[owner]!; at++) {
-      const digest = md5Words(`${name}-${at}`)
-      for (let word = 0; word < words; word++) points.add(digest[word]! >>> 0, owner)
-    }
-  }
-  return points
+/** libketama's points: little-endian words of md5(`name-0`), md5(`name-1`), …. */
+export const MD5_POINTS: PointSource = {
+  size: WORDS_PER_DIGEST,
+  digest: (name, at) => md5Words(`${name}-${at}`),
 }
 
-/** Makes the points of libmemcached's ring without weights: the key's hash function of `name-0` … `name-99`. */
-export function hashPoints(names: readonly string[], hash: HashFunction): PointList {
-  const points = new PointList()
-  for (const [owner, name] of names.entries()) {
-    for (let at = 0; at < UNWEIGHTED_POINTS; at++) points.add(hash(`${name}-${at}`) >>> 0, owner)
-  }
-  return points
+/** Dalli's points (lib/dalli/ring.rb): the first four bytes, big-endian, of SHA-1(`name:0`), SHA-1(`name:1`), …. */
+export const SHA1_POINTS: PointSource = { size: 1, digest: (name, at) => [sha1Start(`${name}:${at}`)] }
+
+/** Returns the points of libmemcached's ring without weights: the key's hash function of `name-0`, `name-1`, …. */
+export function hashPoints(hash: HashFunction): PointSource {
+  return { size: 1, digest: (name, at) => [hash(`${name}-${at}`)] }
 }
 
-/**
- * Makes Dalli's points (lib/dalli/ring.rb): the first four bytes, big-endian, of SHA-1(`name:0`), SHA-1(`name:1`), ….
- */
-export function dalliPoints(names: readonly string[], counts: readonly number[]): PointList {
-  const points = new PointList()
-  for (const [owner, name] of names.entries()) {
-    const count = counts[owner]!
-    for (let at = 0; at < count; at++) points.add(sha1Start(`${name}:${at}`), owner)
-  }
-  return points
+/** Returns 100 points for each server, whatever its weight. */
+export function unweightedCounts(servers: readonly RoutedServer[]): number[] {
+  return servers.map(() => UNWEIGHTED_POINTS)
 }
 
 /**

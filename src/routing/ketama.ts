@@ -8,10 +8,19 @@ import { bytesOf } from './hash/key-bytes.ts'
 import { md5 } from './hash/md5.ts'
 import { oneAtATime } from './hash/one-at-a-time.ts'
 import { withHashTag } from './hash-part.ts'
-import { dalliCounts, dalliPoints, equalDigests, hashPoints, md5Points, weightedDigests } from './ketama-points.ts'
+import {
+  dalliCounts,
+  equalDigests,
+  hashPoints,
+  MD5_POINTS,
+  SHA1_POINTS,
+  unweightedCounts,
+  weightedDigests,
+} from './ketama-points.ts'
 import { inNameOrder } from './name-order.ts'
-import { Ring } from './ring.ts'
-import { RingRouter } from './ring-router.ts'
+import { Ring, type RingShape } from './ring.ts'
+import { partsOf } from './ring-points.ts'
+import { previousPoints, RingRouter } from './ring-router.ts'
 import {
   libmemcachedName,
   libmemcachedSpyName,
@@ -34,6 +43,10 @@ const FLAVOURS: readonly KetamaFlavour[] = [
   'dalli',
   'twemproxy',
 ]
+
+// As in a TreeMap, the last node put at a point owns it.
+const SPYMEMCACHED: RingShape = { source: MD5_POINTS, side: 'atOrAbove', winner: 'last' }
+const DALLI: RingShape = { source: SHA1_POINTS, side: 'atOrBelow', winner: 'last' }
 
 /** Options of {@link ketama}. */
 export interface KetamaOptions {
@@ -115,21 +128,21 @@ function libmemcachedKetama(nameOf: NameForm, weighted: boolean, hash: HashFunct
 
 function unweightedKetama(nameOf: NameForm, hash: HashFunction): Distribution {
   const weightedRing = weightedKetama(nameOf, hash)
-  return (list) => {
+  const shape: RingShape = { source: hashPoints(hash), side: 'atOrAbove', winner: 'first' }
+  return (list, previous) => {
     const servers = checkServers(list)
     // libmemcached changes to the weighted ring when a server with a weight above 1 is added, and keeps the key's hash.
-    if (hasWeights(servers)) return weightedRing(servers)
-    const points = hashPoints(namesOf(servers, nameOf), hash)
-    return new RingRouter(new Ring(points, 'atOrAbove', 'first'), servers.length, hash)
+    if (hasWeights(servers)) return weightedRing(servers, previous)
+    const parts = partsOf(namesOf(servers, nameOf), unweightedCounts(servers))
+    return new RingRouter(new Ring(shape, parts, previousPoints(previous)), servers.length, hash)
   }
 }
 
 function spymemcachedKetama(weighted: boolean | undefined, hash: HashFunction): Distribution {
-  return (list) => {
+  return (list, previous) => {
     const servers = checkServers(list)
     const counts = (weighted ?? hasWeights(servers)) ? weightedDigests(servers) : equalDigests(servers)
-    // As in a TreeMap, the last node put at a point owns it.
-    const ring = new Ring(md5Points(namesOf(servers, plainName), counts), 'atOrAbove', 'last')
+    const ring = new Ring(SPYMEMCACHED, partsOf(namesOf(servers, plainName), counts), previousPoints(previous))
     return new RingRouter(ring, servers.length, hash)
   }
 }
@@ -140,9 +153,9 @@ function twemproxyKetama(hash: HashFunction): Distribution {
 }
 
 function dalliKetama(hash: HashFunction): Distribution {
-  return (list) => {
+  return (list, previous) => {
     const servers = checkServers(list)
-    const ring = new Ring(dalliPoints(namesOf(servers, plainName), dalliCounts(servers)), 'atOrBelow', 'last')
+    const ring = new Ring(DALLI, partsOf(namesOf(servers, plainName), dalliCounts(servers)), previousPoints(previous))
     return new RingRouter(ring, servers.length, hash, (key) => dalliTries(key, hash))
   }
 }

@@ -8,31 +8,33 @@ import { type NameForm, namesOf } from './server-name.ts'
  * name, then by its bytes (`string_compare` in `nc_string.c`, called by `conf_validate_server` in `nc_conf.c`).
  */
 export function inNameOrder(distribution: Distribution, form: NameForm): Distribution {
-  return (list) => {
+  return (list, previous) => {
+    const inner = previous instanceof NameOrderRouter ? previous.router : undefined
     const servers = checkServers(list)
     const encoder = new TextEncoder()
     const names = namesOf(servers, form).map((name) => encoder.encode(name))
     const sorted = names.map((_, index) => index).toSorted((one, other) => compare(names[one]!, names[other]!))
-    return new NameOrderRouter(distribution(sorted.map((index) => servers[index]!)), sorted)
+    const inOrder = sorted.map((index) => servers[index]!)
+    return new NameOrderRouter(distribution(inOrder, inner), sorted)
   }
 }
 
 /** Router over a sorted list, with the indexes of the original list. */
 class NameOrderRouter implements Router {
-  readonly #router: Router
+  readonly router: Router
   readonly #sorted: readonly number[]
 
   constructor(router: Router, sorted: readonly number[]) {
-    this.#router = router
+    this.router = router
     this.#sorted = sorted
   }
 
   pick(key: HashInput): number {
-    return this.#sorted[this.#router.pick(key)]!
+    return this.#sorted[this.router.pick(key)]!
   }
 
   *order(key: HashInput): Generator<number, void, undefined> {
-    for (const index of this.#router.order(key)) yield this.#sorted[index]!
+    for (const index of this.router.order(key)) yield this.#sorted[index]!
   }
 }
 

@@ -1,9 +1,11 @@
 import { checkServers } from './check.ts'
 import type { Distribution, Router } from './distribution.ts'
 import type { HashFunction } from './hash/hash-function.ts'
-import { md5, md5Words } from './hash/md5.ts'
-import { checkPointCount, PointList, Ring } from './ring.ts'
-import { RingRouter } from './ring-router.ts'
+import { md5 } from './hash/md5.ts'
+import { MD5_POINTS } from './ketama-points.ts'
+import { checkPointCount, Ring, type RingShape } from './ring.ts'
+import type { RingPart } from './ring-points.ts'
+import { previousPoints, RingRouter } from './ring-router.ts'
 import { namesOf } from './server-name.ts'
 
 /** A server on the ring of npm's `hashring`. */
@@ -20,16 +22,13 @@ export interface NpmRingServer {
 
 /** Hash functions of the ring. */
 export interface NpmHashing {
-  /** Digest of a text, as little-endian words of 32 bits. */
-  readonly words: (text: string) => ArrayLike<number>
+  readonly shape: RingShape
   /** First word of the digest of a key. */
   readonly hash: HashFunction
-  /** Words of a digest that are points. */
-  readonly points: number
 }
 
 /** Hashing of `memcached`: `algorithm: 'md5'` with `compatibility: 'ketama'`. */
-export const NPM_KETAMA: NpmHashing = { words: md5Words, hash: md5, points: 4 }
+export const NPM_KETAMA: NpmHashing = { shape: { source: MD5_POINTS, side: 'atOrAbove', winner: 'first' }, hash: md5 }
 
 const DIGESTS_PER_SERVER = 40
 const WITH_DEFAULT_PORT = /^([^:]+):11211$/
@@ -44,23 +43,32 @@ export function npmKetamaText(server: string): string {
  * fewer points here.
  *
  * @param count - Number of servers in the list.
+ * @param previous - Router of the list before, as a distribution is given it.
  */
-export function npmRing(servers: readonly NpmRingServer[], count: number, hashing: NpmHashing): Router {
+export function npmRing(
+  servers: readonly NpmRingServer[],
+  count: number,
+  { shape, hash }: NpmHashing,
+  previous: Router | undefined,
+): Router {
   let total = 0
   for (const { weight } of servers) total += weight
-  const points = new PointList()
   let sum = 0
-  for (const { owner, text, weight, vnodes } of servers) {
+  const parts = servers.map(({ owner, text, weight, vnodes }) => {
     // In this order: other rounding is another ring.
-    const digests = vnodes ?? Math.floor((weight / total) * DIGESTS_PER_SERVER * servers.length)
-    sum += digests * hashing.points
+    const digests = Math.max(0, Math.ceil(vnodes ?? Math.floor((weight / total) * DIGESTS_PER_SERVER * servers.length)))
+    sum += digests * shape.source.size
     checkPointCount(sum)
-    for (let at = 0; at < digests; at++) {
-      const words = hashing.words(`${text}-${at}`)
-      for (let word = 0; word < hashing.points; word++) points.add(words[word]! >>> 0, owner)
-    }
-  }
-  return new RingRouter(new Ring(points, 'atOrAbove', 'first'), count, hashing.hash)
+    return { name: text, owner, digests }
+  })
+  // A source of its own: a ring on which servers have several parts is not made of another, nor another of it.
+  const own = isPlain(parts) ? shape : { ...shape, source: { ...shape.source } }
+  return new RingRouter(new Ring(own, parts, previousPoints(previous)), count, hash)
+}
+
+/** Checks whether every server has one part, and no other has the same text. */
+function isPlain(parts: readonly RingPart[]): boolean {
+  return parts.every(({ owner }, at) => owner === at) && new Set(parts.map(({ name }) => name)).size === parts.length
 }
 
 /**
@@ -68,10 +76,10 @@ export function npmRing(servers: readonly NpmRingServer[], count: number, hashin
  * and other numbers, and with some weights, up to three of a hundred keys have another server there.
  */
 export function memcachedNpm(): Distribution {
-  return (list) => {
+  return (list, previous) => {
     const servers = checkServers(list)
     const texts = namesOf(servers, ({ name }) => npmKetamaText(name))
     const placed = servers.map(({ weight }, owner) => ({ owner, text: texts[owner]!, weight }))
-    return npmRing(placed, servers.length, NPM_KETAMA)
+    return npmRing(placed, servers.length, NPM_KETAMA, previous)
   }
 }

@@ -2,14 +2,16 @@ import { checkServers } from './check.ts'
 import type { Distribution } from './distribution.ts'
 import { latin1Text } from './hash/key-text.ts'
 import { md5 } from './hash/md5.ts'
-import { flooredDigests, md5Points } from './ketama-points.ts'
-import { Ring } from './ring.ts'
-import { RingRouter } from './ring-router.ts'
+import { flooredDigests, MD5_POINTS } from './ketama-points.ts'
+import { Ring, type RingShape } from './ring.ts'
+import { partsOf } from './ring-points.ts'
+import { previousPoints, RingRouter } from './ring-router.ts'
 import { namesOf } from './server-name.ts'
 import { WideRingRouter } from './wide-ring.ts'
 
-/** Words of a digest that hashring uses, of four. */
-const HASHRING_WORDS = 3
+/** hashring uses three words of a digest, of four. */
+const HASHRING: RingShape = { source: { ...MD5_POINTS, size: 3 }, side: 'above', winner: 'last' }
+const UHASHRING_KETAMA: RingShape = { source: MD5_POINTS, side: 'above', winner: 'last' }
 
 /**
  * Makes the ring of Python's hashring 1.5 as aisk's python-memcache (0.15 and later) uses it: 40 × 3 points a server,
@@ -20,10 +22,13 @@ const HASHRING_WORDS = 3
  * package `memcached` has another, `hashring` with `compatibility: 'ketama'`: that is `memcachedNpm()`.
  */
 export function hashring(): Distribution {
-  return (list) => {
+  return (list, previous) => {
     const servers = checkServers(list)
-    const points = md5Points(namesOf(servers, nameAsItIs), flooredDigests(servers), HASHRING_WORDS)
-    const ring = new Ring(points, 'above', 'last')
+    const ring = new Ring(
+      HASHRING,
+      partsOf(namesOf(servers, nameAsItIs), flooredDigests(servers)),
+      previousPoints(previous),
+    )
     return new RingRouter(ring, servers.length, (key) => md5(latin1Text(key)))
   }
 }
@@ -33,7 +38,7 @@ export function hashring(): Distribution {
  * first above the key's. Servers are known by their names.
  */
 export function uhashring(): Distribution {
-  return (list) => new WideRingRouter(checkServers(list))
+  return (list, previous) => new WideRingRouter(checkServers(list), previous)
 }
 
 /**
@@ -41,9 +46,10 @@ export function uhashring(): Distribution {
  * above the key's md5. Servers are known by their names, `host:port`; libmemcached would leave the port 11211 out.
  */
 export function uhashringKetama(): Distribution {
-  return (list) => {
+  return (list, previous) => {
     const servers = checkServers(list)
-    const ring = new Ring(md5Points(namesOf(servers, nameAsItIs), flooredDigests(servers)), 'above', 'last')
+    const parts = partsOf(namesOf(servers, nameAsItIs), flooredDigests(servers))
+    const ring = new Ring(UHASHRING_KETAMA, parts, previousPoints(previous))
     return new RingRouter(ring, servers.length, md5)
   }
 }

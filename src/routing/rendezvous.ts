@@ -91,8 +91,8 @@ class RendezvousRouter implements Router {
   constructor(names: readonly string[], score: Score) {
     this.#score = score
     this.#scores = new Uint32Array(names.length)
-    const sorted = names.toSorted(compareCodePoints)
-    this.#ranks = names.map((name) => sorted.indexOf(name))
+    const ranks = new Map(names.toSorted(compareCodePoints).map((name, rank) => [name, rank]))
+    this.#ranks = names.map((name) => ranks.get(name)!)
   }
 
   pick(key: HashInput): number {
@@ -117,9 +117,11 @@ class RendezvousRouter implements Router {
 
 /** Compares texts as Python does; `<` would compare UTF-16 units. */
 function compareCodePoints(one: string, other: string): number {
-  const [left, right] = [Array.from(one), Array.from(other)]
-  const at = left.findIndex((character, index) => character !== right[index])
-  if (at === -1) return left.length - right.length
-  const opposite = right[at]
-  return opposite === undefined ? 1 : left[at]!.codePointAt(0)! - opposite.codePointAt(0)!
+  const { length } = one.length < other.length ? one : other
+  for (let at = 0; at < length; at++) {
+    // At the first unit of a surrogate pair this is the whole pair, which decides before the second unit is read.
+    const difference = one.codePointAt(at)! - other.codePointAt(at)!
+    if (difference !== 0) return difference
+  }
+  return one.length - other.length
 }

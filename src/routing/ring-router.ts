@@ -1,6 +1,7 @@
 import type { Router } from './distribution.ts'
 import type { HashFunction, HashInput } from './hash/hash-function.ts'
 import type { Ring } from './ring.ts'
+import type { RingPoints } from './ring-points.ts'
 import { distinctOrder } from './spread-order.ts'
 
 /** Returns the hashes to try for a key, in order, before the ring is walked. */
@@ -8,20 +9,20 @@ export type Rehash = (key: HashInput) => Iterable<number>
 
 /** Router of keys on a {@link Ring}. The failover order is that of the ring, from the key on. */
 export class RingRouter implements Router {
-  readonly #ring: Ring
+  readonly ring: Ring
   readonly #count: number
   readonly #hash: HashFunction
   readonly #rehash: Rehash | undefined
 
   constructor(ring: Ring, count: number, hash: HashFunction, rehash?: Rehash) {
-    this.#ring = ring
+    this.ring = ring
     this.#count = count
     this.#hash = hash
     this.#rehash = rehash
   }
 
   pick(key: HashInput): number {
-    return this.#count === 1 ? 0 : this.#ring.owner(this.#hash(key) >>> 0)
+    return this.#count === 1 ? 0 : this.ring.owner(this.#hash(key) >>> 0)
   }
 
   order(key: HashInput): Iterable<number> {
@@ -30,7 +31,12 @@ export class RingRouter implements Router {
 
   *#preferred(key: HashInput): Generator<number, void, undefined> {
     yield this.pick(key)
-    if (this.#rehash !== undefined) for (const hash of this.#rehash(key)) yield this.#ring.owner(hash)
-    yield* this.#ring.walk(this.#hash(key) >>> 0)
+    if (this.#rehash !== undefined) for (const hash of this.#rehash(key)) yield this.ring.owner(hash)
+    yield* this.ring.walk(this.#hash(key) >>> 0)
   }
+}
+
+/** Returns the points from which the ring of another list can be made, if the router has a ring. */
+export function previousPoints(previous: Router | undefined): RingPoints | undefined {
+  return previous instanceof RingRouter ? previous.ring.all : undefined
 }

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts'
+import { ownerOf, type PlacedPoints, pointOf } from './placed-points.ts'
+import { type PointSource, type RingPart, type RingPoints, ringPoints } from './ring-points.ts'
 
-/** Factor of a point when points are sorted: two to the power of the bits of an owner, which is added to the point. */
-const OWNERS = 65_536
 /** Most points of a ring, at 14 bytes each while they are sorted. */
 const MAX_POINTS = 4_194_304
 
@@ -13,6 +13,13 @@ export type RingSide = 'atOrAbove' | 'above' | 'atOrBelow'
 
 /** Owner of a point that two servers share: the first or the last of them in the list. */
 export type PointWinner = 'first' | 'last'
+
+/** Rules by which a ring is made of servers. */
+export interface RingShape {
+  readonly source: PointSource
+  readonly side: RingSide
+  readonly winner: PointWinner
+}
 
 /** Most bits of the index of a ring: 256 kB. */
 const MAX_INDEX_BITS = 16
@@ -34,18 +41,18 @@ export class Ring {
   // `hash` is the one before that.
   readonly #above: number
   readonly #back: number
+  /** Points of which the ring of the next list can be made. */
+  readonly all: RingPoints
 
-  constructor(points: PointList, side: RingSide, winner: PointWinner) {
-    const sorted = points.sorted(winner)
-    this.#points = new Uint32Array(sorted.length)
-    this.#owners = new Uint16Array(sorted.length)
-    for (const [at, point] of sorted.entries()) {
-      this.#points[at] = Math.floor(point / OWNERS)
-      this.#owners[at] = point % OWNERS
-    }
-    const bits = Math.min(MAX_INDEX_BITS, 1 + Math.ceil(Math.log2(sorted.length + 1)))
+  /** @param previous - Points of the ring before this one: see {@link ringPoints}. */
+  constructor({ source, side, winner }: RingShape, parts: readonly RingPart[], previous?: RingPoints) {
+    this.all = ringPoints(source, parts, previous)
+    const [points, owners] = winningPoints(this.all.placed, winner)
+    const bits = Math.min(MAX_INDEX_BITS, 1 + Math.ceil(Math.log2(points.length + 1)))
+    this.#points = points
+    this.#owners = owners
     this.#shift = 32 - bits
-    this.#index = indexOf(this.#points, bits)
+    this.#index = indexOf(points, bits)
     this.#above = side === 'atOrAbove' ? 0 : 1
     this.#back = side === 'atOrBelow' ? 1 : 0
   }
@@ -80,16 +87,31 @@ export class Ring {
   }
 }
 
+/** Returns the points in order, and their owners; of equal points only the winner's. */
+function winningPoints(placed: PlacedPoints, winner: PointWinner): [points: Uint32Array, owners: Uint16Array] {
+  const points = new Uint32Array(placed.length)
+  const owners = new Uint16Array(placed.length)
+  let to = 0
+  for (let at = 0; at < placed.length; at++) {
+    const point = pointOf(placed[at]!)
+    const isShared = to > 0 && points[to - 1] === point
+    if (isShared && winner === 'first') continue
+    if (isShared) to--
+    points[to] = point
+    owners[to++] = ownerOf(placed[at]!)
+  }
+  return [points.subarray(0, to), owners.subarray(0, to)]
+}
+
 /** Divides the circle into 2 to the power of `bits` equal parts, and finds the first point in or after each. */
 function indexOf(points: Uint32Array, bits: number): Uint32Array {
   const index = new Uint32Array(2 ** bits + 1)
-  const size = 2 ** (32 - bits)
-  let at = 0
-  for (let part = 0; part < index.length; part++) {
-    while (at < points.length && points[at]! < part * size) at++
-    index[part] = at
+  let next = 0
+  for (let at = 0; at < points.length; at++) {
+    const part = points[at]! >>> (32 - bits)
+    while (next <= part) index[next++] = at
   }
-  return index
+  return index.fill(points.length, next)
 }
 
 /** Refuses rings that weights have made too large. */
@@ -98,24 +120,4 @@ export function checkPointCount(count: number): void {
   throw new InvalidInputError(
     `the servers' weights ask for more than ${MAX_POINTS} points on the ring: divide them by a common factor`,
   )
-}
-
-/** Collects the points of a ring. */
-export class PointList {
-  readonly #points: number[] = []
-
-  /** Adds a point, unsigned 32 bits, of a server, given by its index. */
-  add(point: number, owner: number): void {
-    this.#points.push(point * OWNERS + owner)
-  }
-
-  /** Returns point and owner in one number each, in order; of equal points only the winner's. */
-  sorted(winner: PointWinner): Float64Array {
-    const points = Float64Array.from(this.#points).toSorted()
-    const beside = winner === 'first' ? -1 : 1
-    return points.filter((point, at) => {
-      const neighbour = points[at + beside]
-      return neighbour === undefined || Math.floor(neighbour / OWNERS) !== Math.floor(point / OWNERS)
-    })
-  }
 }

@@ -4,13 +4,15 @@ import { isPlainObject } from '../../plain-object.ts'
 import type { Distribution, RoutedServer } from '../../routing/distribution.ts'
 import type { HashInput } from '../../routing/hash/hash-function.ts'
 import { NPM_KETAMA, type NpmHashing, type NpmRingServer, npmKetamaText, npmRing } from '../../routing/npm-ring.ts'
+import type { PointSource } from '../../routing/ring-points.ts'
 import { showValue } from '../../show-value.ts'
 import type { MemcachedLocation, MemcachedOptions } from './api.ts'
 import { serverName, serversOf } from './servers.ts'
 
 type Entry = Omit<NpmRingServer, 'owner'>
 
-/** Words of a digest that are points, with `compatibility: 'hash_ring'`. */
+/** Words of a digest; with `compatibility: 'hash_ring'` the first three of them are points. */
+const WORDS_PER_DIGEST = 4
 const HASH_RING_POINTS = 3
 
 /** Returns the ring of the package, with the weights of a location, for any hash that it takes. */
@@ -26,9 +28,9 @@ export function ringOf(location: MemcachedLocation | undefined, options: Memcach
     ]
   // Made once here, so that what is wrong with a weight or a hash is an error of the constructor.
   for (const name of entries.keys()) entriesOf({ name, weight: 1 })
-  return (servers) => {
+  return (servers, previous) => {
     const placed = servers.flatMap((server, owner) => entriesOf(server).map((entry) => ({ owner, ...entry })))
-    return npmRing(placed, servers.length, hashing)
+    return npmRing(placed, servers.length, hashing, previous)
   }
 }
 
@@ -53,13 +55,15 @@ function shareOf(server: string, value: unknown): Pick<Entry, 'weight' | 'vnodes
 }
 
 function hashingOf({ algorithm = 'md5', compatibility }: MemcachedOptions): NpmHashing {
-  const points = compatibility === 'hash_ring' ? HASH_RING_POINTS : NPM_KETAMA.points
-  if (algorithm === 'md5') return { ...NPM_KETAMA, points }
+  const size = compatibility === 'hash_ring' ? HASH_RING_POINTS : WORDS_PER_DIGEST
+  const { shape } = NPM_KETAMA
+  if (algorithm === 'md5') return { ...NPM_KETAMA, shape: { ...shape, source: { ...shape.source, size } } }
   const { createHash } = needNodeModule('node:crypto')
   const words = (data: HashInput): Uint32Array => {
     const digest = createHash(algorithm).update(data).digest()
-    return Uint32Array.from({ length: NPM_KETAMA.points }, (_, at) => digest.readUInt32LE(at * 4))
+    return Uint32Array.from({ length: WORDS_PER_DIGEST }, (_, at) => digest.readUInt32LE(at * 4))
   }
   words('')
-  return { words, hash: (key) => words(key)[0] ?? 0, points }
+  const source: PointSource = { size, digest: (name, at) => words(`${name}-${at}`) }
+  return { shape: { ...shape, source }, hash: (key) => words(key)[0] ?? 0 }
 }

@@ -2,9 +2,10 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ClosedError, ServerDownError } from '../../../src/errors.ts'
 import { Operation } from '../../../src/protocol/operation.ts'
 import { GET } from '../../../src/protocol/request.ts'
+import type { Distribution, Router } from '../../../src/routing/distribution.ts'
 import { parseServerSpec, type Server } from '../../../src/server-address.ts'
 import { eventually, rejection, until } from '../../support/eventually.ts'
-import { Lab } from './lab.ts'
+import { byLetter, Lab } from './lab.ts'
 
 function server(name: string): Server {
   return parseServerSpec({ name, host: `${name}.test` })
@@ -347,6 +348,19 @@ describe('membership', () => {
     expect(await rejection(lab.get('a1'))).toMatchObject({ code: 'MEMLANE_SERVER_DOWN' })
     void lab.cluster.replace([server('a')])
     expect(await lab.get('a1')).toBe('miss')
+  })
+
+  it('gives the distribution the router of the list before', async () => {
+    const made: Router[] = []
+    const given: (Router | undefined)[] = []
+    const distribution: Distribution = (servers, previous) => {
+      given.push(previous)
+      made.push(byLetter(servers))
+      return made.at(-1)!
+    }
+    const lab = await Lab.start({ options: { distribution } })
+    for (const names of [['a', 'b'], [], ['a', 'c']]) await lab.cluster.replace(names.map(server))
+    expect(given).toEqual([undefined, made[0], undefined])
   })
 
   it('goes on with the old servers when the distribution refuses the new ones', async () => {

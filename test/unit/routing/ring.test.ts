@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PointList, Ring, type RingSide } from '../../../src/routing/ring.ts'
+import { Ring, type RingShape, type RingSide } from '../../../src/routing/ring.ts'
 
 const LAST = 2 ** 32 - 1
 /** Also points beside each other, and at both ends of the circle. */
@@ -11,6 +11,13 @@ const anyPoint = fc.oneof(
   fc.constantFrom(2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1),
 )
 const anyPoints = fc.uniqueArray(anyPoint, { minLength: 1, maxLength: 300 })
+
+/** Each server has one point, which is its name. */
+const LITERAL: RingShape = {
+  source: { size: 1, digest: (name) => [Number(name)] },
+  side: 'atOrAbove',
+  winner: 'first',
+}
 
 /** The position that the definition of a side asks for, found by a look at every point. */
 function expectedOwner(points: readonly number[], side: RingSide, hash: number): number {
@@ -23,9 +30,8 @@ describe.each<RingSide>(['atOrAbove', 'above', 'atOrBelow'])('a ring whose point
   it('gives every hash the owner that a look at every point finds', () => {
     fc.assert(
       fc.property(anyPoints, fc.array(anyPoint, { minLength: 1 }), (points, hashes) => {
-        const list = new PointList()
-        for (const [owner, point] of points.entries()) list.add(point, owner)
-        const ring = new Ring(list, side, 'first')
+        const parts = points.map((point, owner) => ({ name: String(point), owner, digests: 1 }))
+        const ring = new Ring({ ...LITERAL, side }, parts)
         for (const hash of [...hashes, ...points, 0, LAST]) {
           expect(ring.owner(hash)).toBe(expectedOwner(points, side, hash))
           expect(ring.walk(hash).next().value).toBe(ring.owner(hash))
