@@ -85,7 +85,8 @@ async function measure({ task, server, mode, fills = false }) {
   const { nearCache } = await import(`${options.dist}/near-cache.mjs`)
   const near = mode === undefined ? undefined : MODES[mode]
   const cache = new Memcache(server, {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
+    connectTimeoutMs: 30_000,
     ...(near && { nearCache: nearCache({ ttlMs: 1000, ...near }) }),
   })
   const result = fills ? await fill(cache, task) : await count(cache, task)

@@ -41,7 +41,7 @@ const parts: WeakMap<object, Parts> = new WeakMap()
  *
  * A worker has the sockets. The worker starts with the first command and ends with `close()`, and does not keep the
  * process alive. Serdes, schemas, loaders, distributions and other functions run in the calling thread, must not be
- * asynchronous, and get the values themselves. `signal`, `connect`, `middleware`, `logger` and sources of servers are
+ * asynchronous, and get the values themselves. `signal`, `connect`, `middleware`, `nearCache`, `logger` and sources of servers are
  * refused: they could not work while the thread is blocked. Events are emitted during the calls, or else when the
  * thread is free.
  *

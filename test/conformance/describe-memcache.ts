@@ -15,6 +15,7 @@ import { describeLacks } from './suites/lacks.ts'
 import { describeLife } from './suites/life.ts'
 import { describeLimits } from './suites/limits.ts'
 import { describeLongKeys } from './suites/long-keys.ts'
+import { describeNearCache } from './suites/near-cache.ts'
 import { describeNoreply } from './suites/noreply.ts'
 import { describeOrder } from './suites/order.ts'
 import { describePop } from './suites/pop.ts'
@@ -49,6 +50,8 @@ export function describeMemcache(target: Target): void {
     // Done before the bytes reach any socket, and slow: another transport proves nothing new.
     if (target.transport === 'tcp' || target.transport === 'memory') describeCompression(context)
     describeChunks(context)
+    // As compression: it is in front of every transport.
+    if (target.transport === 'tcp' || target.transport === 'memory') describeNearCache(context)
     describeConditionalWrites(context)
     describePop(context)
     describePresence(context)

@@ -16,6 +16,7 @@ const NOT_SYNCHRONOUS: readonly (readonly [title: RegExp, why: string])[] = [
   [/signal/, 'a synchronous call takes no signal'],
   [/^destroy (rejects|during)/, 'nothing is ever pending'],
   [/^tells how its servers are/, 'nothing is ever pending'],
+  [/near cache/, 'a synchronous client has none'],
   [/synchronous or not$/, 'a function cannot give a promise'],
 ]
 

@@ -54,6 +54,21 @@ describe('toPrometheus', () => {
     expect(text).toContain('memlane_client_retries_total{client="sessions"} 11\n')
   })
 
+  it('writes the numbers of a near cache, and no line where a client has none', () => {
+    const nearCache = { hits: 9, misses: 8, fills: 7, calledOff: 6, evictions: 5, items: 4, bytes: 3 }
+    const text = toPrometheus({ ...CLIENT_METRICS, nearCache })
+    expect(text.split('\n').filter((line) => line.startsWith('memlane_client_near_cache'))).toEqual([
+      'memlane_client_near_cache_reads_total{result="hit"} 9',
+      'memlane_client_near_cache_reads_total{result="miss"} 8',
+      'memlane_client_near_cache_fills_total 7',
+      'memlane_client_near_cache_called_off_total 6',
+      'memlane_client_near_cache_evictions_total 5',
+      'memlane_client_near_cache_items 4',
+      'memlane_client_near_cache_bytes 3',
+    ])
+    expect(lines.join('\n')).not.toContain('near_cache')
+  })
+
   it('takes another prefix, and labels for all samples', () => {
     const text = toPrometheus(CLIENT_METRICS, { prefix: 'cache_', labels: { app: 'shop' } })
     expect(text).toContain('cache_pending{app="shop",server="cache-1:11211"} 14\n')

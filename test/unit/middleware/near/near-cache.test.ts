@@ -305,6 +305,15 @@ describe('a near cache', () => {
     expect(await near.get('a')).toBe('later')
   })
 
+  it('forgets what was read between a write and its next try', async () => {
+    const { near, far } = create({}, { retry: { attempts: 2, delayMs: 20 } })
+    await far.set('a', 'old')
+    near.fail({ command: 'set', error: 'down', times: 1 })
+    const writing = near.set('a', 'new')
+    expect([await near.get('a'), await near.get('a'), near.nearCache?.hits]).toEqual(['old', 'old', 1])
+    expect([await writing, await near.get('a')]).toEqual([true, 'new'])
+  })
+
   it('asks the server where the call says near: false, and keeps the new value', async () => {
     const { near, far } = create()
     await far.set('a', 'old')
