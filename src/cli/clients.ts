@@ -19,17 +19,13 @@ interface Closable {
  */
 export class Clients {
   /** Servers of the command line. */
-  readonly servers: readonly ServerSpec[]
+  readonly servers: readonly string[]
   readonly #values: ClientOptionValues
   readonly #login: () => Promise<Credentials | undefined>
   readonly #open: Set<Closable> = new Set()
   #options: Promise<MemcacheOptions> | undefined
 
-  constructor(
-    servers: readonly ServerSpec[],
-    values: ClientOptionValues,
-    login: () => Promise<Credentials | undefined>,
-  ) {
+  constructor(servers: readonly string[], values: ClientOptionValues, login: () => Promise<Credentials | undefined>) {
     this.servers = servers
     this.#values = values
     this.#login = login

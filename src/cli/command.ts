@@ -75,7 +75,7 @@ export interface CommandEntry {
   readonly name: string
   readonly aliases?: readonly string[]
   /** Heading of the overview. */
-  readonly group: 'Items' | 'Servers' | 'Keys' | 'Other'
+  readonly group: 'Items' | 'Keys' | 'Servers' | 'Meta protocol' | 'Other'
   /** As in the command's own declaration. */
   readonly summary: string
   load(): Promise<Command>

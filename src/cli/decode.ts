@@ -19,13 +19,13 @@ const MAX_UNPACKED = 128 * 1024 * 1024
 export interface Decoded {
   /** The value; a Buffer where the format is not known, or is bytes. */
   readonly value: unknown
-  /** Name of the serde that read it, `text` or `bytes`, with compression in front: `zlib+default`. */
+  /** Name of the serde that read it, `text`, `bytes` or `unknown`, with compression in front: `zlib+default`. */
   readonly format: string
 }
 
 /**
  * Decodes a stored value by the serde of `--serde`. `auto` tells the writer by client flags and first bytes, and never fails: what
- * it does not know are bytes.
+ * it does not know is text where it is UTF-8, else bytes.
  */
 export async function decodeStored(stored: Stored, serde: SerdeName): Promise<Decoded> {
   if (serde === 'auto') return decodeAuto(stored)
@@ -41,7 +41,8 @@ export async function decodeStored(stored: Stored, serde: SerdeName): Promise<De
 async function decodeAuto({ data, clientFlags }: Stored): Promise<Decoded> {
   if (clientFlags === 0 && isUtf8(data)) return { value: data.toString('utf8'), format: 'text' }
   const own = await decodeOwn(data, clientFlags)
-  return own ?? (await decodeForeign(data, clientFlags)) ?? decodePacked(data) ?? { value: data, format: 'bytes' }
+  const known = own ?? (await decodeForeign(data, clientFlags)) ?? decodePacked(data)
+  return known ?? { value: isUtf8(data) ? data.toString('utf8') : data, format: 'unknown' }
 }
 
 async function decodeOwn(data: Buffer, clientFlags: number): Promise<Decoded | undefined> {

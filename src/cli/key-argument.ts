@@ -14,9 +14,13 @@ export function readKey(text: string): Key {
   throw new UsageError(`${text} is not base64 after base64:`)
 }
 
-/** Returns a key as text for a terminal: control characters escaped, bytes that are not text as `base64:…`. */
+/**
+ * Returns a key as a word that {@link readKey} reads as the same key: text as it is, and `base64:…` for bytes and for text with
+ * control characters.
+ */
 export function showKeyText(key: Key): string {
-  return typeof key === 'string' ? escapeText(key) : BASE64 + Buffer.from(key).toString('base64')
+  if (typeof key === 'string' && !key.startsWith(BASE64) && escapeText(key) === key) return key
+  return BASE64 + Buffer.from(key).toString('base64')
 }
 
 /** Key in a JSON object. */

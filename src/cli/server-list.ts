@@ -1,12 +1,10 @@
-import type { ServerSpec } from '../server-address.ts'
-
 const DEFAULT_SERVER = 'localhost:11211'
 
 /** Servers that `--server` and `MEMCACHED_SERVERS` name; several in one word are separated by commas or blanks. */
 export function readServers(
   options: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-): readonly ServerSpec[] {
+): readonly string[] {
   const given = options.flatMap(words)
   if (given.length > 0) return given
   const fromEnv = words(env['MEMCACHED_SERVERS'] ?? '')

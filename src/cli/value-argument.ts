@@ -31,10 +31,15 @@ export async function readValue(
   { as, flags }: OptionValues<typeof VALUE_OPTIONS>,
   host: Host,
 ): Promise<unknown> {
-  const bytes = word === undefined || word === '-' ? await readInput(host) : Buffer.from(word)
+  const bytes = await readBytes(word, host)
   const value = convert(bytes, as, word !== undefined && word !== '-')
   if (flags === undefined) return value
   return new Stored(value instanceof Uint8Array ? value : Buffer.from(textOf(value)), flags)
+}
+
+/** Reads the bytes of the command line or of standard input. */
+export async function readBytes(word: string | undefined, host: Host): Promise<Buffer> {
+  return word === undefined || word === '-' ? readInput(host) : Buffer.from(word)
 }
 
 function textOf(value: unknown): string {
@@ -59,6 +64,12 @@ function parseJson(text: string): unknown {
   } catch (cause) {
     throw new UsageError('the value is not JSON, which --as json asks for', { cause })
   }
+}
+
+/** Reads the lines of standard input that are not empty. */
+export async function readLines(host: Host): Promise<string[]> {
+  const text = (await readInput(host)).toString('utf8')
+  return text.split(/\r?\n/).filter((line) => line !== '')
 }
 
 async function readInput({ stdin, signal }: Host): Promise<Buffer> {

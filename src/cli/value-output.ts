@@ -17,7 +17,7 @@ export async function writeValue({ out, serde }: Pick<Context, 'out' | 'serde'>,
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : toJson(value)
+  return typeof value === 'string' || typeof value === 'bigint' ? String(value) : toJson(value)
 }
 
 /** Value in a JSON object: `value`, or `base64` where it is bytes that are not text. */
@@ -25,7 +25,10 @@ export type JsonValue = { readonly value: unknown } | { readonly base64: string 
 
 /** Returns a decoded value as a part of a JSON object. */
 export function jsonValue({ value }: Decoded): JsonValue {
-  if (!(value instanceof Uint8Array)) return { value }
-  const bytes = Buffer.from(value)
+  return value instanceof Uint8Array ? jsonBytes(Buffer.from(value)) : { value }
+}
+
+/** Returns bytes as a part of a JSON object. */
+export function jsonBytes(bytes: Buffer): JsonValue {
   return isUtf8(bytes) ? { value: bytes.toString('utf8') } : { base64: bytes.toString('base64') }
 }

@@ -1,11 +1,9 @@
 import type { Key } from '../../protocol/key.ts'
-import type { Context } from '../command.ts'
 import { type Command, defineCommand } from '../command.ts'
-import { decodeStored } from '../decode.ts'
 import { EXIT } from '../exit-code.ts'
-import { jsonKey, readKey, showKeyText } from '../key-argument.ts'
+import { readKey } from '../key-argument.ts'
 import { Stored } from '../stored.ts'
-import { jsonValue, writeValue } from '../value-output.ts'
+import { writeHits } from '../value-list.ts'
 
 /** `memlane get` */
 export const get: Command = defineCommand({
@@ -27,23 +25,9 @@ export const get: Command = defineCommand({
     const client = await context.clients.memcache()
     const keys = args.key.map(readKey)
     const found = (await client.getMany(keys, { signal: context.signal })) as ReadonlyMap<Key, unknown>
-    for (const key of keys) {
+    return writeHits(context, keys, (key) => {
       const stored = found.get(key)
-      if (stored instanceof Stored) await write(context, key, stored)
-      else if (!context.json) context.warn(`${showKeyText(key)}: not found`)
-    }
-    return found.size === new Set(keys).size ? EXIT.ok : EXIT.negative
+      return stored instanceof Stored ? { stored } : undefined
+    })
   },
 })
-
-async function write(context: Context, key: Key, stored: Stored): Promise<void> {
-  if (!context.json) return writeValue(context, stored)
-  const decoded = await decodeStored(stored, context.serde)
-  context.out.json({
-    ...jsonKey(key),
-    ...jsonValue(decoded),
-    flags: stored.clientFlags,
-    size: stored.data.length,
-    format: decoded.format,
-  })
-}

@@ -12,7 +12,7 @@ const commands: readonly Command[] = await Promise.all(COMMANDS.map((entry) => e
 
 /** Words of the command in a line of a shell: a pipe before it, and what follows a pipe or a redirection, is left out. */
 function wordsOf(line: string, name: string): string[] {
-  const part = line.split(/ [|<>] /).find((one) => one.startsWith(`memlane ${name}`)) ?? ''
+  const part = line.split(/ (?:[|<>]|&&) /).find((one) => one.startsWith(`memlane ${name}`)) ?? ''
   return [...part.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, bare]) => single ?? double ?? bare!)
 }
 

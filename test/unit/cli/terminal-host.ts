@@ -42,6 +42,11 @@ class Recorder extends Writable {
     done()
   }
 
+  /** Does what a pipe does whose reader has left. */
+  breakPipe(): void {
+    this.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  }
+
   get text(): string {
     return Buffer.concat(this.chunks).toString('utf8')
   }
