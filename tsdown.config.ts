@@ -26,6 +26,7 @@ const LIBRARY = [
   'testing',
   'unstorage',
   'versions',
+  'zones',
 ]
 const library = Object.fromEntries(LIBRARY.map((name) => [name, `src/exports/${name}.ts`]))
 
@@ -101,7 +102,7 @@ const config: UserConfig[] = defineConfig([
           },
           {
             name: 'command',
-            test: /src[\\/](?:protocol[\\/](?:byte-scan|manifest|operation|patience|placeholder|reply|request)|seam[\\/](?:per-key-queue|reads)|client[\\/](?:batch|call-\w+|check-signal|entries|option-names|calls[\\/](?:calls|loads|tally)|dispatcher|large-values|numbers|results|slices|stored-value|lease[\\/](?:semaphore|wait)|namespace[\\/](?:fifo-lock|generation|generation-item|keyspace)))\.ts$/,
+            test: /src[\\/](?:protocol[\\/](?:byte-scan|manifest|operation|patience|placeholder|reply|request)|seam[\\/](?:per-key-queue|reads|zones)|client[\\/](?:batch|call-\w+|check-signal|entries|option-names|calls[\\/](?:calls|loads|tally)|dispatcher|large-values|numbers|results|slices|stored-value|lease[\\/](?:semaphore|wait)|namespace[\\/](?:fifo-lock|generation|generation-item|keyspace)))\.ts$/,
           },
         ],
       },

@@ -40,12 +40,17 @@ export class ClientEvents {
       desync: (error) => this.tell('desync', { error, server: error.server }),
       serverDown: (server, error, failures) => this.tell('serverDown', { server, error, failures }),
       serverUp: (server, downMs, removedKeys) => this.tell('serverUp', { server, downMs, removedKeys }),
-      rejoinOverflow: (server, maxKeys) => this.tell('rejoinOverflow', { server, maxKeys }),
+      rejoinOverflow: (server, maxKeys, zone) =>
+        this.tell('rejoinOverflow', { server, maxKeys, ...(zone !== undefined && { zone }) }),
+      zoneDown: (zone, error) => this.tell('zoneDown', { zone, error }),
+      zoneUp: (zone, downMs, removedKeys) => this.tell('zoneUp', { zone, downMs, removedKeys }),
       sourceFailed: (error) => dispatcher().report(error, []),
       fallbackFailed: (error, operation) => dispatcher().report(error, [operation.callerKey], operation.about.command),
       watchesWrites: () => this.#emitter.listenerCount('writeFailed') > 0,
-      writeFailed: ({ callerKey: key, request }, error) =>
-        this.tell('writeFailed', { key, command: nameOfRequest(request), error, server: error.server }),
+      writeFailed: ({ callerKey: key, request }, error, zone) => {
+        const command = nameOfRequest(request)
+        this.tell('writeFailed', { key, command, error, server: error.server, ...(zone !== undefined && { zone }) })
+      },
     }
   }
 }

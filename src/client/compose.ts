@@ -14,6 +14,7 @@ import { type ClientObserver, joinObservers, type Observing, withoutServers } fr
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { detachAll, dispatchReads } from '../seam/reads.ts'
 import { isServerSource, type ServerSource } from '../seam/server-source.ts'
+import { ATTACH_ZONES, type ZoneRoute, type ZoneStatus, type Zones } from '../seam/zones.ts'
 import type { Server, ServerSpec } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
 import { unreadable } from '../unreadable.ts'
@@ -56,18 +57,60 @@ export function composeBackend(
   const older: Cluster[] = []
   const first = wrapServers(primary, options)
   const retrying = options.wrappers.retry?.(first, observer)
-  const outer = wrapExecutor(retrying ?? first, options, observer, (specs) => {
-    // The servers of an older cluster are not this client's: the failures of its commands report them.
-    const own = createCluster(parseServers(specs), options, withoutServers(observer))
-    older.push(own)
-    return wrapServers(own, options)
+  const backends: ComposedBackend[] = []
+  const zones = options.zones?.[ATTACH_ZONES]({
+    local: {
+      executor: retrying ?? first,
+      writer: first,
+      servers: cluster,
+      isPlain: options.wrappers.fallback.length === 0,
+    },
+    open: (others) => {
+      const own = composeBackend(others, zoneOptions(options), [withoutServers(observer) as Observing])
+      backends.push(own)
+      return own.route
+    },
+    executorOf: (client) => innerExecutorOf(client as CacheClient),
+    observer,
   })
+  const outer =
+    zones ??
+    wrapExecutor(retrying ?? first, options, observer, (specs) => {
+      // The servers of an older cluster are not this client's: the failures of its commands report them.
+      const own = createCluster(parseServers(specs), options, withoutServers(observer))
+      older.push(own)
+      return wrapServers(own, options)
+    })
   const wrapped = near === undefined ? outer : near.around(outer)
   const { middleware } = options.wrappers
   const watch =
     middleware.length === 0 ? undefined : new MiddlewareWatch(wrapped, (innermost) => wrap(innermost, middleware))
   const outermost = watch ?? wrapped
-  return new ComposedBackend({ cluster, backend: primary, older, retrying, near, watch, outermost, observer })
+  const route = {
+    executor: outermost,
+    writer: watch ?? first,
+    servers: cluster,
+    isPlain: wrapped === first,
+    connect: () => primary.connect(),
+  }
+  const others = [...older, ...backends]
+  return new ComposedBackend({
+    route,
+    backend: primary,
+    older: others,
+    retrying,
+    near,
+    zones,
+    watch,
+    outermost,
+    observer,
+  })
+}
+
+/** The options for the servers of another zone. */
+function zoneOptions(options: ResolvedClientOptions): ResolvedClientOptions {
+  const wrappers = { ...options.wrappers, middleware: [] }
+  return { ...options, zones: undefined, logger: undefined, observers: [], wrappers }
 }
 
 function createCluster(servers: readonly Server[], options: ResolvedClientOptions, observer: ClientObserver): Cluster {
@@ -121,13 +164,14 @@ function isList(servers: ServerSpec | readonly ServerSpec[]): servers is readonl
 
 /** Parts of a composed backend. */
 interface Composition {
-  readonly cluster: Cluster
+  readonly route: ZoneRoute & { readonly servers: Cluster }
   /** The cluster, or what feeds it. */
   readonly backend: Backend
-  /** Older clusters that end with the client. */
+  /** Older clusters, and other zones, that end with the client. */
   readonly older: readonly Backend[]
   readonly retrying: RetryExecutor | undefined
   readonly near: NearLayer | undefined
+  readonly zones: Zones | undefined
   /** Around the caller's middleware; undefined: there is none. */
   readonly watch: MiddlewareWatch | undefined
   /** Takes the commands first. */
@@ -137,22 +181,27 @@ interface Composition {
 
 /** The cluster behind what is wrapped around it. */
 export class ComposedBackend implements Backend {
+  /** The client as a zone of another one. */
+  readonly route: ZoneRoute
   readonly #cluster: Cluster
   readonly #backend: Backend
-  /** With the older clusters that are its own. */
+  /** With the older clusters and zones that are its own. */
   readonly #all: readonly Backend[]
   readonly #retrying: RetryExecutor | undefined
+  readonly #zones: Zones | undefined
   readonly #watch: MiddlewareWatch | undefined
   readonly #outermost: Executor
   readonly #observer: ClientObserver
   /** The near cache, in front of the servers and behind the middleware. */
   readonly near: NearLayer | undefined
 
-  constructor({ cluster, backend, older, retrying, near, watch, outermost, observer }: Composition) {
-    this.#cluster = cluster
+  constructor({ route, backend, older, retrying, near, zones, watch, outermost, observer }: Composition) {
+    this.route = route
+    this.#cluster = route.servers
     this.#backend = backend
     this.#all = [backend, ...older]
     this.#retrying = retrying
+    this.#zones = zones
     this.#watch = watch
     this.near = near
     this.#outermost = outermost
@@ -166,6 +215,11 @@ export class ComposedBackend implements Backend {
   /** The servers with their addresses. */
   get addresses(): readonly Server[] {
     return this.#cluster.addresses
+  }
+
+  /** The zones, and how they are; empty without the option. */
+  get zones(): readonly ZoneStatus[] {
+    return this.#zones?.status ?? []
   }
 
   dispatch(operation: Operation): void {
@@ -218,8 +272,8 @@ export class ComposedBackend implements Backend {
     throw new InvalidInputError(`there is no server named ${showValue(name)}; there is ${known}`)
   }
 
-  connect(): Promise<void> {
-    return this.#backend.connect()
+  async connect(): Promise<void> {
+    await Promise.all([this.#backend.connect(), this.#zones?.connect()])
   }
 
   async disconnect(): Promise<void> {
@@ -230,6 +284,7 @@ export class ComposedBackend implements Backend {
     this.near?.end()
     this.#retrying?.endPauses()
     await Promise.all(this.#all.map((backend) => backend.close()))
+    this.#zones?.stop()
     await this.#watch?.close()
   }
 
@@ -237,6 +292,7 @@ export class ComposedBackend implements Backend {
     this.near?.end()
     for (const backend of this.#all) backend.destroy(error)
     this.#retrying?.endPauses()
+    this.#zones?.stop()
     this.#watch?.destroy(error)
   }
 }

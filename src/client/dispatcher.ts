@@ -237,6 +237,7 @@ export class Dispatcher {
     return new Promise((resolve) => {
       const again = new Operation(request, key, callerKey, timeoutMs, readNothing)
       again.routingKey = operation.routingKey
+      again.zone = operation.zone
       again.patience = operation.patience
       again.namesErrors = true
       // The caller waits for it within the time of its own call.

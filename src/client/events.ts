@@ -57,6 +57,8 @@ export interface WriteFailedEvent {
   readonly error: MemcacheError
   /** Name of the server, when one was chosen. */
   readonly server: string | undefined
+  /** With the option `zones`, name of the zone that did not take it, where others may have; absent where the call failed. */
+  readonly zone?: string
 }
 
 /**
@@ -68,6 +70,26 @@ export interface RejoinOverflowEvent {
   readonly server: string
   /** Number of keys that are remembered. */
   readonly maxKeys: number
+  /** With the option `zones`, name of its zone. */
+  readonly zone?: string
+}
+
+/** A server of a zone counts as down: the first one of that zone. */
+export interface ZoneDownEvent {
+  /** Name of the zone. */
+  readonly zone: string
+  /** Last error of the server. */
+  readonly error: MemcacheError
+}
+
+/** All servers of a zone take commands again, and none holds a value that this client has changed meanwhile. */
+export interface ZoneUpEvent {
+  /** Name of the zone. */
+  readonly zone: string
+  /** Time since its `zoneDown`, in milliseconds. */
+  readonly downMs: number
+  /** Keys removed from its servers, because writes did not reach them. */
+  readonly removedKeys: number
 }
 
 /** A value of a namespace was read that does not fit its schema; it counted as a miss. */
@@ -96,4 +118,8 @@ export interface MemcacheEvents {
   writeFailed: [event: WriteFailedEvent]
   /** More was written elsewhere, while a server was out, than is remembered. */
   rejoinOverflow: [event: RejoinOverflowEvent]
+  /** A server of a zone counts as down; told once until `zoneUp`. */
+  zoneDown: [event: ZoneDownEvent]
+  /** The zone is back, without what this client has changed meanwhile. */
+  zoneUp: [event: ZoneUpEvent]
 }

@@ -7,6 +7,7 @@ import { type Key, wireKeyBytes } from '../protocol/key.ts'
 import { DELETE, GET } from '../protocol/request.ts'
 import type { ServerStatus } from '../seam/executor.ts'
 import type { NearCacheView } from '../seam/near-cache.ts'
+import type { ZoneStatus } from '../seam/zones.ts'
 import type { SerializedValue } from '../serde/serde.ts'
 import type { ServerSpec } from '../server-address.ts'
 import type { Ttl } from '../ttl.ts'
@@ -798,6 +799,11 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
   /** The servers, and how they are at this moment. */
   get servers(): readonly ServerStatus[] {
     return this.#backend.servers.map((server) => server.status)
+  }
+
+  /** The zones of the option `zones`, and how they are at this moment; empty without it. */
+  get zones(): readonly ZoneStatus[] {
+    return this.#backend.zones
   }
 
   /**

@@ -12,6 +12,7 @@ import { count, flag, refused } from '../option-checks.ts'
 import { type Key, keyBytes } from '../protocol/key.ts'
 import { NEAR, type NearCachePart, type NearLayer } from '../seam/near-cache.ts'
 import type { Observing } from '../seam/observer.ts'
+import { ATTACH_ZONES, type ZonesPart } from '../seam/zones.ts'
 import { defaultSerde } from '../serde/default-serde.ts'
 import type { Serde } from '../serde/serde.ts'
 import { encodeExptime, FOREVER, type Ttl } from '../ttl.ts'
@@ -92,6 +93,13 @@ export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
    * @defaultValue off
    */
   readonly nearCache?: NearCachePart
+  /**
+   * Keeps further copies of the cache in other zones: `zones({ … })` of `memlane/zones`. Reads go to the local zone first,
+   * writes to all.
+   *
+   * @defaultValue off
+   */
+  readonly zones?: ZonesPart
   /** Time to live of values stored without a `ttl`, in seconds; 0 never expires. @defaultValue `0` */
   readonly defaultTtl?: Ttl
   /**
@@ -166,6 +174,7 @@ export interface ResolvedClientOptions {
   readonly ownAlgorithm: CompressionAlgorithm | undefined
   readonly chunks: ChunksPart | undefined
   readonly near: NearLayer | undefined
+  readonly zones: ZonesPart | undefined
   /** Undefined: every call must give its own. */
   readonly defaultTtl: Ttl | undefined
   /** Longest time to live, in seconds. */
@@ -211,6 +220,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemcacheOptions>([
   'compression',
   'chunks',
   'nearCache',
+  'zones',
   'defaultTtl',
   'requireTtl',
   'maxTtl',
@@ -244,13 +254,15 @@ function resolve(options: ObservedOptions): ResolvedClientOptions {
     maxItemBytes: count('maxItemBytes', options.maxItemBytes) ?? Number.POSITIVE_INFINITY,
     keys,
     hashedPrefix: flag('hashKeyPrefix', options.hashKeyPrefix, false) ? options.keyPrefix : undefined,
-    cluster: resolveClusterOptions(options.cluster),
+    // Where there are zones, another zone is the better stand-in.
+    cluster: resolveClusterOptions(options.cluster, options.zones === undefined ? 'next' : 'none'),
     wrappers: resolveWrapperOptions(options),
     serde: near === undefined ? serde : near.keeping(serde),
     compression: resolveCompression(options.compression),
     ownAlgorithm: ownAlgorithm(options.compression),
     chunks: checkChunks(options.chunks),
     near,
+    zones: checkZones(options.zones),
     defaultTtl: resolveDefaultTtl(options),
     maxTtl: count('maxTtl', options.maxTtl),
     ttlJitter: resolveJitter(options.ttlJitter),
@@ -296,6 +308,11 @@ function createNear({ nearCache: part, keyPrefix = '' }: MemcacheOptions, keys: 
     encodeKey: (key) => keys.encode(key),
     now: () => performance.now(),
   })
+}
+
+function checkZones(part: ZonesPart | undefined): ZonesPart | undefined {
+  if (part === undefined || typeof part?.[ATTACH_ZONES] === 'function') return part
+  throw refused('zones', "zones({ … }) (import { zones } from 'memlane/zones')", part)
 }
 
 /** A serde has both directions. */

@@ -42,6 +42,7 @@ export function createLookAtEmpty(dispatch: (operation: Operation) => void, give
       const { key, callerKey } = operation
       const look = new Operation(LOOK, key, callerKey, timeLeft(operation), interpret)
       look.routingKey = operation.routingKey
+      look.zone = operation.zone
       look.patience = operation.patience
       look.namesErrors = true
       look.resolve = resolve as (value: unknown) => void

@@ -10,6 +10,7 @@ import type { ClientObserver } from '../seam/observer.ts'
 import type { ReadBatch } from '../seam/read-batch.ts'
 import { divideReads } from '../seam/read-part.ts'
 import { detachAll } from '../seam/reads.ts'
+import type { ZoneServers } from '../seam/zones.ts'
 import type { Server } from '../server-address.ts'
 import { withMaxTtl } from './max-ttl.ts'
 import type { Member, MemberDecisions, MemberSettings } from './member.ts'
@@ -31,10 +32,11 @@ export interface ClusterInit {
  * fail
  * at once or go where `failover` says. A cluster of one server adds nothing to what its pool does.
  */
-export class Cluster implements Backend, MemberDecisions {
+export class Cluster implements Backend, MemberDecisions, ZoneServers {
   readonly #options: ResolvedClusterOptions
   readonly #prefix: Key | undefined
   readonly #observer: ClientObserver
+  readonly settings: MemberSettings
   readonly #main: ServerGroup
   readonly #gutter: ServerGroup
   /** Removed servers that have not finished their operations yet. */
@@ -43,6 +45,8 @@ export class Cluster implements Backend, MemberDecisions {
   #sole: ServerPool | undefined
   /** Windows of wide batches; undefined without the option. */
   readonly #windows: ReadWindows<Member> | undefined
+  /** Of the clients for which the cluster is a zone: called when it has changed. */
+  readonly #onChange: (() => void)[] = []
   #closed: MemcacheError | undefined
 
   constructor(servers: readonly Server[], init: ClusterInit) {
@@ -59,6 +63,7 @@ export class Cluster implements Backend, MemberDecisions {
       hasStandIns: failover !== 'none',
       observer: init.observer,
     }
+    this.settings = settings
     this.#main = new ServerGroup(options.distribution, settings, this)
     this.#gutter = new ServerGroup(options.distribution, settings, this)
     this.#gutter.replace(options.gutter)
@@ -190,7 +195,7 @@ export class Cluster implements Backend, MemberDecisions {
     const before = new Set(this.#main.members)
     const gone = this.#main.replace(servers)
     const { members } = this.#main
-    const alone = members.length === 1 && this.#gutter.members.length === 0
+    const alone = members.length === 1 && this.#gutter.members.length === 0 && this.#onChange.length === 0
     for (const member of members) member.watch(!alone)
     this.#sole = alone && !members[0]!.watched ? members[0]!.pool : undefined
     const retired = Promise.all(gone.map((member) => this.#retire(member)))
@@ -204,6 +209,25 @@ export class Cluster implements Backend, MemberDecisions {
   #tellChange(added: readonly Member[], removed: readonly Member[]): void {
     if (added.length === 0 && removed.length === 0) return
     this.#observer.serversChanged(added.map(nameOf), removed.map(nameOf))
+    this.keysRemoved()
+  }
+
+  joinZones(changed: () => void): void {
+    this.#onChange.push(changed)
+    this.#sole = undefined
+    for (const member of this.#main.members) member.watch(true)
+  }
+
+  keysRemoved(): void {
+    for (const changed of this.#onChange) changed()
+  }
+
+  homeOf({ routingKey, callerKey }: Operation): Member | undefined {
+    try {
+      return this.#main.home(this.#routingKey(routingKey ?? callerKey))
+    } catch {
+      return undefined
+    }
   }
 
   async #retire(member: Member): Promise<void> {
@@ -228,22 +252,23 @@ export class Cluster implements Backend, MemberDecisions {
 
   async disconnect(): Promise<void> {
     this.#windows?.askAll()
-    await Promise.all(this.#all().map((member) => member.pool.disconnect()))
+    await Promise.all(this.members.map((member) => member.pool.disconnect()))
   }
 
   async close(): Promise<void> {
     this.#closed ??= closedError()
     this.#windows?.askAll()
-    await Promise.all([...this.#all(), ...this.#leaving].map((member) => member.close()))
+    await Promise.all([...this.members, ...this.#leaving].map((member) => member.close()))
   }
 
   destroy(error: MemcacheError): void {
     this.#closed ??= error
-    for (const member of [...this.#all(), ...this.#leaving]) member.destroy(error)
+    for (const member of [...this.members, ...this.#leaving]) member.destroy(error)
     this.#windows?.askAll()
   }
 
-  #all(): readonly Member[] {
+  /** All servers, those of the gutter included. */
+  get members(): readonly Member[] {
     return [...this.#main.members, ...this.#gutter.members]
   }
 

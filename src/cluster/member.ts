@@ -33,13 +33,16 @@ export interface MemberSettings {
   /** Limit of the keys remembered while a server is out. */
   readonly maxKeys: number
   readonly clock: Clock
-  readonly observer: ClientObserver
+  /** Observer of the members' health; another may take its place. */
+  observer: ClientObserver
 }
 
 /** Decisions about the members of a cluster, made by the cluster. */
 export interface MemberDecisions {
   /** Sends operations whose connection was lost to another server; false when there is none. */
   sendElsewhere(operations: readonly Operation[]): boolean
+  /** Called when a member has no outdated key left. */
+  keysRemoved(): void
 }
 
 /** Group of servers that a member belongs to, as seen by the member. */
@@ -78,7 +81,11 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
     this.#decisions = decisions
     const { connections, connection: options, observer, maxKeys } = settings
     this.pool = new ServerPool({ server, connections, options, observer, decisions: this })
-    this.outdated = new OutdatedKeys(maxKeys, () => observer.rejoinOverflow(this.name, maxKeys))
+    this.outdated = new OutdatedKeys(
+      maxKeys,
+      () => settings.observer.rejoinOverflow(this.name, maxKeys),
+      () => decisions.keysRemoved(),
+    )
     const { connectTimeoutMs, timeoutMs, maxPending, maxInFlight = maxPending } = options
     const removalMs = Math.min(connectTimeoutMs, MAX_PROBE_MS)
     this.#rejoin = new Rejoin({
@@ -96,7 +103,8 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
   }
 
   #newHealth(): Health {
-    const { health: options, clock, observer } = this.#settings
+    const settings = this.#settings
+    const { health: options, clock } = settings
     return new Health({
       options,
       clock,
@@ -108,8 +116,8 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
         if (healthy && this.#unwatchWhenUp) this.watch(false)
       },
       // Operations that waited for the server go elsewhere first; listeners may then send more for the same keys.
-      onDown: (...why) => process.nextTick(() => observer.serverDown(this.name, ...why)),
-      onUp: (downMs) => observer.serverUp(this.name, downMs, this.#rejoin.removed),
+      onDown: (...why) => process.nextTick(() => settings.observer.serverDown(this.name, ...why)),
+      onUp: (downMs) => settings.observer.serverUp(this.name, downMs, this.#rejoin.removed),
     })
   }
 
@@ -217,6 +225,20 @@ export class Member implements ServerExecutor, PoolDecisions, CopyHolder<Member>
         const isLate = error instanceof TimeoutError && error.delivery === 'unknown'
         if (!isLate) this.onEvidence(error)
       },
+    )
+  }
+
+  /**
+   * Removes a key after a write that failed: at once, behind whatever was written before; while the server is out, before it
+   * takes commands again. A removal that fails is evidence against the server.
+   */
+  distrust(operation: Operation): void {
+    if (this.#retired) return
+    if (!this.up) return this.outdated.add(operation, undefined)
+    this.#rejoin.remove(
+      this.outdated.takeOne(operation),
+      () => undefined,
+      (error) => this.onEvidence(error),
     )
   }
 

@@ -25,7 +25,7 @@ export interface ClusterOptions {
    * - `none`: they fail at once with `ServerDownError`.
    * - `gutter`: they go to the servers of `gutter`, where nothing lives longer than `gutterTtl`.
    *
-   * @defaultValue `'next'`
+   * @defaultValue `'next'`; with the option `zones` `'none'`, because another zone stands in
    */
   readonly failover?: Failover
   /** Spare servers, unused while all servers are up. Needs `failover: 'gutter'`. */
@@ -92,11 +92,18 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ClusterOptions>([
 /** Default of the longest life in the gutter, in seconds, as mcrouter's `failover_exptime`. */
 const DEFAULT_GUTTER_TTL = 60
 
-/** Checks the options and fills in the defaults; every error names the option and the value. */
-export function resolveClusterOptions(options: ClusterOptions = {}): ResolvedClusterOptions {
+/**
+ * Checks the options and fills in the defaults; every error names the option and the value.
+ *
+ * @param usualFailover - The default of `failover`.
+ */
+export function resolveClusterOptions(
+  options: ClusterOptions = {},
+  usualFailover: 'next' | 'none' = 'next',
+): ResolvedClusterOptions {
   if (typeof options !== 'object' || options === null) throw refused('cluster', 'an object', options)
   refuseUnknown(options, OPTIONS, 'cluster')
-  const { distribution = weightedKetama(), failover = 'next', rejoin = {} } = options
+  const { distribution = weightedKetama(), failover = usualFailover, rejoin = {} } = options
   if (typeof distribution !== 'function')
     throw refused('cluster.distribution', 'a function, such as ketama() of memlane/routing', distribution)
   if (failover !== 'none' && failover !== 'next' && failover !== 'gutter') {

@@ -7,6 +7,8 @@ export interface OutdatedKey<S> {
   readonly callerKey: Key
   /** Servers that took the key's commands meanwhile; their copies are outdated once the key's server is back. */
   readonly copies: S[]
+  /** Whether it is being removed. */
+  isTaken: boolean
 }
 
 /**
@@ -17,26 +19,38 @@ export class OutdatedKeys<S> {
   readonly #keys: Map<string, OutdatedKey<S>> = new Map()
   readonly #maxKeys: number
   readonly #onOverflow: () => void
+  readonly #onRemoved: () => void
   #overflown = false
 
-  /** @param onOverflow - Called with the first key beyond the limit since the server was last back. */
-  constructor(maxKeys: number, onOverflow: () => void) {
+  /**
+   * @param onOverflow - Called with the first key beyond the limit since the server was last back.
+   * @param onRemoved - Called when the last key has been removed.
+   */
+  constructor(maxKeys: number, onOverflow: () => void, onRemoved: () => void) {
     this.#maxKeys = maxKeys
     this.#onOverflow = onOverflow
+    this.#onRemoved = onRemoved
   }
 
+  /** Number of keys, with those that are being removed. */
   get size(): number {
     return this.#keys.size
+  }
+
+  /** Checks whether a key is to be removed, or is being removed. */
+  has(key: WireKey): boolean {
+    return this.#keys.has(nameOf(key))
   }
 
   /** Records a key whose commands go elsewhere, and the target: undefined if only a copy here is outdated. */
   add({ key, callerKey }: Pick<Operation, 'key' | 'callerKey'>, target: S | undefined): void {
     const name = nameOf(key)
     const known = this.#keys.get(name)
-    if (known !== undefined) {
+    // A removal under way may have been carried out before what makes the key outdated now.
+    if (known?.isTaken === false) {
       if (target !== undefined) addCopy(known, target)
-    } else if (this.#keys.size < this.#maxKeys) {
-      this.#keys.set(name, { key, callerKey, copies: target === undefined ? [] : [target] })
+    } else if (known !== undefined || this.#keys.size < this.#maxKeys) {
+      this.#keys.set(name, { key, callerKey, copies: target === undefined ? [] : [target], isTaken: false })
     } else if (!this.#overflown) {
       this.#overflown = true
       this.#onOverflow()
@@ -46,19 +60,35 @@ export class OutdatedKeys<S> {
   /** Puts back a key whose removal failed. */
   restore(outdated: OutdatedKey<S>): void {
     const known = this.#keys.get(nameOf(outdated.key))
-    if (known === undefined) this.#keys.set(nameOf(outdated.key), outdated)
+    if (known === undefined || known === outdated) this.#keys.set(nameOf(outdated.key), outdated)
     else for (const copy of outdated.copies) addCopy(known, copy)
+    outdated.isTaken = false
   }
 
-  /** Takes out up to `count` keys, oldest first. */
+  /** Takes up to `count` keys to be removed, oldest first. */
   take(count: number): OutdatedKey<S>[] {
     const taken: OutdatedKey<S>[] = []
-    for (const [name, outdated] of this.#keys) {
+    for (const outdated of this.#keys.values()) {
       if (taken.length >= count) break
-      this.#keys.delete(name)
-      taken.push(outdated)
+      if (!outdated.isTaken) taken.push(outdated)
+      outdated.isTaken = true
     }
     return taken
+  }
+
+  /** Takes one key, known or not. */
+  takeOne({ key, callerKey }: Pick<Operation, 'key' | 'callerKey'>): OutdatedKey<S> {
+    const name = nameOf(key)
+    const outdated = { key, callerKey, copies: this.#keys.get(name)?.copies ?? [], isTaken: true }
+    this.#keys.set(name, outdated)
+    return outdated
+  }
+
+  /** Forgets a key that was taken and is removed. */
+  removed(outdated: OutdatedKey<S>): void {
+    const name = nameOf(outdated.key)
+    if (this.#keys.get(name) === outdated) this.#keys.delete(name)
+    if (this.#keys.size === 0) this.#onRemoved()
   }
 
   /** Marks the server as back: a later overflow is reported again. */

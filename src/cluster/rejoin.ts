@@ -66,7 +66,7 @@ export class Rejoin<S extends CopyHolder<S>> {
   }
 
   #removeAwaited(key: OutdatedKey<S>): Promise<void> {
-    return new Promise((resolve, reject) => this.#remove(key, resolve, reject))
+    return new Promise((resolve, reject) => this.remove(key, resolve, reject))
   }
 
   /**
@@ -77,7 +77,7 @@ export class Rejoin<S extends CopyHolder<S>> {
     const { outdated } = this.#init
     let failure: MemcacheError | undefined
     for (const key of outdated.take(Number.POSITIVE_INFINITY)) {
-      this.#remove(key, ignore, (error) => {
+      this.remove(key, ignore, (error) => {
         failure ??= error
         this.#init.mistrust(error)
       })
@@ -87,11 +87,17 @@ export class Rejoin<S extends CopyHolder<S>> {
     this.#init.admit()
   }
 
-  #remove(key: OutdatedKey<S>, done: () => void, failed: (error: MemcacheError) => void): void {
+  /** Removes a key that was taken out of the outdated keys, and its copies; puts the key back where that fails. */
+  remove(key: OutdatedKey<S>, done: () => void, failed: (error: MemcacheError) => void): void {
+    const { outdated } = this.#init
     for (const holder of key.copies) holder.removeCopy(key)
     this.removed++
-    this.delete(key, done, (error) => {
-      this.#init.outdated.restore(key)
+    const succeed = (): void => {
+      outdated.removed(key)
+      done()
+    }
+    this.delete(key, succeed, (error) => {
+      outdated.restore(key)
       failed(error)
     })
   }

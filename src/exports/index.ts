@@ -61,6 +61,8 @@ export type {
   ServerDownEvent,
   ServerUpEvent,
   WriteFailedEvent,
+  ZoneDownEvent,
+  ZoneUpEvent,
 } from '../client/events.ts'
 export type { CacheClient } from '../client/executor-of.ts'
 export type { Failures } from '../client/failures.ts'
@@ -144,6 +146,7 @@ export type { Key } from '../protocol/key.ts'
 export type { ServerStatus } from '../seam/executor.ts'
 export type { Middleware } from '../seam/operation.ts'
 export type { ServerSource } from '../seam/server-source.ts'
+export type { ZoneStatus, ZonesPart } from '../seam/zones.ts'
 export type { Serde, SerializedValue } from '../serde/serde.ts'
 export type { Credentials, ServerAddress, ServerSpec, TlsOptions } from '../server-address.ts'
 export type { LoginForm } from '../server-text.ts'

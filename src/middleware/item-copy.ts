@@ -6,7 +6,7 @@ import { deleteUnchanged, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, GETS, type Request } from '../protocol/request.ts'
 import type { Executor } from '../seam/executor.ts'
-import type { FallbackContext } from './fallback-context.ts'
+import type { ResolvedFallbackOptions } from './fallback-context.ts'
 import { copyingRead, copyRequest } from './older-read.ts'
 
 /** Seconds after which the placeholder of a copy is gone by itself: the process that makes the copy may die. */
@@ -22,12 +22,20 @@ const PLACEHOLDER: StoreRequest = Object.freeze({
   preparing: undefined,
 } as const)
 
+/** The cluster that a copy is stored in. */
+export interface CopyTarget {
+  readonly first: Executor
+  readonly options: Pick<ResolvedFallbackOptions, 'onError'>
+  /** It keeps no cas numbers (`memcached -C`), so nothing can be copied to it. */
+  keepsNoCas: boolean
+}
+
 /** Parts of a copy. */
 export interface ItemCopyInit {
   /** The read that found the item in the older cluster. */
   readonly outer: Operation
   readonly older: Executor
-  readonly context: FallbackContext
+  readonly context: CopyTarget
   /** When all steps have to be done, on the monotonic clock. */
   readonly deadline: number
   /** Also fills a placeholder that another client made. */

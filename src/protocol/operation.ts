@@ -102,6 +102,11 @@ export class Operation {
    * bookkeeping, which would be lost if it were kept in two places.
    */
   homeOnly = false
+  /**
+   * With several zones, the zone that carries it out; made by that layer, or `NEAR_ZONE`. Undefined: the zones decide. A
+   * command about what a reply said goes to the zone of the reply.
+   */
+  zone: unknown = undefined
   /** Waiting time of its caller, if shorter than its timeout; the caller may have left before the operation settles. */
   patience: Patience | undefined = undefined
   /**

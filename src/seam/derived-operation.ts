@@ -82,7 +82,7 @@ export class DerivedOperation implements Holder {
 
 /** Makes an operation for the same key and server as another, with time of its own. */
 export function copyOperation(
-  { key, callerKey, routingKey, homeOnly, patience, quiet, awaitsBarrier }: Operation,
+  { key, callerKey, routingKey, homeOnly, zone, patience, quiet, awaitsBarrier }: Operation,
   request: Request,
   interpret: Interpret,
   timeoutMs: number,
@@ -90,6 +90,7 @@ export function copyOperation(
   const copy = new Operation(request, key, callerKey, timeoutMs, interpret)
   copy.routingKey = routingKey
   copy.homeOnly = homeOnly
+  copy.zone = zone
   copy.patience = patience
   copy.quiet = quiet
   copy.awaitsBarrier = awaitsBarrier

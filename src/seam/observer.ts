@@ -67,8 +67,12 @@ export interface ObserverEvents {
   serverDown: [server: string, error: MemcacheError, failures: number]
   /** A server that was down takes commands again; `removedKeys` keys were removed from it before. */
   serverUp: [server: string, downMs: number, removedKeys: number]
-  /** More keys of this server were written elsewhere than are remembered. */
-  rejoinOverflow: [server: string, maxKeys: number]
+  /** More keys of this server were written elsewhere than are remembered; `zone`: its name, with several zones. */
+  rejoinOverflow: [server: string, maxKeys: number, zone?: string]
+  /** A server of a zone counts as down, the first one of the zone. */
+  zoneDown: [zone: string, error: MemcacheError]
+  /** All servers of a zone take commands again, and hold no outdated key; `removedKeys` keys were removed from them. */
+  zoneUp: [zone: string, downMs: number, removedKeys: number]
   /** Servers were added or removed, by name. Also called with the first list. */
   serversChanged: [added: readonly string[], removed: readonly string[]]
   /** The source of the servers failed; the last list stays in force. */
@@ -77,8 +81,11 @@ export interface ObserverEvents {
   retried: [operation: Operation, attempt: number, error: MemcacheError]
   /** An older cluster failed at an operation; the call goes on without it. */
   fallbackFailed: [error: MemcacheError, operation: Operation]
-  /** A write failed, after everything that was tried. Called before the call rejects, if `watchesWrites` says so. */
-  writeFailed: [operation: Operation, error: MemcacheError]
+  /**
+   * A write failed, after everything that was tried. Called before the call rejects, if `watchesWrites` says so; `zone`: it
+   * failed in that zone.
+   */
+  writeFailed: [operation: Operation, error: MemcacheError, zone?: string]
 }
 
 /**
@@ -137,6 +144,8 @@ export function joinObservers(observers: readonly Observing[]): ClientObserver {
     serverDown: join(observers, 'serverDown') ?? ignore,
     serverUp: join(observers, 'serverUp') ?? ignore,
     rejoinOverflow: join(observers, 'rejoinOverflow') ?? ignore,
+    zoneDown: join(observers, 'zoneDown') ?? ignore,
+    zoneUp: join(observers, 'zoneUp') ?? ignore,
     serversChanged: join(observers, 'serversChanged') ?? ignore,
     sourceFailed: join(observers, 'sourceFailed') ?? ignore,
     retried: join(observers, 'retried') ?? ignore,

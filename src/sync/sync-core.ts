@@ -362,6 +362,11 @@ export function checkSynchronous(servers: unknown, options: MemcacheOptions): vo
       'option nearCache cannot be used with a synchronous client: no layer of this thread sees all of its reads and writes; use an asynchronous client, or keep hot values in a Map of your own',
     )
   }
+  if (options.zones !== undefined) {
+    throw new InvalidInputError(
+      'option zones cannot be used with a synchronous client: its thread is blocked while another zone would be asked; use Memcache',
+    )
+  }
   for (const name of ['connect', 'middleware', 'logger'] as const) {
     if (options[name] === undefined) continue
     throw new InvalidInputError(

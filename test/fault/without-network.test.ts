@@ -17,6 +17,7 @@ const DOORS = [
   'serde',
   'tags',
   'versions',
+  'zones',
 ] as const
 
 /** A server in memory, which a client reaches by the option `connect`. */

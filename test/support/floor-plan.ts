@@ -68,6 +68,7 @@ const SEES_BELOW: Readonly<Record<string, string>> = {
   'client/compose.ts': 'puts the layers together',
   'client/options.ts': 'has each layer check its own options',
   'client/wrapper-options.ts': 'has retry and fallback check their own options',
+  'client/zones.ts': 'makes the option zones, which is a layer below the client',
   'keys/server-dump.ts': 'reads a reply while it comes',
   'keys/watch-server.ts': 'reads a reply while it comes',
   'testing/mock-memcache.ts': 'puts the layers of a mock together',

@@ -3,6 +3,7 @@ import { type Key, keyBytes, type WireKey } from '../../protocol/key.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
 import type { Patience } from '../../protocol/patience.ts'
 import type { Request } from '../../protocol/request.ts'
+import { NEAR_ZONE } from '../../seam/zones.ts'
 import type { SerializedValue } from '../../serde/serde.ts'
 import { hasPassed } from '../../ttl.ts'
 import type { KeyOptions } from '../call-options.ts'
@@ -255,6 +256,7 @@ export class LeaseCommands {
   #operation(request: Request, key: ItemKey, interpret: Interpret): Operation {
     const operation = this.#dispatcher.operation(request, key.callerKey, key.wireKey, interpret, key.keyOptions)
     operation.patience = key.patience
+    operation.zone = NEAR_ZONE
     return operation
   }
 

@@ -369,6 +369,11 @@ function resolveMetaOptions(options: MemcacheOptions): ResolvedClientOptions {
       'option nearCache is not for a MetaClient, whose reads all ask the server for more than a value; use a Memcache',
     )
   }
+  if (resolved.zones !== undefined) {
+    throw new InvalidInputError(
+      'option zones is not for a MetaClient: give each zone a MetaClient of its own, or use a Memcache',
+    )
+  }
   if (resolved.connection.protocol === 'text') {
     throw new InvalidInputError("option protocol must be 'auto' or 'meta' for a MetaClient, got \"text\"")
   }

@@ -68,6 +68,7 @@ import type { Stats } from '../../client/stats.ts'
 import type { Change } from '../../client/update.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { ServerStatus } from '../../seam/executor.ts'
+import type { ZoneStatus } from '../../seam/zones.ts'
 import type { SerializedValue } from '../../serde/serde.ts'
 import type { ServerSpec } from '../../server-address.ts'
 import type { Ttl } from '../../ttl.ts'
@@ -544,6 +545,9 @@ export interface MemcacheSyncCommands {
 
   /** The servers, and how they are at this moment. */
   readonly servers: readonly ServerStatus[]
+
+  /** The zones of the option `zones`, and how they are at this moment; empty without it. */
+  readonly zones: readonly ZoneStatus[]
 
   /**
    * The server that the next command for this key would go to.

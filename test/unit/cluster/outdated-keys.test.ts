@@ -4,9 +4,18 @@ import type { WireKey } from '../../../src/protocol/key.ts'
 
 const entry = (key: WireKey) => ({ key, callerKey: typeof key === 'string' ? key : key.text })
 
-function keysOf(maxKeys: number): { keys: OutdatedKeys<string>; overflows: () => number } {
+function keysOf(maxKeys: number): { keys: OutdatedKeys<string>; overflows: () => number; ends: () => number } {
   let overflows = 0
-  return { keys: new OutdatedKeys<string>(maxKeys, () => overflows++), overflows: () => overflows }
+  let ends = 0
+  return {
+    keys: new OutdatedKeys<string>(
+      maxKeys,
+      () => overflows++,
+      () => ends++,
+    ),
+    overflows: () => overflows,
+    ends: () => ends,
+  }
 }
 
 describe('outdated keys', () => {
@@ -16,7 +25,38 @@ describe('outdated keys', () => {
     keys.add(entry('k'), 'c')
     keys.add(entry('k'), undefined)
     expect(keys.size).toBe(1)
-    expect(keys.take(10)).toEqual([{ key: 'k', callerKey: 'k', copies: ['b', 'c'] }])
+    expect(keys.take(10)).toMatchObject([{ key: 'k', callerKey: 'k', copies: ['b', 'c'] }])
+    expect(keys.take(10)).toEqual([])
+  })
+
+  it('holds a key until it is removed, and tells when the last one is', () => {
+    const { keys, ends } = keysOf(10)
+    for (const key of ['k1', 'k2']) keys.add(entry(key), 'b')
+    const [first, second] = keys.take(10)
+    keys.removed(first!)
+    expect([keys.has('k1'), keys.has('k2'), keys.size, ends()]).toEqual([false, true, 1, 0])
+    keys.removed(second!)
+    expect([keys.has('k2'), keys.size, ends()]).toEqual([false, 0, 1])
+  })
+
+  it('holds a key that is outdated again while it is being removed', () => {
+    const { keys } = keysOf(10)
+    keys.add(entry('k'), undefined)
+    const [taken] = keys.take(1)
+    keys.add(entry('k'), 'c')
+    keys.removed(taken!)
+    expect(keys.has('k')).toBe(true)
+    expect(keys.take(1)).toMatchObject([{ key: 'k', copies: ['c'] }])
+  })
+
+  it('takes a single key, known or not', () => {
+    const { keys } = keysOf(10)
+    keys.add(entry('k'), 'b')
+    const known = keys.takeOne(entry('k'))
+    const unknown = keys.takeOne(entry('other'))
+    expect([known.copies, unknown.copies, keys.take(10)]).toEqual([['b'], [], []])
+    keys.removed(known)
+    keys.removed(unknown)
     expect(keys.size).toBe(0)
   })
 
@@ -55,6 +95,6 @@ describe('outdated keys', () => {
     const [taken] = keys.take(1)
     keys.add(entry('k'), 'c')
     keys.restore(taken!)
-    expect(keys.take(10)).toEqual([{ key: 'k', callerKey: 'k', copies: ['c', 'b'] }])
+    expect(keys.take(10)).toMatchObject([{ key: 'k', callerKey: 'k', copies: ['c', 'b'] }])
   })
 })
