@@ -110,7 +110,7 @@ export function composeBackend(
 /** The options for the servers of another zone. */
 function zoneOptions(options: ResolvedClientOptions): ResolvedClientOptions {
   const wrappers = { ...options.wrappers, middleware: [] }
-  return { ...options, zones: undefined, logger: undefined, observers: [], wrappers }
+  return { ...options, zones: undefined, near: undefined, logger: undefined, observers: [], wrappers }
 }
 
 function createCluster(servers: readonly Server[], options: ResolvedClientOptions, observer: ClientObserver): Cluster {
