@@ -64,7 +64,7 @@ describe('a load', () => {
   it('is lost to a removal in any client', async () => {
     const lab = await ZoneLab.start({ repair: true })
     let isLoading = false
-    let finish = (_value: string): void => undefined
+    let finish!: (value: string) => void
     const loading = lab.cache.getOrSet('k', () => {
       isLoading = true
       return new Promise<string>((resolve) => (finish = resolve))
