@@ -18,6 +18,7 @@ const LIBRARY = [
   'otel',
   'prometheus',
   'rate-limit',
+  'recipes',
   'routing',
   'serde',
   'session',

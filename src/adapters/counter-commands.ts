@@ -1,13 +1,15 @@
-import type { Command } from '../client/commands/command.ts'
+import { Buffer } from 'node:buffer'
+import type { KeylessCommand } from '../client/own-calls.ts'
 import { readBigCount, readDeleted, readStored } from '../client/results.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { DELETE, GET } from '../protocol/request.ts'
+import type { Serde } from '../serde/serde.ts'
 import { encodeExptime } from '../ttl.ts'
 
 /** A command on a counter, whose key is not known yet. */
-export type CounterCommand = Pick<Command, 'request' | 'interpret'>
+export type CounterCommand = KeylessCommand
 
 /** A counter, as the meta protocol reads it. */
 export interface Counter {
@@ -44,9 +46,33 @@ export function addToCounter(by: number, ttl: number | undefined): CounterComman
   return { request: { command: 'ma', label: flags.mode, flags }, interpret: readCounted }
 }
 
+/** Count of a counter that the command creates where it can. */
+export interface CreatedCount {
+  /** Undefined: there is no counter, and a text connection cannot create one by counting. */
+  readonly value: bigint | undefined
+  /** Whether a text connection carried the command. */
+  readonly isText: boolean
+}
+
+const readCreated: Interpret = (reply, { command }): CreatedCount => ({
+  value: reply.outcome === 'number' ? reply.digits() : undefined,
+  isText: command === 'incr',
+})
+
+/** Counts a hit; makes the counter where there is none and the connection speaks meta. */
+export function countAndCreate(ttl: number): CounterCommand {
+  const flags = { mode: 'incr', delta: 1n, vivify: exptimeOf(ttl), initial: 1n, value: true } as const
+  return {
+    request: { command: 'ma', label: 'incr', flags, text: { command: 'incr', delta: 1n } },
+    interpret: readCreated,
+  }
+}
+
 /** Adds to a counter that exists, in either protocol; gives `undefined` where there is none. */
-export function addToPlainCounter(by: number): CounterCommand {
-  return { request: { command: by < 0 ? 'decr' : 'incr', delta: BigInt(Math.abs(by)) }, interpret: readBigCount }
+export function addToPlainCounter(by: number | bigint): CounterCommand {
+  const delta = BigInt(by)
+  const request = delta < 0n ? ({ command: 'decr', delta: -delta } as const) : ({ command: 'incr', delta } as const)
+  return { request, interpret: readBigCount }
 }
 
 /** Stores a counter: `set` in any case, `add` where there is none. */
@@ -73,6 +99,17 @@ export const READ_COUNTER: CounterCommand = {
 
 /** Reads a counter in either protocol. */
 export const READ_PLAIN_COUNTER: CounterCommand = { request: GET, interpret: readPlainCounter }
+
+/** Reads counters in batches. */
+export const COUNTER_SERDE: Serde = {
+  serialize: (value) => ({ data: String(value), clientFlags: 0 }),
+  // Not by `BigInt` alone, which takes nothing for 0; `decr` leaves spaces.
+  deserialize: (data) => {
+    const digits = Buffer.from(data).toString('latin1').trimEnd()
+    if (/^\d+$/.test(digits)) return BigInt(digits)
+    throw new Error('it is no counter')
+  },
+}
 
 /** Removes a counter. */
 export const REMOVE_COUNTER: CounterCommand = { request: DELETE, interpret: readDeleted }

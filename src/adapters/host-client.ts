@@ -2,7 +2,6 @@ import type { KeyOptions } from '../client/call-options.ts'
 import { accessOf } from '../client/client-access.ts'
 import type { Servers } from '../client/compose.ts'
 import { Memcache } from '../client/memcache.ts'
-import type { Namespace } from '../client/namespace/namespace.ts'
 import type { MemcacheOptions } from '../client/options.ts'
 import { InvalidInputError } from '../errors.ts'
 import { checkOptions } from '../known-options.ts'
@@ -24,13 +23,6 @@ export interface HostClient {
   readonly cache: Memcache
   /** Finishes what is under way and closes the client, if the adapter has made it. */
   readonly close: () => Promise<void>
-}
-
-/** The items of an adapter: those with its prefix. */
-export interface HostItems {
-  readonly items: Namespace
-  /** Makes every item unreachable, with one command; undefined: the keys have no generation. */
-  readonly clear: (() => Promise<void>) | undefined
 }
 
 /** Options of calls that reject when the cache fails, whatever the client's option `failures`. */
@@ -64,17 +56,6 @@ function makeClient(adapter: string, servers: Servers | undefined, options: Memc
     )
   const cache = new Memcache(servers, options)
   return { cache, close: () => cache.close() }
-}
-
-/**
- * Returns the items with a prefix.
- *
- * @param isClearable - Whether the keys carry a generation.
- */
-export function openItems(cache: Memcache, prefix: string, isClearable: boolean): HostItems {
-  if (!isClearable) return { items: cache.namespace(prefix), clear: undefined }
-  const items = cache.namespace(prefix, { generations: true })
-  return { items, clear: () => items.clear() }
 }
 
 /** Checks the options that all adapters have, and that there are no others than these. Returns the prefix. */

@@ -1,6 +1,6 @@
 import { isAbsorbable } from '../client/dispatcher.ts'
 import { flag, refused } from '../option-checks.ts'
-import { CounterCalls } from './counter-calls.ts'
+import { type CounterCalls, openCounters } from './counter-calls.ts'
 import {
   ADAPTER_NAMES,
   type CacheOrServers,
@@ -36,7 +36,7 @@ export class Limits {
     this.#onError = onError
     const isClearable = flag('clearable', options.clearable, false)
     this.client = openHostClient(name, cache, options.client)
-    this.calls = new CounterCalls(this.client.cache, this.prefix, isClearable)
+    this.calls = openCounters(this.client.cache, this.prefix, isClearable)
     this.counter = new WindowCounter(this.calls, align)
   }
 

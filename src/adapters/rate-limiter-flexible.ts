@@ -2,7 +2,7 @@ import { accessOf } from '../client/client-access.ts'
 import type { Memcache } from '../client/memcache.ts'
 import { InvalidInputError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
-import { CounterCalls } from './counter-calls.ts'
+import { type CounterCalls, openCounters } from './counter-calls.ts'
 import { addToCounter, type Counter, READ_COUNTER, REMOVE_COUNTER, storeCounter } from './counter-commands.ts'
 import { atMostSeconds } from './seconds.ts'
 
@@ -74,7 +74,7 @@ function createLimiterClass(Limiter: Base): Base {
 
     constructor(options: FlexibleOptions) {
       super(options)
-      this.#calls = new CounterCalls(checkClient(options.storeClient), '', false)
+      this.#calls = openCounters(checkClient(options.storeClient), '', false)
     }
 
     async _upsert(key: string, points: number, durationMs: number, isForced = false): Promise<FlexibleCount> {

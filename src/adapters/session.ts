@@ -11,8 +11,8 @@ import {
   checkAdapterOptions,
   type HostClient,
   openHostClient,
-  openItems,
 } from './host-client.ts'
+import { openItems } from './host-items.ts'
 import { type ResolvedSessionOptions, type SessionData, type SessionSerializer, Sessions } from './sessions.ts'
 
 /** Options of a session store. */

@@ -1,5 +1,6 @@
 import { InvalidInputError, SerdeError, ServerError } from '../errors.ts'
-import { type HostItems, THROWS } from './host-client.ts'
+import { THROWS } from './host-client.ts'
+import type { HostItems } from './host-items.ts'
 import { hostKey } from './host-key.ts'
 import { atMostSeconds } from './seconds.ts'
 

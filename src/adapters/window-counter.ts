@@ -1,4 +1,4 @@
-import { InvalidInputError, ServerError, UnknownCommandError } from '../errors.ts'
+import { InvalidInputError, UnknownCommandError } from '../errors.ts'
 import { showValue } from '../show-value.ts'
 import type { CounterCalls } from './counter-calls.ts'
 import {
@@ -9,9 +9,9 @@ import {
   READ_COUNTER,
   READ_PLAIN_COUNTER,
   REMOVE_COUNTER,
-  storeCounter,
   touchCounter,
 } from './counter-commands.ts'
+import { CreatingCounter } from './creating-counter.ts'
 import { hostKey } from './host-key.ts'
 import type { Alignment } from './rate-limit-options.ts'
 import { atMostSeconds } from './seconds.ts'
@@ -25,9 +25,6 @@ export interface WindowHits {
   readonly byClock: boolean
 }
 
-/** Number of times that a counter may come and go while one hit is counted. */
-const MAX_ROUNDS = 8
-
 /**
  * Counts hits in windows of a fixed length. A window that begins with its first hit is one counter that expires by itself:
  * `ma <key> N<seconds> J1 D1 v t` counts, makes the counter and gives count and time in one round trip. A window of the clock
@@ -36,10 +33,12 @@ const MAX_ROUNDS = 8
 export class WindowCounter {
   readonly #calls: CounterCalls
   readonly #align: Alignment
+  readonly #byClock: CreatingCounter
 
   constructor(calls: CounterCalls, align: Alignment) {
     this.#calls = calls
     this.#align = align
+    this.#byClock = new CreatingCounter(calls)
   }
 
   /** Counts a hit. */
@@ -57,16 +56,8 @@ export class WindowCounter {
 
   async #hitByClock(key: string, windowMs: number, endsAt: number): Promise<WindowHits> {
     // Another machine's clock may be in the window before, or after.
-    const ttl = atMostSeconds(windowMs * 2)
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const counted = await this.#calls.run<bigint | undefined>('incr', key, addToPlainCounter(1))
-      if (counted !== undefined) return { hits: Number(counted), endsAt, byClock: true }
-      const isFirst = await this.#calls.run<boolean>('add', key, storeCounter('add', 1, ttl))
-      if (isFirst) return { hits: 1, endsAt, byClock: true }
-    }
-    throw new ServerError(`a hit was not counted: its counter was created and removed ${MAX_ROUNDS} times meanwhile`, {
-      delivery: 'answered',
-    })
+    const hits = await this.#byClock.hit(key, atMostSeconds(windowMs * 2))
+    return { hits: Number(hits), endsAt, byClock: true }
   }
 
   /** Reads the hits, and counts none; undefined: there were none. */

@@ -105,10 +105,12 @@ export class Dispatcher {
     key: Key,
     interpret: Interpret,
     call: CallOptions,
-    patience: Patience | undefined,
+    patience?: Patience,
+    tally?: Tally,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const operation = this.operation(request, key, this.#options.keys.encode(key), interpret, call)
+      if (tally !== undefined) tally.watch(operation)
       operation.resolve = resolve as (value: unknown) => void
       operation.reject = reject
       operation.homeOnly = true

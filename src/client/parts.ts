@@ -14,6 +14,8 @@ import { Values } from './values.ts'
 
 /** The parts of a client that carry out commands about keys: for the client, its namespaces and its quiet writes. */
 export interface ClientParts extends CommandContext {
+  /** Options of the client. */
+  readonly options: ResolvedClientOptions
   readonly dispatcher: Dispatcher
   readonly calls: Calls
   readonly lookAtEmpty: LookAtEmpty
@@ -44,6 +46,7 @@ export function createClientParts(
   const getOrSet = new GetOrSet(dispatcher, values, leases, calls.loads)
   return {
     ...createCommandContext(values, giveBack, large),
+    options,
     dispatcher,
     calls,
     lookAtEmpty,

@@ -22,6 +22,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   integrations: 7,
   otel: 7,
   prometheus: 7,
+  recipes: 8,
   cli: 8,
   exports: 9,
 }
@@ -60,6 +61,7 @@ const CLIENTS: ReadonlySet<string> = new Set([
   'prometheus',
   'adapters',
   'compat',
+  'recipes',
 ])
 const BELOW_SEAM: ReadonlySet<string> = new Set(['connection', 'pool', 'cluster', 'middleware'])
 

@@ -1,4 +1,4 @@
-import type { DeleteRequest, ReadRequest, StoreRequest, TouchRequest } from '../classic-request.ts'
+import type { CountRequest, DeleteRequest, ReadRequest, StoreRequest, TouchRequest } from '../classic-request.ts'
 import type { FlagText } from './flag-text.ts'
 
 /**
@@ -57,6 +57,8 @@ export interface MetaArithmeticRequest {
   readonly flags: MetaArithmeticFlags
   /** Flags on the line instead of `flags`, which then only serve the check of the server's version. */
   readonly flagText?: FlagText | undefined
+  /** Request that a text connection sends instead. Without it, the command needs the meta protocol. */
+  readonly text?: CountRequest
   readonly label?: string
 }
 
