@@ -19,6 +19,8 @@ export class Hold {
   #livesUntil: number
   #timer: ReturnType<typeof setTimeout> | undefined
   #renewing: Promise<void> | undefined
+  /** Why the last renewal failed; undefined: it did not. */
+  #failure: unknown
   #ended = false
 
   /**
@@ -80,11 +82,12 @@ export class Hold {
   async #renew(): Promise<void> {
     const startedAt = performance.now()
     const leftMs = this.#leftMs
-    if (leftMs <= 0) return this.#lose(lateError(this.#mark, undefined))
+    if (leftMs <= 0) return this.#lose(lateError(this.#mark, this.#failure))
     try {
       // Two commands, each within half of what is left.
       const isRenewed = await this.#mark.renew({ timeoutMs: Math.max(1, Math.min(this.#timeoutMs, leftMs / 2)) })
       if (!isRenewed) return this.#lose(lostError(this.#mark, 'other'))
+      this.#failure = undefined
       this.#livesUntil = this.#endOfLife(startedAt)
       this.#schedule(this.#intervalMs)
     } catch (error) {
@@ -94,6 +97,7 @@ export class Hold {
 
   #failed(error: unknown): void {
     if (this.#ended) return
+    this.#failure = error
     if (isAbsorbable(error)) this.#mark.report(error)
     if (this.#leftMs <= 0 || error instanceof ClosedError) this.#lose(lateError(this.#mark, error))
     else this.#schedule(this.#intervalMs / RETRIES)
