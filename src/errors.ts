@@ -232,7 +232,7 @@ export class ServerDownError extends MemcacheError {
   readonly code = 'MEMLANE_SERVER_DOWN'
 }
 
-/** Other clients changed the item again and again while the call tried to. */
+/** Other clients changed the item again and again while the call tried to; or the mark of `once` is lost (its signal's reason). */
 export class ConflictError extends MemcacheError {
   override readonly name = 'ConflictError'
   readonly code = 'MEMLANE_CONFLICT'

@@ -12,8 +12,7 @@ export interface RateLimitOptions extends AdapterOptions {
   readonly prefix?: string
   /**
    * When windows begin. `'first-hit'`: with the first hit of a key; the end of the window is known to the second. `'clock'`: at
-   * multiples of the window's length; the end is exact, the clocks of all machines must agree, and a key's first hit in a window
-   * takes two round trips. Servers that speak the classic protocol only count as with `'clock'`.
+   * multiples of the window's length; the end is exact, and the clocks of all machines must agree. Servers that speak the classic protocol only count as with `'clock'`.
    *
    * @defaultValue `'first-hit'`
    */

@@ -50,11 +50,11 @@ export class OwnCalls {
       )
   }
 
-  /** Reads values, as `getMany` does: the hits by key. */
+  /** Reads values at the servers, as `getMany` does: the hits by key. */
   readMany<T>(keys: readonly string[], call: ReadOptions): Promise<Map<string, T>> {
     return this.#calls.of('getMany').runMany(keys, (_given, tally) =>
       this.#keyspace.run<Map<string, T>, ReadOptions>(NEVER, call, tally, async (prefix, options, counted) => {
-        const own = { ...options, keyPrefix: prefix, failures: 'throw' } as const
+        const own = { ...options, keyPrefix: prefix, failures: 'throw', near: false } as const
         return this.#batches.getMany<T, string>(keys, own, counted)
       }),
     )

@@ -15,8 +15,9 @@ const execute = promisify(execFile)
 const outputs: Readonly<Record<string, string>> = {
   'cache-aside.mjs': 'Ada after 1 queries\nGrace after 2 queries\nnobody after 3 queries\nnobody after 3 queries\n',
   'stale-while-revalidate.mjs': 'edition 1\nin the background, instead of edition 1\nedition 1\nrendered 2 times\n',
-  'lock.mjs': 'the report is being made\ntrue false\n',
-  'rate-limit.mjs': '3 of 5 passed\n',
+  'once.mjs': "the report is being made\n{ ran: true, value: '3 pages' } { ran: false }\n",
+  'rate-limit.mjs': '200, 1 of 3\n200, 2 of 3\n200, 3 of 3\n429, Retry-After: about an hour\n',
+  'sessions.mjs': '2 items\nAda is still logged in\n',
   'counter-windows.mjs': '25 logins\n',
   'versioned-namespace.mjs': '2 products\n0 products\n',
   'batch-loading.mjs': 'query for 1, 2\nAda, Grace\nquery for 3, nobody\nBarbara, Ada\n',

@@ -13,6 +13,7 @@ const DOORS = [
   'meta',
   'middleware',
   'near-cache',
+  'recipes',
   'routing',
   'serde',
   'tags',

@@ -7,10 +7,11 @@ import { rateLimit } from '../../../src/recipes/rate-limit.ts'
 import { Gate } from '../../support/gate.ts'
 import type { Context } from '../context.ts'
 
-export function describeRecipes(context: Context): void {
-  const markOf = (cache: Memcache, name: string): Mark =>
-    new Mark({ access: accessOf(cache)!, name, seconds: 100, acceptSplit: false })
+function markOf(cache: Memcache, name: string): Mark {
+  return new Mark({ access: accessOf(cache)!, name, seconds: 100, acceptSplit: false })
+}
 
+export function describeRecipes(context: Context): void {
   describe('rateLimit', () => {
     it('lets just the limit through of calls of several clients at a time', async () => {
       const clients = [context.client(), context.client(), context.client().namespace('')]

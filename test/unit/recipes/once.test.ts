@@ -232,10 +232,12 @@ describe.each(['meta', 'text'] as const)('once, protocol %s', (protocol) => {
   })
 })
 
+/** Lets the answer to storing a mark come too late. */
+function lose(cache: MockMemcache): void {
+  cache.slow({ command: 'add', latencyMs: 100 })
+}
+
 describe('once, when the answer to storing the mark is lost', () => {
-  const lose = (cache: MockMemcache): void => {
-    cache.slow({ command: 'add', latencyMs: 100 })
-  }
   const impatient = { timeoutMs: 20 }
 
   it('runs the work if the mark is there and its own', async () => {
