@@ -92,18 +92,37 @@ const config: UserConfig[] = defineConfig([
     format: ['esm'],
     outputOptions: {
       comments,
+      chunkFileNames: ({ facadeModuleId }) =>
+        /[\\/]cli[\\/]commands[\\/]/.test(facadeModuleId ?? '') ? 'cli-[name]-[hash].mjs' : '[name]-[hash].mjs',
       // To find, read and link a module costs Node about 1 ms: small files that everything uses share one.
       codeSplitting: {
         includeDependenciesRecursively: false,
         groups: [
+          // What every command of the program uses, and what those use that draw tables. The commands have files of their own.
+          {
+            name: 'cli-parts',
+            test: /src[\\/]cli[\\/](?:terminal[\\/](?:escape|style)|(?!distributions|serdes|help-text|serve-options|listen-error|format|glob)[\w-]+)\.ts$/,
+          },
+          {
+            name: 'cli-tables',
+            test: /src[\\/]cli[\\/](?:format|terminal[\\/](?:bars|progress|table|width)|stats[\\/]stats-sampler)\.ts$/,
+          },
           { name: 'base', test: /src[\\/](?:protocol[\\/]key|client[\\/]client-access|[\w-]+)\.ts$/ },
           {
             name: 'serde',
-            test: /src[\\/]serde[\\/](?:bytes|decompress|default-serde|foreign-values|integer|json-loss|json-text|text)\.ts$/,
+            test: /src[\\/]serde[\\/](?:bytes|decompress|default-serde|foreign-values|integer|json-loss|json-text|raw|text)\.ts$/,
+          },
+          {
+            name: 'reader',
+            test: /src[\\/]client[\\/](?:commands[\\/]writes|compression|failures|foreign-names|reader)\.ts$/,
+          },
+          {
+            name: 'middleware',
+            test: /src[\\/](?:middleware[\\/](?:item-copy|older-read|removals)|seam[\\/](?:deadline-sweep|derived-operation|derived-reads|server-source))\.ts$/,
           },
           {
             name: 'command',
-            test: /src[\\/](?:protocol[\\/](?:byte-scan|manifest|operation|patience|placeholder|reply|request)|seam[\\/](?:per-key-queue|reads|zones)|client[\\/](?:batch|call-\w+|check-signal|entries|option-names|calls[\\/](?:calls|loads|tally)|dispatcher|large-values|numbers|results|slices|stored-value|lease[\\/](?:semaphore|wait)|namespace[\\/](?:fifo-lock|generation|generation-item|keyspace)))\.ts$/,
+            test: /src[\\/](?:protocol[\\/](?:byte-scan|manifest|operation|patience|placeholder|reply|request|writes)|seam[\\/](?:near-cache|per-key-queue|read-part|reads|zones)|client[\\/](?:batch|call-\w+|check-signal|entries|option-names|calls[\\/](?:calls|loads|tally)|dispatcher|large-values|numbers|results|slices|stored-value|lease[\\/](?:semaphore|wait)|namespace[\\/](?:fifo-lock|generation|generation-item|keyspace)))\.ts$/,
           },
         ],
       },

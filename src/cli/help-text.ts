@@ -11,6 +11,8 @@ export interface HelpLayout {
   /** Columns. */
   readonly width: number
   readonly style: Style
+  /** Whether options of all commands and exit codes of all commands are left out. */
+  readonly isShort?: boolean
 }
 
 /** Two columns of a list: what is written, and what it does. */
@@ -22,19 +24,27 @@ const GAP = 2
 const MAX_TERM = 30
 /** Lines of text get no longer, however wide the terminal is. */
 const MAX_WIDTH = 100
+/** Longer lists of choices are left out, in characters. */
+const MAX_CHOICES = 70
 
 /** Returns the help of a command. */
 export function commandHelp(command: Command, layout: HelpLayout): string {
   const { description = [], examples } = command
+  const { isShort = false } = layout
   const sections: [heading: string, rows: readonly HelpRow[]][] = [
     ['Arguments', argumentRows(command.arguments)],
-    ...optionGroups(command),
-    ['Examples', examples.map(({ line, help }) => [line, help] as const)],
-    ['Exit codes', exitCodeRows(command)],
+    ...optionGroups(command, isShort),
+    ['Exit codes', exitCodeRows(command, isShort)],
   ]
   const text = [`${command.summary}.`, ...description].map((paragraph) => wrap(paragraph, width(layout)).join('\n'))
   const lists = sections.filter(([, rows]) => rows.length > 0).map(([heading, rows]) => section(heading, rows, layout))
-  return `${[usageOf(command), ...text, ...lists].join('\n\n')}\n`
+  return `${[usageOf(command), ...text, exampleSection(examples, layout), ...lists].join('\n\n')}\n`
+}
+
+/** What an example does stands below it. */
+function exampleSection(examples: Command['examples'], layout: HelpLayout): string {
+  const lines = examples.flatMap(({ line, help }) => [`  ${line}`, layout.style('dim', `      ${help}`)])
+  return [layout.style('bold', 'Examples:'), ...lines].join('\n')
 }
 
 /** Returns the line `Usage: …` of a command. */
@@ -44,6 +54,13 @@ export function usageOf(command: Command): string {
     return optional === true ? `[${word}]` : word
   })
   return ['Usage: memlane', command.name, ...words, '[options]'].join(' ')
+}
+
+/** Returns the text of `memlane help options`. */
+export function optionsHelp(layout: HelpLayout): string {
+  const groups = groupOptions(sharedOptions('client'), true)
+  const lists = groups.map(([heading, rows]) => section(heading, rows, layout))
+  return `${['Options of all commands that talk to servers.', ...lists].join('\n\n')}\n`
 }
 
 /** Returns the text of `memlane --help`. */
@@ -59,7 +76,10 @@ export function overviewHelp(commands: readonly CommandEntry[], layout: HelpLayo
     ['-h, --help', 'show this, or the help of a command'],
     ['-v, --version', 'show the version of memlane'],
   ]
-  const head = ['Usage: memlane <command> [options]', 'Tools for memcached. `memlane help <command>` shows examples.']
+  const head = [
+    'Usage: memlane <command> [options]',
+    'Tools for memcached. `memlane help <command>` shows examples, `memlane help options` the options of all commands.',
+  ]
   return `${[...head, ...lists, section('Options', options, layout)].join('\n\n')}\n`
 }
 
@@ -71,22 +91,30 @@ function argumentRows(specs: ArgumentSpecs): HelpRow[] {
 }
 
 /** Options of a command by the headings of their groups, its own first. */
-export function optionGroups(command: Command): [heading: string, rows: readonly HelpRow[]][] {
-  const all: OptionSpecs = { ...command.options, ...sharedOptions(command.shared) }
+function optionGroups(command: Command, isShort: boolean): [heading: string, rows: readonly HelpRow[]][] {
+  const groups = groupOptions({ ...command.options, ...(isShort ? {} : sharedOptions(command.shared)) })
+  if (isShort) return groups
+  const [heading, rows] = groups.pop() ?? ['Options', []]
+  return [...groups, [heading, [...rows, ['-h, --help', 'show this']]]]
+}
+
+/**
+ * Rows of options by the headings of their groups, in their order.
+ *
+ * @param isFull - Whether long lists of choices are in it.
+ */
+export function groupOptions(specs: OptionSpecs, isFull = false): [heading: string, rows: HelpRow[]][] {
   const groups = new Map<string, HelpRow[]>()
-  for (const [name, spec] of Object.entries(all)) {
+  for (const [name, spec] of Object.entries(specs)) {
     const { group = 'Options' } = spec
-    const rows = groups.get(group) ?? []
-    groups.set(group, [...rows, optionRow(name, spec)])
+    groups.set(group, [...(groups.get(group) ?? []), optionRow(name, spec, isFull)])
   }
-  const last = [...groups.keys()].at(-1) ?? 'Options'
-  groups.set(last, [...(groups.get(last) ?? []), ['-h, --help', 'show this']])
   return [...groups]
 }
 
-function optionRow(name: string, spec: OptionSpec): HelpRow {
+function optionRow(name: string, spec: OptionSpec, isFull: boolean): HelpRow {
   const letter = spec.short === undefined ? '    ' : `-${spec.short}, `
-  return [`${letter}--${kebabCase(name)}${valueWord(spec)}`, spec.help + facts(spec)]
+  return [`${letter}--${kebabCase(name)}${valueWord(spec)}`, spec.help + facts(spec, isFull)]
 }
 
 function valueWord(spec: OptionSpec): string {
@@ -96,9 +124,11 @@ function valueWord(spec: OptionSpec): string {
 }
 
 /** Choices, range and default, where the help does not name them itself. */
-function facts(spec: OptionSpec): string {
+function facts(spec: OptionSpec, isFull: boolean): string {
   if (spec.type === 'boolean') return ''
-  const choices = spec.type === 'choice' ? `: ${spec.choices.join(', ')}` : ''
+  const names = spec.type === 'choice' ? spec.choices.join(', ') : ''
+  const choices =
+    names === '' ? '' : names.length > MAX_CHOICES && !isFull ? '; memlane help options has the names' : `: ${names}`
   const range = 'max' in spec && spec.max !== undefined && spec.min !== undefined ? `,${showRange(spec)}` : ''
   const fallback = spec.default === undefined ? '' : ` (default: ${showDefault(spec, spec.default)})`
   return choices + range + fallback
@@ -114,12 +144,15 @@ function showDefault(spec: OptionSpec, value: string | number): string {
     : `${value / unit}${{ [1024 ** 3]: 'g', [1024 ** 2]: 'm', 1024: 'k' }[unit]!}`
 }
 
-function exitCodeRows({ exitCodes, shared }: Command): HelpRow[] {
-  if (exitCodes === undefined && shared !== 'client') return []
-  return Object.entries({ ...EXIT_CODES, ...exitCodes }).map(([code, meaning]) => [code, meaning] as const)
+function exitCodeRows({ exitCodes, shared }: Command, isShort: boolean): HelpRow[] {
+  if (exitCodes === undefined && (isShort || shared !== 'client')) return []
+  return Object.entries({ ...(isShort ? {} : EXIT_CODES), ...exitCodes }).map(
+    ([code, meaning]) => [code, meaning] as const,
+  )
 }
 
-function section(heading: string, rows: readonly HelpRow[], layout: HelpLayout): string {
+/** Returns a heading and its rows, as the help has them. */
+export function section(heading: string, rows: readonly HelpRow[], layout: HelpLayout): string {
   const longest = Math.max(...rows.map(([term]) => term.length).filter((length) => length <= MAX_TERM), 0)
   const lines = rows.flatMap((row) => rowLines(row, longest, layout))
   return [layout.style('bold', `${heading}:`), ...lines].join('\n')

@@ -166,6 +166,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve.ts')).serve,
   },
   {
+    name: 'completion',
+    group: 'Other',
+    summary: 'Print a script that completes commands in a shell',
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
+  {
     name: 'help',
     group: 'Other',
     summary: 'Show the help of a command',

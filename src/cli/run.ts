@@ -10,6 +10,7 @@ import { packageVersion } from './package-version.ts'
 import { type ParsedWords, parseWords } from './parse-words.ts'
 import { readServers } from './server-list.ts'
 import { CLIENT_OPTIONS, type ClientOptionValues, sharedOptions } from './shared-options.ts'
+import { escapeText } from './terminal/escape.ts'
 import { COLORED, hasColors, PLAIN, type Style } from './terminal/style.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -154,7 +155,8 @@ class Run {
   }
 
   #warn(message: string): void {
-    this.#err.line(`memlane: ${message}`)
+    // Servers and keys are part of messages.
+    this.#err.line(`memlane: ${escapeText(message, '\n')}`)
   }
 }
 

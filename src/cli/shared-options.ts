@@ -64,7 +64,7 @@ export const CLIENT_OPTIONS: Readonly<Record<keyof ClientOptionValues, OptionSpe
     default: 'auto',
     placeholder: 'name',
     group: 'Connection',
-    help: 'auto, meta or text',
+    help: 'which protocol to speak',
   },
   auth: {
     type: 'text',

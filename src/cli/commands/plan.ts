@@ -14,7 +14,7 @@ export const plan: Command = defineCommand({
   name: 'plan',
   summary: 'Print which keys move when the list of servers changes',
   description: [
-    'Counts made-up keys, or with --live the keys that the servers have. A key that moves is a miss until it is stored anew: memlane copy warms up the new server.',
+    'Counts made-up keys, or with --live the keys that the servers have. A key that moves is a miss until it is stored anew.',
   ],
   arguments: {},
   options: {

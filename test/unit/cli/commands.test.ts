@@ -10,9 +10,9 @@ import { runCommand } from './terminal-host.ts'
 
 const commands: readonly Command[] = await Promise.all(COMMANDS.map((entry) => entry.load()))
 
-/** Words of the command in a line of a shell: a pipe before it, and what follows a pipe or a redirection, is left out. */
+/** Words of the command in a line of a shell: without what stands before it, and behind a pipe or a redirection. */
 function wordsOf(line: string, name: string): string[] {
-  const part = line.split(/ (?:[|<>]|&&) /).find((one) => one.startsWith(`memlane ${name}`)) ?? ''
+  const [part = ''] = line.slice(line.indexOf(`memlane ${name}`)).split(/ (?:[|<>]|&&) |\)/)
   return [...part.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, bare]) => single ?? double ?? bare!)
 }
 
