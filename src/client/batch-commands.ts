@@ -96,7 +96,7 @@ export class BatchCommands {
   }
 
   getMany<T, K extends Key>(keys: Iterable<K>, options: GetManyOptions | undefined, tally?: Tally): Promise<Map<K, T>> {
-    return this.#readMany('getMany', options?.near === false ? GET_FRESH : GET, keys, options, tally)
+    return this.#readMany('getMany', keys, options, tally)
   }
 
   getsMany<T, K extends Key>(
@@ -104,12 +104,11 @@ export class BatchCommands {
     options: GetManyOptions | undefined,
     tally?: Tally,
   ): Promise<Map<K, T>> {
-    return this.#readMany('getsMany', GETS, keys, options, tally)
+    return this.#readMany('getsMany', keys, options, tally)
   }
 
   async #readMany<T, K extends Key>(
-    what: string,
-    request: ReadRequest,
+    what: 'getMany' | 'getsMany',
     keys: Iterable<K>,
     options: GetManyOptions | undefined,
     tally: Tally | undefined,
@@ -118,6 +117,8 @@ export class BatchCommands {
     let findings: Findings<K>
     try {
       checkNamed(what, options, GET_MANY_NAMES)
+      // Options are read here, where a getter that throws fails the call alone.
+      const request = what === 'getsMany' ? GETS : options?.near === false ? GET_FRESH : GET
       const interpret = this.#reader(request, options?.serde)
       own = checkKeys(keys)
       findings = await this.#reads.run(request, own, interpret, MISSING, options)
