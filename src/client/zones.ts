@@ -11,7 +11,7 @@ export interface ZoneOptions extends CommonZoneOptions {
   /**
    * The other zones, by name: lists of servers, or sources of lists, which get the options of this client; or clients, which
    * keep their own (their servers, distribution and login are used, not their prefix or serde). A client must not have
-   * `retry`, `fallback` or `zones`.
+   * `retry`, `fallback`, `nearCache` or `zones`.
    */
   readonly others: Readonly<Record<string, readonly ServerSpec[] | ServerSource | CacheClient>>
 }

@@ -40,8 +40,10 @@ export class Fill {
   readonly #routing: string | undefined
   /** When the read left: from then on the value may be out of date. */
   readonly #since: number
-  /** What the last reply brought: a layer below may ask several servers. */
+  /** What the last reply brought. */
   #kept: Kept | undefined = undefined
+  /** Value that was made of the last reply: a layer below may ask several servers, and pass over what one of them answers. */
+  #result: unknown = undefined
   #isDone = false
 
   constructor(store: FillStore, entry: Entry, routing: string | undefined, since: number) {
@@ -61,7 +63,8 @@ export class Fill {
     const { interpret, resolve, reject } = operation
     operation.interpret = this.#reading(interpret, serde)
     operation.resolve = (value, same) => {
-      this.commit()
+      if (Object.is(value, this.#result)) this.commit()
+      else this.giveUp()
       resolve(value, same)
     }
     operation.reject = (reason, same) => {
@@ -71,7 +74,12 @@ export class Fill {
   }
 
   #reading(interpret: Interpret, serde: object): Interpret {
-    const read: Interpret = (reply, operation) => this.note(reply, serde, () => interpret(reply, operation))
+    const read: Interpret = (reply, operation) => {
+      const result = this.note(reply, serde, () => interpret(reply, operation))
+      this.#result = result
+      if (result instanceof Promise) result.then((made) => this.#made(result, made), ignore)
+      return result
+    }
     const marks: Mutable<Interpret> = read
     const { borrows, direct, passedOver, present, serialize } = interpret
     // By hand: an object for them costs as much as all the rest.
@@ -81,6 +89,11 @@ export class Fill {
     if (present !== undefined) marks.present = present
     if (serialize !== undefined) marks.serialize = serialize
     return read
+  }
+
+  /** A layer below may settle the read with the value itself, and not with its promise. */
+  #made(result: unknown, made: unknown): void {
+    if (this.#result === result) this.#result = made
   }
 
   /** Has a function read a reply, and takes note of what is to be kept of it. */
@@ -127,6 +140,7 @@ export class Fill {
     if (this.#isDone) return false
     this.#isDone = true
     this.#kept = undefined
+    this.#result = undefined
     return this.#entry.version === this.#version && this.#store.has(this.#entry)
   }
 }
@@ -154,3 +168,5 @@ function ttlOf(reply: Reply): number | undefined {
 function textOf({ bytes, start, end }: Reply): string {
   return latin1Slice(bytes, start, end)
 }
+
+function ignore(): void {}

@@ -20,7 +20,7 @@ export interface FarReadInit {
   readonly interpret: (zone: Zone) => Interpret
   /** Called with each zone's hit, until it returns true: the hit is taken. */
   readonly onHit: (answer: ZoneAnswer) => boolean
-  /** Called when all zones have answered and no hit was taken: with the first miss, or the last failure. */
+  /** Called when all zones have answered and no hit was taken, or there are none: with the first miss, or the last failure. */
   readonly onEnd: (miss: ZoneAnswer | undefined, error: MemcacheError | undefined) => void
 }
 
@@ -41,7 +41,9 @@ export class FarRead {
   }
 
   start(): void {
-    for (const zone of this.#init.zones) {
+    const { zones, onEnd } = this.#init
+    if (zones.length === 0) return onEnd(undefined, undefined)
+    for (const zone of zones) {
       zone.farReads++
       this.#ask(zone)
     }

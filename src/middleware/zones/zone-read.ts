@@ -115,11 +115,10 @@ export class ZoneRead implements Holder, WaitingRead {
     const outer = this.#outer
     // The first zone has started the time of the call.
     if (outer.deadline === 0) outer.deadline = this.#inner?.deadline ?? 0
-    const zones = this.#context.readable.filter((zone) => zone !== this.#first)
     this.#isFarPending = true
     this.#far = new FarRead({
       outer,
-      zones,
+      zones: this.#context.readable.filter((zone) => zone !== this.#first),
       request: this.#farRequest(),
       interpret: () => outer.interpret,
       onHit: (answer) => this.#found(answer),
@@ -130,9 +129,7 @@ export class ZoneRead implements Holder, WaitingRead {
         this.#conclude()
       },
     })
-    if (zones.length > 0) return this.#far.start()
-    this.#isFarPending = false
-    this.#conclude()
+    this.#far.start()
   }
 
   /** A renewal has been sent to all zones before. */

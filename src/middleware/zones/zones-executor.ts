@@ -67,7 +67,7 @@ function routeTo(name: string, zone: unknown, host: ZonesHost): { isClient: bool
   if (route?.isPlain === true) return { isClient: true, route }
   // What repeats writes, or sends them elsewhere, could bring back what a later write has replaced.
   throw new InvalidInputError(
-    `option zones.others[${showValue(name)}] must be a client without the options retry, fallback and zones: give a clone without them`,
+    `option zones.others[${showValue(name)}] must be a client without the options retry, fallback, nearCache and zones: give a clone without them`,
   )
 }
 

@@ -61,6 +61,16 @@ describe('a load', () => {
     expect(lab.proxies.c.connections).toBe(0)
   })
 
+  it('is made, and read as a miss before, where all other zones are only written', async () => {
+    const { cache, direct } = await ZoneLab.start({ primary: 'a', writeOnly: ['b', 'c'], repair: true })
+    await direct.b.setMany({ k: 'far', l: 'far', m: 'far' })
+    expect(await cache.getOrSet('k', () => 'loaded')).toBe('loaded')
+    expect(await cache.get('l')).toBeUndefined()
+    expect(await cache.gets('l')).toBeUndefined()
+    expect(await cache.getsMany(['l', 'm'])).toEqual(new Map())
+    expect(await cache.getMany(['l', 'm'])).toEqual(new Map())
+  })
+
   it('is lost to a removal in any client', async () => {
     const lab = await ZoneLab.start({ repair: true })
     let isLoading = false
