@@ -7,7 +7,7 @@ import type { ClientOptionValues } from './shared-options.ts'
 import { storedSerde } from './stored.ts'
 import { UsageError } from './usage-error.ts'
 
-/** What can be closed. */
+/** Client that the frame closes. */
 interface Closable {
   close(): Promise<void>
   destroy(): void

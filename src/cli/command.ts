@@ -5,7 +5,7 @@ import type { Output } from './output.ts'
 import type { SerdeName } from './serde-names.ts'
 import type { Style } from './terminal/style.ts'
 
-/** What a command works with. */
+/** Streams, clients and settings of a command. */
 export interface Context {
   readonly host: Host
   /** Data, and nothing else. */
@@ -33,7 +33,7 @@ export interface Context {
   readonly warn: (message: string) => void
 }
 
-/** What a command is run with. */
+/** Arguments and options of a command. */
 export interface Input<A extends ArgumentSpecs = ArgumentSpecs, O extends OptionSpecs = OptionSpecs> {
   readonly args: ArgumentValues<A>
   readonly options: OptionValues<O>
@@ -42,7 +42,7 @@ export interface Input<A extends ArgumentSpecs = ArgumentSpecs, O extends Option
 /** Declaration of a command: parsing, help, completion and the reference page are made of it. */
 export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs> {
   readonly name: string
-  /** What it does, in one line that begins with a verb, without a full stop; the registry has the same. */
+  /** Description, in one line that begins with a verb, without a full stop; the registry has the same. */
   readonly summary: string
   /** More about it: paragraphs. */
   readonly description?: readonly string[]
@@ -50,7 +50,7 @@ export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs> {
   readonly options: O
   readonly shared: SharedOptions
   readonly examples: readonly Example[]
-  /** What the exit codes mean, where it differs from {@link EXIT_CODES} of `exit-code.ts`. */
+  /** Meanings of the exit codes, where they differ from {@link EXIT_CODES} of `exit-code.ts`. */
   readonly exitCodes?: Readonly<Record<number, string>>
   /**
    * Carries the command out.

@@ -6,7 +6,7 @@ import { escapeText } from './terminal/escape.ts'
 import { TTL_OPTION, ttlSeconds } from './ttl-option.ts'
 import { UsageError } from './usage-error.ts'
 
-/** What differs between `incr` and `decr`. */
+/** Differences between `incr` and `decr`. */
 export interface CountCommand {
   readonly name: 'incr' | 'decr'
   readonly summary: string

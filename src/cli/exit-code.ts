@@ -15,7 +15,7 @@ export const EXIT = {
   interrupted: 130,
 } as const
 
-/** What the exit codes mean, for the help. */
+/** Meanings of the exit codes, for the help. */
 export const EXIT_CODES: Readonly<Record<number, string>> = {
   [EXIT.ok]: 'done',
   [EXIT.negative]: 'a miss, not stored, or warnings',

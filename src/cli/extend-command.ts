@@ -4,7 +4,7 @@ import type { Example } from './option-spec.ts'
 import { reportStored } from './store-output.ts'
 import { readBytes, VALUE_HELP } from './value-argument.ts'
 
-/** What differs between `append` and `prepend`. */
+/** Differences between `append` and `prepend`. */
 export interface ExtendCommand {
   readonly name: 'append' | 'prepend'
   readonly summary: string

@@ -6,7 +6,7 @@ import { showRange } from './option-value.ts'
 import { sharedOptions } from './shared-options.ts'
 import type { Style } from './terminal/style.ts'
 
-/** How help is laid out. */
+/** Layout of the help. */
 export interface HelpLayout {
   /** Columns. */
   readonly width: number
@@ -41,7 +41,7 @@ export function commandHelp(command: Command, layout: HelpLayout): string {
   return `${[usageOf(command), ...text, exampleSection(examples, layout), ...lists].join('\n\n')}\n`
 }
 
-/** What an example does stands below it. */
+/** Puts the description of an example below it. */
 function exampleSection(examples: Command['examples'], layout: HelpLayout): string {
   const lines = examples.flatMap(({ line, help }) => [`  ${line}`, layout.style('dim', `      ${help}`)])
   return [layout.style('bold', 'Examples:'), ...lines].join('\n')

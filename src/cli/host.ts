@@ -16,7 +16,7 @@ export interface InputStream extends Readable, MaybeTerminal {
   setRawMode?(mode: boolean): unknown
 }
 
-/** What a program has of its process; tests have one of their own. */
+/** Parts of the process that a program uses; tests have their own. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: InputStream

@@ -8,7 +8,7 @@ import { Stored } from './stored.ts'
 import { escapeText } from './terminal/escape.ts'
 import { jsonBytes, writeValue } from './value-output.ts'
 
-/** What differs between `mg`, `md` and `ma`. */
+/** Differences between `mg`, `md` and `ma`. */
 export interface MetaCommand {
   readonly name: 'mg' | 'md' | 'ma'
   readonly summary: string
@@ -18,7 +18,7 @@ export interface MetaCommand {
 
 const FLAGS_HELP = 'flags of the meta protocol, a letter with its token each: v t N30'
 
-/** What the help of every meta command says of flags. */
+/** Description of flags in the help of every meta command. */
 export const FLAGS_NOTE =
   'The reply is printed as the server sends it. The flags k, q and O belong to the connection and are refused; a key that needs base64 gets the flag b by itself.'
 

@@ -1,6 +1,6 @@
 /** Parts of every option that the help and the completion show. */
 interface OptionFacts {
-  /** What the option does, in one line without a full stop. */
+  /** Description, in one line without a full stop. */
   readonly help: string
   /** One letter, for `-x`. */
   readonly short?: string
@@ -67,7 +67,7 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>
 
 /** Declaration of an argument: a word that is no option. */
 export interface ArgumentSpec {
-  /** What it is, in one line without a full stop. */
+  /** Description, in one line without a full stop. */
   readonly help: string
   /** Whether it may be left out. */
   readonly optional?: true
@@ -75,7 +75,7 @@ export interface ArgumentSpec {
   readonly repeat?: true
   /** The only values that it may have. */
   readonly choices?: readonly string[]
-  /** What completion offers. */
+  /** Words that completion offers. */
   readonly complete?: 'file' | 'server' | 'command'
 }
 
@@ -86,7 +86,7 @@ export type ArgumentSpecs = Readonly<Record<string, ArgumentSpec>>
 export interface Example {
   /** The whole line: `memlane get user:1`. */
   readonly line: string
-  /** What it does, in one line without a full stop. */
+  /** Description, in one line without a full stop. */
   readonly help: string
 }
 

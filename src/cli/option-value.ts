@@ -6,7 +6,7 @@ const THOUSANDS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 
 const POWERS_OF_1024: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
 const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, '': 1e3, s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 }
 
-/** How the numbers of a type are written: pattern, units, and its words in an error. */
+/** Form of the numbers of a type: pattern, units, and its words in an error. */
 interface NumberForm {
   readonly pattern: RegExp
   readonly units: Readonly<Record<string, number>>

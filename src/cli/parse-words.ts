@@ -5,7 +5,7 @@ import type { ArgumentSpec, ArgumentSpecs, OptionSpec, OptionSpecs } from './opt
 import { readChoice, readOptionValue } from './option-value.ts'
 import { UsageError } from './usage-error.ts'
 
-/** What a command line is read by. */
+/** Arguments and options that a command line may have. */
 export interface Grammar {
   /** Ends errors: `memlane help get`. */
   readonly help: string

@@ -6,7 +6,7 @@ import { reportStored } from './store-output.ts'
 import { TTL_OPTION, ttlSeconds } from './ttl-option.ts'
 import { readValue, VALUE_HELP, VALUE_OPTIONS } from './value-argument.ts'
 
-/** What differs between `set`, `add` and `replace`. */
+/** Differences between `set`, `add` and `replace`. */
 export interface StoreCommand {
   readonly name: 'set' | 'add' | 'replace'
   readonly summary: string

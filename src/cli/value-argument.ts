@@ -22,7 +22,7 @@ export const VALUE_OPTIONS: { readonly as: OneOf<Form>; readonly flags: NumberOp
   },
 }
 
-/** What the help says of `<value>`. */
+/** Description of `<value>` in the help. */
 export const VALUE_HELP = 'the value; - or nothing reads standard input'
 
 /** Reads the value of the command line or of standard input, for the client to store. */

@@ -23,7 +23,7 @@ export const ping: Command = defineCommand({
   ],
   async run(context, { options }) {
     const client = await context.clients.memcache()
-    // What fails to connect is reported by its ping.
+    // A server that cannot be connected to is reported by its ping.
     await client.connect().catch(() => undefined)
     let exitCode: number = EXIT.ok
     const { count, every: everyMs } = options

@@ -10,7 +10,7 @@ export interface CompletedOption {
   /** With its hyphen: `-s`. */
   readonly short: string | undefined
   readonly help: string
-  /** What its value may be; undefined: it has none. */
+  /** Values that it takes; undefined: it has none. */
   readonly value: CompletedValue | undefined
 }
 
@@ -24,7 +24,7 @@ export interface CompletedCommand {
   readonly shared: SharedOptions
   /** Its own options. */
   readonly options: readonly CompletedOption[]
-  /** What its first argument may be, and all others. */
+  /** Values of its first argument, and of all others. */
   readonly argument: CompletedValue
 }
 

@@ -11,7 +11,7 @@ const CLEAR_REST = '\u001b[0m\u001b[K'
 /** Key that was pressed: `a`, `A`, `up`, `return`, `escape`, `space`, `ctrl-l`. */
 export type KeyHandler = (key: string) => void
 
-/** What a keypress event of `node:readline` says. */
+/** Key of a keypress event of `node:readline`. */
 interface Keypress {
   readonly name?: string | undefined
   readonly sequence?: string | undefined

@@ -16,7 +16,7 @@ export interface Column {
 /** Text of a cell, or with a format. Control characters in it are escaped. */
 export type Cell = string | { readonly text: string; readonly format: Format | readonly Format[] }
 
-/** How a table is laid out. */
+/** Layout of a table. */
 export interface TableLayout {
   /** Columns of the terminal; Infinity: as wide as its texts. */
   readonly width: number
