@@ -61,7 +61,6 @@ describe('a read that is to be kept', () => {
     whole.operation.succeed(hit(whole.operation, 'v'))
     const part = watched(readLater)
     part.operation.succeed(await hit(part.operation, 'v'))
-    await undefined
     expect([whole.ends, part.ends]).toMatchObject([[{ data: 'v' }], [{ data: 'v' }]])
   })
 })
