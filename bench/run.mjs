@@ -8,6 +8,7 @@ import { summarizeWorkload } from './macro/summary.mjs'
 import { formatReport } from './report/table.mjs'
 
 const RESULTS = new URL('./results/', import.meta.url)
+const PICTURE = new URL('../docs/images/latency.svg', import.meta.url)
 
 async function main() {
   const options = parseOptions(process.argv.slice(2))
@@ -57,8 +58,10 @@ function showProgress(text) {
 }
 
 /** A run of chosen rows or clients is for the eyes only. The chart's library takes a second to load, so it comes last. */
-async function saveResults({ quick, partial }, report) {
+async function saveResults({ quick, partial, latency }, report) {
   if (partial) return
+  if (!quick) await savePicture(report)
+  if (latency) return
   const { renderChart } = await import('./report/chart.mjs')
   const name = quick ? 'quick' : 'latest'
   mkdirSync(RESULTS, { recursive: true })
@@ -69,6 +72,13 @@ async function saveResults({ quick, partial }, report) {
   const { renderOpenLoopChart } = await import('./report/open-loop-chart.mjs')
   writeFileSync(new URL(`${name}-open-loop.svg`, RESULTS), renderOpenLoopChart(report))
   console.log(`bench/results/${name}-open-loop.svg written.`)
+}
+
+async function savePicture(report) {
+  const { renderLatencyChart } = await import('./report/latency-chart.mjs')
+  mkdirSync(new URL('.', PICTURE), { recursive: true })
+  writeFileSync(PICTURE, renderLatencyChart(report))
+  console.log('\ndocs/images/latency.svg written.')
 }
 
 try {

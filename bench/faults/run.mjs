@@ -8,7 +8,7 @@ import { isInstalled } from './lab/processes.mjs'
 import { parseOptions, USAGE } from './options.mjs'
 import { Referee } from './referee.mjs'
 import { describeRun } from './report/machine.mjs'
-import { updatePage } from './report/page.mjs'
+import { updatePages } from './report/page.mjs'
 import { formatTable } from './report/table.mjs'
 import { reasonToLeaveOut } from './scenarios/index.mjs'
 
@@ -106,8 +106,8 @@ function hasFailed(rows) {
 
 function save(report) {
   writeFileSync(RESULTS, `${JSON.stringify(report, null, 2)}\n`)
-  updatePage(report)
-  console.log('\nbench/results/faults.json and docs/reliability.md written.')
+  updatePages(report)
+  console.log('\nbench/results/faults.json, docs/reliability.md and README.md written.')
 }
 
 function showProgress(text) {

@@ -7,6 +7,7 @@ export const CLIENTS = [...MEMCACHED_CLIENTS, 'ioredis', 'ioredis-plain', 'valke
 export const USAGE = `Usage: npm run bench -- [options]
 
   --quick             fewer rows and shorter runs: the table in under a minute
+  --latency           only the open loop, and the picture of the README
   --only <names>      only these clients: ${CLIENTS.join(', ')}, pylibmc, pymemcache
   --workload <names>  only these rows: ${WORKLOADS.map(({ name }) => name).join(', ')}
   --rounds <number>   how often every client is measured
@@ -18,6 +19,7 @@ export const USAGE = `Usage: npm run bench -- [options]
 
 const DEFINITIONS = {
   quick: { type: 'boolean', default: false },
+  latency: { type: 'boolean', default: false },
   only: { type: 'string' },
   workload: { type: 'string' },
   rounds: { type: 'string' },
@@ -26,6 +28,7 @@ const DEFINITIONS = {
   help: { type: 'boolean', default: false },
 }
 
+const OPEN_LOOP = WORKLOADS.filter(({ kind }) => kind === 'open')
 const FULL = { rounds: 3, seconds: 1, openSeconds: 2, warmUpMs: 1500, settleMs: 100 }
 const QUICK = { rounds: 2, seconds: 0.2, openSeconds: 0.5, warmUpMs: 600, settleMs: 20 }
 
@@ -38,6 +41,7 @@ export function parseOptions(argv) {
     help: values.help,
     quick: values.quick,
     partial: values.only !== undefined || values.workload !== undefined,
+    latency: values.latency,
     profile: values.profile,
     rounds: positive(values.rounds, 'rounds') ?? level.rounds,
     timing: {
@@ -47,7 +51,7 @@ export function parseOptions(argv) {
       openMs: (seconds ?? level.openSeconds) * 1000,
     },
     takesPart: (client) => only === undefined || only.includes(client),
-    workloads: chooseWorkloads(listOf(values.workload), values.quick),
+    workloads: values.latency ? OPEN_LOOP : chooseWorkloads(listOf(values.workload), values.quick),
   }
 }
 

@@ -133,7 +133,7 @@ export const WORKLOADS = [
     goal: { rate: 1 },
   }),
   row('tls-many', `getMany of ${MANY_KEYS}, TLS, 4`, { ...OVER_TLS, ...MANY_100, goal: { rate: 1, floor: 0.7 } }),
-  ...[30_000, 60_000, 120_000, 240_000].map((rate) =>
+  ...[15_000, 30_000, 60_000, 90_000, 120_000, 180_000, 240_000].map((rate) =>
     row(`open-${rate / 1000}k`, `open loop, ${rate / 1000} k gets/s`, {
       kind: 'open',
       rate,

@@ -19,7 +19,7 @@ async function readSession(id) {
 /** Changes a session. Two requests at a time change it one after the other. */
 async function changeSession(id, change) {
   const changed = await sessions.update(id, (session) => change(session ?? database.get(id)), { ttl: SECONDS })
-  database.set(id, changed) // what must not be lost
+  database.set(id, changed) // the database keeps what must not be lost
 }
 
 const put = (item) => changeSession('ada-1', (session) => ({ ...session, cart: [...session.cart, item] }))

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { countHeld } from './table.mjs'
 
 const PAGE = new URL('../../../docs/reliability.md', import.meta.url)
+const README = new URL('../../../README.md', import.meta.url)
 const BEGIN = '<!-- Written by npm run faults: begin -->'
 const END = '<!-- Written by npm run faults: end -->'
 const WORDS = {
@@ -13,12 +14,16 @@ const WORDS = {
   '–': '–',
 }
 
-/** Puts the tables of a run into the page, between its marks. */
-export function updatePage(report) {
-  const page = readFileSync(PAGE, 'utf8')
-  const [before, rest] = page.split(BEGIN)
+/** Puts the tables of a run into the page and the totals into the README, between their marks. */
+export function updatePages(report) {
+  writeBetweenMarks(PAGE, formatTables(report))
+  writeBetweenMarks(README, formatSummary(report))
+}
+
+function writeBetweenMarks(file, text) {
+  const [before, rest] = readFileSync(file, 'utf8').split(BEGIN)
   const [, after] = rest.split(END)
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${formatTables(report)}\n\n${END}${after}`)
+  writeFileSync(file, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`)
 }
 
 /** The tables of a run in Markdown. */
@@ -44,14 +49,27 @@ function sayWith({ date, node, servers, versions, rows }) {
   return `${rows.length} scenarios on ${date}, with Node ${node}, memcached ${servers.memcached}${redis}. memlane ${versions.memlane}; ${names}.`
 }
 
-function formatTotals({ rows, clients }) {
-  const lines = clients.map(({ name, package: from, variant }) => {
-    const { held, of } = countHeld(rows, name)
-    const verdicts = rows.map(({ cells }) => cells[name].verdict)
+function formatTotals(report) {
+  const nameOf = ({ name, package: from, variant }) => (from === 'memlane' ? `memlane, ${FORMS[variant]}` : name)
+  return formatCounts(report, report.clients, nameOf)
+}
+
+/** The totals of memlane as it is by default and of the other clients, with date and versions. */
+function formatSummary(report) {
+  const { date, rows, versions, clients } = report
+  const shown = clients.filter(({ package: from, variant }) => from !== 'memlane' || variant === 'meta')
+  const table = formatCounts(report, shown, ({ package: from }) => `${from} ${versions[from]}`)
+  return `${table}\n\n${rows.length} scenarios on ${date}. A client takes part where its protocol has a counterpart.`
+}
+
+function formatCounts({ rows }, clients, nameOf) {
+  const lines = clients.map((client) => {
+    const { held, of } = countHeld(rows, client.name)
+    const verdicts = rows.map(({ cells }) => cells[client.name].verdict)
     const counts = ['wrong', 'hang', 'crash', "another key's value"].map((verdict) =>
       String(verdicts.filter((one) => one === verdict).length),
     )
-    return [from === 'memlane' ? `memlane, ${FORMS[variant]}` : name, `${held} of ${of}`, ...counts]
+    return [nameOf(client), `${held} of ${of}`, ...counts]
   })
   return formatMarkdown(['client', 'held', 'wrong', 'hang', 'crash', "another key's value"], lines)
 }

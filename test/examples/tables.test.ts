@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { Memcache } from '../../src/client/memcache.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
 
-/** The rows of the table under a heading, without its head. */
-function rowsUnder(heading: string): string[] {
-  const section = readme.split(`## ${heading}\n`)[1]!.split('\n## ')[0]!
-  return section.split('\n').filter((line) => line.startsWith('| '))
+/** The rows of the first table of a page, without its head. */
+function rowsOf(page: string): string[] {
+  const lines = readFileSync(join(root, 'docs', page), 'utf8').split('\n')
+  const rows = lines.slice(lines.findIndex((line) => line.startsWith('| ')))
+  return rows.slice(0, rows.indexOf('')).slice(2)
 }
 
 /** What stands in backticks before a parenthesis, a dot or the end. */
@@ -19,8 +19,8 @@ function namesIn(text: string): string[] {
 
 const members = Object.getOwnPropertyNames(Memcache.prototype).filter((name) => name !== 'constructor')
 
-describe('the command table of the README', () => {
-  const calls = rowsUnder('Commands').flatMap((row) => namesIn(row.split(' | ')[0]!))
+describe('the table of commands', () => {
+  const calls = rowsOf('commands.md').flatMap((row) => namesIn(row.split(' | ')[0]!))
 
   it.each(members)('names %s', (name) => {
     expect(calls).toContain(name)
@@ -31,8 +31,8 @@ describe('the command table of the README', () => {
   })
 })
 
-describe('the option table of the README', () => {
-  const documented = rowsUnder('Options').flatMap(namesIn)
+describe('the table of options', () => {
+  const documented = rowsOf('options.md').flatMap(namesIn)
   const files = ['client/options.ts', 'client/wrapper-options.ts', 'connection/options.ts']
   const known = files.flatMap((file) => optionsIn(readFileSync(join(root, 'src', file), 'utf8')))
 
