@@ -136,6 +136,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/plan.ts')).plan,
   },
   {
+    name: 'top',
+    group: 'Servers',
+    summary: 'Watch the load of all servers',
+    load: async () => (await import('./commands/top.ts')).top,
+  },
+  {
     name: 'stats',
     group: 'Servers',
     summary: 'Print statistics of each server, once or as they change',

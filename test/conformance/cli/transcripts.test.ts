@@ -1,29 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { MemcachedServer } from '../../../src/server/memcached-server.ts'
-import { startMemcached } from '../../support/real-memcached.ts'
+import { TARGETS } from './targets.ts'
 import { type Mask, replay } from './transcript.ts'
 
 const FOLDER = new URL('transcripts/', import.meta.url)
-
-/** A server that transcripts are replayed on. */
-interface Target {
-  readonly name: string
-  readonly start: () => Promise<{ readonly address: string; readonly stop: () => Promise<unknown> }>
-}
-
-const TARGETS: readonly Target[] = [
-  {
-    name: 'the embedded server',
-    start: async () => {
-      const server = await MemcachedServer.start()
-      return { address: server.address, stop: () => server.close() }
-    },
-  },
-  { name: 'memcached 1.6.18', start: () => startMemcached() },
-  { name: 'memcached 1.6.38', start: () => startMemcached({ version: '1.6.38' }) },
-  { name: 'memcached 1.6.45', start: () => startMemcached({ version: '1.6.45' }) },
-]
 
 /** Numbers that differ between servers, or from run to run. */
 function maskFor(address: string): Mask {

@@ -1,0 +1,81 @@
+import type { Memcache } from '../../client/memcache.ts'
+import { type Command, type Context, defineCommand } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+import { rounds } from '../rounds.ts'
+import { showLive } from '../terminal/live-screen.ts'
+import { LoadMeter } from '../top/load-meter.ts'
+import { loadTable } from '../top/load-table.ts'
+import type { ServerLoad } from '../top/server-load.ts'
+import { TopView } from '../top/top-view.ts'
+
+/** `memlane top` */
+export const top: Command = defineCommand({
+  name: 'top',
+  summary: 'Watch the load of all servers',
+  description: [
+    'Asks each server for its stats again and again, over a connection of its own each time, and shows what has changed since: rates are a second. FULL is the share of the memory that items take. PING is the time of a no-op from here and back, the median of the last 60 rounds; MAX is the longest of them. A server that does not answer within a round is DOWN, with the reason.',
+    'Keys: arrows left and right choose the column to sort by, r reverses the order, up and down choose a server, enter shows its charts alone, space pauses, q quits. Without a terminal a table is printed for each round.',
+  ],
+  arguments: {},
+  options: {
+    every: { type: 'duration', default: 1000, min: 100, help: 'time from one round to the next' },
+    count: { type: 'count', short: 'n', min: 1, placeholder: 'number', help: 'stop after so many rounds' },
+  },
+  shared: 'client',
+  examples: [
+    { line: 'memlane top -s 10.0.0.1 -s 10.0.0.2', help: 'two servers, until q' },
+    { line: 'memlane top -n 1 | cat', help: 'one table, of one second' },
+    { line: 'memlane top --every 10s --json', help: 'a line of JSON for each server and round' },
+  ],
+  async run(context, { options }) {
+    const { every: everyMs, count } = options
+    const client = await makeClient(context, everyMs)
+    const meter = new LoadMeter(client)
+    if (context.json || !context.out.isTerminal) return print(context, meter, { everyMs, count })
+    const view = new TopView(context.style, everyMs)
+    const update = async (): Promise<void> => view.add(await meter.measure())
+    await showLive(context, view, { everyMs, count: count === undefined ? undefined : count + 1, update })
+    // Its last commands need no reply.
+    client.destroy()
+    return EXIT.ok
+  },
+})
+
+/** A server that is silent must not hold up the others for longer than a round. */
+async function makeClient({ clients }: Context, everyMs: number): Promise<Memcache> {
+  const { timeoutMs = everyMs } = await clients.options()
+  const limit = Math.min(timeoutMs, Math.max(everyMs, 1000))
+  return clients.memcache(undefined, { timeoutMs: limit, connectTimeoutMs: limit })
+}
+
+/** Prints a table, or lines of JSON, for each round but the first, which has nothing to compare with. */
+async function print(
+  context: Context,
+  meter: LoadMeter,
+  { everyMs, count }: { readonly everyMs: number; readonly count: number | undefined },
+): Promise<number> {
+  let exitCode: number = EXIT.ok
+  const rest = { everyMs, count: count === undefined ? undefined : count + 1, signal: context.signal }
+  for await (const round of rounds(rest)) {
+    const loads = await meter.measure()
+    if (round === 0) continue
+    exitCode = loads.some(({ load }) => load === undefined) ? EXIT.connection : EXIT.ok
+    write(context, loads, round > 1)
+    const { full } = context.out
+    if (full !== undefined) await full
+  }
+  return exitCode
+}
+
+function write({ json, out, style }: Context, loads: readonly ServerLoad[], isFollowing: boolean): void {
+  if (json) {
+    const at = new Date().toISOString()
+    for (const { server, version, load, error } of loads) {
+      out.json(load === undefined ? { at, server, error } : { at, server, version, ...load })
+    }
+    return
+  }
+  if (isFollowing) out.line()
+  const width = out.isTerminal ? out.columns : Number.POSITIVE_INFINITY
+  for (const line of loadTable(loads, { width, style, sort: 0, isReversed: false })) out.line(line)
+}
