@@ -43,7 +43,7 @@ export function openHostClient(
 ): HostClient {
   const access = accessOf(cache)
   if (access === undefined) return makeClient(adapter, cache as Servers | undefined, options)
-  if (access.keyspace !== undefined)
+  if (access.namespaceKeys !== undefined)
     throw new InvalidInputError(`${adapter} takes a Memcache, not a namespace of one: give the option prefix instead`)
   if (options === undefined) return { cache: cache as Memcache, close: () => Promise.resolve() }
   throw new InvalidInputError(`${adapter} was given a Memcache, which has its own options: leave out the option client`)

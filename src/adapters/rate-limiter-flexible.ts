@@ -108,6 +108,6 @@ function toCount({ value, ttl }: Counter): FlexibleCount {
 
 function checkClient(client: unknown): Memcache {
   const access = accessOf(client)
-  if (access !== undefined && access.keyspace === undefined) return client as Memcache
+  if (access !== undefined && access.namespaceKeys === undefined) return client as Memcache
   throw new InvalidInputError(`the option storeClient must be a Memcache of memlane, got ${showValue(client)}`)
 }

@@ -7,8 +7,8 @@ import { type Backend, NO_SERVERS, type ServerExecutor } from '../seam/executor.
 import type { NearLayer } from '../seam/near-cache.ts'
 import { showValue } from '../show-value.ts'
 import { batchError } from './batch.ts'
+import { CallDeadline } from './call-deadline.ts'
 import type { CallOptions, FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from './call-options.ts'
-import { CallTime } from './call-time.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
 import { checkTimeout, checkWhole } from './numbers.ts'
 import { checkNamed, FLUSH_NAMES, RAW_NAMES, SERVER_NAMES, SHUTDOWN_NAMES } from './option-names.ts'
@@ -68,7 +68,7 @@ export class AdminCommands {
     ask: (server: ServerExecutor, rest: () => CallOptions) => Promise<T>,
   ): Promise<Map<string, T>> {
     checkNamed(command, options, SERVER_NAMES)
-    const time = new CallTime(this.#dispatcher.timeoutMs, options)
+    const time = new CallDeadline(this.#dispatcher.timeoutMs, options)
     const servers = await serversOf(this.#backend, options?.server, options)
     return askServers(command, servers, (server) => ask(server, () => time.rest<CallOptions>(options)))
   }
@@ -135,7 +135,7 @@ export class AdminCommands {
 
   /** Waiting until the servers are known is part of the call's time. */
   async #targets(options: ServerOptions | undefined): Promise<Targets> {
-    const time = new CallTime(this.#dispatcher.timeoutMs, options)
+    const time = new CallDeadline(this.#dispatcher.timeoutMs, options)
     const servers = await serversOf(this.#backend, options?.server, options)
     return { servers, limits: { timeoutMs: time.restMs, signal: options?.signal } }
   }

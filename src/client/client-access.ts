@@ -1,6 +1,6 @@
 import type { Backend } from '../seam/executor.ts'
 import type { Ttl } from '../ttl.ts'
-import type { Keyspace } from './namespace/keyspace.ts'
+import type { NamespaceKeys } from './namespace/namespace-keys.ts'
 import type { ClientParts } from './parts.ts'
 
 /** The parts of a client, or of a namespace of it, for functions of other entry points. */
@@ -9,7 +9,7 @@ export interface ClientAccess {
   /** Make, carry out and read commands. */
   readonly parts: ClientParts
   /** Undefined: the owner is a client. */
-  readonly keyspace: Keyspace | undefined
+  readonly namespaceKeys: NamespaceKeys | undefined
   /** Time to live of what a namespace stores. */
   readonly ttl?: Ttl | undefined
 }

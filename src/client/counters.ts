@@ -2,8 +2,8 @@ import { InvalidInputError, ServerError } from '../errors.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Key, quoteKey } from '../protocol/key.ts'
 import { MAX_RELATIVE_SECONDS } from '../ttl.ts'
+import { CallDeadline } from './call-deadline.ts'
 import type { CountOptions, ReturnTtl } from './call-options.ts'
-import { CallTime } from './call-time.ts'
 import { refuse } from './calls/calls.ts'
 import type { Tally } from './calls/tally.ts'
 import { countCommand } from './commands/writes.ts'
@@ -67,7 +67,7 @@ async function tryToCount(
     throw new InvalidInputError('initial is beyond 2^53 - 1, where no number is exact; pass the delta as a bigint')
   }
   const create = creation(parts.values, initial, options)
-  const time = new CallTime(parts.dispatcher.timeoutMs, options)
+  const time = new CallDeadline(parts.dispatcher.timeoutMs, options)
   let counted = await step<AnyCount | undefined>(request, interpret, options)
   // Counter missing: create it, unless another client just did; then count again. All within the call's own time.
   for (let round = 0; counted === undefined && round < MAX_ROUNDS; round++) {

@@ -232,7 +232,7 @@ export class Dispatcher {
    * Gives back the win token of a stale item that an mg took, so that the next `getOrSet` wins it. Settles when it is
    * done or has failed, which costs no more than a reload that comes later.
    */
-  giveBack(operation: Operation, cas: bigint): Promise<void> {
+  releaseWinToken(operation: Operation, cas: bigint): Promise<void> {
     const flags = cas === 0n ? { invalidate: true } : { invalidate: true, compareCas: cas }
     const request = { command: 'md', label: 'giving the win token back for', flags } as const
     const { key, callerKey, timeoutMs } = operation
@@ -299,7 +299,7 @@ export function isAbsorbable(reason: unknown): reason is MemcacheError {
 }
 
 /** Makes a rejection of what a call throws while its request is made; an `async` function would cost a second promise. */
-export function attempt<T>(call: () => Promise<T>): Promise<T> {
+export function rejectThrown<T>(call: () => Promise<T>): Promise<T> {
   try {
     return call()
   } catch (error) {

@@ -5,8 +5,8 @@ import type { Key } from '../protocol/key.ts'
 import type { MetaSetRequest } from '../protocol/meta/request.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import type { Ttl } from '../ttl.ts'
+import { CallDeadline } from './call-deadline.ts'
 import type { CreateOptions, ExtendOptions } from './call-options.ts'
-import { CallTime } from './call-time.ts'
 import { refuse } from './calls/calls.ts'
 import type { Tally } from './calls/tally.ts'
 import { extendCommand } from './commands/writes.ts'
@@ -42,7 +42,7 @@ export function extend(
     const clientFlags =
       create.clientFlags === undefined ? values.flagsOf(plain.data, key) : checkClientFlags(create.clientFlags)
     const add: StoreRequest = { ...plain, command: 'add', exptime: values.exptime(create.ttl ?? ttl), clientFlags }
-    const time = new CallTime(dispatcher.timeoutMs, options)
+    const time = new CallDeadline(dispatcher.timeoutMs, options)
     return runSteps<boolean>(dispatcher, {
       key,
       options,

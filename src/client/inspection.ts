@@ -1,10 +1,10 @@
 import { MANIFEST_FLAGS } from '../protocol/manifest.ts'
 import type { Interpret, Operation } from '../protocol/operation.ts'
-import { holdsPlace, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
+import { isMetaPlaceholder, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { GET, type Request } from '../protocol/request.ts'
 import { type LargeValues, manifestError } from './large-values.ts'
-import type { GiveBack } from './placeholder.ts'
+import type { ReleaseWinToken } from './placeholder.ts'
 
 /** Result of `inspect` for an item. */
 export interface Inspection {
@@ -38,13 +38,13 @@ export const INSPECT: Request = Object.freeze({
 } as const)
 
 /** Whether there is a value: a placeholder or a tombstone is none. */
-export function hasReader(giveBack: GiveBack): Interpret {
+export function hasReader(releaseWinToken: ReleaseWinToken): Interpret {
   const read: Interpret = (reply, operation) => {
     if (reply.outcome !== 'hit') return false
     const isPlaceholder =
-      reply.type === 'VALUE' ? reply.clientFlags === PLACEHOLDER_FLAGS : holdsPlace(reply, reply.valueSize)
+      reply.type === 'VALUE' ? reply.clientFlags === PLACEHOLDER_FLAGS : isMetaPlaceholder(reply, reply.valueSize)
     if (isPlaceholder) operation.outcome = 'miss'
-    return reply.type === 'VALUE' ? !isPlaceholder : withTokenBack(reply, operation, giveBack, !isPlaceholder)
+    return reply.type === 'VALUE' ? !isPlaceholder : withTokenBack(reply, operation, releaseWinToken, !isPlaceholder)
   }
   // The value that a text server sends is not kept.
   return Object.assign(read, { borrows: () => true })
@@ -54,13 +54,13 @@ export function hasReader(giveBack: GiveBack): Interpret {
  * Whether there was an item to renew: a placeholder or a tombstone is none. In text mode the server says `TOUCHED` of a
  * placeholder too.
  */
-export function touchReader(giveBack: GiveBack, large: LargeValues | undefined): Interpret {
+export function touchReader(releaseWinToken: ReleaseWinToken, large: LargeValues | undefined): Interpret {
   return (reply, operation) => {
     if (reply.outcome !== 'touched') return false
     if (reply.type !== 'HD') return large === undefined || renewChunks(large, operation)
-    const isPlaceholder = holdsPlace(reply, reply.valueSize)
+    const isPlaceholder = isMetaPlaceholder(reply, reply.valueSize)
     if (isPlaceholder) operation.outcome = 'notFound'
-    const result = withTokenBack(reply, operation, giveBack, !isPlaceholder)
+    const result = withTokenBack(reply, operation, releaseWinToken, !isPlaceholder)
     if (reply.clientFlags !== MANIFEST_FLAGS) return result
     if (large === undefined) throw manifestError(operation)
     return Promise.all([renewChunks(large, operation), result]).then(([isRenewed]) => isRenewed)
@@ -75,20 +75,25 @@ async function renewChunks(large: LargeValues, operation: Operation): Promise<bo
 }
 
 /** The metadata; a miss, a placeholder or a tombstone is `undefined`. */
-export function inspectionReader(giveBack: GiveBack, large: LargeValues | undefined): Interpret {
+export function inspectionReader(releaseWinToken: ReleaseWinToken, large: LargeValues | undefined): Interpret {
   return (reply, operation) => {
     if (reply.outcome !== 'hit') return undefined
-    const inspection = holdsPlace(reply, reply.valueSize) ? undefined : inspectionOf(reply)
+    const inspection = isMetaPlaceholder(reply, reply.valueSize) ? undefined : inspectionOf(reply)
     if (inspection === undefined) operation.outcome = 'miss'
-    const result = withTokenBack(reply, operation, giveBack, inspection)
+    const result = withTokenBack(reply, operation, releaseWinToken, inspection)
     if (large === undefined || inspection?.clientFlags !== MANIFEST_FLAGS) return result
     return Promise.all([large.measure(operation), result]).then(([size = inspection.size]) => ({ ...inspection, size }))
   }
 }
 
 /** The result, once the win token of a stale item, if the reply took it, is back. */
-function withTokenBack<T>(reply: Reply, operation: Operation, giveBack: GiveBack, result: T): T | Promise<T> {
-  return reply.has(Returned.won) ? giveBack(operation, reply.cas()).then(() => result) : result
+function withTokenBack<T>(
+  reply: Reply,
+  operation: Operation,
+  releaseWinToken: ReleaseWinToken,
+  result: T,
+): T | Promise<T> {
+  return reply.has(Returned.won) ? releaseWinToken(operation, reply.cas()).then(() => result) : result
 }
 
 function inspectionOf(reply: Reply): Inspection {

@@ -58,7 +58,7 @@ import {
 } from './commands/writes.ts'
 import { type ComposedBackend, composeBackend, type Servers } from './compose.ts'
 import { count } from './counters.ts'
-import { attempt, Dispatcher } from './dispatcher.ts'
+import { Dispatcher, rejectThrown } from './dispatcher.ts'
 import type { Entries } from './entries.ts'
 import type { MemcacheEvents } from './events.ts'
 import { registerExecutor } from './executor-of.ts'
@@ -68,8 +68,8 @@ import type { GetOrSetManyOptions, GetOrSetOptions, Loader, ManyLoader } from '.
 import type { ClientMetrics } from './metrics.ts'
 import { takeMetrics } from './metrics-snapshot.ts'
 import { type AnyNamespaceOptions, createNamespace, type NamespaceHost } from './namespace/create-namespace.ts'
-import type { Keyspace } from './namespace/keyspace.ts'
 import type { Namespace } from './namespace/namespace.ts'
+import type { NamespaceKeys } from './namespace/namespace-keys.ts'
 import type { Clearable, GenerationOptions, NamespaceOptions } from './namespace/options.ts'
 import { createNoreply, type NoreplyCommands } from './noreply.ts'
 import { Observation } from './observation.ts'
@@ -152,8 +152,8 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
     this.#register(this, undefined)
   }
 
-  #register(owner: object, keyspace: Keyspace | undefined, ttl?: Ttl): void {
-    registerAccess(owner, { backend: this.#backend, parts: this.#parts, keyspace, ttl })
+  #register(owner: object, namespaceKeys: NamespaceKeys | undefined, ttl?: Ttl): void {
+    registerAccess(owner, { backend: this.#backend, parts: this.#parts, namespaceKeys, ttl })
   }
 
   #carry<Result, Args extends readonly unknown[]>(
@@ -698,7 +698,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
       parts: this.#parts,
       calls: this.#calls,
       onInvalid: (path, key, issues) => this.#events.tell('invalidValue', { key, prefix: path, issues }),
-      onMade: (namespace, keyspace, ttl) => this.#register(namespace, keyspace, ttl),
+      onMade: (namespace, namespaceKeys, ttl) => this.#register(namespace, namespaceKeys, ttl),
     }
     return createNamespace(host, prefix, options)
   }
@@ -839,7 +839,7 @@ export class Memcache extends EventEmitter<MemcacheEvents> implements AsyncDispo
    * @returns settles when its connections are closed.
    */
   removeServer(name: string): Promise<void> {
-    return attempt(() => this.#backend.removeServer(name))
+    return rejectThrown(() => this.#backend.removeServer(name))
   }
 
   /** The key's bytes on the wire, prefix included; throws `InvalidInputError` for a key that cannot be used. */

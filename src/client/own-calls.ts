@@ -6,7 +6,7 @@ import type { Calls } from './calls/calls.ts'
 import type { ClientAccess } from './client-access.ts'
 import type { Command } from './commands/command.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { Keyspace, NEVER } from './namespace/keyspace.ts'
+import { NamespaceKeys, NEVER } from './namespace/namespace-keys.ts'
 
 /** A command whose key is not known yet. */
 export type KeylessCommand = Pick<Command, 'request' | 'interpret'>
@@ -24,14 +24,14 @@ export interface OwnCallOptions extends KeyOptions {
 export class OwnCalls {
   readonly #dispatcher: Dispatcher
   readonly #batches: BatchCommands
-  readonly #keyspace: Keyspace
+  readonly #namespaceKeys: NamespaceKeys
   readonly #calls: Calls
 
-  constructor({ parts, keyspace }: ClientAccess) {
+  constructor({ parts, namespaceKeys }: ClientAccess) {
     this.#dispatcher = parts.dispatcher
     this.#batches = parts.batches
-    this.#keyspace = keyspace ?? new Keyspace(parts.dispatcher, '', undefined)
-    this.#calls = keyspace === undefined ? parts.calls : parts.calls.within(keyspace.prefix)
+    this.#namespaceKeys = namespaceKeys ?? new NamespaceKeys(parts.dispatcher, '', undefined)
+    this.#calls = namespaceKeys === undefined ? parts.calls : parts.calls.within(namespaceKeys.prefix)
   }
 
   /** @param name - Public call that metrics and channels count it as. */
@@ -39,7 +39,7 @@ export class OwnCalls {
     return this.#calls
       .of(name)
       .run(key, (tally) =>
-        this.#keyspace.run<T, OwnCallOptions | undefined>(NEVER, call, tally, (prefix, options, counted) =>
+        this.#namespaceKeys.run<T, OwnCallOptions | undefined>(NEVER, call, tally, (prefix, options, counted) =>
           options?.homeOnly === true
             ? this.#dispatcher.runAtHome(command.request, prefix + key, command.interpret, options, undefined, counted)
             : this.#dispatcher.carry(
@@ -53,7 +53,7 @@ export class OwnCalls {
   /** Reads values at the servers, as `getMany` does: the hits by key. */
   readMany<T>(keys: readonly string[], call: ReadOptions): Promise<Map<string, T>> {
     return this.#calls.of('getMany').runMany(keys, (_given, tally) =>
-      this.#keyspace.run<Map<string, T>, ReadOptions>(NEVER, call, tally, async (prefix, options, counted) => {
+      this.#namespaceKeys.run<Map<string, T>, ReadOptions>(NEVER, call, tally, async (prefix, options, counted) => {
         const own = { ...options, keyPrefix: prefix, failures: 'throw', near: false } as const
         return this.#batches.getMany<T, string>(keys, own, counted)
       }),
@@ -62,6 +62,6 @@ export class OwnCalls {
 
   /** Reports a failure that no call rejects with, as a `commandError` event of the client. */
   report(error: MemcacheError, key: string): void {
-    this.#dispatcher.report(error, [this.#keyspace.prefix + key])
+    this.#dispatcher.report(error, [this.#namespaceKeys.prefix + key])
   }
 }

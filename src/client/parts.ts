@@ -9,7 +9,7 @@ import { LeaseCommands } from './lease/commands.ts'
 import { GetOrSet } from './lease/get-or-set.ts'
 import { GetOrSetMany } from './lease/get-or-set-many.ts'
 import type { ResolvedClientOptions } from './options.ts'
-import { createLookAtEmpty, type GiveBack, type LookAtEmpty } from './placeholder.ts'
+import { createEmptyItemProbe, type ProbeEmptyItem, type ReleaseWinToken } from './placeholder.ts'
 import { Values } from './values.ts'
 
 /** The parts of a client that carry out commands about keys: for the client, its namespaces and its quiet writes. */
@@ -18,7 +18,7 @@ export interface ClientParts extends CommandContext {
   readonly options: ResolvedClientOptions
   readonly dispatcher: Dispatcher
   readonly calls: Calls
-  readonly lookAtEmpty: LookAtEmpty
+  readonly probeEmptyItem: ProbeEmptyItem
   readonly batches: BatchCommands
   readonly getOrSet: GetOrSet
   readonly getOrSetMany: GetOrSetMany
@@ -31,8 +31,8 @@ export function createClientParts(
   backend: Backend,
   calls: Calls,
 ): ClientParts {
-  const giveBack: GiveBack = (operation, cas) => dispatcher.giveBack(operation, cas)
-  const lookAtEmpty = createLookAtEmpty((operation) => dispatcher.dispatch(operation), giveBack)
+  const releaseWinToken: ReleaseWinToken = (operation, cas) => dispatcher.releaseWinToken(operation, cas)
+  const probeEmptyItem = createEmptyItemProbe((operation) => dispatcher.dispatch(operation), releaseWinToken)
   const large = options.chunks?.[ATTACH]({
     maxValueBytes: options.connection.maxValueBytes,
     encodeKey: (key) => dispatcher.encodeKey(key),
@@ -41,15 +41,15 @@ export function createClientParts(
     report: (error, keys) => dispatcher.report(error, keys),
   })
   dispatcher.large = large
-  const values = new Values(options, giveBack, lookAtEmpty, large)
-  const leases = new LeaseCommands(dispatcher, values, lookAtEmpty)
+  const values = new Values(options, releaseWinToken, probeEmptyItem, large)
+  const leases = new LeaseCommands(dispatcher, values, probeEmptyItem)
   const getOrSet = new GetOrSet(dispatcher, values, leases, calls.loads)
   return {
-    ...createCommandContext(values, giveBack, large),
+    ...createCommandContext(values, releaseWinToken, large),
     options,
     dispatcher,
     calls,
-    lookAtEmpty,
+    probeEmptyItem,
     batches: new BatchCommands(dispatcher, values, options.connection),
     getOrSet,
     getOrSetMany: new GetOrSetMany(getOrSet, values, leases, calls.loads, quietWindow(options.connection).operations),

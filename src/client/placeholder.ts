@@ -1,11 +1,11 @@
 import { InvalidInputError, UnknownCommandError } from '../errors.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
-import { holdsPlace } from '../protocol/placeholder.ts'
+import { isMetaPlaceholder } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
 
 /** Gives back the win token of a stale item, which reading it by `mg` took. */
-export type GiveBack = (operation: Operation, cas: bigint) => Promise<void>
+export type ReleaseWinToken = (operation: Operation, cas: bigint) => Promise<void>
 
 /** Result of a second look at an item that was read empty, with client flags 0. */
 export type EmptyItem =
@@ -17,7 +17,7 @@ export type EmptyItem =
   | 'changed'
 
 /** Takes that second look, within what is left of the first one's time. */
-export type LookAtEmpty = (operation: Operation) => Promise<EmptyItem>
+export type ProbeEmptyItem = (operation: Operation) => Promise<EmptyItem>
 
 const LOOK: Request = Object.freeze({
   command: 'mg',
@@ -30,11 +30,14 @@ const LOOK: Request = Object.freeze({
  * and sends nothing: there an empty item with client flags 0 is a value: placeholders of text clients have client
  * flags of their own.
  */
-export function createLookAtEmpty(dispatch: (operation: Operation) => void, giveBack: GiveBack): LookAtEmpty {
+export function createEmptyItemProbe(
+  dispatch: (operation: Operation) => void,
+  releaseWinToken: ReleaseWinToken,
+): ProbeEmptyItem {
   const interpret: Interpret = (reply, operation) => {
     const found = emptyItemOf(reply)
     return reply.outcome === 'hit' && reply.has(Returned.won)
-      ? giveBack(operation, reply.cas()).then(() => found)
+      ? releaseWinToken(operation, reply.cas()).then(() => found)
       : found
   }
   return (operation) =>
@@ -53,7 +56,7 @@ export function createLookAtEmpty(dispatch: (operation: Operation) => void, give
 
 function emptyItemOf(reply: Reply): EmptyItem {
   if (reply.outcome !== 'hit') return 'changed'
-  if (holdsPlace(reply, reply.valueSize)) return 'placeholder'
+  if (isMetaPlaceholder(reply, reply.valueSize)) return 'placeholder'
   return reply.valueSize === 0 ? 'value' : 'changed'
 }
 

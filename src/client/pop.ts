@@ -3,10 +3,10 @@ import { type Key, quoteKey } from '../protocol/key.ts'
 import type { Interpret } from '../protocol/operation.ts'
 import { deleteUnchanged } from '../protocol/placeholder.ts'
 import { GETS } from '../protocol/request.ts'
+import { CallDeadline } from './call-deadline.ts'
 import type { KeyOptions, PopOptions } from './call-options.ts'
-import { CallTime } from './call-time.ts'
 import { HITS, MISSES, type Tally } from './calls/tally.ts'
-import { createReadingInterpreter, type Reading } from './lease/reading.ts'
+import { createSnapshotInterpreter, type ItemSnapshot } from './lease/item-snapshot.ts'
 import { checkWhole } from './numbers.ts'
 import { checkCallOptions, POP_NAMES } from './option-names.ts'
 import type { ClientParts } from './parts.ts'
@@ -30,17 +30,17 @@ export async function popValue(
 }
 
 async function takeValue(
-  { dispatcher, values, lookAtEmpty }: ClientParts,
+  { dispatcher, values, probeEmptyItem }: ClientParts,
   key: Key,
   options: PopOptions<unknown> | undefined,
 ): Promise<unknown> {
   checkCallOptions('pop', options, POP_NAMES)
   const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
-  const time = new CallTime(dispatcher.timeoutMs, options)
+  const time = new CallDeadline(dispatcher.timeoutMs, options)
   const rest = (): KeyOptions => time.rest(options)
-  const read = createReadingInterpreter({ ...values.decoder(options?.serde), lookAtEmpty })
+  const read = createSnapshotInterpreter({ ...values.decoder(options?.serde), probeEmptyItem })
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const found = await dispatcher.run<Reading>(GETS, key, read, 'never', undefined, rest())
+    const found = await dispatcher.run<ItemSnapshot>(GETS, key, read, 'never', undefined, rest())
     if (!isRemovable(found)) {
       await giveBackToken(dispatcher, key, found, rest())
       return refuse(found)
@@ -56,12 +56,12 @@ async function takeValue(
   )
 }
 
-function isRemovable({ state, unreadable, cas }: Reading): boolean {
+function isRemovable({ state, unreadable, cas }: ItemSnapshot): boolean {
   return state === 'value' && unreadable === undefined && cas !== 0n
 }
 
 /** A miss; or why there is a value that cannot be taken. */
-function refuse({ state, unreadable }: Reading): undefined {
+function refuse({ state, unreadable }: ItemSnapshot): undefined {
   if (state !== 'value') return undefined
   throw unreadable ?? new InvalidInputError('pop needs cas numbers, and this server keeps none (memcached -C)')
 }

@@ -1,6 +1,6 @@
 import { BatchError, MemcacheError } from '../errors.ts'
 import type { Key } from '../protocol/key.ts'
-import { attempt } from './dispatcher.ts'
+import { rejectThrown } from './dispatcher.ts'
 
 /** Reports a failure of a quiet write, about these keys of the caller's. */
 export type ReportQuiet = (error: MemcacheError, keys: readonly Key[]) => void
@@ -12,7 +12,7 @@ export type ReportQuiet = (error: MemcacheError, keys: readonly Key[]) => void
  * @param keys - The keys of the call, as far as they are known; a `BatchError` brings its own.
  */
 export function unawaited(report: ReportQuiet, keys: readonly Key[], write: () => Promise<void>): Promise<void> {
-  const written = attempt(write)
+  const written = rejectThrown(write)
   written.catch((reason: unknown) => {
     // An abort is the caller's own doing, and no error of ours.
     if (reason instanceof BatchError) report(reason, [...(reason.failed.keys() as Iterable<Key>)])

@@ -3,14 +3,14 @@ import { SerdeError, TimeoutError, ValueTooLargeError } from '../errors.ts'
 import { messageOf } from '../message-of.ts'
 import { MANIFEST_FLAGS } from '../protocol/manifest.ts'
 import { type Interpret, NEEDS_OPERATION, type Operation } from '../protocol/operation.ts'
-import { holdsPlace, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
+import { isMetaPlaceholder, PLACEHOLDER_FLAGS } from '../protocol/placeholder.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
 import { foreignHint } from '../serde/foreign-values.ts'
 import type { RangeSerde, Serde } from '../serde/serde.ts'
 import { isThenable } from '../thenable.ts'
 import { COMPRESSED_FLAGS, type CompressionAlgorithm, decompressValue, isCompressed } from './compression.ts'
 import { type LargeValues, type Loss, manifestError } from './large-values.ts'
-import type { GiveBack, LookAtEmpty } from './placeholder.ts'
+import type { ProbeEmptyItem, ReleaseWinToken } from './placeholder.ts'
 
 /** A value with the number by which `cas` knows whether it changed. */
 export interface ValueWithCas<T> {
@@ -24,8 +24,8 @@ export interface ReaderInit {
   /** Values with a compression flag are decompressed whatever the serde; else only where the serde leaves them free. */
   readonly compression: { readonly asyncBytes: number; readonly own: CompressionAlgorithm | undefined } | undefined
   readonly maxValueBytes: number
-  readonly giveBack: GiveBack
-  readonly lookAtEmpty: LookAtEmpty
+  readonly releaseWinToken: ReleaseWinToken
+  readonly probeEmptyItem: ProbeEmptyItem
   /** Reads values in chunks; undefined: they are an error. */
   readonly large: LargeValues | undefined
 }
@@ -142,7 +142,7 @@ export class Reader {
           ? this.#decompress(reply, operation, serde)
           : decode(reply, operation)
       // Only an mg, which a base64 key needs, takes the token of a stale item; classic lines leave it.
-      return reply.type === 'VA' && reply.has(Returned.won) ? this.#giveBack(reply, operation, value) : value
+      return reply.type === 'VA' && reply.has(Returned.won) ? this.#releaseWinToken(reply, operation, value) : value
     }
   }
 
@@ -163,13 +163,13 @@ export class Reader {
     return (reply, operation) => {
       if (reply.clientFlags === MANIFEST_FLAGS) return readLarge(reply, operation)
       const isMeta = reply.type === 'VA'
-      if (reply.clientFlags === PLACEHOLDER_FLAGS || (isMeta && holdsPlace(reply, reply.size))) {
+      if (reply.clientFlags === PLACEHOLDER_FLAGS || (isMeta && isMetaPlaceholder(reply, reply.size))) {
         operation.outcome = 'miss'
-        return isMeta && reply.has(Returned.won) ? this.#giveBack(reply, operation, fallback) : fallback
+        return isMeta && reply.has(Returned.won) ? this.#releaseWinToken(reply, operation, fallback) : fallback
       }
       const cas = reply.cas()
       if (isMeta || reply.clientFlags !== 0) return wrap(decode(reply, operation), cas)
-      return this.#init.lookAtEmpty(operation).then((found) => {
+      return this.#init.probeEmptyItem(operation).then((found) => {
         if (found === 'value') return wrap(decodeBytes(serde, NO_BYTES, 0, operation), cas)
         operation.outcome = 'miss'
         return fallback
@@ -181,7 +181,7 @@ export class Reader {
   #largeReader(serde: Serde, fallback: unknown, wrap: Wrap): Interpret {
     return (reply, operation) => {
       const won =
-        reply.type === 'VA' && reply.has(Returned.won) ? this.#giveBack(reply, operation, undefined) : undefined
+        reply.type === 'VA' && reply.has(Returned.won) ? this.#releaseWinToken(reply, operation, undefined) : undefined
       return this.#readLarge(reply, operation, serde).then(async (found) => {
         await won
         if (!(found instanceof LostValue)) return wrap(found.value, found.cas)
@@ -206,8 +206,8 @@ export class Reader {
     })
   }
 
-  async #giveBack(reply: Reply, operation: Operation, value: unknown): Promise<unknown> {
-    await this.#init.giveBack(operation, reply.cas())
+  async #releaseWinToken(reply: Reply, operation: Operation, value: unknown): Promise<unknown> {
+    await this.#init.releaseWinToken(operation, reply.cas())
     return value
   }
 

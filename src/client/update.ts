@@ -5,7 +5,7 @@ import { GETS, type Request } from '../protocol/request.ts'
 import { encodeExptime, type Ttl } from '../ttl.ts'
 import type { UpdateOptions } from './call-options.ts'
 import { NOT_STORED, STORED, type Tally } from './calls/tally.ts'
-import { createReadingInterpreter, type Reading } from './lease/reading.ts'
+import { createSnapshotInterpreter, type ItemSnapshot } from './lease/item-snapshot.ts'
 import { pause } from './lease/wait.ts'
 import { checkWhole } from './numbers.ts'
 import { checkNamed, UPDATE_NAMES } from './option-names.ts'
@@ -57,7 +57,7 @@ export async function updateValue(
 
 /** Returns what has become of the item. */
 async function changeValue(
-  { dispatcher, values, lookAtEmpty }: ClientParts,
+  { dispatcher, values, probeEmptyItem }: ClientParts,
   key: Key,
   change: Change<unknown>,
   options: UpdateOptions | undefined,
@@ -71,11 +71,18 @@ async function changeValue(
   if (!keepsTtl) checkTtl(values, usualTtl, key)
   if (typeof change !== 'function') throw new InvalidInputError('update needs a function that gives the next value')
   const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
-  const read = createReadingInterpreter({ ...values.decoder(options?.serde), lookAtEmpty })
+  const read = createSnapshotInterpreter({ ...values.decoder(options?.serde), probeEmptyItem })
   for (let attempt = 0; attempt < attempts; attempt++) {
     // Those who met once must not meet again and again.
     if (attempt > 0) await pause(Math.random() * 2 ** Math.min(attempt, 7), options?.signal)
-    const found = await dispatcher.run<Reading>(keepsTtl ? READ_WITH_TTL : GETS, key, read, 'never', undefined, options)
+    const found = await dispatcher.run<ItemSnapshot>(
+      keepsTtl ? READ_WITH_TTL : GETS,
+      key,
+      read,
+      'never',
+      undefined,
+      options,
+    )
     const next = async (): Promise<Next> => {
       const current = await currentValue(found, key, refine)
       const changed = await change(current)
@@ -101,7 +108,7 @@ async function changeValue(
   )
 }
 
-async function currentValue(found: Reading, key: Key, refine: Refine | undefined): Promise<unknown> {
+async function currentValue(found: ItemSnapshot, key: Key, refine: Refine | undefined): Promise<unknown> {
   if (found.state !== 'value') return undefined
   if (found.unreadable !== undefined) throw found.unreadable
   if (found.cas === 0n)
@@ -121,7 +128,7 @@ function checkTtl(values: Values, ttl: Ttl | undefined, key: Key): void {
 
 /** Returns the options of the store. Time that is kept is not jittered: it would shrink with every update. */
 function storeOptions(
-  { state, ttl: secondsLeft = -1 }: Reading,
+  { state, ttl: secondsLeft = -1 }: ItemSnapshot,
   keepsTtl: boolean,
   ttl: Ttl | undefined,
   options: StoreOptions,
@@ -136,7 +143,7 @@ function replacement(
   values: Values,
   key: Key,
   next: unknown,
-  { state, cas }: Reading,
+  { state, cas }: ItemSnapshot,
   options: StoreOptions,
 ): StoreRequest {
   if (state === 'missing') return values.storeRequest('add', key, next, 0n, options)

@@ -22,7 +22,7 @@ import { withPrefix } from './entries.ts'
 import type { LargeValues, PrepareStore } from './large-values.ts'
 import { checkClientFlags } from './numbers.ts'
 import { checkSerde, type ResolvedClientOptions } from './options.ts'
-import type { GiveBack, LookAtEmpty } from './placeholder.ts'
+import type { ProbeEmptyItem, ReleaseWinToken } from './placeholder.ts'
 import { ASYNC_BYTES, type Decoder, Reader } from './reader.ts'
 import { copyOf, lengthOf, serialize } from './serialize.ts'
 import { createStoredSerde } from './stored-value.ts'
@@ -53,14 +53,14 @@ export class Values {
   readonly #largeBytes: number
 
   /**
-   * @param giveBack - Gives back the win token of a stale item, which reading it by `mg` took.
-   * @param lookAtEmpty - Tells a placeholder from an empty value; without it, what is empty is a value.
+   * @param releaseWinToken - Gives back the win token of a stale item, which reading it by `mg` took.
+   * @param probeEmptyItem - Tells a placeholder from an empty value; without it, what is empty is a value.
    * @param large - Reads and stores values in chunks; without it, a value in chunks is an error.
    */
   constructor(
     options: ResolvedClientOptions,
-    giveBack: GiveBack,
-    lookAtEmpty: LookAtEmpty = () => Promise.resolve('value'),
+    releaseWinToken: ReleaseWinToken,
+    probeEmptyItem: ProbeEmptyItem = () => Promise.resolve('value'),
     large?: LargeValues,
   ) {
     this.#options = options
@@ -70,8 +70,8 @@ export class Values {
     this.#reader = new Reader({
       compression: compression && { asyncBytes: compression.asyncBytes, own: options.ownAlgorithm },
       maxValueBytes: options.connection.maxValueBytes,
-      giveBack,
-      lookAtEmpty,
+      releaseWinToken,
+      probeEmptyItem,
       large,
     })
     this.read = this.#reader.value(options.serde)

@@ -190,7 +190,7 @@ export function versions(cache: CacheClient, prefix: string, options: VersionsOp
   if (typeof prefix !== 'string')
     throw new InvalidInputError(`the prefix of versions is text, got ${showValue(prefix)}`)
   const access = accessOf(cache)
-  if (access === undefined || access.keyspace !== undefined) {
+  if (access === undefined || access.namespaceKeys !== undefined) {
     throw new InvalidInputError(`versions takes a Memcache, got ${showValue(cache)}`)
   }
   return new Versions(access.parts.dispatcher, prefix, refreshMs)

@@ -1,7 +1,7 @@
 import type { Key } from '../protocol/key.ts'
 import type { KeyOptions } from './call-options.ts'
 import { type Dispatcher, isAbsorbable } from './dispatcher.ts'
-import type { Reading } from './lease/reading.ts'
+import type { ItemSnapshot } from './lease/item-snapshot.ts'
 import { rearmRequest } from './lease/requests.ts'
 import { readNothing } from './results.ts'
 
@@ -12,7 +12,7 @@ import { readNothing } from './results.ts'
 export async function giveBackToken(
   dispatcher: Dispatcher,
   key: Key,
-  { won, cas }: Reading,
+  { won, cas }: ItemSnapshot,
   options: KeyOptions | undefined,
 ): Promise<void> {
   if (!won) return

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { serversOf } from '../client/admin.ts'
 import { accessOf, type ClientAccess } from '../client/client-access.ts'
-import { presentPrefix } from '../client/namespace/keyspace.ts'
+import { presentPrefix } from '../client/namespace/namespace-keys.ts'
 import { InvalidInputError } from '../errors.ts'
 import { wireKeyBytes } from '../protocol/key.ts'
 import { uriEncode } from '../protocol/uri-encoding.ts'
@@ -32,12 +32,12 @@ export interface KeyRange {
 
 /** Finds out which servers there are, and the present prefix. */
 export async function findKeyRange(
-  { backend, parts, keyspace }: ClientAccess,
+  { backend, parts, namespaceKeys }: ClientAccess,
   { server, timeoutMs, prefix }: ResolvedListOptions,
   signal: AbortSignal,
 ): Promise<KeyRange> {
   const servers = await serversOf(backend, server, { timeoutMs, signal })
-  const namespacePrefix = await presentPrefix(keyspace, signal)
+  const namespacePrefix = await presentPrefix(namespaceKeys, signal)
   // A key of one byte after the client's prefix.
   const clientPrefix = wireKeyBytes(parts.dispatcher.encodeKey('k')).subarray(0, -1)
   const own = Buffer.concat([clientPrefix, Buffer.from(namespacePrefix, 'utf8')])
@@ -46,7 +46,7 @@ export async function findKeyRange(
     namespacePrefix,
     ownPrefix: percentEncoded(own),
     wantedPrefix: percentEncoded(Buffer.concat([own, prefix])),
-    isNamespace: keyspace !== undefined,
+    isNamespace: namespaceKeys !== undefined,
   }
 }
 

@@ -84,7 +84,7 @@ export class ItemCopy {
     if (cas === 0n) context.keepsNoCas = true
     if (cas === undefined || cas === 0n || !(this.#isOwn || takesOver)) return done()
     this.#send(older, copyingRead(GET), readOlder, ({ copy, taken }) => {
-      if (taken !== undefined) this.#giveBack(taken)
+      if (taken !== undefined) this.#releaseWinToken(taken)
       this.#fill(copy, cas)
     })
   }
@@ -97,7 +97,7 @@ export class ItemCopy {
   }
 
   /** Marks the item stale again, so that the next `getOrSet` of its cluster wins it. */
-  #giveBack(cas: bigint): void {
+  #releaseWinToken(cas: bigint): void {
     const flags = { invalidate: true, compareCas: cas }
     const request = { command: 'md', label: 'giving the win token back for', flags } as const
     const operation = this.#operation(request, () => undefined)

@@ -11,7 +11,7 @@ export const PLACEHOLDER_FLAGS = 0x6d6c6b01
  * Checks whether an empty item in a meta reply is a placeholder: `Z`, the token is out, or `W`, a dropped value whose
  * token this very reply took (seen on memcached 1.6.18 and 1.6.45).
  */
-export function holdsPlace(reply: Reply, size: number): boolean {
+export function isMetaPlaceholder(reply: Reply, size: number): boolean {
   return (
     size === 0 &&
     (reply.clientFlags === PLACEHOLDER_FLAGS || (reply.returned & (Returned.won | Returned.alreadyWon)) !== 0)

@@ -124,7 +124,7 @@ class ClientConnection {
     for (;;) {
       this.#noteCommands()
       this.#send()
-      if (this.#session.verdict !== 'stay') {
+      if (this.#session.fate !== 'stay') {
         this.#end()
         return
       }
@@ -157,7 +157,7 @@ class ClientConnection {
   #end(): void {
     // Later input is not read: after a `quit` only the earlier replies are due.
     this.#socket.removeAllListeners('data')
-    if (this.#session.verdict === 'drop') this.#socket.destroy()
+    if (this.#session.fate === 'drop') this.#socket.destroy()
     else this.#socket.destroySoon()
   }
 }

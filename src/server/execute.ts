@@ -23,7 +23,7 @@ import { runStorage } from './text-storage.ts'
 import { runWatch } from './watch-command.ts'
 
 /** Fate of the connection: it stays, ends once all replies are out, or ends at once. */
-export type Verdict = 'stay' | 'quit' | 'drop'
+export type ConnectionFate = 'stay' | 'quit' | 'drop'
 
 const LETTER_G = 0x67
 const LETTER_M = 0x6d
@@ -48,7 +48,7 @@ const KNOWN_INDENTED: ReadonlySet<string> = new Set([
 const MIN_LINE_BYTES = 4
 
 /** Runs a request; the reply goes to the output. */
-export function execute(engine: Engine, request: Request, output: ReplyBuffer, client: Client): Verdict {
+export function execute(engine: Engine, request: Request, output: ReplyBuffer, client: Client): ConnectionFate {
   const { line } = request
   const { sharedParser, meta } = engine.dialect
   if (sharedParser && line.rawBytes < MIN_LINE_BYTES) {
@@ -77,7 +77,7 @@ export function execute(engine: Engine, request: Request, output: ReplyBuffer, c
   return executeText(engine, request, output, client)
 }
 
-function refuse(output: ReplyBuffer): Verdict {
+function refuse(output: ReplyBuffer): ConnectionFate {
   output.text(UNKNOWN_COMMAND)
   return 'stay'
 }
@@ -88,7 +88,7 @@ function isRetrieval(engine: Engine, line: CommandLine): boolean {
   return line.is(0, 'get') || line.is(0, 'gets') || line.is(0, 'gat') || line.is(0, 'gats')
 }
 
-function runMeta(engine: Engine, request: Request, output: ReplyBuffer, client: Client): Verdict {
+function runMeta(engine: Engine, request: Request, output: ReplyBuffer, client: Client): ConnectionFate {
   const { line, block } = request
   switch (String.fromCharCode(line.bytes[line.start(0) + 1]!)) {
     case 'g':
@@ -115,7 +115,7 @@ function runMeta(engine: Engine, request: Request, output: ReplyBuffer, client: 
   }
 }
 
-function executeText(engine: Engine, request: Request, output: ReplyBuffer, client: Client): Verdict {
+function executeText(engine: Engine, request: Request, output: ReplyBuffer, client: Client): ConnectionFate {
   const { line } = request
   const reply = runText(engine, request) ?? runAdmin(engine, line, client)
   if (reply !== undefined) {
@@ -179,7 +179,7 @@ function runAdmin(engine: Engine, line: CommandLine, client: Client): TextReply 
 }
 
 /** Handles an unknown command. Lines like HTTP end the connection, so that a browser cannot talk to the cache. */
-function runUnknown(engine: Engine, line: CommandLine, output: ReplyBuffer): Verdict {
+function runUnknown(engine: Engine, line: CommandLine, output: ReplyBuffer): ConnectionFate {
   const { sharedParser } = engine.dialect
   const first = line.text(0)
   const examined = sharedParser ? line.count > 1 : !KNOWN_FIRST_LETTERS.includes(first.charAt(0))

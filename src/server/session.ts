@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { Client } from './client.ts'
 import type { Engine } from './engine.ts'
-import { execute, type Verdict } from './execute.ts'
+import { type ConnectionFate, execute } from './execute.ts'
 import { foreignProtocolOf } from './foreign-protocol.ts'
 import { type Account, announcedLoginBytes, logIn } from './login.ts'
 import { ReplyBuffer } from './reply-buffer.ts'
@@ -38,7 +38,7 @@ export class Session implements Client {
   readonly #accounts: readonly Account[]
   readonly #link: SessionLink
   #loggedIn: boolean
-  #verdict: Verdict = 'stay'
+  #fate: ConnectionFate = 'stay'
   #full = false
   #begun = false
   #commands = 0
@@ -59,8 +59,8 @@ export class Session implements Client {
   }
 
   /** Fate of the connection once the replies are out. */
-  get verdict(): Verdict {
-    return this.#verdict
+  get fate(): ConnectionFate {
+    return this.#fate
   }
 
   /** Whether commands are left over: take the replies, then call {@link proceed}. */
@@ -95,7 +95,7 @@ export class Session implements Client {
     this.#engine.counters.bytesRead += chunk.length
     if (this.#watcher !== undefined) return
     if (!this.#begun && chunk.length > 0) this.#begin(chunk)
-    if (this.#verdict !== 'stay') return
+    if (this.#fate !== 'stay') return
     this.#parser.push(chunk)
     this.proceed()
   }
@@ -106,7 +106,7 @@ export class Session implements Client {
     const protocol = foreignProtocolOf(chunk[0]!)
     if (protocol === undefined) return
     this.output.text(protocol.answer)
-    this.#verdict = 'quit'
+    this.#fate = 'quit'
     this.#engine.warnings.tell('protocol', `a client at ${this.#link.remote} speaks ${protocol.description}`)
   }
 
@@ -116,15 +116,15 @@ export class Session implements Client {
     this.#unflushed = 0
     this.#engine.watchers.client = this.#link.id
     if (!this.#loggedIn) this.#proceedWithLogin()
-    while (this.#loggedIn && this.#verdict === 'stay' && this.#watcher === undefined) {
+    while (this.#loggedIn && this.#fate === 'stay' && this.#watcher === undefined) {
       if (this.output.bytes > MAX_OUTPUT_BYTES) {
         this.#full = true
         return
       }
       if (this.#stream === undefined ? !this.#executeNext() : !this.#continueStream(this.#stream)) break
     }
-    if (this.#parser.overlong) this.#verdict = 'drop'
-    if (this.#verdict === 'drop') this.output.discard()
+    if (this.#parser.overlong) this.#fate = 'drop'
+    if (this.#fate === 'drop') this.output.discard()
   }
 
   flush(): void {
@@ -141,7 +141,7 @@ export class Session implements Client {
   }
 
   quit(): void {
-    this.#verdict = 'quit'
+    this.#fate = 'quit'
   }
 
   /** Called when the connection has ended. */
@@ -156,8 +156,8 @@ export class Session implements Client {
     if (request === undefined) return false
     this.#commands++
     this.#unflushed++
-    const verdict = execute(this.#engine, request, this.output, this)
-    if (verdict !== 'stay') this.#verdict = verdict
+    const fate = execute(this.#engine, request, this.output, this)
+    if (fate !== 'stay') this.#fate = fate
     return true
   }
 
@@ -186,7 +186,7 @@ export class Session implements Client {
     for (let request = this.#parser.next(); request !== undefined; request = this.#parser.next()) {
       this.#commands++
       reply = this.#tryLogin(request)
-      if (this.#loggedIn || this.#verdict !== 'stay') break
+      if (this.#loggedIn || this.#fate !== 'stay') break
     }
     this.output.text(reply)
   }
@@ -194,7 +194,7 @@ export class Session implements Client {
   #tryLogin(request: Request): string {
     const result = logIn(this.#engine, this.#accounts, request)
     if (result === 'closed') {
-      this.#verdict = 'drop'
+      this.#fate = 'drop'
       return ''
     }
     if (result !== 'accepted') return result.refusal

@@ -243,7 +243,7 @@ export function tagged(cache: CacheClient, options: TaggedOptions): TaggedCache 
     throw new InvalidInputError(`option prefix must be text that is not empty, got ${showValue(prefix)}`)
   }
   const access = accessOf(cache)
-  if (access === undefined || access.keyspace !== undefined) {
+  if (access === undefined || access.namespaceKeys !== undefined) {
     throw new InvalidInputError(`tagged takes a Memcache, got ${showValue(cache)}`)
   }
   const tagVersions = versions(cache, `${prefix}t:`, refreshMs === undefined ? {} : { refreshMs })

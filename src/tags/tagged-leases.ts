@@ -1,9 +1,9 @@
 import { COMPRESSED_FLAGS } from '../client/compression.ts'
 import { LeaseCommands, type LeaseKey, type LeaseStore, MAX_LOOKS, WON_UNSEEN } from '../client/lease/commands.ts'
 import { markOf } from '../client/lease/get-or-set.ts'
+import type { LookResult, OldValue, ReplaceTarget, ValueLook } from '../client/lease/look-result.ts'
 import type { GetOrSetManyOptions, ResolvedLease } from '../client/lease/options.ts'
 import { placeholderRequest } from '../client/lease/requests.ts'
-import type { Hold, OldValue, Sight, ValueSight } from '../client/lease/sight.ts'
 import type { ClientParts } from '../client/parts.ts'
 import type { Refine } from '../client/refine.ts'
 import { readNothing, readStored } from '../client/results.ts'
@@ -51,7 +51,7 @@ export class TaggedLeases implements LeaseStore {
   constructor(parts: ClientParts, versions: Versions) {
     this.#parts = parts
     this.#versions = versions
-    this.#inner = new LeaseCommands(parts.dispatcher, parts.values, parts.lookAtEmpty)
+    this.#inner = new LeaseCommands(parts.dispatcher, parts.values, parts.probeEmptyItem)
   }
 
   /** Notes the tags of a call. */
@@ -86,37 +86,42 @@ export class TaggedLeases implements LeaseStore {
     }
   }
 
-  async look(key: LeaseKey, lease: ResolvedLease, options: Options): Promise<Sight> {
+  async look(key: LeaseKey, lease: ResolvedLease, options: Options): Promise<LookResult> {
     const tags = this.#tagsOf(options)
-    const sight = await this.#lookOrElect(key, lease, options, tags?.names ?? [])
-    if (tags !== undefined && !tags.isChecked && this.#mayShare(key, sight)) {
+    const look = await this.#lookOrElect(key, lease, options, tags?.names ?? [])
+    if (tags !== undefined && !tags.isChecked && this.#mayShare(key, look)) {
       tags.isChecked = true
-      await this.#giveUpIfFails(key, sight, this.#versions.refresh(tags.names))
+      await this.#giveUpIfFails(key, look, this.#versions.refresh(tags.names))
     }
-    return sight
+    return look
   }
 
-  async #giveUpIfFails<T>(key: LeaseKey, { hold }: Sight, work: Promise<T>): Promise<T> {
+  async #giveUpIfFails<T>(key: LeaseKey, { target }: LookResult, work: Promise<T>): Promise<T> {
     try {
       return await work
     } catch (error) {
-      await this.#inner.giveUp(key, hold).catch(() => undefined)
+      await this.#inner.giveUp(key, target).catch(() => undefined)
       throw error
     }
   }
 
   /** Whether another call of this process loads the value, or waits for it. */
-  #mayShare({ name }: LeaseKey, { state, mark }: Sight): boolean {
+  #mayShare({ name }: LeaseKey, { state, mark }: LookResult): boolean {
     if (state === 'value' || state === 'won') return false
     return this.#parts.getOrSet.flights.find(name, markOf(mark)) !== undefined
   }
 
-  async #lookOrElect(key: LeaseKey, lease: ResolvedLease, options: Options, names: readonly string[]): Promise<Sight> {
+  async #lookOrElect(
+    key: LeaseKey,
+    lease: ResolvedLease,
+    options: Options,
+    names: readonly string[],
+  ): Promise<LookResult> {
     for (let looks = 0; looks < MAX_LOOKS; looks++) {
-      const sight = await this.#inner.look(key, lease, READ_STORED)
-      const judged = await this.#judge(key, sight, names, options?.serde)
+      const look = await this.#inner.look(key, lease, READ_STORED)
+      const judged = await this.#judge(key, look, names, options?.serde)
       if (judged !== OUTDATED) return judged
-      const elected = await this.#elect(key, lease, sight as ValueSight)
+      const elected = await this.#elect(key, lease, look as ValueLook)
       if (elected !== undefined) return elected
     }
     return WON_UNSEEN
@@ -126,41 +131,41 @@ export class TaggedLeases implements LeaseStore {
     return options && this.#calls.get(options)
   }
 
-  /** Returns the sight with its value, if that is up to date. A win is given up where its tags cannot be read. */
+  /** Returns the look with its value, if that is up to date. A win is given up where its tags cannot be read. */
   async #judge(
     key: LeaseKey,
-    sight: Sight,
+    look: LookResult,
     names: readonly string[],
     serde: Serde | undefined,
-  ): Promise<Sight | typeof OUTDATED> {
-    if (sight.state === 'unreadable') return sight
+  ): Promise<LookResult | typeof OUTDATED> {
+    if (look.state === 'unreadable') return look
     try {
-      return sight.state === 'value'
-        ? await this.#judgeValue(key, sight, names, serde)
-        : { ...sight, old: sight.old && (await this.#currentOld(key, sight.old, names, serde)) }
+      return look.state === 'value'
+        ? await this.#judgeValue(key, look, names, serde)
+        : { ...look, old: look.old && (await this.#currentOld(key, look.old, names, serde)) }
     } catch (error) {
-      await this.#inner.giveUp(key, sight.hold).catch(() => undefined)
+      await this.#inner.giveUp(key, look.target).catch(() => undefined)
       throw error
     }
   }
 
   async #judgeValue(
     key: LeaseKey,
-    sight: ValueSight,
+    look: ValueLook,
     names: readonly string[],
     serde: Serde | undefined,
-  ): Promise<Sight | typeof OUTDATED> {
-    const { hold, mark } = sight
-    const item = parseTaggedItem(sight.value as StoredValue)
+  ): Promise<LookResult | typeof OUTDATED> {
+    const { target, mark } = look
+    const item = parseTaggedItem(look.value as StoredValue)
     // Without tags it is something else's value, to be replaced.
-    if (item === undefined) return { state: 'unreadable', hold, mark, error: undefined }
+    if (item === undefined) return { state: 'unreadable', target, mark, error: undefined }
     if (!(await this.isCurrent(item, names))) return OUTDATED
     try {
       const stored = await this.#unpack(item, key.callerKey, () => key.wireKey)
-      return { ...sight, stored, value: this.#restore(stored, key.callerKey, serde) }
+      return { ...look, stored, value: this.#restore(stored, key.callerKey, serde) }
     } catch (error) {
       if (!(error instanceof MemcacheError)) throw error
-      return { state: 'unreadable', hold, mark, error }
+      return { state: 'unreadable', target, mark, error }
     }
   }
 
@@ -217,9 +222,9 @@ export class TaggedLeases implements LeaseStore {
   }
 
   /** Elects one caller to replace an outdated value. Undefined: look again. */
-  #elect(key: LeaseKey, lease: ResolvedLease, sight: ValueSight): Promise<Sight | undefined> {
+  #elect(key: LeaseKey, lease: ResolvedLease, look: ValueLook): Promise<LookResult | undefined> {
     // Only the meta protocol gives the time left.
-    return sight.mark.ttl === undefined ? this.#electInText(key, lease, sight) : this.#electByToken(key, lease, sight)
+    return look.mark.ttl === undefined ? this.#electInText(key, lease, look) : this.#electByToken(key, lease, look)
   }
 
   /**
@@ -229,9 +234,9 @@ export class TaggedLeases implements LeaseStore {
   async #electByToken(
     key: LeaseKey,
     { leaseTtl }: ResolvedLease,
-    { hold, mark, isStale, isWon }: ValueSight,
-  ): Promise<Sight | undefined> {
-    if (isStale) return { state: isWon ? 'won' : 'taken', hold, mark, old: undefined }
+    { target, mark, isStale, isWon }: ValueLook,
+  ): Promise<LookResult | undefined> {
+    if (isStale) return { state: isWon ? 'won' : 'taken', target, mark, old: undefined }
     const compareCas = mark.cas === 0n ? undefined : mark.cas
     const flags = { invalidate: true, exptime: leaseTtl, compareCas }
     await this.#inner.send({ command: 'md', label: 'getOrSet', flags }, key, readNothing)
@@ -239,25 +244,31 @@ export class TaggedLeases implements LeaseStore {
   }
 
   /** The caller that puts a placeholder in the place of the value wins. */
-  async #electInText(key: LeaseKey, lease: ResolvedLease, { mark }: ValueSight): Promise<Sight | undefined> {
+  async #electInText(key: LeaseKey, lease: ResolvedLease, { mark }: ValueLook): Promise<LookResult | undefined> {
     const { cas } = mark
     // Nothing can be compared: each caller loads.
     if (cas === 0n)
-      return { state: 'won', hold: { kind: 'item', cas, isMine: true, hasValue: false }, mark, old: undefined }
+      return { state: 'won', target: { kind: 'item', cas, isMine: true, hasValue: false }, mark, old: undefined }
     const [isStored, next] = await Promise.all([
       this.#inner.send<boolean>(placeholderRequest(lease, cas), key, readStored),
       this.#inner.look(key, lease, READ_STORED),
     ])
-    if (next.state !== 'taken' || next.hold.kind !== 'item')
+    if (next.state !== 'taken' || next.target.kind !== 'item')
       return next.state === 'won' ? { ...next, old: undefined } : undefined
-    return { ...next, state: isStored ? 'won' : 'taken', hold: { ...next.hold, isMine: isStored }, old: undefined }
+    return { ...next, state: isStored ? 'won' : 'taken', target: { ...next.target, isMine: isStored }, old: undefined }
   }
 
-  async store(key: LeaseKey, value: unknown, form: SerializedValue, hold: Hold, options: Options): Promise<void> {
+  async store(
+    key: LeaseKey,
+    value: unknown,
+    form: SerializedValue,
+    target: ReplaceTarget,
+    options: Options,
+  ): Promise<void> {
     const tags = this.#tagsOf(options)
     // A value without versions could never be invalidated.
-    if (tags?.versions === undefined) return this.#inner.giveUp(key, hold)
-    if (hold.kind === 'unknown') return
+    if (tags?.versions === undefined) return this.#inner.giveUp(key, target)
+    if (target.kind === 'unknown') return
     const { data, compression } = await this.#pack(key.callerKey, form, options)
     const item = {
       tags: { names: tags.names, versions: tags.versions },
@@ -267,7 +278,7 @@ export class TaggedLeases implements LeaseStore {
     }
     const whole = { data: encodeTaggedItem(item), clientFlags: TAGGED_FLAGS }
     // The item as a whole must keep its client flags.
-    await this.#inner.store(key, value, whole, hold, { ...options, compression: false })
+    await this.#inner.store(key, value, whole, target, { ...options, compression: false })
   }
 
   async #pack(
@@ -289,11 +300,11 @@ export class TaggedLeases implements LeaseStore {
     return { data: made.data, compression: made.data === form.data ? 0 : made.clientFlags & COMPRESSED_FLAGS }
   }
 
-  giveUp(key: LeaseKey, hold: Hold): Promise<void> {
-    return this.#inner.giveUp(key, hold)
+  giveUp(key: LeaseKey, target: ReplaceTarget): Promise<void> {
+    return this.#inner.giveUp(key, target)
   }
 
-  remove(key: LeaseKey, hold: Hold): Promise<void> {
-    return this.#inner.remove(key, hold)
+  remove(key: LeaseKey, target: ReplaceTarget): Promise<void> {
+    return this.#inner.remove(key, target)
   }
 }

@@ -71,7 +71,7 @@ export class MemoryStream extends Duplex {
         this.#engine.counters.bytesWritten += part.length
         hasRoom = this.push(part)
       }
-      if (this.#session.verdict !== 'stay') this.#end()
+      if (this.#session.fate !== 'stay') this.#end()
       else if (!this.#session.full) break
       else if (hasRoom) this.#session.proceed()
       else {

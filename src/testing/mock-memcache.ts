@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer'
 import { batchError } from '../client/batch.ts'
 import type { FlushOptions, RawCommandOptions, ServerOptions, ShutdownOptions } from '../client/call-options.ts'
 import type { Servers } from '../client/compose.ts'
-import { attempt } from '../client/dispatcher.ts'
+import { rejectThrown } from '../client/dispatcher.ts'
 import { Memcache } from '../client/memcache.ts'
 import { checkTimeout } from '../client/numbers.ts'
 import { checkCallOptions, FLUSH_NAMES, RAW_NAMES, SERVER_NAMES, SHUTDOWN_NAMES } from '../client/option-names.ts'
@@ -215,7 +215,7 @@ export class MockMemcache extends Memcache {
   }
 
   override rawCommand(line: string, options?: RawCommandOptions): Promise<Buffer> {
-    return attempt(() => this.#alone('rawCommand', options, () => super.rawCommand(line, options)))
+    return rejectThrown(() => this.#alone('rawCommand', options, () => super.rawCommand(line, options)))
   }
 
   override async close(): Promise<void> {

@@ -6,8 +6,8 @@ import type { KeyOptions } from '../call-options.ts'
 import { accessOf, type ClientAccess } from '../client-access.ts'
 import { withPrefix } from '../entries.ts'
 import type { CacheClient } from '../executor-of.ts'
-import { presentPrefix } from '../namespace/keyspace.ts'
 import type { Namespace } from '../namespace/namespace.ts'
+import { presentPrefix } from '../namespace/namespace-keys.ts'
 import { ValuesInChunks } from './chunks.ts'
 
 /** A `Memcache` with the option `chunks`, or a namespace of one. */
@@ -30,6 +30,10 @@ export function streamAccessOf(command: string, owner: StreamOwner): StreamAcces
 }
 
 /** Returns the key with the prefix of a namespace, of its present generation. */
-export async function wholeKeyOf({ keyspace }: ClientAccess, key: Key, options: KeyOptions | undefined): Promise<Key> {
-  return withPrefix(await presentPrefix(keyspace, options?.signal ?? NEVER_ABORTS), key)
+export async function wholeKeyOf(
+  { namespaceKeys }: ClientAccess,
+  key: Key,
+  options: KeyOptions | undefined,
+): Promise<Key> {
+  return withPrefix(await presentPrefix(namespaceKeys, options?.signal ?? NEVER_ABORTS), key)
 }

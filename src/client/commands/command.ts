@@ -4,7 +4,7 @@ import type { Request } from '../../protocol/request.ts'
 import type { KeyOptions } from '../call-options.ts'
 import { hasReader, inspectionReader, touchReader } from '../inspection.ts'
 import type { LargeValues } from '../large-values.ts'
-import type { GiveBack } from '../placeholder.ts'
+import type { ReleaseWinToken } from '../placeholder.ts'
 import type { Values } from '../values.ts'
 
 /** Which failures of a command the option `failures` may absorb. */
@@ -42,13 +42,13 @@ export type MakeCommand<Args extends readonly unknown[], Context = CommandContex
 /** Returns the context of a client's commands, with the readers that all of them share. */
 export function createCommandContext(
   values: Values,
-  giveBack: GiveBack,
+  releaseWinToken: ReleaseWinToken,
   large: LargeValues | undefined,
 ): CommandContext {
   return {
     values,
-    readPresence: hasReader(giveBack),
-    readInspection: inspectionReader(giveBack, large),
-    readTouched: touchReader(giveBack, large),
+    readPresence: hasReader(releaseWinToken),
+    readInspection: inspectionReader(releaseWinToken, large),
+    readTouched: touchReader(releaseWinToken, large),
   }
 }

@@ -9,15 +9,15 @@ import { hasPassed } from '../../ttl.ts'
 import type { KeyOptions } from '../call-options.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { withPrefix } from '../entries.ts'
-import type { LookAtEmpty } from '../placeholder.ts'
+import type { ProbeEmptyItem } from '../placeholder.ts'
 import type { Refine } from '../refine.ts'
 import { readNothing, readStored } from '../results.ts'
 import type { Values } from '../values.ts'
+import { createSnapshotInterpreter, type ItemSnapshot } from './item-snapshot.ts'
 import { LeaseReads } from './lease-reads.ts'
+import { itemTarget, type LookResult, lookResultOf, type ReplaceTarget } from './look-result.ts'
 import { type GetOrSetManyOptions, type ResolvedLease, ttlOf } from './options.ts'
-import { createReadingInterpreter, type Reading } from './reading.ts'
 import { lookRequest, placeholderRequest, rearmRequest, removeRequest } from './requests.ts'
-import { type Hold, itemHold, type Sight, sightOf } from './sight.ts'
 import type { LeaseMark } from './wait.ts'
 
 /** Behind a key: the item that elects who loads, with `lease: 'key'`. A promise of the data format. */
@@ -50,17 +50,17 @@ export type LeaseStore = Pick<LeaseCommands, 'keyOf' | 'look' | 'store' | 'giveU
 export class LeaseCommands {
   readonly #dispatcher: Dispatcher
   readonly #values: Values
-  readonly #lookAtEmpty: LookAtEmpty
+  readonly #probeEmptyItem: ProbeEmptyItem
   /** Reads with the client's own serde. */
   readonly #read: Interpret
   readonly #reads: LeaseReads
 
-  constructor(dispatcher: Dispatcher, values: Values, lookAtEmpty: LookAtEmpty) {
+  constructor(dispatcher: Dispatcher, values: Values, probeEmptyItem: ProbeEmptyItem) {
     this.#dispatcher = dispatcher
     this.#values = values
-    this.#lookAtEmpty = lookAtEmpty
+    this.#probeEmptyItem = probeEmptyItem
     this.#reads = new LeaseReads((routingKey) => dispatcher.serverFor(routingKey))
-    this.#read = createReadingInterpreter({ ...values.decoder(undefined), lookAtEmpty })
+    this.#read = createSnapshotInterpreter({ ...values.decoder(undefined), probeEmptyItem })
   }
 
   /** Checks and encodes a key. */
@@ -104,16 +104,18 @@ export class LeaseCommands {
     lease: ResolvedLease,
     options: GetOrSetManyOptions<never> | undefined,
     keepsStored = false,
-  ): Promise<Sight> {
+  ): Promise<LookResult> {
     return new Promise((resolve, reject) => {
       const interpret = keepsStored ? this.#storedInterpreter(options) : this.#interpreter(options)
       const read = this.#reads.requestFor(key.keyOptions)
       const request = lookRequest(lease, read)
-      // Nearly every look ends here: a promise for the reading, and one for what is made of it, would cost as much again.
+      // Nearly every look ends here: a promise for the snapshot, and one for what is made of it, would cost as much again.
       const see = (found: unknown): void => {
         if (found instanceof Promise) return void found.then(see, reject)
-        const reading = found as Reading
-        resolve(reading.state === 'missing' ? this.#elect(key, lease, request, interpret) : sightOf(reading, lease))
+        const snapshot = found as ItemSnapshot
+        resolve(
+          snapshot.state === 'missing' ? this.#elect(key, lease, request, interpret) : lookResultOf(snapshot, lease),
+        )
       }
       const operation = this.#operation(request, key, interpret)
       operation.resolve = see
@@ -126,17 +128,17 @@ export class LeaseCommands {
   }
 
   /** Nothing is there: elects, and looks again where it comes and goes meanwhile. */
-  async #elect(key: LeaseKey, lease: ResolvedLease, request: Request, interpret: Interpret): Promise<Sight> {
+  async #elect(key: LeaseKey, lease: ResolvedLease, request: Request, interpret: Interpret): Promise<LookResult> {
     for (let looks = 1; ; looks++) {
-      const sight =
+      const look =
         key.leaseKey === undefined
           ? await this.#electByPlaceholder(key, lease, interpret)
           : await this.#electByLease(key, key.leaseKey, lease, interpret)
-      if (sight !== undefined) return sight
+      if (look !== undefined) return look
       // Whatever it is, it does not stay: no caller can hold the place, and nothing will be there to replace.
       if (looks === MAX_LOOKS) return WON_UNSEEN
-      const reading = await this.send<Reading>(request, key, interpret)
-      if (reading.state !== 'missing') return sightOf(reading, lease)
+      const snapshot = await this.send<ItemSnapshot>(request, key, interpret)
+      if (snapshot.state !== 'missing') return lookResultOf(snapshot, lease)
     }
   }
 
@@ -144,16 +146,20 @@ export class LeaseCommands {
    * Text mode: the caller that adds the placeholder wins; the read after it brings its cas number, or what is there
    * instead.
    */
-  async #electByPlaceholder(key: LeaseKey, lease: ResolvedLease, interpret: Interpret): Promise<Sight | undefined> {
-    const [isAdded, reading] = await Promise.all([
+  async #electByPlaceholder(
+    key: LeaseKey,
+    lease: ResolvedLease,
+    interpret: Interpret,
+  ): Promise<LookResult | undefined> {
+    const [isAdded, snapshot] = await Promise.all([
       this.send<boolean>(placeholderRequest(lease), key, readStored),
-      this.send<Reading>(this.#reads.requestFor(key.keyOptions), key, interpret),
+      this.send<ItemSnapshot>(this.#reads.requestFor(key.keyOptions), key, interpret),
     ])
     // Won, though what holds the place cannot be seen: it is gone, or the answer comes from elsewhere. Waiting for it would
     // be waiting for oneself.
-    if (reading.state === 'missing') return isAdded ? WON_UNSEEN : undefined
-    if (reading.state === 'value' || !isAdded) return sightOf(reading, lease)
-    return { state: 'won', hold: itemHold(reading, true), mark: reading, old: undefined }
+    if (snapshot.state === 'missing') return isAdded ? WON_UNSEEN : undefined
+    if (snapshot.state === 'value' || !isAdded) return lookResultOf(snapshot, lease)
+    return { state: 'won', target: itemTarget(snapshot, true), mark: snapshot, old: undefined }
   }
 
   /** The caller that adds the lease item wins; the last winner may have stored the value since we looked. */
@@ -162,28 +168,28 @@ export class LeaseCommands {
     leaseKey: NonNullable<LeaseKey['leaseKey']>,
     lease: ResolvedLease,
     interpret: Interpret,
-  ): Promise<Sight | undefined> {
+  ): Promise<LookResult | undefined> {
     const at = { ...leaseKey, callerKey: leaseKey.key, patience: key.patience }
     const [isAdded, mark] = await Promise.all([
       this.send<boolean>(placeholderRequest(lease), at, readStored),
-      this.send<Reading>(this.#reads.requestFor(at.keyOptions), at, interpret),
+      this.send<ItemSnapshot>(this.#reads.requestFor(at.keyOptions), at, interpret),
     ])
     if (mark.state === 'missing') return undefined
-    if (!isAdded) return { state: 'taken', hold: { kind: 'nothing', lease: undefined }, mark, old: undefined }
-    const hold: Hold = { kind: 'nothing', lease: mark.cas }
-    const reading = await this.#readBehindLease(key, hold, interpret)
-    if (reading.state === 'missing') return { state: 'won', hold, mark, old: undefined }
-    await this.#removeLease(key, hold)
-    return sightOf(reading, lease)
+    if (!isAdded) return { state: 'taken', target: { kind: 'nothing', lease: undefined }, mark, old: undefined }
+    const target: ReplaceTarget = { kind: 'nothing', lease: mark.cas }
+    const snapshot = await this.#readBehindLease(key, target, interpret)
+    if (snapshot.state === 'missing') return { state: 'won', target, mark, old: undefined }
+    await this.#removeLease(key, target)
+    return lookResultOf(snapshot, lease)
   }
 
   /** Asked only now: behind a proxy the two items may be on two servers, which keep no order between them. */
-  async #readBehindLease(key: LeaseKey, hold: Hold, interpret: Interpret): Promise<Reading> {
+  async #readBehindLease(key: LeaseKey, target: ReplaceTarget, interpret: Interpret): Promise<ItemSnapshot> {
     try {
-      return await this.send<Reading>(this.#reads.requestFor(key.keyOptions), key, interpret)
+      return await this.send<ItemSnapshot>(this.#reads.requestFor(key.keyOptions), key, interpret)
     } catch (error) {
       // No caller is going to load: the outcome of this does not matter.
-      await this.#removeLease(key, hold).catch(() => undefined)
+      await this.#removeLease(key, target).catch(() => undefined)
       throw error
     }
   }
@@ -199,15 +205,15 @@ export class LeaseCommands {
     key: LeaseKey,
     value: unknown,
     form: SerializedValue,
-    hold: Hold,
+    target: ReplaceTarget,
     options: GetOrSetManyOptions<never> | undefined,
   ): Promise<void> {
-    if (hold.kind === 'unknown') return
+    if (target.kind === 'unknown') return
     const { chunks, compression, staleOnError, keyPrefix } = options ?? {}
     const ttl = ttlOf(value, options)
-    if (hasPassed(ttl, Date.now())) return this.remove(key, hold)
-    const cas = hold.kind === 'item' ? hold.cas : 0n
-    const command = hold.kind === 'nothing' ? 'add' : cas === 0n ? 'set' : 'cas'
+    if (hasPassed(ttl, Date.now())) return this.remove(key, target)
+    const cas = target.kind === 'item' ? target.cas : 0n
+    const command = target.kind === 'nothing' ? 'add' : cas === 0n ? 'set' : 'cas'
     const request = this.#values.storeFormRequest(command, key.callerKey, form, cas, {
       ...(ttl !== undefined && { ttl }),
       ...(compression !== undefined && { compression }),
@@ -216,39 +222,39 @@ export class LeaseCommands {
       ...(staleOnError !== undefined && { graceSeconds: staleOnError }),
     })
     await this.send(request, key, readNothing)
-    await this.#removeLease(key, hold)
+    await this.#removeLease(key, target)
   }
 
   /** Nothing was loaded: the next caller may try. An old value stays, and its token is given back. */
-  async giveUp(key: LeaseKey, hold: Hold): Promise<void> {
-    if (hold.kind !== 'item') return this.#removeLease(key, hold)
-    if (!hold.isMine) return
-    await this.send(hold.hasValue ? rearmRequest(hold.cas) : removeRequest(hold.cas), key, readNothing)
+  async giveUp(key: LeaseKey, target: ReplaceTarget): Promise<void> {
+    if (target.kind !== 'item') return this.#removeLease(key, target)
+    if (!target.isMine) return
+    await this.send(target.hasValue ? rearmRequest(target.cas) : removeRequest(target.cas), key, readNothing)
   }
 
   /** There is nothing to store: what held the place goes, and an old value too. */
-  async remove(key: LeaseKey, hold: Hold): Promise<void> {
-    if (hold.kind !== 'item') return this.#removeLease(key, hold)
-    if (hold.isMine) await this.send(removeRequest(hold.cas), key, readNothing)
+  async remove(key: LeaseKey, target: ReplaceTarget): Promise<void> {
+    if (target.kind !== 'item') return this.#removeLease(key, target)
+    if (target.isMine) await this.send(removeRequest(target.cas), key, readNothing)
   }
 
-  async #removeLease(key: LeaseKey, hold: Hold): Promise<void> {
-    if (hold.kind !== 'nothing' || hold.lease === undefined || key.leaseKey === undefined) return
+  async #removeLease(key: LeaseKey, target: ReplaceTarget): Promise<void> {
+    if (target.kind !== 'nothing' || target.lease === undefined || key.leaseKey === undefined) return
     const at = { ...key.leaseKey, callerKey: key.leaseKey.key, patience: key.patience }
-    await this.send(removeRequest(hold.lease), at, readNothing)
+    await this.send(removeRequest(target.lease), at, readNothing)
   }
 
   #interpreter(options: GetOrSetManyOptions<never> | undefined): Interpret {
     const serde = options?.serde
     if (serde === undefined) return this.#read
-    return createReadingInterpreter({ ...this.#values.decoder(serde), lookAtEmpty: this.#lookAtEmpty })
+    return createSnapshotInterpreter({ ...this.#values.decoder(serde), probeEmptyItem: this.#probeEmptyItem })
   }
 
   #storedInterpreter(options: GetOrSetManyOptions<never> | undefined): Interpret {
     const serde = options?.serde
-    return createReadingInterpreter({
+    return createSnapshotInterpreter({
       ...this.#values.storedDecoder(serde),
-      lookAtEmpty: this.#lookAtEmpty,
+      probeEmptyItem: this.#probeEmptyItem,
       restore: ({ data, clientFlags }, callerKey) => this.#values.restore(data, clientFlags, callerKey, serde),
     })
   }
@@ -274,9 +280,9 @@ export class LeaseCommands {
 const NO_MARK: LeaseMark = { cas: 0n, ttl: undefined }
 
 /** Elected, with nothing to replace. */
-export const WON_UNSEEN: Sight = {
+export const WON_UNSEEN: LookResult = {
   state: 'won',
-  hold: { kind: 'nothing', lease: undefined },
+  target: { kind: 'nothing', lease: undefined },
   mark: NO_MARK,
   old: undefined,
 }

@@ -13,9 +13,9 @@ import type { LeaseCommands } from './commands.ts'
 import { type GetOrSet, patienceOf } from './get-or-set.ts'
 import type { LoadCall } from './lease-loads.ts'
 import { LoadGroup } from './load-group.ts'
+import type { LookResult } from './look-result.ts'
 import { checkLoader, type GetOrSetManyOptions, type ManyLoader, resolveLease } from './options.ts'
 import { Semaphore } from './semaphore.ts'
-import type { Sight } from './sight.ts'
 
 /** At most so many looks of a call are under way. */
 const MAX_LOOKS = 10_000
@@ -99,20 +99,20 @@ export class GetOrSetMany {
 
   async #valuesOf(calls: readonly LoadCall[], signal: AbortSignal, counter: LookCounter): Promise<unknown[]> {
     const looks = new Semaphore(this.#maxLooks)
-    const sights = await Promise.allSettled(calls.map((call) => looks.run(() => this.#getOrSet.look(call))))
+    const settled = await Promise.allSettled(calls.map((call) => looks.run(() => this.#getOrSet.look(call))))
     if (signal.aborted) {
-      await this.#abandon(calls, sights)
+      await this.#abandon(calls, settled)
       throw signal.reason
     }
-    const failed = failures(calls, sights)
+    const failed = failures(calls, settled)
     const isAbsorbed = [...failed.values()].every((reason) => this.#getOrSet.loading.mayAbsorb(calls[0]!, reason))
-    counter.count(sights, isAbsorbed)
-    if (!isAbsorbed) await this.#refuse(calls, sights, failed)
+    counter.count(settled, isAbsorbed)
+    if (!isAbsorbed) await this.#refuse(calls, settled, failed)
     const values = await settleTogether(
       calls.map((call, at) => async () => {
-        const sight = sights[at]!
-        if (sight.status === 'rejected') return this.#getOrSet.withoutCache(call, sight.reason, signal)
-        return this.#getOrSet.conclude(call, sight.value, signal)
+        const look = settled[at]!
+        if (look.status === 'rejected') return this.#getOrSet.withoutCache(call, look.reason, signal)
+        return this.#getOrSet.conclude(call, look.value, signal)
       }),
     )
     const lost = failures(calls, values)
@@ -123,20 +123,20 @@ export class GetOrSetMany {
   /** Some keys could not be looked at: an error for the call. */
   async #refuse(
     calls: readonly LoadCall[],
-    sights: readonly PromiseSettledResult<Sight>[],
+    settled: readonly PromiseSettledResult<LookResult>[],
     failed: Map<Key, unknown>,
   ): Promise<never> {
-    await this.#abandon(calls, sights)
+    await this.#abandon(calls, settled)
     throw errorOf(
       calls,
       failed,
-      sights.map((sight) => (sight.status === 'fulfilled' ? valueOutcome(sight.value) : sight)),
+      settled.map((look) => (look.status === 'fulfilled' ? valueOutcome(look.value) : look)),
     )
   }
 
-  async #abandon(calls: readonly LoadCall[], sights: readonly PromiseSettledResult<Sight>[]): Promise<void> {
-    const abandoned = sights.map(async (sight, at) => {
-      if (sight.status === 'fulfilled') await this.#getOrSet.loading.abandon(calls[at]!, sight.value)
+  async #abandon(calls: readonly LoadCall[], settled: readonly PromiseSettledResult<LookResult>[]): Promise<void> {
+    const abandoned = settled.map(async (look, at) => {
+      if (look.status === 'fulfilled') await this.#getOrSet.loading.abandon(calls[at]!, look.value)
     })
     await Promise.all(abandoned)
   }
@@ -151,13 +151,13 @@ class LookCounter {
     this.#tally = tally
   }
 
-  count(sights: readonly PromiseSettledResult<Sight>[], isAbsorbed: boolean): void {
+  count(settled: readonly PromiseSettledResult<LookResult>[], isAbsorbed: boolean): void {
     if (this.#isDone) return
     this.#isDone = true
-    for (const sight of sights) {
-      if (sight.status === 'fulfilled') this.#tally?.add(sight.value.state === 'value' ? HITS : MISSES)
-      else this.#tally?.fail(sight.reason)
-      if (sight.status === 'rejected' && isAbsorbed) this.#tally?.absorb(true)
+    for (const look of settled) {
+      if (look.status === 'fulfilled') this.#tally?.add(look.value.state === 'value' ? HITS : MISSES)
+      else this.#tally?.fail(look.reason)
+      if (look.status === 'rejected' && isAbsorbed) this.#tally?.absorb(true)
     }
   }
 
@@ -236,6 +236,6 @@ function errorOf(
   return batchError('getOrSetMany', failed, calls.length, found, [])
 }
 
-function valueOutcome(sight: Sight): PromiseSettledResult<unknown> {
-  return { status: 'fulfilled', value: sight.state === 'value' ? sight.value : undefined }
+function valueOutcome(look: LookResult): PromiseSettledResult<unknown> {
+  return { status: 'fulfilled', value: look.state === 'value' ? look.value : undefined }
 }

@@ -11,8 +11,8 @@ import { ActiveCalls } from './active-calls.ts'
 import type { LeaseStore } from './commands.ts'
 import { LeaseLoads, type LoadCall } from './lease-loads.ts'
 import { type LoadOutcome, SharedValue } from './load-outcome.ts'
+import { type LookResult, type OpenLook, oldOf, refinedLook, type ValueLook } from './look-result.ts'
 import { checkLoader, type GetOrSetOptions, type Loader, resolveLease } from './options.ts'
-import { type OpenSight, oldOf, refinedSight, type Sight, type ValueSight } from './sight.ts'
 import { type Flight, type FlightMark, SingleFlight } from './single-flight.ts'
 import { type LeaseMark, LeaseWait, pause } from './wait.ts'
 
@@ -89,9 +89,9 @@ export class GetOrSet {
   #carry(call: LoadCall, signal: AbortSignal | undefined, tally: Tally | undefined): Promise<unknown> {
     this.calls.enter()
     return this.#lookUntil(call, signal).then(
-      (sight) => {
-        tally?.add(sight.state === 'value' ? HITS : MISSES)
-        return this.#leaveAfter(() => this.conclude(call, sight, signal))
+      (look) => {
+        tally?.add(look.state === 'value' ? HITS : MISSES)
+        return this.#leaveAfter(() => this.conclude(call, look, signal))
       },
       (reason: unknown) => {
         tally?.fail(reason)
@@ -114,13 +114,13 @@ export class GetOrSet {
   }
 
   /** Returns the value that a look found, or the promise of a load: one to join, or to begin. */
-  conclude(call: LoadCall, sight: Sight, signal: AbortSignal | undefined): unknown {
-    if (sight.state !== 'value') {
-      const old = oldOf(sight)
-      return this.#share(call, sight).join(signal, (outcome) => outcome.valueFor(call, old))
+  conclude(call: LoadCall, look: LookResult, signal: AbortSignal | undefined): unknown {
+    if (look.state !== 'value') {
+      const old = oldOf(look)
+      return this.#share(call, look).join(signal, (outcome) => outcome.valueFor(call, old))
     }
-    this.#refreshIfWon(call, sight)
-    return sight.value
+    this.#refreshIfWon(call, look)
+    return look.value
   }
 
   /** Throws `ClosedError` once the client is closed. */
@@ -153,26 +153,26 @@ export class GetOrSet {
   }
 
   /** Reads the item, and applies the schema. */
-  look(call: LoadCall, keepsStored = false): Promise<Sight> {
+  look(call: LoadCall, keepsStored = false): Promise<LookResult> {
     const { key, lease, options, refine } = call
     const looking = this.#commands.look(key, lease, options, keepsStored)
     return refine === undefined ? looking : this.#refined(call, looking, refine)
   }
 
-  async #refined(call: LoadCall, looking: Promise<Sight>, refine: Refine): Promise<Sight> {
-    const sight = await looking
-    if (sight.state === 'unreadable') return sight
+  async #refined(call: LoadCall, looking: Promise<LookResult>, refine: Refine): Promise<LookResult> {
+    const look = await looking
+    if (look.state === 'unreadable') return look
     try {
-      return await refinedSight(sight, refine, call.key.callerKey)
+      return await refinedLook(look, refine, call.key.callerKey)
     } catch (error) {
       // A schema that throws says nothing about the value; what was won meanwhile is for another caller.
-      await this.loading.abandon(call, sight)
+      await this.loading.abandon(call, look)
       throw error
     }
   }
 
   /** Looks; an abort leaves at once, and what the look wins later is given up. */
-  #lookUntil(call: LoadCall, signal: AbortSignal | undefined): Promise<Sight> {
+  #lookUntil(call: LoadCall, signal: AbortSignal | undefined): Promise<LookResult> {
     const looking = this.look(call)
     if (signal === undefined) return looking
     return new Promise((resolve, reject) => {
@@ -187,7 +187,7 @@ export class GetOrSet {
   }
 
   /** Gives up what a look wins after its call has left. */
-  async #abandonLater(call: LoadCall, looking: Promise<Sight>): Promise<void> {
+  async #abandonLater(call: LoadCall, looking: Promise<LookResult>): Promise<void> {
     this.calls.enter()
     const [look] = await Promise.allSettled([looking])
     if (look.status === 'fulfilled') await this.loading.abandon(call, look.value)
@@ -195,25 +195,25 @@ export class GetOrSet {
   }
 
   /** Joins the load of this lease in this process, or begins it. */
-  #share(call: LoadCall, sight: OpenSight): Flight<LoadOutcome> {
-    const mark = markOf(sight.mark)
-    const known = sight.state === 'won' ? undefined : this.flights.find(call.key.name, mark)
+  #share(call: LoadCall, look: OpenLook): Flight<LoadOutcome> {
+    const mark = markOf(look.mark)
+    const known = look.state === 'won' ? undefined : this.flights.find(call.key.name, mark)
     if (known !== undefined) this.#loads.countShared()
     return (
-      known ?? this.flights.start(call.key.name, mark, (flight) => this.#settle(sharedBy(flight, call), sight, flight))
+      known ?? this.flights.start(call.key.name, mark, (flight) => this.#settle(sharedBy(flight, call), look, flight))
     )
   }
 
   /** Loads, or waits until another caller has. */
-  async #settle(call: LoadCall, first: OpenSight, flight: Flight<LoadOutcome>): Promise<LoadOutcome> {
+  async #settle(call: LoadCall, first: OpenLook, flight: Flight<LoadOutcome>): Promise<LoadOutcome> {
     const { leaseTtl, waitMs } = call.lease
     const wait = new LeaseWait(first.mark, leaseTtl, waitMs)
-    let sight = first
-    while (sight.state === 'taken') {
+    let look = first
+    while (look.state === 'taken') {
       const delay = wait.next()
       if (delay === undefined) break
       await pause(delay, flight.signal)
-      let next: Sight
+      let next: LookResult
       try {
         next = await this.look(call, true)
       } catch (error) {
@@ -228,16 +228,16 @@ export class GetOrSet {
         await this.loading.abandon(call, next)
         throw flight.signal.reason
       }
-      sight = next
-      const other = sight.state === 'taken' ? this.flights.find(call.key.name, markOf(sight.mark)) : undefined
+      look = next
+      const other = look.state === 'taken' ? this.flights.find(call.key.name, markOf(look.mark)) : undefined
       if (other !== undefined && other !== flight) return other.join(flight.signal, (outcome) => outcome)
-      flight.mark = markOf(sight.mark)
-      wait.see(sight.mark)
+      flight.mark = markOf(look.mark)
+      wait.see(look.mark)
     }
-    if (sight.state === 'unreadable' && sight.error !== undefined) this.loading.report(call, sight.error)
-    const old = oldOf(sight)
+    if (look.state === 'unreadable' && look.error !== undefined) this.loading.report(call, look.error)
+    const old = oldOf(look)
     const reason = first.state === 'taken' ? 'leaseLost' : old === undefined ? 'miss' : 'stale'
-    return this.loading.load(call, reason, sight.hold, old, flight.signal)
+    return this.loading.load(call, reason, look.target, old, flight.signal)
   }
 
   /** Loads without the cache, which failed, if failures are absorbed; else throws the failure. */
@@ -252,14 +252,14 @@ export class GetOrSet {
     return flight.join(signal, (outcome) => outcome.valueFor(call, undefined))
   }
 
-  #seenOutcome(call: LoadCall, { stored, value }: ValueSight): LoadOutcome {
+  #seenOutcome(call: LoadCall, { stored, value }: ValueLook): LoadOutcome {
     const outcome = new SharedValue(this.#values, stored!, undefined)
     outcome.keep(call, value)
     return outcome
   }
 
-  #refreshIfWon(call: LoadCall, sight: ValueSight): void {
-    if (sight.isWon) this.startInBackground(call.key.name, (signal) => this.loading.refresh(call, sight, signal))
+  #refreshIfWon(call: LoadCall, look: ValueLook): void {
+    if (look.isWon) this.startInBackground(call.key.name, (signal) => this.loading.refresh(call, look, signal))
   }
 
   /** Runs work that no call waits for, except `close`. */

@@ -7,9 +7,9 @@ import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
 import type { LeaseKey, LeaseStore } from './commands.ts'
 import { createOldOutcome, type LoadOutcome, NO_VALUE, type SharedValue, shareLoaded } from './load-outcome.ts'
+import type { LookResult, OldValue, ReplaceTarget, ValueLook } from './look-result.ts'
 import type { GetOrSetManyOptions, ResolvedLease } from './options.ts'
 import type { Semaphore } from './semaphore.ts'
-import type { Hold, OldValue, Sight, ValueSight } from './sight.ts'
 
 /** One call, checked. */
 export interface LoadCall {
@@ -49,7 +49,7 @@ export class LeaseLoads {
   async load(
     call: LoadCall,
     reason: LoadReason,
-    hold: Hold,
+    target: ReplaceTarget,
     old: OldValue | undefined,
     signal: AbortSignal,
   ): Promise<LoadOutcome> {
@@ -57,56 +57,56 @@ export class LeaseLoads {
     try {
       loaded = await call.load(signal, old, reason)
     } catch (error) {
-      await this.#giveUp(call, hold)
+      await this.#giveUp(call, target)
       if (old === undefined) throw error
       this.report(call, error)
       return createOldOutcome(old)
     }
-    return this.#keep(call, hold, loaded)
+    return this.#keep(call, target, loaded)
   }
 
   /** Loads anew while all callers get the old value. A failure is an event. */
-  async refresh(call: LoadCall, { hold, value, isStale }: ValueSight, signal: AbortSignal): Promise<void> {
+  async refresh(call: LoadCall, { target, value, isStale }: ValueLook, signal: AbortSignal): Promise<void> {
     try {
-      await this.load(call, isStale ? 'stale' : 'refreshAhead', hold, { value }, signal)
+      await this.load(call, isStale ? 'stale' : 'refreshAhead', target, { value }, signal)
     } catch (error) {
       this.report(call, error)
     }
   }
 
   /** Stores what was loaded. A value that cannot be stored, or does not fit the schema, always rejects. */
-  async #keep(call: LoadCall, hold: Hold, loaded: unknown): Promise<LoadOutcome> {
+  async #keep(call: LoadCall, target: ReplaceTarget, loaded: unknown): Promise<LoadOutcome> {
     let outcome: SharedValue | undefined
     try {
       if (loaded !== undefined) outcome = await shareLoaded(this.#values, call, loaded)
     } catch (error) {
-      await this.#giveUp(call, hold)
+      await this.#giveUp(call, target)
       throw error
     }
-    const store = (): Promise<void> => this.#put(call, hold, loaded, outcome)
+    const store = (): Promise<void> => this.#put(call, target, loaded, outcome)
     try {
       await (call.stores === undefined ? store() : call.stores.run(store))
     } catch (error) {
-      await this.#giveUp(call, hold)
+      await this.#giveUp(call, target)
       this.absorb(call, error)
     }
     return outcome ?? NO_VALUE
   }
 
-  #put(call: LoadCall, hold: Hold, loaded: unknown, outcome: SharedValue | undefined): Promise<void> {
-    if (outcome === undefined) return this.#commands.remove(call.key, hold)
-    return this.#commands.store(call.key, loaded, outcome.form, hold, call.options)
+  #put(call: LoadCall, target: ReplaceTarget, loaded: unknown, outcome: SharedValue | undefined): Promise<void> {
+    if (outcome === undefined) return this.#commands.remove(call.key, target)
+    return this.#commands.store(call.key, loaded, outcome.form, target, call.options)
   }
 
   /** Gives up what a look has won. */
-  async abandon(call: LoadCall, sight: Sight): Promise<void> {
-    if (sight.state !== 'value' || sight.isWon) await this.#giveUp(call, sight.hold)
+  async abandon(call: LoadCall, look: LookResult): Promise<void> {
+    if (look.state !== 'value' || look.isWon) await this.#giveUp(call, look.target)
   }
 
   /** Gives up what is held, so that the next caller need not wait for the lease to run out. A failure is an event. */
-  async #giveUp(call: LoadCall, hold: Hold): Promise<void> {
+  async #giveUp(call: LoadCall, target: ReplaceTarget): Promise<void> {
     try {
-      await this.#commands.giveUp(call.key, hold)
+      await this.#commands.giveUp(call.key, target)
     } catch (error) {
       this.report(call, error)
     }

@@ -3,8 +3,8 @@ import type { Key } from '../../protocol/key.ts'
 import type { SerializedValue } from '../../serde/serde.ts'
 import type { Refine } from '../refine.ts'
 import type { Values } from '../values.ts'
+import type { OldValue } from './look-result.ts'
 import type { GetOrSetManyOptions } from './options.ts'
-import type { OldValue } from './sight.ts'
 
 /** Parts of a call by which it reads a value. */
 export interface ValueCall {

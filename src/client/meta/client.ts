@@ -20,7 +20,7 @@ import { takeMetrics } from '../metrics-snapshot.ts'
 import { Observation } from '../observation.ts'
 import { checkCallOptions } from '../option-names.ts'
 import { type MemcacheOptions, type ResolvedClientOptions, resolveClientOptions } from '../options.ts'
-import { createLookAtEmpty } from '../placeholder.ts'
+import { createEmptyItemProbe } from '../placeholder.ts'
 import { Values } from '../values.ts'
 import type { MetaContext } from './command.ts'
 import { countCommand } from './counters.ts'
@@ -124,9 +124,10 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
       observation.reported(event.error)
       this.#events.tell('commandError', event)
     })
-    const giveBack = (operation: Operation, cas: bigint): Promise<void> => this.#dispatcher.giveBack(operation, cas)
-    const lookAtEmpty = createLookAtEmpty((operation) => this.#dispatcher.dispatch(operation), giveBack)
-    const values = new Values(resolved, giveBack, lookAtEmpty)
+    const releaseWinToken = (operation: Operation, cas: bigint): Promise<void> =>
+      this.#dispatcher.releaseWinToken(operation, cas)
+    const probeEmptyItem = createEmptyItemProbe((operation) => this.#dispatcher.dispatch(operation), releaseWinToken)
+    const values = new Values(resolved, releaseWinToken, probeEmptyItem)
     this.#context = { values, readValue: createHitReader(values.decoder(undefined)), quiet: false }
     this.#admin = new AdminCommands(this.#backend, this.#dispatcher)
     this.#window = batchWindow(resolved.connection)

@@ -6,8 +6,8 @@ import type { ClientParts } from '../parts.ts'
 import { checkSchema, createRefine, type SchemaIssue } from '../standard-schema.ts'
 import type { Generation } from './generation.ts'
 import { createGeneration } from './generation-item.ts'
-import { Keyspace } from './keyspace.ts'
 import { Namespace } from './namespace.ts'
+import { NamespaceKeys } from './namespace-keys.ts'
 import { checkPrefix, type GenerationOptions, type NamespaceOptions, resolveGenerations } from './options.ts'
 import { GenerationPrefix, type PrefixSource } from './prefix-source.ts'
 
@@ -25,7 +25,7 @@ export interface NamespaceHost {
   /** Called with a value that does not fit the schema. */
   readonly onInvalid: (prefix: string, key: Key, issues: readonly SchemaIssue[]) => void
   /** Called with every namespace that is made. */
-  readonly onMade: (namespace: Namespace, keyspace: Keyspace, ttl: Ttl | undefined) => void
+  readonly onMade: (namespace: Namespace, namespaceKeys: NamespaceKeys, ttl: Ttl | undefined) => void
 }
 
 /** Settings that a namespace hands on to those within it. */
@@ -42,7 +42,7 @@ export function createNamespace(host: NamespaceHost, prefix: string, options: An
   const refreshMs = resolveGenerations(options.generations)
   checkPrefix(prefix, refreshMs !== undefined)
   if (refreshMs !== undefined) return createClearable(host, undefined, prefix, options, refreshMs)
-  return finish(host, prefix, new Keyspace(host.parts.dispatcher, prefix, undefined), options, undefined)
+  return finish(host, prefix, new NamespaceKeys(host.parts.dispatcher, prefix, undefined), options, undefined)
 }
 
 function createInner(host: NamespaceHost, outer: Outer, prefix: string, options: AnyNamespaceOptions = {}): Namespace {
@@ -64,7 +64,7 @@ function createClearable(
   const generation = createGeneration(dispatcher, itemKey, refreshMs)
   const source = new GenerationPrefix(itemKey, outer?.source, prefix, generation)
   const path = outer === undefined ? prefix : outer.path + prefix
-  const namespace = finish(host, path, new Keyspace(dispatcher, path, source), options, outer?.ttl)
+  const namespace = finish(host, path, new NamespaceKeys(dispatcher, path, source), options, outer?.ttl)
   const own: Outer = { path, ttl: options.ttl ?? outer?.ttl, refreshMs, source }
   return Object.assign(namespace, methodsOf(host, own, generation))
 }
@@ -80,7 +80,7 @@ function methodsOf(host: NamespaceHost, own: Outer, generation: Generation): obj
 function finish(
   host: NamespaceHost,
   path: string,
-  keyspace: Keyspace,
+  namespaceKeys: NamespaceKeys,
   options: AnyNamespaceOptions,
   outerTtl: Ttl | undefined,
 ): Namespace {
@@ -90,7 +90,7 @@ function finish(
   const refine = schema && createRefine(schema, (key, issues) => host.onInvalid(path, key, issues))
   const calls = host.calls.within(path)
   const ttl = options.ttl ?? outerTtl
-  const namespace = new Namespace({ parts, keyspace, refine, ttl, calls })
-  host.onMade(namespace, keyspace, ttl)
+  const namespace = new Namespace({ parts, namespaceKeys, refine, ttl, calls })
+  host.onMade(namespace, namespaceKeys, ttl)
   return namespace
 }

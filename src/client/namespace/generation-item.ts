@@ -4,7 +4,7 @@ import type { Interpret } from '../../protocol/operation.ts'
 import type { Patience } from '../../protocol/patience.ts'
 import { PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { GET, type Request } from '../../protocol/request.ts'
-import type { CallTime } from '../call-time.ts'
+import type { CallDeadline } from '../call-deadline.ts'
 import type { Dispatcher } from '../dispatcher.ts'
 import { readBigCount, readStored } from '../results.ts'
 import { Generation, type GenerationItem } from './generation.ts'
@@ -20,7 +20,7 @@ export function createGeneration(dispatcher: Dispatcher, key: Key, refreshMs: nu
 }
 
 function createGenerationItem(dispatcher: Dispatcher, key: Key): GenerationItem {
-  const run = <T>(request: Request, interpret: Interpret, time: CallTime, patience?: Patience): Promise<T> =>
+  const run = <T>(request: Request, interpret: Interpret, time: CallDeadline, patience?: Patience): Promise<T> =>
     dispatcher.runAtHome<T>(request, key, interpret, time.rest({}), patience)
   return {
     get: (time, patience) => run(GET, readGeneration, time, patience),

@@ -1,6 +1,6 @@
 import { ProtocolError, ServerError } from '../../errors.ts'
 import { Patience } from '../../protocol/patience.ts'
-import { CallTime } from '../call-time.ts'
+import { CallDeadline } from '../call-deadline.ts'
 import { isAbsorbable } from '../dispatcher.ts'
 
 /** Most times that the generation may come and go while one call tries to read it. */
@@ -17,11 +17,11 @@ const MAX_QUESTION_MS = 5000
  * reject when the cache fails, whatever the option `failures`.
  */
 export interface GenerationItem {
-  readonly get: (time: CallTime, patience?: Patience) => Promise<bigint | undefined>
+  readonly get: (time: CallDeadline, patience?: Patience) => Promise<bigint | undefined>
   /** Whether it was stored: there was none. */
-  readonly add: (generation: bigint, time: CallTime, patience?: Patience) => Promise<boolean>
+  readonly add: (generation: bigint, time: CallDeadline, patience?: Patience) => Promise<boolean>
   /** Undefined: there is none. */
-  readonly incr: (time: CallTime) => Promise<bigint | undefined>
+  readonly incr: (time: CallDeadline) => Promise<bigint | undefined>
 }
 
 /** A question for the generation that is under way. */
@@ -148,7 +148,7 @@ export class Generation {
   async #askServer(askedAt: number, patience: Patience): Promise<bigint> {
     const clears = this.#clears
     const limitMs = this.#known === undefined ? Number.POSITIVE_INFINITY : MAX_QUESTION_MS
-    const time = new CallTime(Math.min(this.#timeoutMs, limitMs), undefined)
+    const time = new CallDeadline(Math.min(this.#timeoutMs, limitMs), undefined)
     const found = (await this.#item.get(time, patience)) ?? (await this.#create(this.#item.get, time, patience))
     // A clear of our own, meanwhile, knows better.
     if (clears !== this.#clears && this.#known !== undefined) return this.#known
@@ -162,7 +162,7 @@ export class Generation {
 
   /** Makes everything stored so far unreachable. */
   async clear(): Promise<void> {
-    const time = new CallTime(this.#timeoutMs, undefined)
+    const time = new CallDeadline(this.#timeoutMs, undefined)
     let next: bigint
     try {
       next = (await this.#item.incr(time)) ?? (await this.#create(this.#item.incr, time))
@@ -179,7 +179,7 @@ export class Generation {
   }
 
   /** Creates the number when there is none, unless another client does. */
-  async #create(seen: GenerationItem['get'], time: CallTime, patience?: Patience): Promise<bigint> {
+  async #create(seen: GenerationItem['get'], time: CallDeadline, patience?: Patience): Promise<bigint> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const made = firstGeneration(this.#known)
       if (await this.#item.add(made, time, patience)) return made

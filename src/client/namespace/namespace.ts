@@ -46,7 +46,7 @@ import {
   type SetsResult,
 } from '../results.ts'
 import type { Change } from '../update.ts'
-import { COUNT, type Keyspace, NEVER, READ, type WhenLost, WRITE } from './keyspace.ts'
+import { COUNT, type GenerationFallback, type NamespaceKeys, NEVER, READ, WRITE } from './namespace-keys.ts'
 import { PrefixedCalls, type PrefixedCallsInit } from './prefixed-calls.ts'
 
 /**
@@ -59,7 +59,7 @@ export class Namespace<T = unknown, Input = T> {
   readonly #parts: ClientParts
   /** The hot calls. */
   readonly #gets: CallKind
-  readonly #keyspace: Keyspace
+  readonly #namespaceKeys: NamespaceKeys
   readonly #refine: Refine | undefined
   readonly #ttl: Ttl | undefined
   readonly #noreply: NamespaceNoreply<Input>
@@ -67,18 +67,18 @@ export class Namespace<T = unknown, Input = T> {
 
   /** @internal */
   constructor(init: PrefixedCallsInit) {
-    const { parts, keyspace, refine, ttl, calls } = init
+    const { parts, namespaceKeys, refine, ttl, calls } = init
     this.#prefixedCalls = new PrefixedCalls(init)
     this.#parts = parts
     this.#gets = calls.of('get')
-    this.#keyspace = keyspace
+    this.#namespaceKeys = namespaceKeys
     this.#refine = refine
     this.#ttl = ttl
-    showAs(this, () => ({ prefix: keyspace.prefix }))
+    showAs(this, () => ({ prefix: namespaceKeys.prefix }))
     this.#noreply = new NamespaceNoreply(parts, {
       calls,
-      run: (options, tally, keys, write) => keyspace.run({ ...COUNT, keys: keys ?? 1 }, options, tally, write),
-      report: (error, keys) => keyspace.report(error, keys),
+      run: (options, tally, keys, write) => namespaceKeys.run({ ...COUNT, keys: keys ?? 1 }, options, tally, write),
+      report: (error, keys) => namespaceKeys.report(error, keys),
       waits: true,
       ttl,
     })
@@ -86,7 +86,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Reads a value. A miss, or a value that does not fit the schema, gives `undefined`, or the option `default`. */
   get<D = undefined>(key: Key, options?: GetOptions<D>): Promise<T | D> {
-    const prefix = options === undefined && this.#refine === undefined ? this.#keyspace.fixedPrefix : undefined
+    const prefix = options === undefined && this.#refine === undefined ? this.#namespaceKeys.fixedPrefix : undefined
     // The hot path, without an object for the command.
     if (prefix !== undefined && isPlainText(key) && !isTraced()) {
       const { dispatcher, values } = this.#parts
@@ -138,7 +138,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Whether an item is there. Its value is not looked at. */
   has(key: Key, options?: KeyOptions): Promise<boolean> {
-    const lost: WhenLost = { kind: 'read', instead: () => false }
+    const lost: GenerationFallback = { kind: 'read', instead: () => false }
     return this.#prefixedCalls.carry('has', lost, key, options, (whole, rest) => hasCommand(this.#parts, whole, rest))
   }
 
@@ -156,7 +156,7 @@ export class Namespace<T = unknown, Input = T> {
 
   /** Stores a value and reports the cas number that the item has got. As the client's `sets`; needs the meta protocol. */
   sets(key: Key, value: Input, options?: WriteOptions): Promise<SetsResult> {
-    const lost: WhenLost = { kind: 'write', instead: () => NOT_SET }
+    const lost: GenerationFallback = { kind: 'write', instead: () => NOT_SET }
     return this.#prefixedCalls.carry('sets', lost, key, options, (whole, rest) =>
       setsCommand(this.#parts, whole, value, withTtl(this.#ttl, rest)),
     )

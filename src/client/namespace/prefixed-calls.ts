@@ -30,12 +30,12 @@ import type { ValueWithCas } from '../reader.ts'
 import type { Refine } from '../refine.ts'
 import type { AnyCount } from '../results.ts'
 import { type Change, updateValue } from '../update.ts'
-import { COUNT, type Keyspace, NEVER, READ, type WhenLost, WRITE } from './keyspace.ts'
+import { COUNT, type GenerationFallback, type NamespaceKeys, NEVER, READ, WRITE } from './namespace-keys.ts'
 
 /** The parts of a namespace. */
 export interface PrefixedCallsInit {
   readonly parts: ClientParts
-  readonly keyspace: Keyspace
+  readonly namespaceKeys: NamespaceKeys
   readonly refine: Refine | undefined
   readonly ttl: Ttl | undefined
   readonly calls: Calls
@@ -48,14 +48,14 @@ type ReadWhole = (whole: Key, rest: GetOptions, tally: Tally | undefined) => Pro
 export class PrefixedCalls<Input> {
   readonly #parts: ClientParts
   readonly #calls: Calls
-  readonly #keyspace: Keyspace
+  readonly #namespaceKeys: NamespaceKeys
   readonly #refine: Refine | undefined
   readonly #ttl: Ttl | undefined
 
-  constructor({ parts, keyspace, refine, ttl, calls }: PrefixedCallsInit) {
+  constructor({ parts, namespaceKeys, refine, ttl, calls }: PrefixedCallsInit) {
     this.#parts = parts
     this.#calls = calls
-    this.#keyspace = keyspace
+    this.#namespaceKeys = namespaceKeys
     this.#refine = refine
     this.#ttl = ttl
   }
@@ -63,7 +63,7 @@ export class PrefixedCalls<Input> {
   /** Carries out a command on a key with the prefix. */
   carry<Result, O extends KeyOptions | undefined>(
     name: CallName,
-    lost: WhenLost,
+    lost: GenerationFallback,
     key: Key,
     options: O,
     make: (whole: Key, rest: O) => Command,
@@ -71,7 +71,7 @@ export class PrefixedCalls<Input> {
     return this.#calls
       .of(name)
       .run(key, (tally) =>
-        this.#keyspace.run(lost, options, tally, (prefix, rest, own) =>
+        this.#namespaceKeys.run(lost, options, tally, (prefix, rest, own) =>
           this.#parts.dispatcher.carry(make(withPrefix(prefix, key), rest), own),
         ),
       )
@@ -89,8 +89,8 @@ export class PrefixedCalls<Input> {
     return this.#calls.of(name).runMany(keys, (given, tally) =>
       attemptCall(tally, () => {
         const asked = checkKeys(given)
-        const lost: WhenLost = { kind, instead: () => instead(asked), keys: asked.length }
-        return this.#keyspace.run(lost, options, tally, (prefix, rest, own) =>
+        const lost: GenerationFallback = { kind, instead: () => instead(asked), keys: asked.length }
+        return this.#namespaceKeys.run(lost, options, tally, (prefix, rest, own) =>
           carry(asked, prefixed(prefix, rest), own),
         )
       }),
@@ -140,7 +140,7 @@ export class PrefixedCalls<Input> {
       attemptCall(tally, () => {
         checkIsOptions('a call', options)
         const { default: fallback, ...own } = options ?? {}
-        return this.#keyspace.run({ kind, instead: () => fallback }, own, tally, (prefix, rest, counted) =>
+        return this.#namespaceKeys.run({ kind, instead: () => fallback }, own, tally, (prefix, rest, counted) =>
           read(withPrefix(prefix, key), rest, counted).then(
             (found) => this.#present(key, found, withCas, fallback, counted) as Promise<Result>,
           ),
@@ -207,7 +207,7 @@ export class PrefixedCalls<Input> {
             await this.#calls.loads.run([key], 'noCache', () => loader({ key, signal })),
             options,
           )
-        return this.#keyspace.runOnce({ kind: 'read', instead }, options, tally, (prefix) => {
+        return this.#namespaceKeys.runOnce({ kind: 'read', instead }, options, tally, (prefix) => {
           const inner = prefixed(prefix, withTtl(this.#ttl, options))
           return this.#parts.getOrSet.run(key, loader, inner, this.#refine, tally)
         })
@@ -241,8 +241,8 @@ export class PrefixedCalls<Input> {
       const loaded = await this.#calls.loads.run(missing, 'noCache', () => loader([...missing], { signal }))
       return this.#loadedMany(missing, loaded, options)
     }
-    const lost: WhenLost = { kind: 'read', instead, keys: asked.length }
-    return this.#keyspace.runOnce(lost, options, tally, (prefix) => {
+    const lost: GenerationFallback = { kind: 'read', instead, keys: asked.length }
+    return this.#namespaceKeys.runOnce(lost, options, tally, (prefix) => {
       const inner = prefixed(prefix, withTtl(this.#ttl, options))
       return this.#parts.getOrSetMany.run(asked, loader, inner, this.#refine, tally)
     })
@@ -298,8 +298,8 @@ export class PrefixedCalls<Input> {
         const pairs = entriesOf(given)
         const instead = (): Key[] | boolean[] =>
           returnsEach(options) ? pairs.map(() => false) : pairs.map(([key]) => key)
-        const lost: WhenLost = { kind: 'write', instead, keys: pairs.length }
-        return this.#keyspace.run(lost, options, tally, (prefix, rest, own) =>
+        const lost: GenerationFallback = { kind: 'write', instead, keys: pairs.length }
+        return this.#namespaceKeys.run(lost, options, tally, (prefix, rest, own) =>
           store(pairs, prefixed(prefix, withTtl(this.#ttl, rest)), own),
         )
       }),
@@ -315,7 +315,7 @@ export class PrefixedCalls<Input> {
     return this.#calls
       .of(command)
       .run(key, (tally) =>
-        this.#keyspace.run(WRITE, options, tally, (prefix, rest, own) =>
+        this.#namespaceKeys.run(WRITE, options, tally, (prefix, rest, own) =>
           extend(this.#parts, command, withPrefix(prefix, key), data, rest, own, this.#ttl),
         ),
       )
@@ -332,7 +332,7 @@ export class PrefixedCalls<Input> {
         checkIsOptions('a call', options)
         // A ttl without `initial` is refused.
         const own = options?.initial === undefined ? options : withTtl(this.#ttl, options)
-        return this.#keyspace.run(COUNT, own, tally, (prefix, rest, counted) =>
+        return this.#namespaceKeys.run(COUNT, own, tally, (prefix, rest, counted) =>
           count(this.#parts, command, withPrefix(prefix, key), delta, rest, counted),
         )
       }),
@@ -343,7 +343,7 @@ export class PrefixedCalls<Input> {
   update(key: Key, change: Change<unknown>, options: UpdateOptions | undefined): Promise<unknown> {
     const refine = this.#refine && keyed(this.#refine, key)
     return this.#calls.of('update').run(key, (tally) =>
-      this.#keyspace.runOnce(NEVER, options, tally, (prefix) => {
+      this.#namespaceKeys.runOnce(NEVER, options, tally, (prefix) => {
         const whole = withPrefix(prefix, key)
         return updateValue(this.#parts, whole, change, options, refine, tally, this.#ttl)
       }),

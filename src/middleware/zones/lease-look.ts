@@ -7,7 +7,7 @@ import { isPlaceholder } from '../item-copy.ts'
 import { copyingRead, copyRequest, plainRead } from '../older-read.ts'
 import { FarRead, type ZoneAnswer } from './far-read.ts'
 import type { WaitingRead } from './waiting-reads.ts'
-import { giveBack, releasePlaceholder } from './win-tokens.ts'
+import { releasePlaceholder, releaseWinToken } from './win-tokens.ts'
 import type { Zone } from './zone.ts'
 import { outdatedError, zoneOperation } from './zone-command.ts'
 import type { ZoneContext } from './zone-context.ts'
@@ -113,7 +113,7 @@ export class LeaseLook implements Holder, WaitingRead {
   #release(note: LookNote | undefined): void {
     if (note?.won === undefined) return
     if (note.state === 'nothing') releasePlaceholder(this.#outer, this.#context.local, note.won)
-    else giveBack(this.#outer, this.#context.local, note.won)
+    else releaseWinToken(this.#outer, this.#context.local, note.won)
   }
 
   /** The answer may be older than a write that failed here. A second look comes after the removal of the key. */
@@ -167,7 +167,7 @@ export class LeaseLook implements Holder, WaitingRead {
     const note = this.#notes.get(operation)
     if (note?.isUnfinished === true) {
       // Another zone's lease is for the callers of that zone.
-      if (note.won !== undefined) giveBack(this.#outer, zone, note.won)
+      if (note.won !== undefined) releaseWinToken(this.#outer, zone, note.won)
       return false
     }
     if (this.#won !== undefined && note?.copy !== undefined) this.#fill(note.copy, this.#won)

@@ -10,7 +10,7 @@ import { zoneOperation } from './zone-command.ts'
  * Gives back the win token of a stale item, which a command to that zone took: the next `getOrSet` of the zone wins it. No
  * call waits for it.
  */
-export function giveBack(outer: Operation, zone: Zone, cas: bigint): void {
+export function releaseWinToken(outer: Operation, zone: Zone, cas: bigint): void {
   const flags = cas === 0n ? { invalidate: true } : { invalidate: true, compareCas: cas }
   send(outer, zone, { command: 'md', label: 'giving the win token back for', flags })
 }
@@ -32,7 +32,7 @@ function send(outer: Operation, zone: Zone, request: Request): void {
 /** Reads the reply to a renewal that no call waits for. */
 export function renewalReader(outer: Operation, zone: Zone): Interpret {
   return (reply) => {
-    if (reply.type === 'HD' && reply.has(Returned.won)) giveBack(outer, zone, reply.cas())
+    if (reply.type === 'HD' && reply.has(Returned.won)) releaseWinToken(outer, zone, reply.cas())
   }
 }
 

@@ -67,7 +67,7 @@ export class ClusterServer {
     this.#proxy.reset()
   }
 
-  async giveBack(): Promise<void> {
+  async releaseWinToken(): Promise<void> {
     await this.#proxy.accept()
   }
 

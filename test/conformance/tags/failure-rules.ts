@@ -35,7 +35,7 @@ export const failureRules: readonly Rule[] = [
       await eventually(async () => expect(await cache.has(`${PREFIX}v:${fresh}`)).toBe(false))
       // An invalidation that is not done is never absorbed.
       expect(await rejection(pages.invalidateTags(tag))).toBeInstanceOf(BatchError)
-      await cluster.servers[1]!.giveBack()
+      await cluster.servers[1]!.releaseWinToken()
       await eventually(async () => expect(await pages.get(key)).toBe('old'))
     },
   },
@@ -51,7 +51,7 @@ export const failureRules: readonly Rule[] = [
       expect(error).toBeInstanceOf(BatchError)
       expect([...(error as BatchError).failed.keys()]).toEqual([tags[1]])
       expect(await pages.getMany([keys[0]!, keys[2]!])).toEqual(new Map())
-      await cluster.servers[1]!.giveBack()
+      await cluster.servers[1]!.releaseWinToken()
       // It was not done, and is not done later.
       await eventually(async () => expect(await pages.getMany(keys)).toEqual(new Map([[keys[1], 'old']])))
       await pages.invalidateTags(...tags)
@@ -141,7 +141,7 @@ export const failureRules: readonly Rule[] = [
       await mine.pages.invalidateTags(tag)
       expect(await mine.pages.get(key)).toBeUndefined()
       expect(await cluster.direct(0).has(`${PREFIX}v:${key}`)).toBe(true)
-      await cluster.servers[0]!.giveBack()
+      await cluster.servers[0]!.releaseWinToken()
       for (const { pages } of [mine, theirs]) {
         await eventually(async () => expect(await pages.get(key)).toBeUndefined())
         expect(await pages.getOrSet(key, () => 'new', { tags: [tag] })).toBe('new')
@@ -166,6 +166,6 @@ async function checkUnreadable(cluster: TagCluster, isFrozen: boolean): Promise<
   expect((error as BatchError).found).toEqual(new Map([[other, 'other']]))
   expect(await pages.get(other)).toBe('other')
   if (isFrozen) cluster.servers[1]!.thaw()
-  else await cluster.servers[1]!.giveBack()
+  else await cluster.servers[1]!.releaseWinToken()
   await eventually(async () => expect(await pages.get(key)).toBe('old'))
 }

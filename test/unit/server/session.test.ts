@@ -173,7 +173,7 @@ function replyTo(chunks: readonly Buffer[]): string {
       if (session.full) session.proceed()
     } while (session.full || session.output.bytes > 0)
   }
-  return `${reply}<${session.verdict}>`
+  return `${reply}<${session.fate}>`
 }
 
 describe('any stream', () => {

@@ -2,7 +2,7 @@ import type { CallOptions } from './call-options.ts'
 import { checkTimeout } from './numbers.ts'
 
 /** The time of one call that takes several round trips: all of them together. */
-export class CallTime {
+export class CallDeadline {
   readonly timeoutMs: number
   readonly #deadline: number
 

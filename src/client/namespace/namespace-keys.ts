@@ -1,8 +1,8 @@
 import { whenAborted } from '../../abort-listener.ts'
 import { type MemcacheError, TimeoutError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
+import { CallDeadline } from '../call-deadline.ts'
 import type { KeyOptions } from '../call-options.ts'
-import { CallTime } from '../call-time.ts'
 import { attemptCall } from '../calls/calls.ts'
 import { Tally } from '../calls/tally.ts'
 import type { FailureKind } from '../commands/command.ts'
@@ -12,7 +12,7 @@ import { FifoLock } from './fifo-lock.ts'
 import type { PrefixSource } from './prefix-source.ts'
 
 /** Treatment of a call when the generation cannot be read. */
-export interface WhenLost {
+export interface GenerationFallback {
   readonly kind: FailureKind
   /** Returns the call's result where such failures are absorbed. */
   readonly instead: () => unknown
@@ -21,18 +21,18 @@ export interface WhenLost {
 }
 
 /** Calls that give `undefined`, or `false`, where failures of their kind are absorbed. */
-export const READ: WhenLost = { kind: 'read', instead: () => undefined }
-export const WRITE: WhenLost = { kind: 'write', instead: () => false }
-export const COUNT: WhenLost = { kind: 'write', instead: () => undefined }
+export const READ: GenerationFallback = { kind: 'read', instead: () => undefined }
+export const WRITE: GenerationFallback = { kind: 'write', instead: () => false }
+export const COUNT: GenerationFallback = { kind: 'write', instead: () => undefined }
 
 /** Calls whose failures are never absorbed. */
-export const NEVER: WhenLost = { kind: 'never', instead: () => undefined }
+export const NEVER: GenerationFallback = { kind: 'never', instead: () => undefined }
 
 /** Carries out a call of a namespace on keys with a prefix. */
 type PrefixedCommand<T, O> = (prefix: string, call: O, tally: Tally | undefined) => Promise<T>
 
 /** Keys of a namespace: after its prefix, and after its generation where it has one. */
-export class Keyspace {
+export class NamespaceKeys {
   readonly #dispatcher: Dispatcher
   readonly #prefix: string
   readonly #source: PrefixSource | undefined
@@ -66,7 +66,7 @@ export class Keyspace {
    * instead of rejecting, it has not counted.
    */
   run<T, O extends KeyOptions | undefined>(
-    lost: WhenLost,
+    lost: GenerationFallback,
     call: O,
     tally: Tally | undefined,
     command: PrefixedCommand<T, O>,
@@ -78,13 +78,13 @@ export class Keyspace {
   }
 
   #runBehind<T, O extends KeyOptions | undefined>(
-    lost: WhenLost,
+    lost: GenerationFallback,
     call: O,
     tally: Tally | undefined,
     command: PrefixedCommand<T, O>,
   ): Promise<T> {
     const source = this.#source!
-    const time = new CallTime(this.#dispatcher.timeoutMs, call)
+    const time = new CallDeadline(this.#dispatcher.timeoutMs, call)
     const reading = this.#read(source, call, time)
     const known = this.#mayGoTo(source)
     // Counted only if it counts.
@@ -99,7 +99,7 @@ export class Keyspace {
 
   /** The same, for commands that must not go to an old generation: they run loaders, or functions of the caller. */
   runOnce<T>(
-    lost: WhenLost,
+    lost: GenerationFallback,
     call: KeyOptions | undefined,
     tally: Tally | undefined,
     command: (prefix: string) => Promise<T>,
@@ -108,7 +108,7 @@ export class Keyspace {
       const prefix = this.#presentPrefix(call)
       if (prefix !== undefined) return command(prefix)
       this.#sentTo = undefined
-      const reading = this.#read(this.#source!, call, new CallTime(this.#dispatcher.timeoutMs, call))
+      const reading = this.#read(this.#source!, call, new CallDeadline(this.#dispatcher.timeoutMs, call))
       return this.#whenRead(reading, lost, call, tally, command)
     })
   }
@@ -126,7 +126,7 @@ export class Keyspace {
     this.#dispatcher.report(error, keys)
   }
 
-  #read(source: PrefixSource, call: KeyOptions | undefined, time: CallTime): Promise<string> {
+  #read(source: PrefixSource, call: KeyOptions | undefined, time: CallDeadline): Promise<string> {
     const { fresh } = source
     // A call made after the answer still runs after the calls already waiting for it.
     return fresh === undefined ? this.#inTime(source, call?.signal, time) : Promise.resolve(fresh)
@@ -142,7 +142,7 @@ export class Keyspace {
   /** Never an old generation: without the present one the call fails, or gives what a failed call gives. */
   async #whenRead<T>(
     reading: Promise<string>,
-    lost: WhenLost,
+    lost: GenerationFallback,
     call: KeyOptions | undefined,
     tally: Tally | undefined,
     next: (present: string) => Promise<T>,
@@ -171,7 +171,7 @@ export class Keyspace {
    * Waits for an answer that several calls may share, no longer than the call may take, or than its signal allows. If a
    * number is known, half of the time is left for what follows.
    */
-  #inTime(source: PrefixSource, signal: AbortSignal | undefined, time: CallTime): Promise<string> {
+  #inTime(source: PrefixSource, signal: AbortSignal | undefined, time: CallDeadline): Promise<string> {
     const { answer: reading, leave: leaveQuestion } = source.ask()
     // The reading keeps the client's own time by itself.
     const isShorter = time.timeoutMs < this.#dispatcher.timeoutMs
@@ -201,7 +201,7 @@ export class Keyspace {
 }
 
 /** Returns the present prefix of a namespace; that of a client is empty. Rejects where the generation cannot be read. */
-export async function presentPrefix(keyspace: Keyspace | undefined, signal: AbortSignal): Promise<string> {
-  if (keyspace === undefined) return ''
-  return keyspace.runOnce(NEVER, { signal }, undefined, (prefix) => Promise.resolve(prefix))
+export async function presentPrefix(namespaceKeys: NamespaceKeys | undefined, signal: AbortSignal): Promise<string> {
+  if (namespaceKeys === undefined) return ''
+  return namespaceKeys.runOnce(NEVER, { signal }, undefined, (prefix) => Promise.resolve(prefix))
 }

@@ -1,14 +1,14 @@
 import { MemcacheError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
-import { holdsPlace, PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
+import { isMetaPlaceholder, PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { type Reply, Returned } from '../../protocol/reply.ts'
-import type { LookAtEmpty } from '../placeholder.ts'
+import type { ProbeEmptyItem } from '../placeholder.ts'
 import { type Decoder, LostValue } from '../reader.ts'
 import type { StoredValue } from '../stored-value.ts'
 
 /** An item as commands see it that replace it by its cas number: `getOrSet`, `update`, `pop`. Tokens are theirs to use. */
-export interface Reading {
+export interface ItemSnapshot {
   readonly state: 'missing' | 'placeholder' | 'value'
   readonly value: unknown
   /** The value as it is stored, where that was asked for. */
@@ -21,7 +21,7 @@ export interface Reading {
   readonly ttl: number | undefined
   /** Whether it is a manifest of which a chunk is lost: there is no value, and the manifest may be replaced. */
   readonly isLost: boolean
-  /** Whether this reading took the win token. */
+  /** Whether this read took the win token. */
   readonly won: boolean
   /** Whether another caller has the token. */
   readonly taken: boolean
@@ -32,19 +32,19 @@ export interface Reading {
   readonly isText: boolean
 }
 
-/** A reading while it is put together: one object for each, for every `getOrSet` makes one. */
-type Facts = { -readonly [Field in keyof Reading]: Reading[Field] }
+/** An item snapshot while it is put together: one object for each, for every `getOrSet` makes one. */
+type Facts = { -readonly [Field in keyof ItemSnapshot]: ItemSnapshot[Field] }
 
-/** Parts that a reading needs. */
-export interface ReadingInit extends Decoder {
-  readonly lookAtEmpty: LookAtEmpty
+/** Parts that a snapshot needs. */
+export interface SnapshotInit extends Decoder {
+  readonly probeEmptyItem: ProbeEmptyItem
   /** Reads what `decode` gives, a {@link StoredValue}; without it, `decode` gives the value. */
   readonly restore?: (stored: StoredValue, key: Key) => unknown
 }
 
-/** Makes the function that turns the reply to a read into a {@link Reading}. */
-export function createReadingInterpreter(init: ReadingInit): Interpret {
-  const { borrows, serialize, madeBy, lookAtEmpty } = init
+/** Makes the function that turns the reply to a read into an {@link ItemSnapshot}. */
+export function createSnapshotInterpreter(init: SnapshotInit): Interpret {
+  const { borrows, serialize, madeBy, probeEmptyItem } = init
   const read: Interpret = (reply, operation) => {
     const facts = factsOf(reply)
     if (reply.outcome !== 'hit' || isPlaceholder(reply)) {
@@ -54,11 +54,11 @@ export function createReadingInterpreter(init: ReadingInit): Interpret {
     const value = readValue(facts, init, reply, operation)
     // A classic reply does not say whether an empty item is a placeholder.
     if (reply.type !== 'VALUE' || reply.size > 0 || reply.clientFlags !== 0) return value
-    return lookAtEmpty(operation).then((found) => {
+    return probeEmptyItem(operation).then((found) => {
       if (found === 'value') return value
       operation.outcome = 'miss'
       const state = found === 'placeholder' ? 'placeholder' : 'missing'
-      return { ...facts, state, value: undefined, stored: undefined, unreadable: undefined } satisfies Reading
+      return { ...facts, state, value: undefined, stored: undefined, unreadable: undefined } satisfies ItemSnapshot
     })
   }
   return Object.assign(read, {
@@ -71,17 +71,17 @@ export function createReadingInterpreter(init: ReadingInit): Interpret {
 }
 
 function presentValue(result: unknown): unknown {
-  return (result as Reading).value
+  return (result as ItemSnapshot).value
 }
 
-function readTooLarge(reply: Reply, error: MemcacheError): Reading {
-  return unreadableReading(factsOf(reply), error)
+function readTooLarge(reply: Reply, error: MemcacheError): ItemSnapshot {
+  return unreadableItem(factsOf(reply), error)
 }
 
 function isPlaceholder(reply: Reply): boolean {
   return reply.type === 'VALUE'
     ? reply.size === 0 && reply.clientFlags === PLACEHOLDER_FLAGS
-    : holdsPlace(reply, reply.size)
+    : isMetaPlaceholder(reply, reply.size)
 }
 
 function factsOf(reply: Reply): Facts {
@@ -104,30 +104,35 @@ function factsOf(reply: Reply): Facts {
 }
 
 /** A value that cannot be read is a finding too: it may be replaced, and its token is to be used or given back. */
-function unreadableReading(facts: Facts, error: MemcacheError): Reading {
+function unreadableItem(facts: Facts, error: MemcacheError): ItemSnapshot {
   facts.state = 'value'
   facts.unreadable = error
   return facts
 }
 
-/** Completes a reading with the value, or with why it cannot be read. */
-function readValue(facts: Facts, init: ReadingInit, reply: Reply, operation: Operation): Reading | Promise<Reading> {
+/** Completes a snapshot with the value, or with why it cannot be read. */
+function readValue(
+  facts: Facts,
+  init: SnapshotInit,
+  reply: Reply,
+  operation: Operation,
+): ItemSnapshot | Promise<ItemSnapshot> {
   try {
     const value = init.decode(reply, operation)
-    if (!(value instanceof Promise)) return readableReading(facts, init, value, operation.callerKey)
+    if (!(value instanceof Promise)) return readableItem(facts, init, value, operation.callerKey)
     return value
       .then((settled: unknown) =>
         settled instanceof LostValue
-          ? lostReading(facts, settled, operation)
-          : readableReading(facts, init, settled, operation.callerKey),
+          ? lostItem(facts, settled, operation)
+          : readableItem(facts, init, settled, operation.callerKey),
       )
-      .catch((error: unknown) => refusedReading(facts, error))
+      .catch((error: unknown) => refusedItem(facts, error))
   } catch (error) {
-    return refusedReading(facts, error)
+    return refusedItem(facts, error)
   }
 }
 
-function readableReading(facts: Facts, { restore }: ReadingInit, value: unknown, key: Key): Reading {
+function readableItem(facts: Facts, { restore }: SnapshotInit, value: unknown, key: Key): ItemSnapshot {
   if (restore === undefined) facts.value = value
   else {
     facts.stored = value as StoredValue
@@ -138,14 +143,14 @@ function readableReading(facts: Facts, { restore }: ReadingInit, value: unknown,
 }
 
 /** Returns a miss. An item that may still be there is in the place of a value, and is replaced by its cas number. */
-function lostReading(facts: Facts, { loss }: LostValue, operation: Operation): Reading {
+function lostItem(facts: Facts, { loss }: LostValue, operation: Operation): ItemSnapshot {
   operation.outcome = 'miss'
   if (loss === 'gone') facts.state = 'missing'
   facts.isLost = loss === 'kept'
   return facts
 }
 
-function refusedReading(facts: Facts, error: unknown): Reading {
-  if (error instanceof MemcacheError) return unreadableReading(facts, error)
+function refusedItem(facts: Facts, error: unknown): ItemSnapshot {
+  if (error instanceof MemcacheError) return unreadableItem(facts, error)
   throw error
 }
