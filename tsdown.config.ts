@@ -122,7 +122,7 @@ const config: UserConfig[] = defineConfig([
           },
           {
             name: 'command',
-            test: /src[\\/](?:protocol[\\/](?:byte-scan|manifest|operation|patience|placeholder|reply|request|writes)|seam[\\/](?:near-cache|per-key-queue|read-part|reads|zones)|client[\\/](?:batch|call-\w+|check-signal|entries|option-names|calls[\\/](?:calls|loads|tally)|dispatcher|large-values|numbers|results|slices|stored-value|lease[\\/](?:semaphore|wait)|namespace[\\/](?:fifo-lock|generation|generation-item|keyspace)))\.ts$/,
+            test: /src[\\/](?:protocol[\\/](?:byte-scan|manifest|operation|patience|placeholder|reply|request|writes)|seam[\\/](?:near-cache|per-key-queue|read-part|reads|zones)|client[\\/](?:batch|call-\w+|check-signal|entries|option-names|calls[\\/](?:calls|loads|tally)|dispatcher|large-values|numbers|results|slices|stored-value|lease[\\/](?:semaphore|wait)|namespace[\\/](?:fifo-lock|generation|generation-item|namespace-keys)))\.ts$/,
           },
         ],
       },
