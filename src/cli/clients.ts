@@ -20,18 +20,26 @@ interface Closable {
 export class Clients {
   /** Servers of the command line. */
   readonly servers: readonly string[]
-  readonly #values: ClientOptionValues
-  readonly #login: () => Promise<Credentials | undefined>
+  /** Options of the command line. */
+  readonly values: ClientOptionValues
+  readonly #findLogin: () => Promise<Credentials | undefined>
+  #login: Promise<Credentials | undefined> | undefined
   readonly #open: Set<Closable> = new Set()
   #options: Promise<MemcacheOptions> | undefined
 
   constructor(servers: readonly string[], values: ClientOptionValues, login: () => Promise<Credentials | undefined>) {
     this.servers = servers
-    this.#values = values
-    this.#login = login
+    this.values = values
+    this.#findLogin = login
   }
 
-  /** Options of every client; the password is asked for once. */
+  /** The login; the password is asked for once. */
+  login(): Promise<Credentials | undefined> {
+    this.#login ??= this.#findLogin()
+    return this.#login
+  }
+
+  /** Options of every client. */
   options(): Promise<MemcacheOptions> {
     this.#options ??= this.#readOptions()
     return this.#options
@@ -63,9 +71,9 @@ export class Clients {
   }
 
   async #readOptions(): Promise<MemcacheOptions> {
-    const { protocol, timeout, keyPrefix, distribution } = this.#values
+    const { protocol, timeout, keyPrefix, distribution } = this.values
     const tls = this.#readTls()
-    const auth = await this.#login()
+    const auth = await this.login()
     return {
       protocol,
       timeoutMs: timeout,
@@ -85,14 +93,14 @@ export class Clients {
   }
 
   async #writer(): Promise<NonNullable<MemcacheOptions['serde']>> {
-    const { serde } = this.#values
+    const { serde } = this.values
     // The foreign serdes take a while to load.
     if (serde === 'auto' || serde === 'default') return (await import('../serde/default-serde.ts')).defaultSerde
     return (await import('./serdes.ts')).serdeNamed(serde)
   }
 
   #readTls(): TlsOptions | true | undefined {
-    const { tls, tlsCa, tlsCert, tlsKey, tlsServername } = this.#values
+    const { tls, tlsCa, tlsCert, tlsKey, tlsServername } = this.values
     if ((tlsCert === undefined) !== (tlsKey === undefined)) {
       throw new UsageError('--tls-cert and --tls-key must be given together')
     }

@@ -26,4 +26,8 @@ export interface Host {
   readonly signal: AbortSignal
   /** Does what SIGINT does: for Ctrl-C on a terminal in raw mode, where it is a key. */
   interrupt(): void
+  /** Has SIGINT call a function instead of aborting the signal; undefined: no longer. For commands that run others. */
+  takeInterrupts(handler: (() => void) | undefined): void
+  /** Whether standard input has command lines, so that a command cannot read a value from it. */
+  readonly hasTakenInput?: boolean
 }

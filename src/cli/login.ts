@@ -1,7 +1,6 @@
 import type { Credentials } from '../server-address.ts'
 import { readAuthFile } from './auth-file.ts'
 import type { Host } from './host.ts'
-import { askPassword } from './terminal/password.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The options that have to do with the login. */
@@ -37,8 +36,11 @@ function readPair(shown: string, text: string | undefined): Credentials | undefi
   return { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-function passwordFor(user: string, host: Host): Promise<string> {
-  if (host.stdin.isTTY === true && host.stderr.isTTY === true) return askPassword(`Password of ${user}: `, host)
+async function passwordFor(user: string, host: Host): Promise<string> {
+  if (host.stdin.isTTY === true && host.stderr.isTTY === true) {
+    const { askPassword } = await import('./terminal/password.ts')
+    return askPassword(`Password of ${user}: `, host)
+  }
   throw new UsageError(
     'the password of --auth cannot be asked for without a terminal; use MEMCACHED_AUTH or --auth-file',
   )

@@ -5,7 +5,13 @@ import { runProgram } from './run.ts'
 
 const controller = new AbortController()
 
+let taken: (() => void) | undefined
+
 function interrupt(): void {
+  if (taken !== undefined) {
+    taken()
+    return
+  }
   // A second signal ends the process at once, as it does by default.
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   controller.abort(new Error('interrupted'))
@@ -20,6 +26,9 @@ const host: Host = {
   stderr,
   signal: controller.signal,
   interrupt,
+  takeInterrupts: (handler) => {
+    taken = handler
+  },
   // Opened when it is read.
   get stdin() {
     return process.stdin

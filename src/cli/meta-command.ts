@@ -3,6 +3,7 @@ import type { MetaReply } from '../client/meta/results.ts'
 import { type Command, type Context, defineCommand } from './command.ts'
 import { EXIT } from './exit-code.ts'
 import { readKey } from './key-argument.ts'
+import { explainReply } from './meta-words.ts'
 import type { Example } from './option-spec.ts'
 import { Stored } from './stored.ts'
 import { escapeText } from './terminal/escape.ts'
@@ -42,11 +43,12 @@ export function metaCommand({ description, ...facts }: MetaCommand): Command {
 /** Writes a reply of the meta protocol; gives the exit code. */
 export async function writeReply(context: Context, key: string, reply: MetaReply): Promise<number> {
   const { status, flags, value } = reply
-  const { out, json } = context
+  const { out, json, style } = context
   if (json) out.json({ key, status, flags, ...(value === undefined ? {} : jsonBytes(Buffer.from(value))) })
   else {
     const size = value === undefined ? [] : [String(value.byteLength)]
-    out.line([status, ...size, ...flags].map((word) => escapeText(word)).join(' '))
+    const line = [status, ...size, ...flags].map((word) => escapeText(word)).join(' ')
+    out.line(out.isTerminal ? `${line}  ${style('dim', explainReply(status, flags))}` : line)
     if (value !== undefined) await writeValue(context, new Stored(value, flagsIn(flags)))
   }
   return status === 'VA' || status === 'HD' ? EXIT.ok : EXIT.negative

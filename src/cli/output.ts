@@ -112,14 +112,19 @@ export class Output {
 /**
  * Returns a value as JSON in one line: a bigint as a number where that is exact, else as text; bytes as base64; a `Map` as
  * an object.
+ *
+ * @param indent - Blanks in front of each level; with them the text has several lines.
  */
-export function toJson(value: unknown): string {
-  return JSON.stringify(value, function (this: Record<string, unknown>, name, json: unknown) {
-    // Buffers have a toJSON of their own, which makes a list of numbers.
-    const own = this[name]
-    if (own instanceof Uint8Array) return Buffer.from(own).toString('base64')
-    if (json instanceof Map) return Object.fromEntries(json)
-    if (typeof json !== 'bigint') return json
-    return Number.isSafeInteger(Number(json)) ? Number(json) : String(json)
-  })
+export function toJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, convertMember, indent)
+}
+
+/** Replacer for `JSON.stringify`. */
+function convertMember(this: Record<string, unknown>, name: string, json: unknown): unknown {
+  // Buffers have a toJSON of their own, which makes a list of numbers.
+  const own = this[name]
+  if (own instanceof Uint8Array) return Buffer.from(own).toString('base64')
+  if (json instanceof Map) return Object.fromEntries(json)
+  if (typeof json !== 'bigint') return json
+  return Number.isSafeInteger(Number(json)) ? Number(json) : String(json)
 }

@@ -166,6 +166,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/flush.ts')).flush,
   },
   {
+    name: 'repl',
+    group: 'Other',
+    summary: 'Type commands one after the other',
+    load: async () => (await import('./commands/repl.ts')).repl,
+  },
+  {
     name: 'serve',
     group: 'Other',
     summary: 'Run a memcached inside Node, for machines without one',

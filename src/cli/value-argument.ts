@@ -72,7 +72,8 @@ export async function readLines(host: Host): Promise<string[]> {
   return text.split(/\r?\n/).filter((line) => line !== '')
 }
 
-async function readInput({ stdin, signal }: Host): Promise<Buffer> {
+async function readInput({ stdin, signal, hasTakenInput }: Host): Promise<Buffer> {
+  if (hasTakenInput === true) throw new UsageError('standard input has commands here: write it on the line')
   const chunks: Buffer[] = []
   const stop = (): void => void stdin.destroy()
   signal.addEventListener('abort', stop, { once: true })

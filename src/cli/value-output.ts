@@ -7,17 +7,21 @@ import { escapeText } from './terminal/escape.ts'
 
 /**
  * Writes a value to standard output: text as it is, anything else as JSON; bytes that are not known as they are, and on a
- * terminal escaped. A line feed follows, except behind bytes in a file or a pipe.
+ * terminal escaped. A line feed follows, except behind bytes in a file or a pipe. JSON that is wider than the terminal has several
+ * lines there.
  */
 export async function writeValue({ out, serde }: Pick<Context, 'out' | 'serde'>, stored: Stored): Promise<void> {
   const { value } = await decodeStored(stored, serde)
-  if (!(value instanceof Uint8Array)) out.line(out.isTerminal ? escapeText(textOf(value), '\n\t') : textOf(value))
+  if (!(value instanceof Uint8Array))
+    out.line(out.isTerminal ? escapeText(textOf(value, out.columns), '\n\t') : textOf(value))
   else if (out.isTerminal) out.line(escapeText(Buffer.from(value).toString('latin1')))
   else out.bytes(value)
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'bigint' ? String(value) : toJson(value)
+function textOf(value: unknown, columns = Number.POSITIVE_INFINITY): string {
+  if (typeof value === 'string' || typeof value === 'bigint') return String(value)
+  const line = toJson(value)
+  return line.length > columns ? toJson(value, 2) : line
 }
 
 /** Value in a JSON object: `value`, or `base64` where it is bytes that are not text. */

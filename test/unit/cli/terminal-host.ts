@@ -59,6 +59,7 @@ export class TestHost implements Host {
   readonly stdout: Recorder
   readonly stderr: Recorder
   readonly #controller: AbortController = new AbortController()
+  #taken: (() => void) | undefined
   /** Whether standard input is in raw mode. */
   isRaw = false
 
@@ -79,7 +80,22 @@ export class TestHost implements Host {
   }
 
   interrupt(): void {
-    this.#controller.abort(new Error('interrupted'))
+    if (this.#taken === undefined) this.#controller.abort(new Error('interrupted'))
+    else this.#taken()
+  }
+
+  takeInterrupts(handler: (() => void) | undefined): void {
+    this.#taken = handler
+  }
+
+  /** Prompts of a session that were shown. */
+  get prompts(): number {
+    return this.stdout.text.split('memlane› \u001b').length - 1
+  }
+
+  /** Resolves when something is written to standard output. */
+  async wrote(): Promise<void> {
+    await once(this.stdout, 'wrote')
   }
 
   /** Resolves when standard output has text that matches. */
