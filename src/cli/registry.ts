@@ -124,6 +124,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/keys.ts')).keys,
   },
   {
+    name: 'hot',
+    group: 'Keys',
+    summary: 'Find the keys that are read most, and the prefixes that are missed',
+    load: async () => (await import('./commands/hot.ts')).hot,
+  },
+  {
     name: 'where',
     group: 'Keys',
     summary: 'Print which server has a key',
