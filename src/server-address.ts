@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer'
-import type { ConnectionOptions as NodeTlsOptions } from 'node:tls'
 import { InvalidInputError } from './errors.ts'
 import { isIpv6 } from './ip-address.ts'
 import { isRecord, refuseUnknown } from './known-options.ts'
 import { isLoginForm, type LoginForm, parseServerText } from './server-text.ts'
 import { showValue } from './show-value.ts'
+import type { TlsOptions } from './tls-options.ts'
 
 /**
  * A server: `'host'`, `'host:port'`, `'[::1]:11211'`, `'/run/mc.sock'`, `'unix:/run/mc.sock'`,
@@ -57,29 +57,6 @@ export interface Credentials {
    */
   readonly form?: LoginForm | undefined
 }
-
-/** Options for `node:tls`: own CA, client certificate, the name that the server's certificate must have. */
-export type TlsOptions = Readonly<
-  Pick<
-    NodeTlsOptions,
-    | 'ca'
-    | 'cert'
-    | 'checkServerIdentity'
-    | 'ciphers'
-    | 'crl'
-    | 'ecdhCurve'
-    | 'key'
-    | 'maxVersion'
-    | 'minVersion'
-    | 'passphrase'
-    | 'pfx'
-    | 'rejectUnauthorized'
-    | 'secureContext'
-    | 'servername'
-    | 'session'
-    | 'sigalgs'
-  >
->
 
 /** A checked server. Login and TLS options do not show when it is inspected or turned into JSON. */
 export interface Server {

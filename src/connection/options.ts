@@ -2,7 +2,8 @@ import { InvalidInputError } from '../errors.ts'
 import { isRecord, refuseUnknown } from '../known-options.ts'
 import { findNodeModule } from '../node-modules.ts'
 import { count, duration, flag, refused } from '../option-checks.ts'
-import { type Credentials, parseCredentials, parseTls, type ServerAddress, type TlsOptions } from '../server-address.ts'
+import { type Credentials, parseCredentials, parseTls, type ServerAddress } from '../server-address.ts'
+import type { TlsOptions } from '../tls-options.ts'
 import type { ByteStream, DialedStream } from './byte-stream.ts'
 import type { LineLimits } from './read-line.ts'
 
@@ -16,6 +17,14 @@ export interface KeepAliveOptions {
   readonly probes?: number
 }
 
+/** What a {@link Dialer} is given beside the server. */
+export interface DialContext {
+  /** Aborts when the time for the connection is up, or the client is closed. */
+  readonly signal: AbortSignal
+  /** TLS options that hold for the server; undefined without TLS. */
+  readonly tls?: TlsOptions | undefined
+}
+
 /**
  * Function that opens the stream to a server: for tunnels, proxies, other socket layers. The signal aborts when time is
  * up.
@@ -26,10 +35,7 @@ export interface KeepAliveOptions {
  * the certificate must name the server. On a runtime without `node:tls` such a stream is refused, and nothing is
  * written.
  */
-export type Dialer = (
-  server: ServerAddress,
-  context: { readonly signal: AbortSignal },
-) => Promise<ByteStream | DialedStream>
+export type Dialer = (server: ServerAddress, context: DialContext) => Promise<ByteStream | DialedStream>
 
 /** Options of the connections to a server. */
 export interface ConnectionOptions {

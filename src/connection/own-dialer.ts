@@ -4,8 +4,9 @@ import { ConnectError } from '../errors.ts'
 import { isIpAddress } from '../ip-address.ts'
 import { messageOf } from '../message-of.ts'
 import { findNodeModule } from '../node-modules.ts'
-import type { Server, ServerAddress, TlsOptions } from '../server-address.ts'
+import type { Server, ServerAddress } from '../server-address.ts'
 import { showValue } from '../show-value.ts'
+import type { TlsOptions } from '../tls-options.ts'
 import type { Attempt } from './attempt.ts'
 import type { ByteStream, DialedStream } from './byte-stream.ts'
 import { failureReason } from './failure-reason.ts'
@@ -30,7 +31,7 @@ export async function callDialer(
   tls: TlsOptions | undefined,
   attempt: Attempt,
 ): Promise<Transport> {
-  const dialed = checkDialed(server, await askDialer(server, connect, attempt))
+  const dialed = checkDialed(server, await askDialer(server, connect, tls, attempt))
   const wraps = tls !== undefined && !dialed.encrypted
   const stream: ByteStream = wraps ? await wrapInTls(server, dialed.stream, tls, attempt) : dialed.stream
   const buffer = new ReadBuffer()
@@ -45,10 +46,15 @@ export async function callDialer(
   })
 }
 
-async function askDialer(server: Server, connect: Dialer, attempt: Attempt): Promise<unknown> {
+async function askDialer(
+  server: Server,
+  connect: Dialer,
+  tls: TlsOptions | undefined,
+  attempt: Attempt,
+): Promise<unknown> {
   attempt.stage = `waiting for the option connect to open a stream to ${server.name}`
   try {
-    const opened = Promise.resolve(connect(addressOf(server), { signal: attempt.signal }))
+    const opened = Promise.resolve(connect(addressOf(server), { signal: attempt.signal, tls }))
     // A stream that comes after the attempt was given up must not stay open.
     opened.then((late) => attempt.signal.aborted && streamOf(late)?.destroy()).catch(() => undefined)
     return await attempt.race(opened)
@@ -109,7 +115,7 @@ async function wrapInTls(server: Server, stream: ByteStream, tls: TlsOptions, at
   attempt.stage = `waiting for the TLS handshake with ${server.name} over the stream of the option connect (is that a TLS port?)`
   let socket: TLSSocket | undefined
   try {
-    socket = startTls(stream, { ...identityOf(server), ...tls })
+    socket = startTls(stream, { ...identityOf(server), ...(tls as TlsConnectOptions) })
     await attempt.race(untilEvent(socket, 'secureConnect'))
     return socket
   } catch (error) {

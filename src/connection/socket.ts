@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ConnectionOptions as TlsConnectOptions } from 'node:tls'
 import { ConnectError } from '../errors.ts'
-import type { TlsOptions } from '../server-address.ts'
+import type { TlsOptions } from '../tls-options.ts'
 import type { Attempt } from './attempt.ts'
 import { failureReason } from './failure-reason.ts'
 import { nodeModule } from './node-modules.ts'
@@ -102,7 +102,8 @@ function createSocket(target: SocketTarget, tls: TlsOptions | undefined, buffer:
   const secure: TlsConnectOptions & { onread: typeof onread } = {
     ...address,
     ...(servername !== undefined && { servername }),
-    ...tls,
+    // The options are those of `node:tls`, in types of our own.
+    ...(tls as TlsConnectOptions | undefined),
     onread,
   }
   const socket =

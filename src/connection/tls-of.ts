@@ -1,4 +1,5 @@
-import type { Server, TlsOptions } from '../server-address.ts'
+import type { Server } from '../server-address.ts'
+import type { TlsOptions } from '../tls-options.ts'
 import type { ResolvedConnectionOptions } from './options.ts'
 
 /**

@@ -112,7 +112,7 @@ export { type ClusterConfigOptions, clusterConfig } from '../cluster/cluster-con
 export { type DnsServersOptions, dnsServers } from '../cluster/dns-servers.ts'
 export type { ClusterOptions, Failover, RejoinOptions } from '../cluster/options.ts'
 export type { ByteStream, DialedStream } from '../connection/byte-stream.ts'
-export type { ConnectionOptions, Dialer, KeepAliveOptions } from '../connection/options.ts'
+export type { ConnectionOptions, DialContext, Dialer, KeepAliveOptions } from '../connection/options.ts'
 export type { LineLimits } from '../connection/read-line.ts'
 export {
   AuthError,
@@ -148,6 +148,7 @@ export type { Middleware } from '../seam/operation.ts'
 export type { ServerSource } from '../seam/server-source.ts'
 export type { ZoneStatus, ZonesPart } from '../seam/zones.ts'
 export type { Serde, SerializedValue } from '../serde/serde.ts'
-export type { Credentials, ServerAddress, ServerSpec, TlsOptions } from '../server-address.ts'
+export type { Credentials, ServerAddress, ServerSpec } from '../server-address.ts'
 export type { LoginForm } from '../server-text.ts'
+export type { TlsArchive, TlsCertificate, TlsKey, TlsMaterial, TlsOptions, TlsVersion } from '../tls-options.ts'
 export { FOREVER, type Ttl, type TtlFromMsOptions, ttlFromMs } from '../ttl.ts'

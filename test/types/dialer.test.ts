@@ -1,8 +1,16 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
+import type { PeerCertificate, TLSSocket, ConnectionOptions as TlsConnectOptions } from 'node:tls'
 import { describe, expectTypeOf, it } from 'vitest'
-import type { ByteStream, ConnectionOptions, DialedStream, Dialer, ServerAddress } from '../../src/exports/index.ts'
+import type {
+  ByteStream,
+  ConnectionOptions,
+  DialedStream,
+  Dialer,
+  ServerAddress,
+  TlsCertificate,
+  TlsOptions,
+} from '../../src/exports/index.ts'
 
 describe('the types of a dialer', () => {
   it('take every stream of Node', () => {
@@ -28,5 +36,30 @@ describe('the types of a dialer', () => {
     expectTypeOf<() => Promise<{ stream: NodeJS.ReadableStream }>>().not.toExtend<Dialer>()
     expectTypeOf<() => Promise<{ stream: Duplex; secure: string }>>().not.toExtend<Dialer>()
     expectTypeOf<() => Duplex>().not.toExtend<Dialer>()
+  })
+})
+
+describe('the types of TLS options', () => {
+  it('take every option of node:tls that the client has', () => {
+    expectTypeOf<Pick<TlsConnectOptions, keyof TlsOptions & keyof TlsConnectOptions>>().toExtend<TlsOptions>()
+    expectTypeOf<keyof TlsOptions>().toExtend<keyof TlsConnectOptions>()
+    expectTypeOf<PeerCertificate>().toExtend<TlsCertificate>()
+  })
+
+  it('take a check that is written for the certificates of node:tls, and bytes that are no Buffer', () => {
+    expectTypeOf<{
+      checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined
+    }>().toExtend<TlsOptions>()
+    expectTypeOf<{ ca: readonly Uint8Array[]; key: { pem: string; passphrase: string }[] }>().toExtend<TlsOptions>()
+  })
+
+  it('refuse what node:tls would refuse', () => {
+    expectTypeOf<{ ca: number }>().not.toExtend<TlsOptions>()
+    expectTypeOf<{ minVersion: 'SSLv3' }>().not.toExtend<TlsOptions>()
+    expectTypeOf<{ servername: Uint8Array }>().not.toExtend<TlsOptions>()
+  })
+
+  it('say what a dialer is given', () => {
+    expectTypeOf<Parameters<Dialer>[1]['tls']>().toEqualTypeOf<TlsOptions | undefined>()
   })
 })

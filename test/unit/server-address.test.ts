@@ -8,8 +8,8 @@ import {
   parseServerSpec,
   parseTls,
   type ServerSpec,
-  type TlsOptions,
 } from '../../src/server-address.ts'
+import type { TlsOptions } from '../../src/tls-options.ts'
 
 function refusal(spec: unknown): string {
   try {

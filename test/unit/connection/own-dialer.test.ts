@@ -9,7 +9,8 @@ import { callDialer } from '../../../src/connection/own-dialer.ts'
 import type { Transport } from '../../../src/connection/transport.ts'
 import { ConnectError } from '../../../src/errors.ts'
 import { MemcachedServer } from '../../../src/server/memcached-server.ts'
-import { parseServerSpec, type TlsOptions } from '../../../src/server-address.ts'
+import { parseServerSpec } from '../../../src/server-address.ts'
+import type { TlsOptions } from '../../../src/tls-options.ts'
 import { rejection } from '../../support/eventually.ts'
 
 /** What a dialer gives is taken for. */
@@ -30,6 +31,21 @@ class HeldStream extends PassThrough {
     this.calls.push('unref')
   }
 }
+
+describe('a dialer', () => {
+  it.each<[title: string, tls: TlsOptions | undefined]>([
+    ['the TLS options that hold for the server', { servername: 'other' }],
+    ['none without TLS', undefined],
+  ])('is given %s', async (_title, tls) => {
+    const given: unknown[] = []
+    const connect: Dialer = (_server, context) => {
+      given.push(context.tls)
+      return Promise.resolve(Object.assign(new PassThrough(), { encrypted: true }))
+    }
+    await callDialer(parseServerSpec('cache'), connect, tls, new Attempt())
+    expect(given).toEqual([tls])
+  })
+})
 
 describe('a stream that a dialer gives', () => {
   it.each<[title: string, given: () => unknown]>([
