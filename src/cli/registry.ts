@@ -148,6 +148,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/top.ts')).top,
   },
   {
+    name: 'slabs',
+    group: 'Servers',
+    summary: 'Show how the memory of each server is divided into slab classes',
+    load: async () => (await import('./commands/slabs.ts')).slabs,
+  },
+  {
+    name: 'watch',
+    aliases: ['monitor'],
+    group: 'Servers',
+    summary: 'Print what happens on all servers, as it happens',
+    load: async () => (await import('./commands/watch.ts')).watch,
+  },
+  {
     name: 'stats',
     group: 'Servers',
     summary: 'Print statistics of each server, once or as they change',

@@ -48,7 +48,10 @@ export class HotWatch {
       { ...this.#options, topics: ['fetchers', 'mutations'] },
       {
         onFailure,
-        onEvents: (server, events) => this.#watchedOf(server).hot.add(events),
+        onEvents: (server, events) => {
+          this.#watchedOf(server).hot.add(events)
+          return undefined
+        },
       },
     )
   }

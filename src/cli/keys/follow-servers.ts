@@ -6,8 +6,11 @@ import { type WatchStream, watchServers } from '../../keys/watch-server.ts'
 
 /** What a command does with the events of servers. */
 export interface Follower {
-  /** Called with the events of a server as they come, hardly in order; the first time without any, when it has agreed. */
-  onEvents(server: string, events: readonly WatchEvent[]): void
+  /**
+   * Called with the events of a server as they come, hardly in order; the first time without any, when it has agreed. The next ones
+   * wait for the promise.
+   */
+  onEvents(server: string, events: readonly WatchEvent[]): Promise<void> | undefined
   /** Called when a server fails, or ends its stream; it is asked again after a pause, unless it refuses. */
   onFailure(server: string, error: unknown): void
 }
@@ -50,7 +53,10 @@ async function followServer(
 /** Reads a stream to its end. Gives why it failed; undefined where the server has closed. */
 async function drain({ server, events }: WatchStream, follower: Follower): Promise<unknown> {
   try {
-    for await (const piece of events) follower.onEvents(server, piece)
+    for await (const piece of events) {
+      const full = follower.onEvents(server, piece)
+      if (full !== undefined) await full
+    }
     return undefined
   } catch (error) {
     return error
