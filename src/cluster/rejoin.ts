@@ -1,4 +1,5 @@
 import { ClosedError, ConnectError, InvalidInputError, MemcacheError, UnknownCommandError } from '../errors.ts'
+import { ignore } from '../ignore.ts'
 import type { ServerPool } from '../pool/server-pool.ts'
 import { Operation } from '../protocol/operation.ts'
 import { DELETE } from '../protocol/request.ts'
@@ -133,5 +134,3 @@ export function asMemcacheError(error: unknown, server: string): MemcacheError {
   if (error instanceof MemcacheError) return error
   return new ConnectError(`${server} cannot be asked whether it is back: ${String(error)}`, { server, cause: error })
 }
-
-function ignore(): void {}

@@ -1,4 +1,5 @@
 import { ClientError } from '../errors.ts'
+import { ignore } from '../ignore.ts'
 import type { Operation } from '../protocol/operation.ts'
 import { deleteUnchanged } from '../protocol/placeholder.ts'
 import type { Reply } from '../protocol/reply.ts'
@@ -59,5 +60,3 @@ export class FallbackCount {
     this.#first.dispatch(inner)
   }
 }
-
-function ignore(): void {}

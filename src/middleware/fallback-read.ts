@@ -1,4 +1,5 @@
 import { ClosedError, InvalidInputError, MemcacheError } from '../errors.ts'
+import { ignore } from '../ignore.ts'
 import type { StoreRequest } from '../protocol/classic-request.ts'
 import { type Interpret, Operation } from '../protocol/operation.ts'
 import { type Reply, Returned } from '../protocol/reply.ts'
@@ -224,5 +225,3 @@ function isOutage(reason: unknown): boolean {
 function drop(value: unknown): void {
   if (value instanceof Promise) value.catch(() => undefined)
 }
-
-function ignore(): void {}

@@ -1,5 +1,6 @@
 import { addCaller, type CallerStack } from '../caller-stack.ts'
 import { type Delivery, type ErrorSubject, errorOf, isOurs, type MemcacheError } from '../errors.ts'
+import { ignore } from '../ignore.ts'
 import { throwLater } from '../throw-later.ts'
 import { type Key, quoteKey, type WireKey } from './key.ts'
 import type { Patience } from './patience.ts'
@@ -321,5 +322,3 @@ export class Operation {
 export function describeRequest(request: Request, callerKey: Key): string {
   return `${nameOfRequest(request)} ${quoteKey(callerKey)}`
 }
-
-function ignore(): void {}

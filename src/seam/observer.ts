@@ -1,4 +1,5 @@
 import type { MemcacheError, ProtocolError } from '../errors.ts'
+import { ignore } from '../ignore.ts'
 import type { Operation } from '../protocol/operation.ts'
 import type { Endpoint } from '../server-address.ts'
 import { throwLater } from '../throw-later.ts'
@@ -200,5 +201,3 @@ function joinWatches(observers: readonly Observing[]): (() => boolean) | undefin
 function always(): boolean {
   return true
 }
-
-function ignore(): void {}

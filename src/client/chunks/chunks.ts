@@ -1,3 +1,4 @@
+import { ignore } from '../../ignore.ts'
 import type { StoreRequest } from '../../protocol/classic-request.ts'
 import type { Operation } from '../../protocol/operation.ts'
 import type { Reply } from '../../protocol/reply.ts'
@@ -100,5 +101,3 @@ export class ValuesInChunks implements LargeValues {
     return work
   }
 }
-
-function ignore(): void {}

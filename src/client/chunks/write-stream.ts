@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { isBytes, viewOf } from '../../bytes.ts'
 import { InvalidInputError, MemcacheError } from '../../errors.ts'
+import { ignore } from '../../ignore.ts'
 import type { StoreRequest } from '../../protocol/classic-request.ts'
 import type { Key } from '../../protocol/key.ts'
 import { showValue } from '../../show-value.ts'
@@ -219,5 +220,3 @@ class StreamStore {
     return this.#access.parts.dispatcher.run(request, this.#key, readStored, 'never', undefined, this.#options)
   }
 }
-
-function ignore(): void {}

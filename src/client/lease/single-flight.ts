@@ -1,4 +1,5 @@
 import { whenAborted } from '../../abort-listener.ts'
+import { ignore } from '../../ignore.ts'
 import { Patience } from '../../protocol/patience.ts'
 
 /** Identifies the lease that a load belongs to. */
@@ -111,5 +112,3 @@ export class SingleFlight<T> {
     for (const flight of this.#all) flight.end(reason)
   }
 }
-
-function ignore(): void {}

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import { Memcache } from '../../client/memcache.ts'
+import { ignore } from '../../ignore.ts'
 import type {
   MemcachedAny,
   MemcachedCacheDump,
@@ -341,8 +342,6 @@ async function askEach(names: readonly string[], ask: (server: string) => Promis
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [errorFor(outcome.reason)] : []))
   return { error: errors.at(-1), value: answers }
 }
-
-function ignore(): void {}
 
 /** The types of `Memcached`, by the names that the types of the package have. */
 export declare namespace Memcached {

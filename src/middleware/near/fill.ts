@@ -1,4 +1,5 @@
 import { latin1Slice } from '../../buffer-slices.ts'
+import { ignore } from '../../ignore.ts'
 import type { Mutable } from '../../mutable.ts'
 import { MANIFEST_FLAGS } from '../../protocol/manifest.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
@@ -168,5 +169,3 @@ function ttlOf(reply: Reply): number | undefined {
 function textOf({ bytes, start, end }: Reply): string {
   return latin1Slice(bytes, start, end)
 }
-
-function ignore(): void {}

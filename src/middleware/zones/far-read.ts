@@ -1,4 +1,5 @@
 import type { MemcacheError } from '../../errors.ts'
+import { ignore } from '../../ignore.ts'
 import type { Interpret, Operation } from '../../protocol/operation.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { Zone } from './zone.ts'
@@ -112,5 +113,3 @@ export class FarRead {
     for (const operation of this.#operations) operation.cancel(reason)
   }
 }
-
-function ignore(): void {}

@@ -6,6 +6,7 @@ import type { ChunkOptions } from '../../client/chunks/options.ts'
 import type { Memcache } from '../../client/memcache.ts'
 import type { MetaClient } from '../../client/meta/client.ts'
 import { OBSERVERS, type ObservedOptions } from '../../client/options.ts'
+import { ignore } from '../../ignore.ts'
 import { extraFieldsOf, HeaderField, Mailbox, type SharedMemory, WorkerState } from './channel.ts'
 import type { MessageReader } from './message-reader.ts'
 import { CallMode, type ClientKind, Message, OPTIONS_AT, Request } from './protocol.ts'
@@ -362,5 +363,3 @@ async function untilQuiet(call: Call): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
   } while (call.outstanding > 0)
 }
-
-function ignore(): void {}
