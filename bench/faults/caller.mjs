@@ -6,6 +6,8 @@ const CALLER_PROCESS = fileURLToPath(new URL('./caller-process.mjs', import.meta
 
 /** A process that cannot tick, because its client blocks it, has this long from one sign of life to the next. */
 const SILENT_MS = 60_000
+/** A process that is busy without an end may still tick now and then. */
+const OVERDUE_MS = 150_000
 
 /**
  * The process of a client, as the referee sees it. A call hangs when its process has ticked `hangTicks` times (ten a second
@@ -20,6 +22,7 @@ export class Caller {
   #nextId = 1
   #ticksWithoutNews = 0
   #lastSign = performance.now()
+  #lastNews = performance.now()
   #output = ''
   #watching
   /** Settles when the process has ended. */
@@ -83,13 +86,14 @@ export class Caller {
   start(calls, { everyMs, which } = {}) {
     const batch = this.#nextId++
     const outcomes = calls.map(() => ({ kind: 'pending' }))
+    // The process tells nothing about no calls.
+    if (calls.length === 0) return { outcomes, settled: Promise.resolve() }
     const settled = new Promise((resolve, reject) =>
       this.#batches.set(batch, { outcomes, left: calls.length, resolve, reject }),
     )
     // Whoever does not wait for it does not want to know.
     settled.catch(() => undefined)
-    this.#ticksWithoutNews = 0
-    this.#lastSign = performance.now()
+    this.#noteNews()
     this.#send({ type: 'start', batch, calls, everyMs, which })
     return { outcomes, settled }
   }
@@ -112,8 +116,7 @@ export class Caller {
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve, reject })
-      this.#ticksWithoutNews = 0
-      this.#lastSign = performance.now()
+      this.#noteNews()
       this.#send({ id, type, ...input })
     })
   }
@@ -129,7 +132,7 @@ export class Caller {
       this.#ticksWithoutNews++
       return
     }
-    this.#ticksWithoutNews = 0
+    this.#noteNews()
     if (outcomes !== undefined) for (const outcome of outcomes) this.#settle(outcome)
     if (id !== undefined) this.#answer(id, answer)
   }
@@ -159,13 +162,20 @@ export class Caller {
   #watch() {
     const isWaiting = this.#batches.size > 0 || this.#asked.size > 0
     if (!isWaiting) return
-    const isSilent = performance.now() - this.#lastSign > SILENT_MS
+    const now = performance.now()
+    const isSilent = now - this.#lastSign > SILENT_MS || now - this.#lastNews > OVERDUE_MS
     // Loading a client and reading many calls take long on a busy machine; calls have their own times.
     const patience = this.#batches.size > 0 ? 1 : 3
     if (this.#ticksWithoutNews < this.#hangTicks * patience && !isSilent) return
     const left = [...this.#batches.values()].reduce((sum, batch) => sum + batch.left, 0)
     const all = [...this.#batches.values()].reduce((sum, { outcomes }) => sum + outcomes.length, 0)
     this.#endAll('hang', left > 0 ? `${left} of ${all} calls did not settle` : 'the client did not answer')
+  }
+
+  #noteNews() {
+    this.#ticksWithoutNews = 0
+    this.#lastSign = performance.now()
+    this.#lastNews = this.#lastSign
   }
 
   #endAll(verdict, detail) {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 const REFEREE_PROCESS = fileURLToPath(new URL('./referee-process.mjs', import.meta.url))
 
 /** A trial has its own watch; this one is for a referee that is stuck itself. */
-const STUCK_MS = 240_000
+const STUCK_MS = 600_000
 
 /** A process that plays scenarios; a new one takes the place of one that ended. */
 export class Referee {

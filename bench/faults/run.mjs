@@ -26,10 +26,12 @@ async function main() {
     const started = performance.now()
     const journal = options.isWhole ? new Journal(options.resume) : undefined
     const rows = await playAll({ ...options, clients, folder, journal })
-    journal?.end()
     const report = { ...describeRun(clients), seconds: Math.round((performance.now() - started) / 1000), rows }
     console.log(formatTable(report))
-    if (options.isWhole && clients.length === options.clients.length) save(report)
+    const isJudged = rows.every(({ cells }) => Object.values(cells).every(({ verdict }) => verdict !== 'broken'))
+    if (isJudged) journal?.end()
+    else if (options.isWhole) console.error('\nNothing is written: play the broken trials again by --resume.')
+    if (options.isWhole && isJudged && clients.length === options.clients.length) save(report)
     process.exitCode = hasFailed(rows) ? 1 : 0
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -18,7 +18,7 @@ const PATIENT_MS = 8000
 const SHORT_TICKS = 120
 const PATIENT_TICKS = 300
 const TRY_AGAIN_MS = 100
-const TRIES = 300
+const TRIES = 100
 
 export const LOGIN = { username: 'user', password: 'right' }
 

@@ -4,7 +4,7 @@ import { lengthOfReply } from './replies.mjs'
 import { dialectOf, takeRequest } from './requests.mjs'
 
 const FLOOD_CHUNK_BYTES = 2 ** 18
-const FLOOD_BYTES = 2 ** 28
+const FLOOD_BYTES = 160 * 2 ** 20
 
 /**
  * Stands before a real server and knows where requests and replies begin and end. A hook decides about each reply:
@@ -70,7 +70,7 @@ class Connection {
     if (!this.#socket.destroyed && !this.#isMute) this.#socket.write(bytes)
   }
 
-  /** Sends letters until the client ends the connection, or has taken 256 MiB. */
+  /** Sends letters until the client ends the connection, or has taken 160 MiB. */
   flood() {
     const chunk = Buffer.alloc(FLOOD_CHUNK_BYTES, 'x')
     let left = FLOOD_BYTES

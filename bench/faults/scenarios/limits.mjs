@@ -87,8 +87,10 @@ export default [
     async (t) => {
       await t.open()
       const keys = await t.storedKeys(4)
+      const [large] = await t.keys(1, 'large')
       await fill(t.door)
-      const [, outcome] = [await t.read(keys), await t.one('set', `${keys[0]}-large`, { fill: 100_000 })]
+      await t.read(keys)
+      const outcome = await t.one('set', large, { fill: 100_000 })
       expectRefused(outcome, 'a write to a full server')
       await t.read(keys)
     },
