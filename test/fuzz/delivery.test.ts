@@ -85,7 +85,7 @@ function openClient(members: readonly Site[], options: MemcacheOptions, layer: L
   const addresses = members.map(({ proxy }) => proxy.address)
   if (layer !== 'zones') return new Memcache(addresses, options)
   const [local, b, c] = addresses
-  return new Memcache(local!, {
+  return new Memcache(local, {
     ...options,
     zones: zones({ local: 'a', primary: 'b', others: { b: [b!], c: [c!] }, zoneTimeoutMs: 30 }),
   })
@@ -181,6 +181,6 @@ async function follow(
 /** Adds the spare server to the cluster, or takes it away. */
 function changeMembers(cache: Memcache, { proxy }: Site): void {
   const isMember = cache.servers.some(({ name }) => name === proxy.address)
-  if (isMember) cache.removeServer(proxy.address)
+  if (isMember) void cache.removeServer(proxy.address)
   else cache.addServer(proxy.address)
 }

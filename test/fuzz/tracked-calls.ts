@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Memcache } from '../../src/client/memcache.ts'
 import type { CallOptions } from '../../src/exports/index.ts'
 
@@ -42,8 +43,16 @@ export class CallMaker {
   }
 
   next(): TrackedCall {
-    const kinds = [this.#read, this.#readMany, this.#write, this.#writeMany, this.#own, this.#compound, this.#diary]
-    return this.#pick(kinds).call(this)
+    const kinds = [
+      () => this.#read(),
+      () => this.#readMany(),
+      () => this.#write(),
+      () => this.#writeMany(),
+      () => this.#own(),
+      () => this.#compound(),
+      () => this.#diary(),
+    ]
+    return this.#pick(kinds)()
   }
 
   #diary(): TrackedCall {
@@ -223,13 +232,13 @@ class Diary {
 
   #problemOf(result: unknown): string | undefined {
     if (result === undefined || result === this.#stored || this.#open.has(result as number)) return undefined
-    return `${this.#key} gave ${String(result)} after ${this.#stored} was stored`
+    return `${this.#key} gave ${show(result)} after ${this.#stored} was stored`
   }
 }
 
 function foreign(key: string, result: unknown): string | undefined {
   if (result === undefined || (typeof result === 'string' && result.startsWith(`${key}|`))) return undefined
-  return `${key} got ${String(result).slice(0, 60)}`
+  return `${key} got ${show(result)}`
 }
 
 function firstOf(
@@ -244,14 +253,18 @@ function firstOf(
 }
 
 function isBoolean(result: unknown): string | undefined {
-  return typeof result === 'boolean' ? undefined : `gave ${String(result)}`
+  return typeof result === 'boolean' ? undefined : `gave ${show(result)}`
 }
 
 function isMiss(result: unknown): string | undefined {
-  return result === undefined ? undefined : `gave ${String(result)}`
+  return result === undefined ? undefined : `gave ${show(result)}`
 }
 
 /** A count that may have been carried out before, and was repeated by nobody. */
 function isOne(result: unknown): string | undefined {
-  return result === 1 ? undefined : `counted to ${String(result)}`
+  return result === 1 ? undefined : `counted to ${show(result)}`
+}
+
+function show(result: unknown): string {
+  return inspect(result).slice(0, 60)
 }
