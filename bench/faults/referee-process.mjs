@@ -1,11 +1,13 @@
 // Plays scenarios, one after the other: it has the servers and what stands before them, and starts a process for each client.
 import { findClient } from './clients.mjs'
 import { findCertificates } from './lab/certificates.mjs'
+import { endGroup } from './lab/processes.mjs'
 import { Problem } from './problem.mjs'
 import { findScenario } from './scenarios/index.mjs'
 import { Trial } from './trial.mjs'
 
-process.on('disconnect', () => process.exit(0))
+// Its servers and the process of the client are in its group: none of them outlives the run.
+process.on('disconnect', () => endGroup(process.pid))
 process.on('message', async ({ scenarioName, clientName, folder }) => {
   const started = performance.now()
   const outcome = await playOnce(findScenario(scenarioName), findClient(clientName), folder)

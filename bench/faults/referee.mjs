@@ -1,12 +1,13 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { endGroup } from './lab/processes.mjs'
 
 const REFEREE_PROCESS = fileURLToPath(new URL('./referee-process.mjs', import.meta.url))
 
 /** A trial has its own watch; this one is for a referee that is stuck itself. */
 const STUCK_MS = 600_000
 
-/** A process that plays scenarios; a new one takes the place of one that ended. */
+/** A process that plays scenarios, with a group of its own, in which its servers are; a new one takes the place of one that ended. */
 export class Referee {
   #folder
   #child
@@ -29,7 +30,7 @@ export class Referee {
         this.#child = undefined
         finish({ verdict: 'broken', detail: 'the referee ended', ms: 0 })
       }
-      const timer = setTimeout(() => child.kill('SIGKILL'), STUCK_MS)
+      const timer = setTimeout(() => endGroup(child.pid), STUCK_MS)
       child.on('message', finish)
       child.on('exit', onExit)
       child.send({ scenarioName, clientName, folder: this.#folder })
@@ -41,7 +42,10 @@ export class Referee {
   }
 
   #start() {
-    this.#child ??= fork(REFEREE_PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#child ??= fork(REFEREE_PROCESS, {
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
     return this.#child
   }
 }

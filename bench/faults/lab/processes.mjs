@@ -113,3 +113,12 @@ export async function freePort() {
     if (isFree) return port
   }
 }
+
+/** Ends a process that leads a group, and all that it has started. */
+export function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error
+  }
+}
