@@ -7,6 +7,7 @@ const LIBRARY = [
   'index',
   'bentocache',
   'chunks',
+  'cloudflare',
   'compat-memcached',
   'compat-memjs',
   'keys',

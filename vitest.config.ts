@@ -20,13 +20,14 @@ function rankOf({ moduleId }: TestSpecification): number {
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // npm run test:interop, test:adapters, test:compat, test:consumers and test:next run these: they take minutes, or need packages of their own.
+    // npm run test:interop, test:adapters, test:compat, test:consumers, test:next and test:workers run these: they take minutes, or need packages of their own.
     exclude: [
       ...configDefaults.exclude,
       'test/interop/**',
       'test/adapters/**',
       'test/compat/**',
       'test/next/**',
+      'test/workers/**',
       'test/consumers/**',
     ],
     globalSetup: ['test/support/global-setup.ts'],

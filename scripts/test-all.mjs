@@ -13,6 +13,7 @@ const PARTS = [
   'test-adapters',
   'test-compat',
   'test-next',
+  'test-workers',
   'test-runtimes',
   'fuzz',
   'soak',

@@ -1,5 +1,10 @@
-/** Signal of calls that got none. */
-export const NEVER_ABORTS: AbortSignal = /* @__PURE__ */ new AbortController().signal
+/**
+ * Returns a signal for a call that got none. Not a constant: Cloudflare Workers make no signal while a module loads, and keep
+ * each to its request.
+ */
+export function neverAborts(): AbortSignal {
+  return new AbortController().signal
+}
 
 /** Calls that wait for a signal. */
 interface Waiting {

@@ -54,6 +54,8 @@ export function logObservers(logger: Logger | undefined): Observing[] {
 
 /** Writes to stderr where the environment asks for it. Taken from the runtime, which may not have it. */
 function debugLogger(): Logger | undefined {
+  // In Cloudflare Workers every log is enabled.
+  if (globalThis.process?.env?.['NODE_DEBUG'] === undefined) return undefined
   const debug = findNodeModule('node:util')?.debuglog?.('memlane')
   if (debug?.enabled !== true) return undefined
   const log = (context: LogContext, message: string): void => debug('%s %o', message, context)

@@ -1,4 +1,4 @@
-import { NEVER_ABORTS } from '../abort-listener.ts'
+import { neverAborts } from '../abort-listener.ts'
 import { askServers } from '../client/admin.ts'
 import type { ClientAccess } from '../client/client-access.ts'
 import { isAbsorbable } from '../client/dispatcher.ts'
@@ -45,7 +45,7 @@ export async function deleteMatching(
 ): Promise<number> {
   const access = checkOwner('deleteMatching', cache)
   const { listing, unchanged } = resolveDeleteOptions(match, options)
-  const range = await findKeyRange(access, listing, listing.signal ?? NEVER_ABORTS)
+  const range = await findKeyRange(access, listing, listing.signal ?? neverAborts())
   const requestOf = unchanged ? deleteUnchanged : deleteAny
   const clean = inTurn((server: ServerExecutor) => new ServerCleaning(access, server, range, requestOf).run(listing))
   const counts = await askServers('deleteMatching', range.servers, clean)

@@ -14,6 +14,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   cluster: 5,
   client: 6,
   adapters: 7,
+  cloudflare: 7,
   compat: 7,
   keys: 7,
   sync: 7,
@@ -60,6 +61,7 @@ const CLIENTS: ReadonlySet<string> = new Set([
   'otel',
   'prometheus',
   'adapters',
+  'cloudflare',
   'compat',
   'recipes',
 ])
@@ -75,6 +77,9 @@ const SEES_BELOW: Readonly<Record<string, string>> = {
   'keys/watch-server.ts': 'reads a reply while it comes',
   'testing/mock-memcache.ts': 'puts the layers of a mock together',
 }
+
+/** The modules of a runtime that a file may import, when it is used. */
+const RUNTIME_MODULES: Readonly<Record<string, string>> = { 'cloudflare/cloudflare-dialer.ts': 'cloudflare:sockets' }
 
 /** The files that may use `require`, and why. */
 const LOADS_PACKAGES: Readonly<Record<string, string>> = {
@@ -153,7 +158,10 @@ function checkReference(
       : [`${path}: it imports ${specifier}; this floor does no input or output`]
   }
   if (!specifier.startsWith('.')) {
-    return kind === 'type' ? [] : [`${path}: it imports the package ${specifier}; only \`import type\` may`]
+    const isRuntime = kind === 'dynamic' && RUNTIME_MODULES[path] === specifier
+    return kind === 'type' || isRuntime
+      ? []
+      : [`${path}: it imports the package ${specifier}; only \`import type\` may`]
   }
   const target = resolve(path, specifier)
   const targetFloor = floorOf(target)

@@ -1,4 +1,4 @@
-import { NEVER_ABORTS } from '../../abort-listener.ts'
+import { neverAborts } from '../../abort-listener.ts'
 import { InvalidInputError } from '../../errors.ts'
 import type { Key } from '../../protocol/key.ts'
 import { showValue } from '../../show-value.ts'
@@ -35,5 +35,5 @@ export async function wholeKeyOf(
   key: Key,
   options: KeyOptions | undefined,
 ): Promise<Key> {
-  return withPrefix(await presentPrefix(namespaceKeys, options?.signal ?? NEVER_ABORTS), key)
+  return withPrefix(await presentPrefix(namespaceKeys, options?.signal ?? neverAborts()), key)
 }

@@ -1,4 +1,4 @@
-import { NEVER_ABORTS } from '../../abort-listener.ts'
+import { neverAborts } from '../../abort-listener.ts'
 import type { Key } from '../../protocol/key.ts'
 import type { Ttl } from '../../ttl.ts'
 import { returnsEach } from '../batch-commands.ts'
@@ -200,11 +200,11 @@ export class PrefixedCalls<Input> {
       attemptCall(tally, () => {
         checkCallOptions('getOrSet', options, GET_OR_SET_NAMES)
         checkLoader(loader)
-        const signal = options?.signal ?? NEVER_ABORTS
+        const given = options?.signal
         const instead = async (): Promise<unknown> =>
           this.#presentLoaded(
             key,
-            await this.#calls.loads.run([key], 'noCache', () => loader({ key, signal })),
+            await this.#calls.loads.run([key], 'noCache', () => loader({ key, signal: given ?? neverAborts() })),
             options,
           )
         return this.#namespaceKeys.runOnce({ kind: 'read', instead }, options, tally, (prefix) => {
@@ -237,7 +237,7 @@ export class PrefixedCalls<Input> {
     const asked = checkKeys(keys)
     const instead = async (): Promise<unknown> => {
       const missing = [...new Set(asked)]
-      const signal = options?.signal ?? NEVER_ABORTS
+      const signal = options?.signal ?? neverAborts()
       const loaded = await this.#calls.loads.run(missing, 'noCache', () => loader([...missing], { signal }))
       return this.#loadedMany(missing, loaded, options)
     }

@@ -1,7 +1,8 @@
 import { type DialContext, type Dialer, Memcache, type TlsOptions } from 'memlane'
 import { chunks } from 'memlane/chunks'
+import { cloudflareDialer } from 'memlane/cloudflare'
 
-const cache = new Memcache('localhost:11211', { chunks: chunks() })
+const cache = new Memcache('localhost:11211', { chunks: chunks(), connect: cloudflareDialer })
 
 export const read = (): Promise<number | undefined> => cache.get<number>('key')
 

@@ -1,0 +1,1 @@
+export { cloudflareDialer } from '../cloudflare/cloudflare-dialer.ts'
