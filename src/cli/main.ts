@@ -13,11 +13,18 @@ function interrupt(): void {
     return
   }
   // A second signal ends the process at once, as it does by default.
-  process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  process.off('SIGINT', interrupt).off('SIGTERM', terminate)
   controller.abort(new Error('interrupted'))
 }
 
-process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+/** Ends all of it, also what has taken the interrupts. */
+function terminate(): void {
+  taken?.()
+  taken = undefined
+  interrupt()
+}
+
+process.on('SIGINT', interrupt).on('SIGTERM', terminate)
 
 const { env, stdout, stderr } = process
 const host: Host = {
@@ -35,4 +42,4 @@ const host: Host = {
   },
 }
 process.exitCode = await runProgram(process.argv.slice(2), host, COMMANDS)
-process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+process.off('SIGINT', interrupt).off('SIGTERM', terminate)

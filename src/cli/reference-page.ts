@@ -7,6 +7,11 @@ import { PLAIN } from './terminal/style.ts'
 /** Line of docs/cli.md below which everything is generated. */
 export const REFERENCE_MARK = '<!-- Written by npm run generate: do not edit below. -->'
 
+/** Pictures of commands: scripts/screenshots.mjs writes them. */
+const IMAGES: Readonly<Record<string, string>> = {
+  top: '![The screen of memlane top: a table of three servers, and charts of their reads, hits, evictions and connections](images/top.svg)',
+}
+
 const LAYOUT: HelpLayout = { width: 100, style: PLAIN, isShort: true }
 
 /** Returns the page docs/cli.md with a new reference of commands; what stands above the mark stays. */
@@ -32,6 +37,7 @@ export async function referencePage(page: string, entries: readonly CommandEntry
     ),
     ...commands.flatMap((command, at) => [
       `## memlane ${titleOf(command, entries[at]!)}`,
+      ...(IMAGES[command.name] === undefined ? [] : [IMAGES[command.name]!]),
       block(commandHelp(command, LAYOUT)),
     ]),
   ]

@@ -3,6 +3,7 @@ import { type Command, type Context, defineCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { rounds } from '../rounds.ts'
 import { showLive } from '../terminal/live-screen.ts'
+import { HotPanel } from '../top/hot-panel.ts'
 import { LoadMeter } from '../top/load-meter.ts'
 import { loadTable } from '../top/load-table.ts'
 import type { ServerLoad } from '../top/server-load.ts'
@@ -14,7 +15,7 @@ export const top: Command = defineCommand({
   summary: 'Watch the load of all servers',
   description: [
     'Asks each server for its stats again and again, over a connection of its own each time, and shows what has changed since: rates are a second. FULL is the share of the memory that items take. PING is the time of a no-op from here and back, the median of the last 60 rounds; MAX is the longest of them. A server that does not answer within a round is DOWN, with the reason.',
-    'Keys: arrows left and right choose the column to sort by, r reverses the order, up and down choose a server, enter shows its charts alone, space pauses, q quits. Without a terminal a table is printed for each round.',
+    'Keys: arrows left and right choose the column to sort by, r reverses the order, up and down choose a server, enter shows its charts alone, k shows the keys that are read most (and watches the servers meanwhile, which costs them CPU), space pauses, q quits. Without a terminal a table is printed for each round.',
   ],
   arguments: {},
   options: {
@@ -32,14 +33,40 @@ export const top: Command = defineCommand({
     const client = await makeClient(context, everyMs)
     const meter = new LoadMeter(client)
     if (context.json || !context.out.isTerminal) return print(context, meter, { everyMs, count })
-    const view = new TopView(context.style, everyMs)
-    const update = async (): Promise<void> => view.add(await meter.measure())
-    await showLive(context, view, { everyMs, count: count === undefined ? undefined : count + 1, update })
+    await show(context, client, meter, { everyMs, count })
     // Its last commands need no reply.
     client.destroy()
     return EXIT.ok
   },
 })
+
+/** Rounds of the command. */
+interface TopRounds {
+  readonly everyMs: number
+  readonly count: number | undefined
+}
+
+/** Shows the load on a screen. */
+async function show(
+  context: Context,
+  client: Memcache,
+  meter: LoadMeter,
+  { everyMs, count }: TopRounds,
+): Promise<void> {
+  const { timeoutMs = 5000 } = await context.clients.options()
+  const end = new AbortController()
+  const hot = new HotPanel(client, { timeoutMs, signal: end.signal, style: context.style })
+  const view = new TopView(context.style, everyMs, hot)
+  const update = async (): Promise<void> => {
+    const [loads] = await Promise.all([meter.measure(), hot.measure()])
+    view.add(loads)
+  }
+  try {
+    await showLive(context, view, { everyMs, count: count === undefined ? undefined : count + 1, update })
+  } finally {
+    end.abort(new Error('the screen is closed'))
+  }
+}
 
 /** A server that is silent must not hold up the others for longer than a round. */
 async function makeClient({ clients }: Context, everyMs: number): Promise<Memcache> {
@@ -49,11 +76,7 @@ async function makeClient({ clients }: Context, everyMs: number): Promise<Memcac
 }
 
 /** Prints a table, or lines of JSON, for each round but the first, which has nothing to compare with. */
-async function print(
-  context: Context,
-  meter: LoadMeter,
-  { everyMs, count }: { readonly everyMs: number; readonly count: number | undefined },
-): Promise<number> {
+async function print(context: Context, meter: LoadMeter, { everyMs, count }: TopRounds): Promise<number> {
   let exitCode: number = EXIT.ok
   const rest = { everyMs, count: count === undefined ? undefined : count + 1, signal: context.signal }
   for await (const round of rounds(rest)) {

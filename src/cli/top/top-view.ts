@@ -3,6 +3,7 @@ import { escapeText } from '../terminal/escape.ts'
 import type { LiveView } from '../terminal/live-screen.ts'
 import type { Style } from '../terminal/style.ts'
 import { cutText, padText, textWidth } from '../terminal/width.ts'
+import type { HotPanel } from './hot-panel.ts'
 import { loadCharts } from './load-charts.ts'
 import { LoadHistory } from './load-history.ts'
 import { loadTable, SORTS, sortLoads } from './load-table.ts'
@@ -27,6 +28,7 @@ const MARK_KEYS: Readonly<Record<string, number>> = {
 export class TopView implements LiveView {
   readonly #style: Style
   readonly #every: string
+  readonly #hot: HotPanel | undefined
   readonly #history: LoadHistory = new LoadHistory()
   #loads: readonly ServerLoad[] = []
   #sort = 0
@@ -37,8 +39,10 @@ export class TopView implements LiveView {
   #isAlone = false
   #isPaused = false
 
-  constructor(style: Style, everyMs: number) {
+  /** @param hot - Panel of the keys that are read most. */
+  constructor(style: Style, everyMs: number, hot?: HotPanel) {
     this.#style = style
+    this.#hot = hot
     this.#every = `every ${formatDuration(everyMs)}`
   }
 
@@ -53,8 +57,20 @@ export class TopView implements LiveView {
     else if (key in MARK_KEYS) this.#move(MARK_KEYS[key]!)
     else if (key === 'r') this.#isReversed = !this.#isReversed
     else if (key === 'space') this.#isPaused = !this.#isPaused
+    else if (key === 'k' && this.#hot !== undefined) this.#toggleHot(this.#hot)
     else if (key === 'return') this.#isAlone = !this.#isAlone
-    else if (key === 'escape') this.#isAlone = false
+    else if (key === 'escape') this.#leave()
+  }
+
+  #toggleHot(hot: HotPanel): void {
+    if (hot.isShown) hot.hide()
+    else hot.show()
+  }
+
+  /** Goes back to the list of servers. */
+  #leave(): void {
+    if (this.#hot?.isShown === true) this.#hot.hide()
+    else this.#isAlone = false
   }
 
   lines(columns: number, rows: number): readonly string[] {
@@ -89,6 +105,7 @@ export class TopView implements LiveView {
   }
 
   #body(columns: number, rows: number): string[] {
+    if (this.#hot?.isShown === true) return this.#hot.lines(columns, rows)
     if (this.#loads.length === 0) return []
     const sorted = this.#sorted
     const mark = sorted.length > 1 ? markOf(sorted, this.#marked) : 0
@@ -118,16 +135,23 @@ export class TopView implements LiveView {
   }
 
   #hints(columns: number): string {
-    const keys = this.#isAlone
-      ? ['q quit', 'esc back', '↑↓ server', 'space pause']
-      : [
-          'q quit',
-          '←→ sort',
-          'r reverse',
-          ...(this.#loads.length > 1 ? ['↑↓ server', 'enter its charts'] : ['enter charts']),
-          'space pause',
-        ]
+    const keys = this.#keys()
     return this.#style('dim', cutText(keys.join(' · '), columns))
+  }
+
+  /** What the keys do now. */
+  #keys(): string[] {
+    if (this.#hot?.isShown === true) return ['q quit', 'esc back']
+    if (this.#isAlone) return ['q quit', 'esc back', '↑↓ server', 'space pause']
+    const servers = this.#loads.length > 1 ? ['↑↓ server', 'enter charts'] : ['enter charts']
+    return [
+      'q quit',
+      '←→ sort',
+      'r reverse',
+      ...servers,
+      ...(this.#hot === undefined ? [] : ['k hot keys']),
+      'space pause',
+    ]
   }
 }
 

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { Memcache } from '../../../../src/client/memcache.ts'
 import { MemcachedServer } from '../../../../src/server/memcached-server.ts'
+import { eventually } from '../../../support/eventually.ts'
 import { runCommand, TestHost } from '../terminal-host.ts'
 
 async function startServer(port = 0): Promise<MemcachedServer> {
@@ -54,6 +56,35 @@ describe('memlane top', () => {
     host.stdin.write('q')
     expect(await ended).toBe(0)
     expect([host.isRaw, host.stdout.text.endsWith('\u001b[?1049l'), host.stderr.text]).toEqual([false, true, ''])
+  })
+
+  it('shows the keys that are read most, and watches the server for no longer', async () => {
+    const { address } = await startServer()
+    const host = new TestHost({ columns: 80, rows: 24 })
+    const ended = host.run(['top', '--every', '100ms', '-s', address])
+    await host.shows(/k hot keys/)
+    host.stdin.write('k')
+    await using client = new Memcache(address, { metrics: false })
+    const countWatchers = async (): Promise<unknown> => (await client.stats()).get(address)?.['log_watchers']
+    await eventually(async () => expect(await countWatchers()).toBe(1))
+    await client.get('user:1')
+    await host.shows(/hot keys.*READ\/S.*user:1.*MISS\/S.*user:\*/s)
+    host.stdin.write('\u001b')
+    await eventually(async () => expect(await countWatchers()).toBe(0))
+    host.stdin.write('kq')
+    expect(await ended).toBe(0)
+    await eventually(async () => expect(await countWatchers()).toBe(0))
+  })
+
+  it('says in place of keys that a server refuses to be watched', async () => {
+    await using server = await MemcachedServer.start({ disableWatch: true })
+    const host = new TestHost({ columns: 120, rows: 24 })
+    const ended = host.run(['top', '--every', '100ms', '-s', server.address])
+    await host.shows(/k hot keys/)
+    host.stdin.write('k')
+    await host.shows(/answered .* to watch/)
+    host.stdin.write('q')
+    expect(await ended).toBe(0)
   })
 
   it('ends with Ctrl-C, also while a server does not answer', async () => {
