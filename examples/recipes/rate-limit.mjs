@@ -10,7 +10,7 @@ async function logIn(address) {
   const { allowed, used, resetSeconds } = await rateLimit(cache, `login:${address}`, {
     limit: 3,
     windowSeconds: 3600,
-    onFailure: 'allow', // without a cache, everybody may try to log in
+    onFailure: 'allow', // without a cache, every address may try to log in
   })
   if (allowed) return `200, ${used} of 3`
   return resetSeconds > 3000 ? '429, Retry-After: about an hour' : '429'
