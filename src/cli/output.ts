@@ -30,14 +30,14 @@ export class Output {
     return this.#stream.isTTY === true
   }
 
-  /** Width in columns: of the terminal, or 100. */
+  /** Width in columns: of the terminal, or 100; a terminal that does not know its size says 0. */
   get columns(): number {
-    return this.#stream.columns ?? DEFAULT_COLUMNS
+    return this.#stream.columns || DEFAULT_COLUMNS
   }
 
   /** Height in lines: of the terminal, or 24. */
   get rows(): number {
-    return this.#stream.rows ?? DEFAULT_ROWS
+    return this.#stream.rows || DEFAULT_ROWS
   }
 
   /** Whether the reader has left. */

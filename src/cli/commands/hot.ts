@@ -1,20 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, type Context, defineCommand } from '../command.ts'
-import { EXIT, explainError } from '../exit-code.ts'
+import { EXIT, type Explanation, explainError } from '../exit-code.ts'
 import { formatDuration } from '../format.ts'
 import { hotLines, hotScreen, hotSummary } from '../hot/hot-lines.ts'
 import { type HotReport, hotReport } from '../hot/hot-report.ts'
 import { HotWatch } from '../hot/hot-watch.ts'
-import { showLive } from '../terminal/live-screen.ts'
+import { escapeText } from '../terminal/escape.ts'
+import { hasScreen, showLive } from '../terminal/live-screen.ts'
+import { cutText } from '../terminal/width.ts'
 
 /** Prefixes of the report. */
 const PREFIXES = 10
+/** Lines of a screen about servers that cannot be watched. */
+const MAX_FAILURES = 3
 
 /** Settings of one run. */
 interface HotRun {
   readonly forMs: number
   readonly limit: number
   readonly hasServers: boolean
+  /** Why servers cannot be watched, by their names. */
+  readonly failures: ReadonlyMap<string, unknown>
 }
 
 /** `memlane hot` */
@@ -49,10 +55,10 @@ export const hot: Command = defineCommand({
       signal,
       onFailure: (server, error) => failures.set(server, error),
     })
-    const run = { forMs: options.for, limit: options.limit, hasServers: client.servers.length > 1 }
+    const run = { forMs: options.for, limit: options.limit, hasServers: client.servers.length > 1, failures }
     const watching = watch.run()
     try {
-      await (context.out.isTerminal && !context.json ? showRun : waitRun)({ ...context, signal }, watch, run, watching)
+      await (hasScreen(context) ? showRun : waitRun)({ ...context, signal }, watch, run, watching)
       await watch.measure().catch(() => undefined)
     } finally {
       end.abort(new Error('watched'))
@@ -82,19 +88,20 @@ async function waitRun(
 async function showRun(
   context: Context,
   watch: HotWatch,
-  { forMs, limit, hasServers }: HotRun,
+  { forMs, limit, hasServers, failures }: HotRun,
   watching: Promise<void>,
 ): Promise<void> {
+  const { style } = context
   const until = performance.now() + forMs
   const ended = new AbortController()
   const view = {
     lines: (columns: number, rows: number): readonly string[] => {
       const left = formatDuration(Math.max(0, Math.ceil((until - performance.now()) / 1000)) * 1000)
       const report = hotReport(watch.seen, Math.max(limit, rows))
-      return hotScreen(report, `memlane hot  ${left} left · q ends`, columns, rows, {
-        style: context.style,
-        hasServers,
-      })
+      const title = `memlane hot  ${left} left · q ends`
+      const failed = Array.from(failures, ([server, error]) => failureOf(server, error).lines.join(' '))
+      const words = failed.slice(0, MAX_FAILURES).map((line) => style('red', cutText(escapeText(line), columns)))
+      return [...hotScreen(report, title, columns, rows - words.length, { style, hasServers }), ...words]
     },
   }
   const timer = setTimeout(() => ended.abort(), forMs)
@@ -108,16 +115,17 @@ async function showRun(
   }
 }
 
+function failureOf(server: string, error: unknown): Explanation {
+  return explainError(error) ?? { lines: [`${server} has ended the watch`], exitCode: EXIT.connection }
+}
+
 /** Says why servers could not be watched; gives the exit code. */
 function explainFailures({ warn }: Context, failures: ReadonlyMap<string, unknown>): number {
   let exitCode: number = EXIT.ok
   for (const [server, error] of failures) {
-    const explained =
-      error === undefined
-        ? { lines: [`${server} has ended the watch`], exitCode: EXIT.connection }
-        : explainError(error)
-    for (const line of explained?.lines ?? [String(error)]) warn(line)
-    exitCode = Math.max(exitCode, explained?.exitCode ?? EXIT.internal)
+    const explained = failureOf(server, error)
+    for (const line of explained.lines) warn(line)
+    exitCode = Math.max(exitCode, explained.exitCode)
   }
   return exitCode
 }

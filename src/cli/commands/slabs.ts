@@ -5,7 +5,7 @@ import { rounds } from '../rounds.ts'
 import { LEGEND, type ServerSlabs, slabLines } from '../slabs/slab-lines.ts'
 import { SlabMeter } from '../slabs/slab-meter.ts'
 import { slabBytes } from '../stats/slab-classes.ts'
-import { type LiveRounds, type LiveView, showLive } from '../terminal/live-screen.ts'
+import { hasScreen, type LiveRounds, type LiveView, showLive } from '../terminal/live-screen.ts'
 import type { Style } from '../terminal/style.ts'
 import { cutText } from '../terminal/width.ts'
 
@@ -40,7 +40,7 @@ export const slabs: Command = defineCommand({
     if (every === undefined) return write(context, await meter.measure(), false)
     // The first round has nothing to compare with.
     const most = count === undefined ? undefined : count + 1
-    if (context.out.isTerminal && !context.json) return show(context, meter, every, most)
+    if (hasScreen(context)) return show(context, meter, every, most)
     let exitCode: number = EXIT.ok
     for await (const round of rounds({ everyMs: every, count: most, signal: context.signal })) {
       const measured = await meter.measure()

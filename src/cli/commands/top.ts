@@ -2,7 +2,7 @@ import type { Memcache } from '../../client/memcache.ts'
 import { type Command, type Context, defineCommand } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { rounds } from '../rounds.ts'
-import { showLive } from '../terminal/live-screen.ts'
+import { hasScreen, showLive } from '../terminal/live-screen.ts'
 import { HotPanel } from '../top/hot-panel.ts'
 import { LoadMeter } from '../top/load-meter.ts'
 import { loadTable } from '../top/load-table.ts'
@@ -32,7 +32,7 @@ export const top: Command = defineCommand({
     const { every: everyMs, count } = options
     const client = await makeClient(context, everyMs)
     const meter = new LoadMeter(client)
-    if (context.json || !context.out.isTerminal) return print(context, meter, { everyMs, count })
+    if (!hasScreen(context)) return print(context, meter, { everyMs, count })
     await show(context, client, meter, { everyMs, count })
     // Its last commands need no reply.
     client.destroy()

@@ -23,6 +23,11 @@ export interface LiveRounds {
   readonly update: (signal: AbortSignal) => Promise<void>
 }
 
+/** Whether a live command shows a screen: on a terminal that can move its cursor, without `--json`. */
+export function hasScreen({ out, json, host }: Pick<Context, 'out' | 'json' | 'host'>): boolean {
+  return out.isTerminal && !json && host.env['TERM'] !== 'dumb'
+}
+
 /** Shows a view on the whole terminal until it is ended, and gives back the terminal. */
 export async function showLive(
   context: Pick<Context, 'host' | 'signal'>,

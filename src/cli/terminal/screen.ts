@@ -41,14 +41,14 @@ export class Screen {
     this.#host = host
   }
 
-  /** Width in columns. */
+  /** Width in columns; a terminal that does not know its size says 0. */
   get columns(): number {
-    return this.#host.stdout.columns ?? 80
+    return this.#host.stdout.columns || 80
   }
 
   /** Height in lines. */
   get rows(): number {
-    return this.#host.stdout.rows ?? 24
+    return this.#host.stdout.rows || 24
   }
 
   /**

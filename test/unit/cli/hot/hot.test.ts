@@ -172,16 +172,16 @@ describe('memlane hot', () => {
   it('shows keys on a screen, and prints them when it is ended', async () => {
     await using server = await MemcachedServer.start()
     const host = new TestHost({ columns: 80, rows: 24 })
-    const ended = host.run(['hot', '--for', '1h', '-s', server.address])
-    await host.shows(/left/)
+    const ended = host.run(['hot', '--for', '1h', '-s', server.address, '-s', '127.0.0.1:1'])
+    await host.shows(/left.*ECONNREFUSED/s)
     await runCommand(['get', 'a', '-s', server.address])
     while (!host.stdout.text.includes('READ/S')) {
       await runCommand(['get', 'user:1', '-s', server.address])
       await new Promise((resolve) => setImmediate(resolve))
     }
     host.stdin.write('q')
-    expect(await ended).toBe(0)
+    expect(await ended).toBe(3)
     expect(host.isRaw).toBe(false)
-    expect(host.stdout.text.split('\u001b[?1049l')[1]).toMatch(/reads\/s · 0\.0 % hits\n.*READ\/S.*KEY.*user:1\n/s)
+    expect(host.stdout.text.split('\u001b[?1049l')[1]).toMatch(/reads\/s · 0\.0 % hits\n.*READ\/S.*KEY.*user:1 .*\n/s)
   })
 })

@@ -62,6 +62,11 @@ describe('a screen', () => {
     open.screen.close()
   })
 
+  it('has 80 columns and 24 rows where the terminal does not know its size', () => {
+    const screen = new Screen({ host: new TestHost({ columns: 0, rows: 0 }) })
+    expect([screen.columns, screen.rows]).toEqual([80, 24])
+  })
+
   it('takes Ctrl-C for an interrupt, and gives back the terminal', () => {
     const open = new OpenScreen()
     expect(open.host.isRaw).toBe(true)

@@ -21,6 +21,13 @@ describe('memlane top', () => {
     )
   })
 
+  it('prints tables on a terminal that cannot move its cursor', async () => {
+    const { address } = await startServer()
+    const argv = ['top', '-n', '1', '--every', '100ms', '-s', address]
+    const { output } = await runCommand(argv, { columns: 80, env: { TERM: 'dumb' } })
+    expect(output).toMatch(/^SERVER▾ .*\n.*\n$/)
+  })
+
   it('prints a line of JSON for each server and round, and says that a server is down', async () => {
     const { address } = await startServer()
     const { output, exitCode } = await runCommand([
