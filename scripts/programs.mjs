@@ -30,10 +30,22 @@ export function installPrograms() {
         `  apk add ${missing.join(' ')}\n  brew install ${missing.join(' ')}`,
     )
   }
+  aptGet(sudo, missing)
+}
+
+/** Installs Debian packages; returns whether that may be done here. */
+export function installPackages(names) {
+  const sudo = rootPrefix()
+  if (sudo === undefined || !hasAptGet()) return false
+  aptGet(sudo, names)
+  return true
+}
+
+function aptGet(sudo, names) {
   const [command, ...args] = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get']
   const quietly = ['install', '-y', '-qq', '--no-install-recommends']
   step('refreshing the package lists with apt-get', command, [...args, 'update', '-qq'])
-  step(`installing ${missing.join(', ')} with apt-get`, command, [...args, ...quietly, ...missing])
+  step(`installing ${names.join(', ')} with apt-get`, command, [...args, ...quietly, ...names])
 }
 
 /** The memcached versions besides the installed one. Where Debian's do not run: says which tests that leaves out. */

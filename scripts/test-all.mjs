@@ -14,6 +14,7 @@ const PARTS = [
   'test-compat',
   'test-next',
   'test-workers',
+  'test-site',
   'test-runtimes',
   'fuzz',
   'soak',

@@ -75,7 +75,7 @@ export class CommandPipeline<Outcomes extends readonly PipelineOutcome<unknown>[
     return this.#calls.length
   }
 
-  /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
+  /** Collects a {@link Memcache.get}: a miss gives `undefined`, or the option `default`. */
   get<T>(key: Key, options: GetOptionsWithDefault<T>): NextPipeline<Outcomes, T>
   get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): NextPipeline<Outcomes, T | null>
   get<T = unknown>(key: Key, options?: GetOptions): NextPipeline<Outcomes, T | undefined>

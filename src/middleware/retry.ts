@@ -21,7 +21,7 @@ import type { ReadBatch } from '../seam/read-batch.ts'
 import { dispatchReads } from '../seam/reads.ts'
 import { showValue } from '../show-value.ts'
 
-/** Options of {@link retry}. */
+/** Options of `retry`. */
 export interface RetryOptions {
   /** Number of tries of a command, the first one included. @defaultValue `2` */
   readonly attempts?: number
