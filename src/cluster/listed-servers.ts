@@ -1,4 +1,4 @@
-import { ProtocolError } from '../errors.ts'
+import { InvalidInputError, ProtocolError } from '../errors.ts'
 import { parseServerSpec, type ServerAddress } from '../server-address.ts'
 
 /** Upper limit of servers in a list; Amazon ElastiCache has 300 at most. */
@@ -13,11 +13,24 @@ export function listServers(addresses: readonly ServerAddress[], source: string)
   const servers = new Map<string, ServerAddress>()
   for (const address of addresses) {
     // Host names are case-insensitive.
-    const name = parseServerSpec(address).name.toLowerCase()
+    const name = nameOf(address, source).toLowerCase()
     if (!servers.has(name)) servers.set(name, address)
     if (servers.size > MAX_LISTED_SERVERS) {
       throw new ProtocolError(`${source} lists more than ${MAX_LISTED_SERVERS} servers`, { delivery: 'answered' })
     }
   }
   return [...servers.values()]
+}
+
+/** Name of a server of the list. What is wrong with an address was said by the sender, and not by the caller. */
+function nameOf(address: ServerAddress, source: string): string {
+  try {
+    return parseServerSpec(address).name
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error
+    throw new ProtocolError(`${source} has an entry that is no server: ${error.message}`, {
+      delivery: 'answered',
+      cause: error,
+    })
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -12,7 +12,10 @@ let state: string
 beforeEach(async () => {
   server = await MemcachedServer.start()
   state = mkdtempSync(join(tmpdir(), 'memlane-state-'))
-  return () => server.close()
+  return async () => {
+    await server.close()
+    rmSync(state, { recursive: true })
+  }
 })
 
 /** A session on a terminal. */
