@@ -23,6 +23,8 @@ export class Switchboard {
   readonly #held: Map<string, (() => void)[]> = new Map()
   #holdsAll = false
   readonly #silent: Set<string> = new Set()
+  /** Servers whose next answer is passed on: it was released before it came. */
+  readonly #free: Set<string> = new Set()
   readonly #streams: Map<string, Duplex> = new Map()
 
   private constructor(server: MemcachedServer, count: number) {
@@ -79,12 +81,15 @@ export class Switchboard {
     else this.#silent.add(name)
   }
 
-  /** Passes on the answers that were held back, of all servers or of one. */
+  /** Passes on the answers that were held back, of all servers or of one; that of one server also if it has not come yet. */
   release(name?: string): void {
     if (name === undefined) {
       this.#holdsAll = false
       this.#silent.clear()
-    } else this.#silent.delete(name)
+    } else {
+      this.#silent.delete(name)
+      if (!this.#held.has(name)) this.#free.add(name)
+    }
     for (const server of name === undefined ? [...this.#held.keys()] : [name]) {
       const pieces = this.#held.get(server) ?? []
       this.#held.delete(server)
@@ -132,7 +137,8 @@ export class Switchboard {
       this.unanswered.delete(name)
       push()
     }
-    if (!this.#holdsAll && !this.#silent.has(name)) return pass()
+    const isFree = this.#free.delete(name)
+    if (isFree || (!this.#holdsAll && !this.#silent.has(name))) return pass()
     const held = this.#held.get(name) ?? []
     held.push(pass)
     this.#held.set(name, held)
