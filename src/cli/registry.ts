@@ -142,6 +142,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/plan.ts')).plan,
   },
   {
+    name: 'dump',
+    group: 'Keys',
+    summary: 'Write all items as lines of JSON, for memlane load',
+    load: async () => (await import('./commands/dump.ts')).dump,
+  },
+  {
+    name: 'load',
+    group: 'Keys',
+    summary: 'Store the items that memlane dump has written',
+    load: async () => (await import('./commands/load.ts')).load,
+  },
+  {
+    name: 'copy',
+    group: 'Keys',
+    summary: 'Copy items to other servers, with flags and times to live',
+    load: async () => (await import('./commands/copy.ts')).copy,
+  },
+  {
     name: 'top',
     group: 'Servers',
     summary: 'Watch the load of all servers',
