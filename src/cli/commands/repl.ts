@@ -11,7 +11,7 @@ export const repl: Command = defineCommand({
   name: 'repl',
   summary: 'Type commands one after the other',
   description: [
-    'Runs with memlane alone, too, on a terminal. Every command of memlane can be typed, without the word memlane; servers, login and connections stay. Tab completes commands, options, keys that were typed before and flags of the meta protocol. A quote may go on over several lines. An error ends nothing; Ctrl-C ends a command, Ctrl-D the session.',
+    'On a terminal, memlane without a command does the same. Every command of memlane can be typed, without the word memlane; servers, login and connections stay. Tab completes commands, options, keys that were typed before and flags of the meta protocol. A quote may go on over several lines. An error ends nothing; Ctrl-C ends a command, Ctrl-D the session.',
     'Lines are kept in $XDG_STATE_HOME/memlane/history (default: ~/.local/state), which only its owner can read: without values that were stored, and without lines that have credentials or begin with a blank.',
     'Where standard input is no terminal, its lines are run, and the exit code is the greatest one.',
   ],

@@ -14,7 +14,7 @@ export const slabs: Command = defineCommand({
   name: 'slabs',
   summary: 'Show how the memory of each server is divided into slab classes',
   description: [
-    `A class has the items of one range of sizes: each item takes a chunk of CHUNK bytes. Bars: ${LEGEND}. AGE is the time since the oldest item was used. A class that evicts while another one has free pages wants pages to be moved: memcached does so by itself with slab_automove.`,
+    `A class has the items of one range of sizes: each item takes a chunk of CHUNK bytes. Bars: ${LEGEND}. AGE is the time since the oldest item was used. Where a class evicts while another one has free pages, memcached can move pages: see its setting slab_automove.`,
     'With --every a screen shows evictions a minute, until q; arrows scroll. Without a terminal the tables are printed again and again.',
   ],
   arguments: {},

@@ -14,7 +14,7 @@ export const top: Command = defineCommand({
   name: 'top',
   summary: 'Watch the load of all servers',
   description: [
-    'Asks each server for its stats again and again, over a connection of its own each time, and shows what has changed since: rates are a second. FULL is the share of the memory that items take. PING is the time of a no-op from here and back, the median of the last 60 rounds; MAX is the longest of them. A server that does not answer within a round is DOWN, with the reason.',
+    'Asks each server for its stats in each round, over a new connection, and shows what has changed since the round before. Rates are per second. FULL is the share of the memory that items take. PING is the time of a no-op from here and back, the median of the last 60 rounds; MAX is the longest of them. A server that does not answer within a round is DOWN, with the reason.',
     'Keys: arrows left and right choose the column to sort by, r reverses the order, up and down choose a server, enter shows its charts alone, k shows the keys that are read most (and watches the servers meanwhile, which costs them CPU), space pauses, q quits. Without a terminal a table is printed for each round.',
   ],
   arguments: {},

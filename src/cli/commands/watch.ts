@@ -26,8 +26,8 @@ export const watch: Command = defineCommand({
   name: 'watch',
   summary: 'Print what happens on all servers, as it happens',
   description: [
-    'Topics: fetchers (reads), mutations (stores), evictions, deletions (memcached 1.6.3x and newer), connevents (connections). Without any: fetchers, mutations, evictions. memcached reports a read of the key in front of every store.',
-    'Events are put in the order in which they happened, which holds them back for 0.1 s. A busy server leaves out a part of them; how much is said at the end. Watching costs the servers CPU. Hosted services have no watch.',
+    'Topics: fetchers (reads), mutations (stores), evictions, deletions (not in memcached 1.6.18), connevents (connections). Without any: fetchers, mutations, evictions. memcached reports a read of the key in front of every store.',
+    'Events are put in the order in which they happened, which holds them back for 0.1 s. A busy server leaves out a part of them; the last line says how much. Watching costs the servers CPU. Hosted services have no watch.',
   ],
   arguments: { topic: { help: 'what to watch', optional: true, repeat: true, choices: TOPICS } },
   options: {
