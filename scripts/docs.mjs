@@ -8,7 +8,7 @@ import { checkNode, giveUp, install, root } from './setup.mjs'
 
 const SITE = join(root, 'site')
 const PAGES = join(SITE, '.pages')
-const OWN = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+const OWN = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md']
 
 /** How the generators begin their warnings. */
 const WARNING = /^\(!\)|\bwarn(?:ing)?\b|is not loaded, falling back/im

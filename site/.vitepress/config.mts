@@ -28,7 +28,7 @@ export default defineConfig({
   vite: { build: { chunkSizeWarningLimit: 8000 } },
   themeConfig: {
     nav: [
-      { text: 'Guide', link: '/docs/commands' },
+      { text: 'Guide', link: '/docs/getting-started' },
       { text: 'Reference', link: '/reference/' },
     ],
     sidebar: sidebar(),

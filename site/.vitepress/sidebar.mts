@@ -47,8 +47,6 @@ const GUIDES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'With others': {
     'Values of other clients': 'interop',
-    Comparison: 'comparison',
-    'Protocol notes': 'protocol',
   },
 }
 
@@ -59,6 +57,7 @@ const PROJECT: readonly Item[] = [
   { text: 'Changelog', link: '/CHANGELOG' },
   { text: 'Contributing', link: '/CONTRIBUTING' },
   { text: 'Architecture', link: '/ARCHITECTURE' },
+  { text: 'Security policy', link: '/SECURITY' },
 ]
 
 /** The sidebar. Throws where a page of `docs` is not in it. */
