@@ -41,5 +41,10 @@ const host: Host = {
     return process.stdin
   },
 }
-process.exitCode = await runProgram(process.argv.slice(2), host, COMMANDS)
-process.off('SIGINT', interrupt).off('SIGTERM', terminate)
+
+// Commands are modules of their own, which use modules that are in one file with this one: they could not be loaded while
+// this one waits at its top level.
+void (async () => {
+  process.exitCode = await runProgram(process.argv.slice(2), host, COMMANDS)
+  process.off('SIGINT', interrupt).off('SIGTERM', terminate)
+})()
