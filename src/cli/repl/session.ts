@@ -18,8 +18,11 @@ import { LineClients, SharedClients } from './session-clients.ts'
 /** Keys that are offered by the completion. */
 const MAX_KEYS = 500
 
-/** Commands that take the whole process. */
-const REFUSED: ReadonlySet<string> = new Set(['repl'])
+/** Commands that a session cannot run, and why. */
+const REFUSED: Readonly<Record<string, string>> = {
+  repl: 'repl is running already',
+  load: 'load reads standard input, which has commands here: run memlane load',
+}
 
 /** Options that a line may have without a client of its own. */
 const OF_THE_LINE: ReadonlySet<string> = new Set(['json', 'noColor', 'help'])
@@ -98,7 +101,8 @@ export class Session {
         name,
         commands.map((command) => command.name),
       )
-    if (REFUSED.has(entry.name)) throw new UsageError(`${entry.name} is running already`)
+    const refusal = REFUSED[entry.name]
+    if (refusal !== undefined) throw new UsageError(refusal)
     const command = await entry.load()
     const grammar = {
       help: `help ${entry.name}`,

@@ -87,6 +87,7 @@ describe('a session on a terminal', () => {
     expect(await talk.type('get a -s 127.0.0.1:1')).toContain('ECONNREFUSED')
     expect(await talk.type('set a')).toContain('standard input has commands here')
     expect(await talk.type('repl')).toContain('repl is running already')
+    expect(await talk.type('load')).toContain('load reads standard input')
     expect(await talk.type('.nothing')).toContain('there is no .nothing')
     expect(await talk.type('!99')).toContain('there is no line 99')
     expect(await talk.type('version')).toMatch(/1\.6\.45/)
