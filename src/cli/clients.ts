@@ -52,6 +52,15 @@ export class Clients {
     return this.#keep(new Client(servers, { ...options, ...overrides }))
   }
 
+  /** Makes a client of servers that the login of the command line is not for. */
+  async withoutLogin(servers: readonly ServerSpec[]): Promise<Memcache> {
+    const [{ Memcache: Client }, { auth: _login, ...options }] = await Promise.all([
+      import('../client/memcache.ts'),
+      this.options(),
+    ])
+    return this.#keep(new Client(servers, options))
+  }
+
   /** As {@link Clients.memcache}, for commands of the meta protocol. */
   async meta(servers: readonly ServerSpec[] = this.servers, overrides: MemcacheOptions = {}): Promise<MetaClient> {
     const [{ MetaClient: Client }, options] = await Promise.all([import('../client/meta/client.ts'), this.options()])

@@ -185,6 +185,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/stats.ts')).stats,
   },
   {
+    name: 'exporter',
+    group: 'Servers',
+    summary: 'Serve the numbers of the servers to Prometheus',
+    load: async () => (await import('./commands/exporter.ts')).exporter,
+  },
+  {
     name: 'version',
     group: 'Servers',
     summary: 'Print the version of each server',

@@ -674,7 +674,7 @@ export interface CommandPipelineSync<Outcomes extends readonly PipelineOutcome<u
   /** Number of commands collected. */
   readonly length: number
 
-  /** See {@link PipelineCommands.get}: a miss gives `undefined`, or the option `default`. */
+  /** Collects a `get`: a miss gives `undefined`, or the option `default`. */
   get<T>(key: Key, options: GetOptionsWithDefault<T>): NextPipelineSync<Outcomes, T>
   get<T>(key: Key, options: GetOptions<null> & { readonly default: null }): NextPipelineSync<Outcomes, T | null>
   get<T = unknown>(key: Key, options?: GetOptions): NextPipelineSync<Outcomes, T | undefined>
