@@ -1,4 +1,4 @@
-import { ownerOf, type PlacedPoints, place, pointOf, sortNearlySorted, sortPlaced } from './placed-points.ts'
+import { ownerOf, type PlacedPoints, place, sortNearlySorted, sortPlaced } from './placed-points.ts'
 
 /** Digests of which the points of servers are made. */
 export interface PointSource {
@@ -24,6 +24,8 @@ export interface RingPart {
 
 /** New index of a server that is not in the list. */
 const GONE = -1
+/** Point above all others. */
+const NONE = Number.POSITIVE_INFINITY
 
 /** All points of a list of servers, with those that several servers share. */
 export interface RingPoints {
@@ -46,22 +48,27 @@ export function partsOf(names: readonly string[], digests: readonly number[]): R
 export function ringPoints(source: PointSource, parts: readonly RingPart[], previous?: RingPoints): RingPoints {
   const before = previous?.source === source ? previous : undefined
   const known = byName(before?.parts ?? [])
-  const added: number[] = []
-  for (const part of parts) addPoints(added, source, part, known.get(part.name)?.digests ?? 0)
-  const sorted = sortPlaced(new Float64Array(added))
-  return { source, parts, placed: before === undefined ? sorted : changed(before, parts, sorted) }
+  const added = placePoints(source, parts, ({ name }) => known.get(name)?.digests ?? 0)
+  return { source, parts, placed: before === undefined ? added : changed(before, parts, added) }
 }
 
 function byName(parts: readonly RingPart[]): Map<string, RingPart> {
   return new Map(parts.map((part) => [part.name, part]))
 }
 
-/** Adds the points of a server's digests from a number on. */
-function addPoints(placed: number[], source: PointSource, { name, owner, digests }: RingPart, from: number): void {
-  for (let at = from; at < digests; at++) {
-    const words = source.digest(name, at)
-    for (let word = 0; word < source.size; word++) placed.push(place(words[word]! >>> 0, owner))
+/** Makes the points of servers' digests, of each server those from a number on. */
+function placePoints(source: PointSource, parts: readonly RingPart[], first: (part: RingPart) => number): PlacedPoints {
+  let count = 0
+  for (const part of parts) count += Math.max(0, part.digests - first(part))
+  const placed = new Float64Array(count * source.size)
+  let to = 0
+  for (const part of parts) {
+    for (let at = first(part); at < part.digests; at++) {
+      const words = source.digest(part.name, at)
+      for (let word = 0; word < source.size; word++) placed[to++] = place(words[word]! >>> 0, part.owner)
+    }
   }
+  return sortPlaced(placed)
 }
 
 /** Changes points into those of another list. */
@@ -71,34 +78,44 @@ function changed(
   added: PlacedPoints,
 ): PlacedPoints {
   const kept = byName(parts)
-  const dropped: number[] = []
-  const owners = before.map((part) => {
-    const now = kept.get(part.name)
-    if (now !== undefined) addPoints(dropped, source, part, now.digests)
-    return now?.owner ?? GONE
-  })
-  return merge(placed, owners, added, sortPlaced(new Float64Array(dropped)))
+  const dropped = placePoints(source, before, ({ name, digests }) => kept.get(name)?.digests ?? digests)
+  const owners = before.map(({ name }) => kept.get(name)?.owner ?? GONE)
+  const count = parts.reduce((sum, { digests }) => sum + digests, 0) * source.size
+  const merged = merge(placed, owners, added, dropped, count)
+  // Owners that changed their order may do so at a point that they share.
+  return isRising(owners.filter((owner) => owner !== GONE)) ? merged : sortNearlySorted(merged)
 }
 
-/** Merges placed points, with the new indexes of their owners and without those that are dropped, with added ones. */
+/**
+ * Merges placed points, with the new indexes of their owners and without those that are dropped, with added ones.
+ *
+ * @param count - Number of points of the result.
+ */
 function merge(
   placed: PlacedPoints,
   owners: readonly number[],
   added: PlacedPoints,
   dropped: PlacedPoints,
+  count: number,
 ): PlacedPoints {
-  const merged = new Float64Array(placed.length + added.length)
-  let [to, next, drop] = [0, 0, 0]
+  const merged = new Float64Array(count)
+  let [to, addedAt, droppedAt] = [0, 0, 0]
+  let [nextAdded, nextDropped] = [added[0] ?? NONE, dropped[0] ?? NONE]
   for (let at = 0; at < placed.length; at++) {
     const value = placed[at]!
-    const owner = owners[ownerOf(value)]!
-    if (value === dropped[drop]) drop++
-    else if (owner !== GONE) {
-      while (added[next]! < value) merged[to++] = added[next++]!
-      merged[to++] = place(pointOf(value), owner)
+    const owner = ownerOf(value)
+    const newOwner = owners[owner]!
+    if (value === nextDropped) nextDropped = dropped[++droppedAt] ?? NONE
+    else if (newOwner !== GONE) {
+      const newValue = value - owner + newOwner
+      for (; nextAdded < newValue; nextAdded = added[++addedAt] ?? NONE) merged[to++] = nextAdded
+      merged[to++] = newValue
     }
   }
-  while (next < added.length) merged[to++] = added[next++]!
-  // Owners of one point may have changed their order.
-  return sortNearlySorted(merged.slice(0, to))
+  merged.set(added.subarray(addedAt), to)
+  return merged
+}
+
+function isRising(numbers: readonly number[]): boolean {
+  return numbers.every((number, at) => at === 0 || numbers[at - 1]! < number)
 }

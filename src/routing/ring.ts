@@ -1,8 +1,8 @@
 import { InvalidInputError } from '../errors.ts'
-import { ownerOf, type PlacedPoints, pointOf } from './placed-points.ts'
+import { ownerOf, type PlacedPoints, place, pointOf } from './placed-points.ts'
 import { type PointSource, type RingPart, type RingPoints, ringPoints } from './ring-points.ts'
 
-/** Most points of a ring, at 14 bytes each while they are sorted. */
+/** Most points of a ring, at 8 bytes each. */
 const MAX_POINTS = 4_194_304
 
 /**
@@ -25,12 +25,13 @@ export interface RingShape {
 const MAX_INDEX_BITS = 16
 
 /**
- * Points of servers on a circle of 2³². Flat arrays, no object per point, and an index by the first bits of a hash:
+ * Points of servers on a circle of 2³². One flat array, no object per point, and an index by the first bits of a hash:
  * without the index the binary search costs half as much as the hash.
  */
 export class Ring {
-  readonly #points: Uint32Array
-  readonly #owners: Uint16Array
+  /** Points of which the ring of the next list can be made. */
+  readonly all: RingPoints
+  readonly #placed: PlacedPoints
   /**
    * Position of the first point at or above the beginning of each part of the circle; the last entry is their number.
    */
@@ -41,77 +42,70 @@ export class Ring {
   // `hash` is the one before that.
   readonly #above: number
   readonly #back: number
-  /** Points of which the ring of the next list can be made. */
-  readonly all: RingPoints
+  /** Distance from a shared point to the next one in the direction of the point that counts. */
+  readonly #toWinner: number
 
   /** @param previous - Points of the ring before this one: see {@link ringPoints}. */
   constructor({ source, side, winner }: RingShape, parts: readonly RingPart[], previous?: RingPoints) {
     this.all = ringPoints(source, parts, previous)
-    const [points, owners] = winningPoints(this.all.placed, winner)
-    const bits = Math.min(MAX_INDEX_BITS, 1 + Math.ceil(Math.log2(points.length + 1)))
-    this.#points = points
-    this.#owners = owners
+    this.#placed = this.all.placed
+    const bits = Math.min(MAX_INDEX_BITS, 1 + Math.ceil(Math.log2(this.#placed.length + 1)))
     this.#shift = 32 - bits
-    this.#index = indexOf(points, bits)
+    this.#index = indexOf(this.#placed, bits)
     this.#above = side === 'atOrAbove' ? 0 : 1
     this.#back = side === 'atOrBelow' ? 1 : 0
+    this.#toWinner = winner === 'first' ? -1 : 1
   }
 
   /** Returns the server of a hash. */
   owner(hash: number): number {
-    return this.#owners[this.#position(hash)]!
+    return ownerOf(this.#placed[this.#position(hash)]!)
   }
 
   /** Returns the owners of the points from the hash on, once around; an owner comes as often as it has points. */
   *walk(hash: number): Generator<number, void, undefined> {
-    const owners = this.#owners
+    const placed = this.#placed
     const start = this.#position(hash)
-    for (let at = start; at < owners.length; at++) yield owners[at]!
-    for (let at = 0; at < start; at++) yield owners[at]!
+    for (let at = start; at < placed.length; at++) if (!this.#isShared(at)) yield ownerOf(placed[at]!)
+    for (let at = 0; at < start; at++) if (!this.#isShared(at)) yield ownerOf(placed[at]!)
   }
 
   #position(hash: number): number {
-    const points = this.#points
-    const wanted = hash + this.#above
+    const placed = this.#placed
+    const wanted = place(hash + this.#above, 0)
     const part = hash >>> this.#shift
     let low = this.#index[part]!
     let high = this.#index[part + 1]!
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (points[middle]! < wanted) low = middle + 1
+      if (placed[middle]! < wanted) low = middle + 1
       else high = middle
     }
-    const found = low - this.#back
-    if (found < 0) return points.length - 1
-    return found === points.length ? 0 : found
+    let found = low - this.#back
+    if (found < 0) found = placed.length - 1
+    else if (found === placed.length) found = 0
+    while (this.#isShared(found)) found += this.#toWinner
+    return found
   }
-}
 
-/** Returns the points in order, and their owners; of equal points only the winner's. */
-function winningPoints(placed: PlacedPoints, winner: PointWinner): [points: Uint32Array, owners: Uint16Array] {
-  const points = new Uint32Array(placed.length)
-  const owners = new Uint16Array(placed.length)
-  let to = 0
-  for (let at = 0; at < placed.length; at++) {
-    const point = pointOf(placed[at]!)
-    const isShared = to > 0 && points[to - 1] === point
-    if (isShared && winner === 'first') continue
-    if (isShared) to--
-    points[to] = point
-    owners[to++] = ownerOf(placed[at]!)
+  /** Checks whether a point does not count, because its neighbour is the same point of the winner. */
+  #isShared(at: number): boolean {
+    const neighbour = at + this.#toWinner
+    if (neighbour < 0 || neighbour >= this.#placed.length) return false
+    return pointOf(this.#placed[neighbour]!) === pointOf(this.#placed[at]!)
   }
-  return [points.subarray(0, to), owners.subarray(0, to)]
 }
 
 /** Divides the circle into 2 to the power of `bits` equal parts, and finds the first point in or after each. */
-function indexOf(points: Uint32Array, bits: number): Uint32Array {
+function indexOf(placed: PlacedPoints, bits: number): Uint32Array {
   const index = new Uint32Array(2 ** bits + 1)
+  const size = place(2 ** (32 - bits), 0)
   let next = 0
-  for (let at = 0; at < points.length; at++) {
-    const part = points[at]! >>> (32 - bits)
+  for (let at = 0; at < placed.length; at++) {
+    const part = Math.floor(placed[at]! / size)
     while (next <= part) index[next++] = at
   }
-  return index.fill(points.length, next)
+  return index.fill(placed.length, next)
 }
 
 /** Refuses rings that weights have made too large. */
