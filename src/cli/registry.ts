@@ -185,6 +185,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/stats.ts')).stats,
   },
   {
+    name: 'doctor',
+    group: 'Servers',
+    summary: 'Look for what is wrong with the servers, and say what to do',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     name: 'exporter',
     group: 'Servers',
     summary: 'Serve the numbers of the servers to Prometheus',

@@ -41,7 +41,7 @@ export class ScrapeTarget {
 
   async #scrape(): Promise<ExpositionSample[]> {
     this.scrapes++
-    const failing = new Set<string>()
+    const failing = new Map<string, unknown>()
     const ask = (...words: string[]): Promise<Stats | undefined> => this.#ask(failing, words)
     const withSlabs = this.#options.slabs
     const [stats, settings, items, slabs] = await Promise.all([
@@ -50,26 +50,32 @@ export class ScrapeTarget {
       withSlabs ? ask('items') : undefined,
       ask('slabs'),
     ])
-    this.#failing = failing
-    if (stats === undefined) this.failures++
+    this.#report(failing)
     const up = { name: 'memcached_up', type: 'gauge', help: 'Whether the server answers.', labels: {} } as const
     if (stats === undefined) return [{ ...up, value: 0 }]
     return [{ ...up, value: 1 }, ...serverMetrics({ stats, settings, items, slabs }, withSlabs)]
   }
 
   /** A server may refuse a part, as hosted services do: it is left out. */
-  async #ask(failing: Set<string>, words: string[]): Promise<Stats | undefined> {
+  async #ask(failing: Map<string, unknown>, words: string[]): Promise<Stats | undefined> {
     try {
       const answers = await this.#client.stats(...words)
       return answers.get(this.name)
     } catch (error) {
-      const part = words.join(' ')
-      const isAlone = !failing.has('')
-      failing.add(part)
-      const reason = error instanceof BatchError ? ([...error.failed.values()][0] ?? error) : error
-      if (isAlone && !this.#failing.has(part) && !this.#failing.has('')) this.#options.onFailure(this.name, reason)
+      failing.set(words.join(' '), error instanceof BatchError ? ([...error.failed.values()][0] ?? error) : error)
       return undefined
     }
+  }
+
+  /** Reports what did not fail at the scrape before; of a server that is down, one part. */
+  #report(failing: ReadonlyMap<string, unknown>): void {
+    const isDown = failing.has('')
+    if (isDown) this.failures++
+    for (const [part, error] of failing) {
+      const isNew = !this.#failing.has(part) && !this.#failing.has('')
+      if (isNew && (part === '' || !isDown)) this.#options.onFailure(this.name, error)
+    }
+    this.#failing = new Set(failing.keys())
   }
 }
 
