@@ -8,7 +8,7 @@ const PAGE = join(root, 'docs', 'compatibility.md')
 
 const HEAD = `# Where memlane is tested
 
-One suite of client tests runs on every server, transport and protocol below. This page is written by the tests.
+One suite of client tests runs on every server, transport and protocol below. The tests write this page.
 `
 
 const SERVERS_HEAD = `## Servers
