@@ -169,7 +169,7 @@ class MemlaneDriver implements BentocacheDriver {
     return this.#path === '' ? name : `${this.#path}:${name}`
   }
 
-  /** Returns the key with the numbers of all namespaces that it is in. Those that are due are read together. */
+  /** Returns the key with the numbers of all its namespaces. Numbers that are due are read together. */
   async #wireKey(key: string): Promise<string> {
     const { known, numbers, prefix } = this.#shared
     const whole = this.#within(key)

@@ -57,8 +57,8 @@ export class NextTags {
   }
 
   /**
-   * Prepares the tags of an entry that is to be stored: those that are not there are made. What was stored before them is expired
-   * by that.
+   * Prepares the tags of an entry that is to be stored: missing tags are made. Entries that were stored before a new tag are
+   * expired by that.
    *
    * @returns whether the entry is good: none of its tags expired while it was made.
    */

@@ -19,7 +19,8 @@ export interface NextOptions extends AdapterOptions {
   /** Put in front of every key. Both handlers of an application take the same one: they share tags. @defaultValue `'next:'` */
   readonly prefix?: string
   /**
-   * Called with the failure of a read or of a store: the entry is made anew, or is not stored. What it throws is ignored.
+   * Called with the failure of a read or of a store: the entry is made anew, or is not stored. Errors that it throws are
+   * ignored.
    *
    * @defaultValue none: failures are counted by the client's `metrics()`
    */

@@ -55,7 +55,7 @@ export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs> {
   /**
    * Carries the command out.
    *
-   * @returns The exit code; undefined: 0. What it throws becomes a line on standard error and an exit code.
+   * @returns The exit code; undefined: 0. An error that it throws becomes a line on standard error and an exit code.
    */
   run(context: Context, input: Input<A, O>): Promise<number | undefined>
 }

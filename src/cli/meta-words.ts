@@ -26,7 +26,7 @@ const FLAGS: Readonly<Record<string, (token: string) => string>> = {
   O: (token) => `opaque ${token}`,
 }
 
-/** Explains a reply of the meta protocol: `hit · 58 s left · cas 1942`. What is not known is left out. */
+/** Explains a reply of the meta protocol: `hit · 58 s left · cas 1942`. Unknown flags are left out. */
 export function explainReply(status: string, flags: readonly string[]): string {
   const words = flags.flatMap((flag) => FLAGS[flag.slice(0, 1)]?.(escapeText(flag.slice(1))) ?? [])
   return [STATUSES[status] ?? '', ...words].filter((word) => word !== '').join(' · ')

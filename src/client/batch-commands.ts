@@ -277,7 +277,7 @@ export class BatchCommands {
     tally: Tally | undefined,
     quietly = false,
   ): Promise<Written<K>> {
-    // Those that are not known yet when the call fails count as one.
+    // Keys that are not known yet when the call fails count as one key.
     let known: readonly K[] | undefined
     const answers: unknown[] = []
     try {

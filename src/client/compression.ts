@@ -91,7 +91,7 @@ export const COMPRESSED_FLAGS: number = ZLIB | BROTLI | ZSTD | OWN
 /** The client flags of memlane's own items are these letters, `mlk`, and a number. */
 const OWN_ITEMS = 0x6d6c6b
 
-/** Whether client flags say that a value is compressed. Those of memlane's own items say something else. */
+/** Whether client flags say that a value is compressed. Flags of memlane's own items have another meaning. */
 export function isCompressed(clientFlags: number): boolean {
   return (clientFlags & COMPRESSED_FLAGS) !== 0 && clientFlags >>> 8 !== OWN_ITEMS
 }

@@ -224,7 +224,7 @@ export class Dispatcher {
     const heldBack = (index: number): boolean => this.#queue.holdsBack(batch.keys[index]!)
     const { parts, rest } = divideReads(batch, (index) => (heldBack(index) ? undefined : this.#backend))
     for (const [backend, part] of parts) dispatchReads(backend, part)
-    // These wait for an earlier command for their key.
+    // Reads that are left wait for an earlier command for their key.
     for (const index of rest) if (batch.isOpen(index)) this.dispatch(batch.detach(index))
   }
 

@@ -33,8 +33,8 @@ import { type ResolvedWrapperOptions, resolveWrapperOptions, type WrapperOptions
 /** Options of a client. All have a default; all are checked when the client is made. */
 export interface MemcacheOptions extends ConnectionOptions, WrapperOptions {
   /**
-   * Connections to each server. One is multiplexed and enough for nearly everybody; with more, a key always takes the
-   * same one, so that its commands keep their order.
+   * Connections to each server. One connection is multiplexed, and enough for nearly all programs; with more, a key always
+   * takes the same one, so that its commands keep their order.
    *
    * @defaultValue `1`
    */

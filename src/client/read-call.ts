@@ -59,7 +59,7 @@ export class ReadCall {
   }
 
   /**
-   * Carries the reads out; resolves with the result of each. Those that failed are in `failed`.
+   * Carries the reads out; resolves with the result of each. Failures are in `failed`.
    *
    * @param startedAt - When the time of the call began.
    */

@@ -287,7 +287,7 @@ function inTime<T>(work: Promise<T>, operation: Operation, server: string | unde
   })
 }
 
-/** What marks reads that a near cache may answer. */
+/** Marks the reads that a near cache may answer. */
 function makerOf(serde: Serde): object | undefined {
   return isRangeSerde(serde) && serde.givesForm === true ? undefined : serde
 }

@@ -73,7 +73,7 @@ async function changeValue(
   const attempts = checkWhole('attempts', options?.attempts ?? 8, Number.MAX_SAFE_INTEGER, 1)
   const read = createSnapshotInterpreter({ ...values.decoder(options?.serde), probeEmptyItem })
   for (let attempt = 0; attempt < attempts; attempt++) {
-    // Those who met once must not meet again and again.
+    // Callers that collided once must not collide again and again.
     if (attempt > 0) await pause(Math.random() * 2 ** Math.min(attempt, 7), options?.signal)
     const found = await dispatcher.run<ItemSnapshot>(
       keepsTtl ? READ_WITH_TTL : GETS,

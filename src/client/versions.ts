@@ -42,8 +42,8 @@ export class Versions {
 
   /**
    * Returns the present versions of names as one text, to be made part of a key: after a `bump` of one of them the text is
-   * another. Those that are due are read together. A version that is missing, or was evicted, is made new from the clock.
-   * While the server of a version is out, the last one known is used; nothing stands in for it.
+   * another. Versions that are due are read together. A version that is missing, or was evicted, is made new from the clock.
+   * While the server of a version is out, the last known version is used; no other server answers for it.
    *
    * @returns the versions in the order of the names, in base 36, with dots between them.
    * @throws `MemcacheError` - a version cannot be read, and none is known; whatever the option `failures` says.

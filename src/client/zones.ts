@@ -17,9 +17,9 @@ export interface ZoneOptions extends CommonZoneOptions {
 }
 
 /**
- * Returns the option `zones` of a client: the same items in several zones, each with servers of its own. Reads go to the
- * local zone, and to the others where it fails; writes go to all zones. What a zone did not take is removed there before the
- * zone is read again, as long as this client lives.
+ * Returns the option `zones` of a client: the same items in several zones, each with servers of its own. Reads go to the local
+ * zone, and to the others where it fails; writes go to all zones. Keys whose write a zone did not take are removed there before
+ * they are read there again, as long as this client lives.
  *
  * @param options - A bad one throws `InvalidInputError` that names it.
  *

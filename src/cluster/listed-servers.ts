@@ -22,7 +22,7 @@ export function listServers(addresses: readonly ServerAddress[], source: string)
   return [...servers.values()]
 }
 
-/** Name of a server of the list. What is wrong with an address was said by the sender, and not by the caller. */
+/** Name of a server of the list. A wrong address comes from the sender of the list, and not from the caller. */
 function nameOf(address: ServerAddress, source: string): string {
   try {
     return parseServerSpec(address).name

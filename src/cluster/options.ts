@@ -20,8 +20,8 @@ export interface ClusterOptions {
   /**
    * Handling of commands whose server is out.
    *
-   * - `next`: they go to the next server in the distribution's order for the key. This client's writes there are
-   *   remembered and removed from both servers before the one that was out is used again (`rejoin`).
+   * - `next`: they go to the next server in the distribution's order for the key. Keys that this client writes there are
+   * remembered, and removed from both servers before the first one is used again (`rejoin`).
    * - `none`: they fail at once with `ServerDownError`.
    * - `gutter`: they go to the servers of `gutter`, where nothing lives longer than `gutterTtl`.
    *
@@ -37,9 +37,9 @@ export interface ClusterOptions {
    * on. The others are asked as answers come, within the time of the call; reads whose turn does not come fail with
    * `TimeoutError`, `delivery: 'not-sent'`. A server that is silent for a tenth of that time gives up its place.
    *
-   * Answers that many servers give at once may overflow the buffers of a switch; what is lost there comes 200 ms late.
-   * 16 prevents that where a call reads more than about 150 kB from more than 32 servers. It costs a round trip for
-   * every so many servers. With the option `middleware`, reads are single commands and do not wait.
+   * Answers that many servers give at once may overflow the buffers of a switch; what is lost there comes 200 ms late. 16
+   * prevents that where a call reads more than about 150 kB from more than 32 servers. The option costs a round trip for each
+   * window of servers. With the option `middleware`, reads are single commands and do not wait.
    *
    * @defaultValue all servers at once
    */

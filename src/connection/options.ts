@@ -17,7 +17,7 @@ export interface KeepAliveOptions {
   readonly probes?: number
 }
 
-/** What a {@link Dialer} is given beside the server. */
+/** Second argument of a {@link Dialer}, after the server. */
 export interface DialContext {
   /** Aborts when the time for the connection is up, or the client is closed. */
   readonly signal: AbortSignal

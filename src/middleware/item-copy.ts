@@ -26,7 +26,7 @@ const PLACEHOLDER: StoreRequest = Object.freeze({
 export interface CopyTarget {
   readonly first: Executor
   readonly options: Pick<ResolvedFallbackOptions, 'onError'>
-  /** It keeps no cas numbers (`memcached -C`), so nothing can be copied to it. */
+  /** Whether the cluster keeps no cas numbers (`memcached -C`), so that nothing can be copied to it. */
   keepsNoCas: boolean
 }
 

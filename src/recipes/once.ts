@@ -15,8 +15,8 @@ const MIN_TTL = 3
 /** Options of `once`. */
 export interface OnceOptions {
   /**
-   * Seconds that the mark lives when its owner dies: whole, 3 to 2,592,000 (30 days). It is renewed after each third, so the work
-   * may take any time. The client's `maxTtl` shortens it.
+   * Seconds that the mark lives when its owner dies: whole, 3 to 2,592,000 (30 days). The mark is renewed after each third, so
+   * the work may take any time. The client's `maxTtl` shortens it.
    */
   readonly ttl: number
   /**
@@ -27,7 +27,7 @@ export interface OnceOptions {
   readonly acceptSplit?: boolean
 }
 
-/** What the work can learn of its mark. */
+/** State of the mark, for the work. */
 export interface Held {
   /**
    * Aborts when the mark is lost: with a `ConflictError` when it is gone or another caller has it, which a renewal finds out
@@ -45,19 +45,19 @@ export interface Held {
 export type OnceOutcome<T> = { readonly ran: true; readonly value: T } | { readonly ran: false }
 
 /**
- * Runs the work unless another caller, in any process, is known to be at it. For doing less work, never for correctness:
- * memcached may lose the mark at any time (eviction, restart), and two callers are at it then, until a renewal finds out and
- * `signal` aborts. What must not happen twice needs a database.
+ * Runs the work unless another caller, in any process, is known to run it. Use it to do less work, never for correctness:
+ * memcached may lose the mark at any time (eviction, restart). Two callers then run the work, until a renewal finds the loss
+ * and `signal` aborts. Work that must not happen twice needs a database.
  *
  * Costs one round trip before the work and two after it; two for each renewal.
  *
  * @param cache - A `Memcache` or a namespace. The mark is the item `once:<name>`, with a random text of its owner.
  * @param work - Its signal does not end it: pass it on, or check it.
  * @returns `{ ran: true, value }` with what the work returned, also where the signal has aborted meanwhile; `{ ran: false }` at
- * once where another caller is at it.
+ * once where another caller runs the work.
  * @throws whatever the work throws. The mark is removed first.
- * @throws `MemcacheError` - it is not known whether another caller is at it; the work has not run. If the answer to storing
- * the mark was lost (`delivery: 'unknown'`), the mark was read once, and was not there.
+ * @throws `MemcacheError` - it is not known whether another caller runs the work; the work has not run. If the answer to
+ * storing the mark was lost (`delivery: 'unknown'`), the mark was read once, and was not there.
  * @throws `InvalidInputError` - an option cannot be used.
  *
  * @example

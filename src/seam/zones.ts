@@ -39,7 +39,7 @@ export interface ZoneMember extends ServerExecutor {
 export interface ZoneServers {
   /** The servers that the keys are divided among. */
   readonly servers: readonly ServerExecutor[]
-  /** These, and spare servers. */
+  /** The servers above, and spare servers. */
   readonly members: readonly ZoneMember[]
   /** Observer of the servers' health; another may take its place. */
   readonly settings: { observer: ClientObserver }
@@ -54,7 +54,7 @@ export interface ZoneServers {
   homeOf(operation: Operation): ZoneMember | undefined
 }
 
-/** How the commands of a zone get to its servers. */
+/** Route of a zone's commands to its servers. */
 export interface ZoneRoute {
   /** For reads, and for commands that one zone decides. */
   readonly executor: Executor

@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer'
 import { workerData } from 'node:worker_threads'
 import type { WorkerSetup } from './bridge/worker-session.ts'
 
-// This file imports nothing else of the package, so that it runs even if a bundler has left the rest out. The caller's
-// thread is blocked and gets no event: it reads in shared memory why the worker does not start.
+// Import nothing else of the package, so that it runs even if a bundler has left the rest out. The caller's thread is blocked
+// and gets no event: it reads in shared memory why the worker does not start.
 import('./worker-program.ts').then(({ startWorker }) => startWorker()).catch(reportFailure)
 
 function reportFailure(error: unknown): never {

@@ -23,7 +23,7 @@ import type { MockDelayOptions, MockFailureOptions, MockRule } from './mock-rule
 import { type MockServerOptions, MockServers } from './mock-servers.ts'
 
 /**
- * Options of a {@link MockMemcache}: all of `Memcache` but `connect`. Those about sockets (`tls`, `auth`, `keepAlive`,
+ * Options of a {@link MockMemcache}: all of `Memcache` but `connect`. Options about sockets (`tls`, `auth`, `keepAlive`,
  * `noDelay` …) are checked and have no effect, so that a service can pass its production options.
  */
 export interface MockMemcacheOptions extends Omit<MemcacheOptions, 'connect'> {

@@ -10,7 +10,7 @@ export interface MockNearCache {
 }
 
 /**
- * Prepares the option `nearCache` for a mock. What is no such option is left to the client, which refuses it.
+ * Prepares the option `nearCache` for a mock. Any other value is left to the client, which refuses it.
  *
  * @param now - Returns the time of the mock, in milliseconds.
  */

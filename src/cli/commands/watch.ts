@@ -104,7 +104,7 @@ class EventPrinter {
     return this.#end.signal
   }
 
-  /** That of the servers that cannot be watched, or are out at the end. */
+  /** Exit code for the servers that cannot be watched, or are out at the end. */
   get exitCode(): number {
     return this.#failures.size > 0 ? this.#exitCode : EXIT.ok
   }

@@ -27,7 +27,7 @@ export interface PrefixRate {
   readonly perSecond: number
 }
 
-/** What was read, of all servers: rates are estimates where the servers dropped a part of their log. */
+/** Reads of all servers: rates are estimates where the servers dropped a part of their log. */
 export interface HotReport {
   readonly seconds: number
   readonly perSecond: number

@@ -66,7 +66,7 @@ export class HotWatch {
     }
   }
 
-  /** What was seen so far. */
+  /** Reads that were seen so far. */
   get seen(): SeenReads[] {
     return Array.from(this.#watched, ([server, { hot, since, written, dropped }]) => ({
       server,

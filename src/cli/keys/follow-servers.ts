@@ -4,7 +4,7 @@ import { UnknownCommandError } from '../../errors.ts'
 import type { WatchEvent } from '../../keys/watch-line.ts'
 import { type WatchStream, watchServers } from '../../keys/watch-server.ts'
 
-/** What a command does with the events of servers. */
+/** Handlers of a command for the events of servers. */
 export interface Follower {
   /**
    * Called with the events of a server as they come, hardly in order; the first time without any, when it has agreed. The next ones

@@ -4,7 +4,7 @@ import { sharedOptions } from '../shared-options.ts'
 import { flagHints } from './flag-hints.ts'
 import { splitLine } from './split-line.ts'
 
-/** What lines may have. */
+/** Words that lines may have. */
 export interface LineWords {
   readonly commands: readonly CommandEntry[]
   /** Commands of the session, with their dots. */

@@ -6,7 +6,7 @@ import { UsageError } from '../usage-error.ts'
 import type { History } from './history.ts'
 import type { Session } from './session.ts'
 
-/** What a command of the session works on. */
+/** Parts of the session that its commands work on. */
 export interface DotContext {
   readonly context: Context
   readonly session: Session

@@ -4,7 +4,7 @@ import type { Host } from '../host.ts'
 /** Gives the words that may stand at the end of a line, and the part of the line that they replace. */
 export type Completer = (line: string) => Promise<readonly [words: string[], replaced: string]>
 
-/** What came of a prompt: a line; `interrupted`, by Ctrl-C; `ended`, by Ctrl-D or where there is no more input. */
+/** Outcome of a prompt: a line; `interrupted`, by Ctrl-C; `ended`, by Ctrl-D or where there is no more input. */
 export type Typed = { readonly line: string } | 'interrupted' | 'ended'
 
 const HISTORY_SIZE = 1000
@@ -92,7 +92,7 @@ export class LineReader {
   #take([line = '', ...more]: readonly string[], lines: Interface): Typed {
     this.#pasted.push(...more)
     this.#begun = lines.line
-    // It is shown again with the next prompt.
+    // The line is shown again with the next prompt.
     if (this.#begun !== '') this.#host.stdout.write('\r\u001b[K')
     return { line }
   }

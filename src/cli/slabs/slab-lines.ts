@@ -80,7 +80,7 @@ function rowOf(slab: SlabClass, slabs: ServerSlabs, { hasRates }: SlabLook): Cel
   ]
 }
 
-/** What is wrong with a class, after its number; undefined for nothing. */
+/** Problem of a class, shown after its number; undefined for none. */
 function noteOf(slab: SlabClass, slabs: ServerSlabs, { hasRates }: SlabLook): string | undefined {
   const { id, outOfMemory, evicted } = slab
   if (outOfMemory > 0) return `${id} refused ${formatCount(outOfMemory)} stores for lack of memory`

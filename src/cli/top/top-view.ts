@@ -24,7 +24,7 @@ const MARK_KEYS: Readonly<Record<string, number>> = {
   pagedown: 10,
 }
 
-/** What `memlane top` shows: servers as a table, and charts of one or of all. */
+/** View of `memlane top`: servers as a table, and charts of one or of all. */
 export class TopView implements LiveView {
   readonly #style: Style
   readonly #every: string
@@ -139,7 +139,7 @@ export class TopView implements LiveView {
     return this.#style('dim', cutText(keys.join(' · '), columns))
   }
 
-  /** What the keys do now. */
+  /** Hints: keys of the keyboard and their present effects. */
   #keys(): string[] {
     if (this.#hot?.isShown === true) return ['q quit', 'esc back']
     if (this.#isAlone) return ['q quit', 'esc back', '↑↓ server', 'space pause']

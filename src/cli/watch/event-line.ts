@@ -5,9 +5,9 @@ import type { Format, Style } from '../terminal/style.ts'
 
 /** An event in words. */
 interface EventWords {
-  /** What happened: `get`, `set`, `evict`. */
+  /** Name of the event: `get`, `set`, `evict`. */
   readonly name: string
-  /** How it went: `hit`, `miss`, `stored`. */
+  /** Outcome: `hit`, `miss`, `stored`. */
   readonly status: string
   readonly format: Format | undefined
   /** Further facts. */

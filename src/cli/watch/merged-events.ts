@@ -24,7 +24,7 @@ export class MergedEvents {
       order.take(now).map((event) => ({ server, event })),
     ).flat()
     if (this.#orders.size === 1) return taken
-    // What has no time keeps the one before it.
+    // A line without a time keeps the time of the line before it.
     let last = 0
     const dated = taken.map((one) => {
       if (!Number.isNaN(one.event.at)) last = one.event.at

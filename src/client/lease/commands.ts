@@ -135,7 +135,7 @@ export class LeaseCommands {
           ? await this.#electByPlaceholder(key, lease, interpret)
           : await this.#electByLease(key, key.leaseKey, lease, interpret)
       if (look !== undefined) return look
-      // Whatever it is, it does not stay: no caller can hold the place, and nothing will be there to replace.
+      // The item never stays: no caller can hold its place, and no item will be there to replace.
       if (looks === MAX_LOOKS) return WON_UNSEEN
       const snapshot = await this.send<ItemSnapshot>(request, key, interpret)
       if (snapshot.state !== 'missing') return lookResultOf(snapshot, lease)

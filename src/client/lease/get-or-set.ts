@@ -17,7 +17,7 @@ import { type Flight, type FlightMark, SingleFlight } from './single-flight.ts'
 import { type LeaseMark, LeaseWait, pause } from './wait.ts'
 
 /**
- * `getOrSet`: who finds nothing is elected to load, everybody else waits. docs/leases.md has its states.
+ * `getOrSet`: one caller that finds nothing is elected to load, the others wait. docs/leases.md has its states.
  *
  * Every caller asks the server, so that it sees what this process wrote before; only the load, or the wait for it, is
  * shared, by the callers that met the same lease.

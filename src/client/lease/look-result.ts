@@ -97,8 +97,8 @@ function isPastItsTime({ ttl, stale }: ItemSnapshot, { staleOnError }: ResolvedL
 }
 
 /**
- * A meta placeholder is won by its `W`. That of a text client can be won too, by the time that is left, or because it was
- * marked stale; only the latter means that no client is loading.
+ * A meta placeholder is won by its `W`. The placeholder of a text client can be won too, by the time that is left, or because
+ * it was marked stale; only the latter means that no client is loading.
  */
 function placeholderLook(snapshot: ItemSnapshot, lease: ResolvedLease): LookResult {
   const isWon = snapshot.won && (snapshot.stale || !snapshot.isTextPlaceholder)

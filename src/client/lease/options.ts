@@ -46,8 +46,8 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
   /** Time to live of a loaded `null`, for remembering that there is nothing. Without it, as of any other value. */
   readonly emptyTtl?: Ttl
   /**
-   * From so many seconds before its end on, a value that is read is loaded anew in the background: by one caller, while
-   * everybody gets the old one. Needs the meta protocol.
+   * From so many seconds before its end on, a value that is read is loaded anew in the background: by one caller, while all
+   * callers get the old one. Needs the meta protocol.
    */
   readonly refreshAhead?: number
   /**
@@ -79,8 +79,8 @@ export interface GetOrSetOptions<T = unknown> extends Omit<WriteOptions, 'ttl'> 
    */
   readonly lease?: 'inline' | 'key'
   /**
-   * Result for the callers of a load. `asStored`: each caller gets an object of its own, read from the stored
-   * form, as later readers do. `asLoaded`: all callers get the loader's own object, and share it. That saves the reading, and
+   * Result for the callers of a load. `asStored`: each caller gets an object of its own, read from the stored form, as later
+   * readers do. `asLoaded`: all callers get the loader's own object, and share it. Sharing saves the reading, and the object
    * differs from the result of later readers where the serde does not keep everything (a `Date` becomes text).
    *
    * @defaultValue `'asStored'`

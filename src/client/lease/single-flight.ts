@@ -65,7 +65,7 @@ export class Flight<T> {
     this.#controller.abort(reason)
   }
 
-  /** Ends it for everybody. */
+  /** Ends the load for all callers. */
   end(reason: unknown): void {
     this.#end(reason)
     this.#controller.abort(reason)

@@ -138,8 +138,8 @@ export class MetaClient extends EventEmitter<MemcacheEvents> implements AsyncDis
   /**
    * Reads an item (`mg`).
    *
-   * An empty item that waits for its value (`vivify`) has the value `undefined` for callers who use `vivify` themselves;
-   * for the others it is the empty value that it is. That of a `Memcache` in text mode is `undefined` for all.
+   * An empty item that waits for its value (`vivify`) has the value `undefined` for callers who use `vivify` themselves; for
+   * the others it is the empty value that it is. A placeholder of a `Memcache` in text mode is `undefined` for all callers.
    *
    * @throws `SerdeError` - the stored bytes are not what the serde writes.
    * @throws `ValueTooLargeError` - the value is larger than `maxValueBytes`.

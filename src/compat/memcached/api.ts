@@ -47,7 +47,7 @@ export interface MemcachedOptions {
   keyCompression?: boolean | undefined
   /** Time after which an unused connection is closed, in milliseconds; 0 is never. @defaultValue `5000` */
   idle?: number | undefined
-  /** Text in front of every key. It takes part in the choice of the server. @defaultValue `''` */
+  /** Text in front of every key. The text takes part in the choice of the server. @defaultValue `''` */
   namespace?: string | undefined
   /** Most commands at a time; below 1 there is no limit. @defaultValue `-1` */
   maxQueueSize?: number | undefined

@@ -39,8 +39,8 @@ import { addressesOf, serverName, serversOf } from './servers.ts'
 import { storedForm } from './stored-form.ts'
 
 /**
- * The client of the npm package `memcached` 2.2, over a {@link Memcache}: the same calls, answers, values and servers. What
- * differs when servers fail: each callback is called once, within `timeout`; a server that is down costs an error at once.
+ * The client of the npm package `memcached` 2.2, over a {@link Memcache}: the same calls, answers, values and servers.
+ * Differences when servers fail: each callback is called once, within `timeout`; a server that is down costs an error at once.
  *
  * @example
  * ```js
@@ -53,7 +53,10 @@ export class Memcached extends EventEmitter {
   /** Options of all clients that are made later, where they have none of their own. */
   static config: MemcachedOptions = { ...DEFAULTS }
 
-  /** The client behind the calls, for new code. It puts no namespace in front of keys: `memlane.namespace(namespace)` does. */
+  /**
+   * The client behind the calls, for new code. This client puts no namespace in front of keys: `memlane.namespace(namespace)`
+   * does.
+   */
   readonly memlane: Memcache
   /** The servers, as they were given. */
   readonly servers: string[]

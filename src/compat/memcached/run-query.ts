@@ -50,7 +50,7 @@ async function carryOut(work: (item: Item) => Promise<Outcome>, item: Item): Pro
   }
 }
 
-/** Ends a command. What the callback throws reaches no other command. */
+/** Ends a command. An error that the callback throws reaches no other command. */
 function finish(host: QueryHost, query: Query, { error, value }: Outcome): void {
   host.activeQueries--
   query.execution = Date.now() - (query.start ?? 0)

@@ -12,8 +12,8 @@ const NUMBER = 8
 const LAYOUT = memcachedNpm()
 
 /**
- * The serde of the client behind the calls. It reads what the package reads: a value with client flags of another client is
- * text, text that was stored as a number is NaN where it is none, and bytes that are no UTF-8 are U+FFFD in text.
+ * The serde of the client behind the calls. The serde reads values as the package does: a value with client flags of another
+ * client is text, text that was stored as a number is NaN where it is none, and bytes that are no UTF-8 are U+FFFD in text.
  */
 export const COMPAT_SERDE: Serde = {
   ...LAYOUT,

@@ -47,8 +47,8 @@ export interface MemjsCount {
 }
 
 /**
- * The client of the npm package `memjs` 1.3, over a {@link Memcache}: the same calls, answers, values and servers. What differs
- * when servers fail: each call settles once, and what must not be done twice is not repeated. `prepend` prepends.
+ * The client of the npm package `memjs` 1.3, over a {@link Memcache}: the same calls, answers, values and servers. Differences
+ * when servers fail: each call settles once, and commands that must not be done twice are not repeated. `prepend` prepends.
  *
  * @typeParam TIn - What is stored.
  * @typeParam TOut - What is read.
@@ -62,7 +62,7 @@ export interface MemjsCount {
  * ```
  */
 export class Client<TIn = string | Buffer, TOut = Buffer | null> {
-  /** The client behind the calls, for new code. It reads Buffers. */
+  /** The client behind the calls, for new code; reads Buffers. */
   readonly memlane: Memcache
   /** The servers, in their order. */
   readonly servers: readonly Server[]
@@ -310,7 +310,7 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
     })
   }
 
-  /** Begins a call. What is wrong with its arguments is thrown to a caller with a callback, as in the package. */
+  /** Begins a call. A caller with a callback gets an exception for bad arguments, as in the package. */
   #begin<T>(
     callback: MemjsCallback | null | undefined,
     values: CallbackValues<T>,
@@ -357,7 +357,7 @@ export class Client<TIn = string | Buffer, TOut = Buffer | null> {
     this.#log(`MemJS ${operation}: using deprecated call - arguments have changed`)
   }
 
-  /** Logs a line. What the logger throws is an error of its own, and changes no call. */
+  /** Logs a line. An error that the logger throws is an uncaught exception, and changes no call. */
   #log(line: string): void {
     try {
       this.options.logger?.log(line)

@@ -9,8 +9,8 @@ export interface CallbackValues<T> {
 }
 
 /**
- * Gives the outcome of a call as the caller wants it: a promise, or one call of the callback, by itself. A callback that is null
- * gets nothing. What a callback throws is an uncaught exception, and reaches no other call.
+ * Gives the outcome of a call as the caller wants it: a promise, or one call of the callback, by itself. A callback that is
+ * null gets nothing. An error that a callback throws is an uncaught exception, and reaches no other call.
  */
 export function settle<T>(
   outcome: Promise<T>,

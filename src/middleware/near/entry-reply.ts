@@ -33,7 +33,7 @@ export class EntryReply {
       reply.end = size
       reply.size = size
       reply.valueSize = size
-      // Those of a decoded value might ask for decompression.
+      // The flags of a decoded value might ask for decompression.
       reply.clientFlags = entry.keeps === 'value' ? 0 : entry.clientFlags
       reply.returned = ttl === undefined ? 0 : Returned.ttl | Returned.clientFlags
       reply.ttl = ttl ?? 0

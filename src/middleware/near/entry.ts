@@ -1,10 +1,10 @@
 /** Memory of an entry besides its key and value, in bytes: measured on Node 20, for the map, the entry and two texts. */
 export const ENTRY_BYTES = 250
 
-/** What is kept of a key: nothing, the bytes of an item, a decoded value, or that there was none. */
+/** Form in which a key is kept: nothing, the bytes of an item, a decoded value, or that there was none. */
 export type Keeps = 'nothing' | 'bytes' | 'value' | 'miss'
 
-/** What is to be kept of a reply. */
+/** Part of a reply that is to be kept. */
 export interface Kept {
   readonly keeps: Keeps
   /** The bytes as text, one character per byte, or the decoded value. */

@@ -8,7 +8,7 @@ import { type Reply, Returned } from '../../protocol/reply.ts'
 import type { Entry, Kept } from './entry.ts'
 import { isRangeSerde, NO_VALUE, type ValueSlot } from './value-slot.ts'
 
-/** That there is no item is kept without a byte. */
+/** A miss is kept without a byte. */
 const KEPT_MISS: Kept = Object.freeze({
   keeps: 'miss',
   data: undefined,
@@ -18,7 +18,7 @@ const KEPT_MISS: Kept = Object.freeze({
   ttl: undefined,
 })
 
-/** What fills need of the near cache. */
+/** Part of the near cache that fills need. */
 export interface FillStore {
   readonly options: { readonly maxItemBytes: number; readonly missTtlMs: number }
   readonly slot: ValueSlot
@@ -41,7 +41,7 @@ export class Fill {
   readonly #routing: string | undefined
   /** When the read left: from then on the value may be out of date. */
   readonly #since: number
-  /** What the last reply brought. */
+  /** Result of the last reply. */
   #kept: Kept | undefined = undefined
   /** Value that was made of the last reply: a layer below may ask several servers, and pass over what one of them answers. */
   #result: unknown = undefined

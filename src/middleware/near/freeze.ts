@@ -1,8 +1,8 @@
 /**
  * Freezes plain objects and arrays, and all such in them.
  *
- * @returns Whether callers may share the value: nothing in it can be changed any more. What is no plain object and no array
- * (bytes, a `Date`, a `Map`, an instance of a class) stays as it is, and cannot be shared.
+ * @returns Whether callers may share the value: nothing in it can be changed any more. Other objects (bytes, a `Date`, a `Map`,
+ * an instance of a class) stay as they are, and cannot be shared.
  */
 export function freezeValue(value: unknown): boolean {
   if (!isObject(value)) return typeof value !== 'function'

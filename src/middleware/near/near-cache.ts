@@ -87,7 +87,7 @@ class NearCache implements NearLayer {
 
 const DEFAULT_HOT_KEYS = 10
 
-/** What callers see of a near cache. */
+/** Part of a near cache that callers see. */
 class View implements NearCacheView {
   readonly #store: NearStore
   readonly #host: NearCacheHost

@@ -18,7 +18,7 @@ export class NearReads implements ReadBatch, ReadHolder {
   readonly #serde: object
   /** Index in the whole batch, for each read. */
   readonly #indexes: number[] = []
-  /** What keeps the reply of each read; undefined where it is not kept, or has been. */
+  /** Fill that keeps the reply of each read; undefined where the reply is not kept, or was kept already. */
   readonly #fills: (Fill | undefined)[] = []
   /** Whether any reply is to be kept. */
   keepsAny = false
@@ -93,7 +93,7 @@ export class NearReads implements ReadBatch, ReadHolder {
     for (const index of this.#fills.keys()) this.#take(index)?.giveUp()
   }
 
-  /** What keeps the reply of a read, once. */
+  /** Returns the fill that keeps the reply of a read, once. */
   #take(index: number): Fill | undefined {
     const fill = this.#fills[index]
     this.#fills[index] = undefined

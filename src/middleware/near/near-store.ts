@@ -12,7 +12,7 @@ import { NO_VALUE, ValueSlot } from './value-slot.ts'
 
 const MS_PER_SECOND = 1000
 
-/** What one near cache holds: the entries, what was counted, and what decides about both. */
+/** Content of one near cache: the entries, the counts, and the rules for both. */
 export class NearStore implements FillStore {
   readonly options: ResolvedNearCacheOptions
   readonly names: KeyNames

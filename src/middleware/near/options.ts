@@ -9,7 +9,7 @@ import { MAX_READS } from './sketch.ts'
 export interface NearCacheOptions {
   /**
    * Time for which a value is given without asking the server, in milliseconds, 1 to 60,000: the bound on how old a value can
-   * be. It counts from when the read left, not from its reply.
+   * be. The time counts from the moment the read was sent, not from its reply.
    */
   readonly ttlMs: number
   /**
@@ -22,9 +22,9 @@ export interface NearCacheOptions {
   /** Largest item that is kept, in bytes as the server has it. @defaultValue `65_536` */
   readonly maxItemBytes?: number
   /**
-   * Keeps these keys only: those with one of these prefixes, or those for which a function returns true. Keys are
-   * without the client's `keyPrefix`, and with the prefix of a namespace. The function is called for keys that are not kept
-   * yet. It gets text, or bytes where the key is no UTF-8; a read fails with `InvalidInputError` where it throws.
+   * Keeps these keys only: those with one of these prefixes, or those for which a function returns true. Keys are without the
+   * client's `keyPrefix`, and with the prefix of a namespace. The function is called for keys that are not kept yet. The
+   * function gets text, or bytes where the key is no UTF-8; if it throws, the read fails with `InvalidInputError`.
    *
    * @defaultValue all keys
    */

@@ -1,6 +1,6 @@
 import { keyName, type WireKey } from '../../protocol/key.ts'
 
-/** What is under way for one key. */
+/** Commands under way for one key. */
 export interface KeyEntry {
   /** Number of commands of several steps. */
   running: number

@@ -9,7 +9,7 @@ export type ZoneSettle = 'local' | 'one' | 'quorum' | 'all'
 /** When a read goes on to other zones. */
 export type ZoneReadOn = 'error' | 'missOrError'
 
-/** What is common to all ways to name the other zones. */
+/** Options common to all ways to name the other zones. */
 export interface CommonZoneOptions {
   /** Name of the zone that the client's own servers are: it is read first. */
   readonly local: string
@@ -19,8 +19,8 @@ export interface CommonZoneOptions {
    */
   readonly primary: string
   /**
-   * When a write (`set`, `touch`) settles: once the local zone, one zone, most zones, or all zones have it. Zones that are
-   * out do not count. What a zone did not take is removed there before it is read again.
+   * When a write (`set`, `touch`) settles: once the local zone, one zone, most zones, or all zones have it. Zones that are out
+   * do not count. Keys whose write a zone did not take are removed there before they are read there again.
    *
    * @defaultValue `'quorum'`
    */

@@ -5,7 +5,7 @@ import type { ZoneReadOn, ZoneSettle } from './options.ts'
 import type { WaitingReads } from './waiting-reads.ts'
 import type { Zone } from './zone.ts'
 
-/** What the commands of a client with zones share. */
+/** State that the commands of a client with zones share. */
 export interface ZoneContext {
   readonly all: readonly Zone[]
   readonly local: Zone

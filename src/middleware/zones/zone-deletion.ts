@@ -6,7 +6,7 @@ import type { KeyEntry } from './key-work.ts'
 import type { Zone } from './zone.ts'
 import { zoneError, zoneOperation } from './zone-command.ts'
 
-/** What became of a removal in one zone. */
+/** Outcome of a removal in one zone. */
 export interface ZoneOutcome {
   readonly zone: Zone
   /** Whether the item was there, and is removed or marked. */
@@ -22,7 +22,7 @@ export interface ZoneDeletionInit {
   readonly zones: readonly Zone[]
   readonly request: Request
   readonly interpret: Interpret
-  /** What else is under way for the key. */
+  /** Other commands under way for the key. */
   readonly entry: KeyEntry
   readonly primary: Zone
   /** Called with the outcomes of the first round, when the second one is over too. */
@@ -33,7 +33,7 @@ export interface ZoneDeletionInit {
  * Removes an item from several zones, or marks it stale there.
  *
  * While one zone has not removed it yet, a client may copy it from there to a zone that has. So a zone removes it once more
- * where it was in another zone. That second round leaves alone what this client has stored meanwhile.
+ * where it was in another zone. The second round does not remove items that this client has stored meanwhile.
  */
 export class ZoneDeletion {
   readonly #init: ZoneDeletionInit

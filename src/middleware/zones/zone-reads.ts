@@ -8,8 +8,8 @@ import type { ZoneContext } from './zone-context.ts'
 import { ZoneRead } from './zone-read.ts'
 
 /**
- * The plain reads of one call: as one batch to the local zone. What that does not answer with a value goes on as a read of
- * its own.
+ * The plain reads of one call: as one batch to the local zone. A read that the batch does not answer with a value goes on as a
+ * read of its own.
  */
 export class ZoneReads implements WaitingRead {
   since = 0

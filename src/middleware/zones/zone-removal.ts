@@ -8,7 +8,7 @@ import { failAfter, moreDoubtful } from './zone-write.ts'
 
 /**
  * One removal, or one mark of a stale item, in all zones. The call gives the answer of a zone that had the item; the local
- * zone's before others. It fails where a zone that is not out fails.
+ * zone's before others. The call fails where a zone that is not out fails.
  */
 export class ZoneRemoval implements Holder {
   readonly server = 'the zones'

@@ -12,8 +12,8 @@ interface Taken {
 }
 
 /**
- * One write to all zones at a time. It settles once as many zones have taken it as the option `settle` says; the others go
- * on. A zone that does not take it is not read for the key until the key is removed there.
+ * One write to all zones at a time. The write settles once as many zones have taken it as the option `settle` says; the other
+ * zones go on. A zone that does not take it is not read for the key until the key is removed there.
  */
 export class ZoneWrite implements Holder {
   readonly server = 'the zones'

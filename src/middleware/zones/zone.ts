@@ -5,7 +5,7 @@ import type { ClientObserver } from '../../seam/observer.ts'
 import type { ZoneRoute, ZoneServers, ZoneStatus } from '../../seam/zones.ts'
 import type { CopyTarget } from '../item-copy.ts'
 
-/** How a zone is used by its client. */
+/** Use of a zone by its client. */
 export interface ZoneUse {
   readonly name: string
   /** Whether it is read. */

@@ -65,13 +65,13 @@ function routeTo(name: string, zone: unknown, host: ZonesHost): { isClient: bool
   }
   const { route } = host.executorOf(zone as object) as { readonly route?: ZoneRoute }
   if (route?.isPlain === true) return { isClient: true, route }
-  // What repeats writes, or sends them elsewhere, could bring back what a later write has replaced.
+  // A layer that repeats writes, or sends them elsewhere, could bring back a value that a later write has replaced.
   throw new InvalidInputError(
     `option zones.others[${showValue(name)}] must be a client without the options retry, fallback, nearCache and zones: give a clone without them`,
   )
 }
 
-/** Who carries out a command. */
+/** Ways to carry out a command. */
 type Kind = 'read' | 'look' | 'renewal' | 'casRead' | 'write' | 'removal' | 'decision' | 'primary' | 'local'
 
 class ZonesExecutor implements Zones {
