@@ -71,15 +71,19 @@ async function referToNode(folder: string): Promise<void> {
 }
 
 async function referToNodeIn(path: string): Promise<void> {
-  const code = await readFile(path, 'utf8')
-  if (code.startsWith('// @ts-ignore')) return
+  const declarations = await readFile(path, 'utf8')
+  if (declarations.startsWith('// @ts-ignore')) return
+  const code = declarations.replace(COMMON_JS_NAME, '')
   const head = [
     ...(/^import .* from "node:/m.test(code) ? [NODE_TYPES] : []),
     ...(/[dD]ispos/.test(code) ? [DISPOSABLE] : []),
   ]
-  if (head.length > 0) await writeFile(path, head.join('') + code.replaceAll(FROM_NODE, '// @ts-ignore\n$&'))
+  if (head.length > 0 || code !== declarations)
+    await writeFile(path, head.join('') + code.replaceAll(FROM_NODE, '// @ts-ignore\n$&'))
 }
 
+/** What Node gives to `require()`. Types do not need it, and TypeScript reads such a name from 5.6 on. */
+const COMMON_JS_NAME = /, \w+ as "module\.exports"/
 const NODE_TYPES = '// @ts-ignore\n/// <reference types="node" />\n'
 /** `Symbol.asyncDispose`, where the library of the project ends before it. */
 const DISPOSABLE = '// @ts-ignore\n/// <reference lib="esnext.disposable" />\n'

@@ -6,7 +6,7 @@ import { runVitest } from './vitest.mjs'
 
 checkNode()
 install()
-install(join(root, 'test', 'consumers'), 'compilers')
+install(join(root, 'test', 'consumers'), 'compilers, bundlers and jest')
 build()
 process.exitCode = await runVitest('npm run test:consumers', [
   '--config=vitest.consumers.config.ts',

@@ -33,6 +33,7 @@ const GUIDES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     Clusters: 'clusters',
     Zones: 'zones',
     'Near cache': 'near-cache',
+    'Large set-ups': 'scale',
     Clouds: 'clouds',
     'Cloudflare Workers': 'cloudflare',
   },
@@ -47,6 +48,7 @@ const GUIDES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'With others': {
     'Values of other clients': 'interop',
+    'Other clients': 'comparison',
   },
 }
 
