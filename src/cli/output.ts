@@ -48,10 +48,10 @@ export class Output {
   /** Writes text. */
   write(text: string): void {
     this.#text += text
-    if (this.#text.length > GATHERED) this.#flush()
+    if (this.#text.length > GATHERED) this.flush()
     else if (!this.#isScheduled) {
       this.#isScheduled = true
-      process.nextTick(() => this.#flush())
+      process.nextTick(() => this.flush())
     }
   }
 
@@ -62,7 +62,7 @@ export class Output {
 
   /** Writes bytes as they are. */
   bytes(data: Uint8Array): void {
-    this.#flush()
+    this.flush()
     this.#push(Buffer.from(data))
   }
 
@@ -81,7 +81,7 @@ export class Output {
 
   /** Resolves when all that was written has left. */
   end(): Promise<void> {
-    this.#flush()
+    this.flush()
     return new Promise((resolve) => {
       if (this.#isBroken || this.#stream.destroyed) resolve()
       // Called with an error, too, when the stream breaks.
@@ -89,7 +89,8 @@ export class Output {
     })
   }
 
-  #flush(): void {
+  /** Hands what was written to the stream now, so that it stands before what another stream gets. */
+  flush(): void {
     this.#isScheduled = false
     const text = this.#text
     this.#text = ''

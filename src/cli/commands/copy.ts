@@ -18,7 +18,7 @@ export const copy: Command = defineCommand({
   summary: 'Copy items to other servers, with flags and times to live',
   description: [
     'Reads from the servers of -s and stores on those of --to, each key where it belongs there. Values are copied as they are stored; a value in chunks is stored in chunks again. Items keep their place in the order of eviction of the servers that are read.',
-    'Items that are there are kept, so that it can be called again after it was ended, and live writes of the new servers win. Walks over live servers: what is written to the old ones meanwhile may be missed.',
+    'Items that are there are kept, so that it can be called again after it was ended, and live writes of the new servers win. Walks over live servers: what is written to the old ones meanwhile may be missed. The list of keys of a server waits in memory here: about 100 MB for a million items.',
     'The login, TLS, --distribution and --key-prefix hold for both sides: an address memcached://user:password@host has a login of its own. For different ones use memlane dump and memlane load.',
   ],
   arguments: {},

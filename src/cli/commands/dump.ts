@@ -16,7 +16,7 @@ export const dump: Command = defineCommand({
   description: [
     'One line for each item: key, ttl (seconds, 0 never expires), expires (seconds since 1970, by this clock), flags, size, and value or base64. The values are as they are stored, without regard to --serde. A header stands in front, and a line with the number of items at the end.',
     'Walks over live servers: an item that is stored or removed meanwhile may be in the dump or not. Items keep their place in the order of eviction. A value in chunks is one line. Left out: items that were invalidated and wait for a new value; a reader that reads them is told to store that value.',
-    'Needs memcached 1.6.10 or newer, without -X; hosted services have no listing.',
+    'Needs memcached 1.6.10 or newer, without -X; hosted services have no listing. The list of keys of a server waits in memory here: about 100 MB for a million items.',
   ],
   arguments: {},
   options: { ...FILTER_OPTIONS },

@@ -41,7 +41,11 @@ export class Progress {
 
   /** Removes the line. */
   end(): void {
-    if (this.#isDrawn) this.#err.write(CLEAR_LINE)
+    if (this.#isDrawn) {
+      this.#err.write(CLEAR_LINE)
+      // Before lines of standard output, which may be on the same terminal.
+      this.#err.flush()
+    }
     this.#isDrawn = false
     this.#drawnAt = Number.NEGATIVE_INFINITY
   }

@@ -8,6 +8,12 @@ import { PLACEHOLDER_FLAGS } from '../../protocol/placeholder.ts'
 import { Stored } from '../stored.ts'
 import type { Item } from './item.ts'
 
+/**
+ * Most bytes of a listing that wait to be read. A server lists its keys much faster than values are read and written, and cannot
+ * be held back: nearly all of the listing waits, about 80 bytes for each item and the length of its key.
+ */
+const LISTING_BYTES = 2 ** 36
+
 /** Bytes after which a batch ends: it is all in memory. */
 const BATCH_BYTES = 8 * 1024 * 1024
 
@@ -64,6 +70,7 @@ export class ItemReader {
     const { prefix, filter, signal } = this.#options
     return listKeys(this.#clients.cache, {
       signal,
+      maxBufferedBytes: LISTING_BYTES,
       ...(prefix === undefined ? {} : { prefix }),
       ...(filter === undefined ? {} : { filter }),
     })

@@ -5,7 +5,7 @@ import { type Answers, ServerFacts } from '../../../../src/cli/doctor/server-fac
 import type { ServerSample } from '../../../../src/cli/stats/stats-sampler.ts'
 import type { Stats } from '../../../../src/client/stats.ts'
 import { MemcachedServer } from '../../../../src/server/memcached-server.ts'
-import { runCommand } from '../terminal-host.ts'
+import { runCommand, TestHost } from '../terminal-host.ts'
 
 const SECONDS = 10
 
@@ -249,6 +249,18 @@ describe('memlane doctor', () => {
         fields: expect.objectContaining({ cmd_flush: 2 }),
       }),
     )
+  })
+
+  it('removes its line of progress before it writes to the same terminal', async () => {
+    const { address } = await startServer()
+    const host = new TestHost({ columns: 80 })
+    let before = ''
+    host.stdout.once('wrote', () => {
+      before = host.stderr.text
+    })
+    await host.run(['doctor', '--for', '100ms', '-s', address])
+    expect(before).toContain('looking at 1 server for 100ms')
+    expect(before.endsWith('\r\u001B[K')).toBe(true)
   })
 
   it('examines the servers that answer, names the others, and exits with 3', async () => {
