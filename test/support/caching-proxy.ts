@@ -9,22 +9,26 @@ import { ServerProcess } from './server-process.ts'
 /** memcached's own proxy, of 1.6.45, or twemproxy. */
 export type ProxyKind = 'builtin' | 'twemproxy'
 
-/** A proxy process in front of two memcached of our own. */
+/** A proxy process in front of memcached of our own. */
 export interface CachingProxy {
   readonly address: string
   readonly endpoint: Endpoint
-  readonly backends: readonly [RealMemcached, RealMemcached]
+  readonly backends: readonly [RealMemcached, RealMemcached, ...RealMemcached[]]
   /** Ends the proxy and its backends. */
   readonly stop: () => Promise<void>
 }
 
 let sequence = 0
 
-/** Starts two backends and a proxy that spreads the keys over them. */
-export async function startCachingProxy(kind: ProxyKind): Promise<CachingProxy> {
+/** Starts backends, two or more, and a proxy that spreads the keys over them. */
+export async function startCachingProxy(kind: ProxyKind, count = 2): Promise<CachingProxy> {
   // The built-in proxy sends `delete <key> noreplY` to its backends, which memcached before 1.6.40 refuses.
   const setup = kind === 'builtin' ? ({ version: '1.6.45' } as const) : {}
-  const backends = [await startMemcached(setup), await startMemcached(setup)] as const
+  const backends: [RealMemcached, RealMemcached, ...RealMemcached[]] = [
+    await startMemcached(setup),
+    await startMemcached(setup),
+  ]
+  while (backends.length < count) backends.push(await startMemcached(setup))
   const ports = backends.map((backend) => backend.port)
   const start = kind === 'builtin' ? startBuiltinProxy : startTwemproxy
   const proxy = await onFreePort((port) => start(port, ports))
