@@ -9,7 +9,7 @@ import { ItemReader } from '../transfer/item-reader.ts'
 import { ItemWriter, WRITE_OPTIONS, writerClients } from '../transfer/item-writer.ts'
 import { batchKeysFor, Pace } from '../transfer/pace.ts'
 import { readerClients } from '../transfer/reader-clients.ts'
-import { leftOut, reportWritten, warnOfStrays } from '../transfer/totals.ts'
+import { leftOut, reportUnfinished, reportWritten, warnOfStrays } from '../transfer/totals.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** `memlane copy` */
@@ -53,6 +53,10 @@ export const copy: Command = defineCommand({
         progress.update(plural(items, 'item'), total > 0 ? Math.min(1, items / total) : undefined)
         await pace.after(batch.length)
       }
+    } catch (error) {
+      progress.end()
+      reportUnfinished(context, writer)
+      throw error
     } finally {
       progress.end()
     }

@@ -66,10 +66,10 @@ export const doctor: Command = defineCommand({
 
 function writeServer({ out, style }: Context, facts: ServerFacts, findings: readonly Finding[]): void {
   const version = escapeText(String(facts.stats['version'] ?? 'unknown'))
+  const count = facts.count('curr_items')
+  const items = count === 1 ? '1 item' : `${formatCount(count)} items`
   const up = formatDuration(facts.count('uptime') * 1000)
-  out.line(
-    `${style('bold', facts.server)}  memcached ${version}, up ${up}, ${formatCount(facts.count('curr_items'))} items`,
-  )
+  out.line(`${style('bold', facts.server)}  memcached ${version}, up ${up}, ${items}`)
   for (const { level, rule, text, fix } of findings) {
     out.line(`  ${style(FORMATS[level], level.padEnd(7))}  ${rule.padEnd(16)}  ${escapeText(text)}`)
     out.line(style('dim', `${' '.repeat(29)}${fix}`))

@@ -7,7 +7,7 @@ import type { Item } from '../transfer/item.ts'
 import { type DumpLine, readLine } from '../transfer/item-line.ts'
 import { ItemWriter, WRITE_OPTIONS, writerClients } from '../transfer/item-writer.ts'
 import { batchKeysFor, Pace } from '../transfer/pace.ts'
-import { reportWritten } from '../transfer/totals.ts'
+import { reportUnfinished, reportWritten } from '../transfer/totals.ts'
 import { UsageError } from '../usage-error.ts'
 
 /** Bytes after which a batch ends: it is all in memory. */
@@ -47,6 +47,10 @@ export const load: Command = defineCommand({
         progress.update(plural(writer.stored, 'item'))
         await pace.after(batch.length)
       }
+    } catch (error) {
+      progress.end()
+      reportUnfinished(context, writer)
+      throw error
     } finally {
       progress.end()
     }

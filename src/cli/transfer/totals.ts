@@ -21,6 +21,11 @@ export function warnOfStrays({ warn }: Context, { strays }: ItemReader): void {
   )
 }
 
+/** Reports what was written before a failure or Ctrl-C, which the caller passes on. */
+export function reportUnfinished(context: Context, writer: ItemWriter): void {
+  if (writer.stored + writer.kept + writer.failed > 0) reportWritten(context, writer, '; it did not come to the end')
+}
+
 /** Reports what was written; gives the exit code. */
 export function reportWritten({ json, out, err }: Context, writer: ItemWriter, more = ''): number {
   const { stored, kept, failed, bytes } = writer

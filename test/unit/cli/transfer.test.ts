@@ -111,6 +111,15 @@ describe('memlane load', () => {
     expect(await cacheOf(server).get('small')).toBe('1')
   })
 
+  it('says how much was stored before a line that it cannot read', async () => {
+    const server = await startServer()
+    const lines = Array.from({ length: 501 }, (_, at) => `{"key":"k:${at}","value":"1"}`)
+    const load = await runCommand(['load', '-s', server.address], { input: [...lines, '{'].join('\n') })
+    expect(load.exitCode).toBe(2)
+    expect(load.errors).toContain('500 items stored (500B); it did not come to the end\n')
+    expect(load.errors).toContain('line 502 of standard input cannot be loaded')
+  })
+
   it('ends where a server cannot be reached', async () => {
     const load = await runCommand(['load', '-s', '127.0.0.1:1'], { input: '{"key":"a","value":"1"}' })
     expect(load.exitCode).toBe(3)
