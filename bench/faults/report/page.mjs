@@ -59,7 +59,7 @@ function formatSummary(report) {
   const { date, rows, versions, clients } = report
   const shown = clients.filter(({ package: from, variant }) => from !== 'memlane' || variant === 'meta')
   const table = formatCounts(report, shown, ({ package: from }) => `${from} ${versions[from]}`)
-  return `${table}\n\n${rows.length} scenarios on ${date}. A client takes part where its protocol has a counterpart.`
+  return `${table}\n\n${rows.length} scenarios on ${date}. Held: calls ended as they should with any client. A client takes part in the scenarios that its protocol has.`
 }
 
 function formatCounts({ rows }, clients, nameOf) {
