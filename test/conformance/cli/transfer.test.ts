@@ -30,6 +30,10 @@ function sha(bytes: unknown): string {
     .digest('hex')
 }
 
+function ttlOf(result: unknown): number {
+  return (result as { ttl: number }).ttl
+}
+
 describe.each(TARGETS)('on $name', ({ start }) => {
   it('every item that is dumped is loaded with its value, flags and time to live', async () => {
     const [from = '', to = ''] = await startAll(start, 2)
@@ -53,13 +57,15 @@ describe.each(TARGETS)('on $name', ({ start }) => {
     const meta = metaOf(to)
     const facts = { returnTtl: true, returnClientFlags: true }
     expect(await meta.get('text', facts)).toMatchObject({ ttl: Number.POSITIVE_INFINITY })
-    const object = await meta.get('object', facts)
-    const before = await metaOf(from).get('object', facts)
+    // Both at one time: the seconds that the test itself takes are gone on both servers. Each server rounds, and memcached is two
+    // seconds off with the absolute times that ttls of more than 30 days become (seen on 1.6.38 and 1.6.45).
+    const [object, before] = await Promise.all([meta, metaOf(from)].map((one) => one.get('object', facts)))
     expect(object).toMatchObject({ clientFlags: (before as { clientFlags: number }).clientFlags })
-    expect(Math.abs((object as { ttl: number }).ttl - 500)).toBeLessThanOrEqual(3)
-    const binary = await meta.get(Buffer.from([0xff, 0x20, 0x41]), facts)
+    expect(Math.abs(ttlOf(object) - ttlOf(before))).toBeLessThanOrEqual(4)
+    const key = Buffer.from([0xff, 0x20, 0x41])
+    const [binary, original] = await Promise.all([meta, metaOf(from)].map((one) => one.get(key, facts)))
     expect(binary).toMatchObject({ value: 'binary key' })
-    expect(Math.abs((binary as { ttl: number }).ttl - 60 * 60 * 24 * 40)).toBeLessThanOrEqual(3)
+    expect(Math.abs(ttlOf(binary) - ttlOf(original))).toBeLessThanOrEqual(4)
     const again = await runCommand(['load', '-s', to], { input: dump.output })
     expect(again.errors).toBe('0 items stored (0B), 1205 there already and kept\n')
   })
